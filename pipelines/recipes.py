@@ -1,0 +1,88 @@
+"""Which stages exist, which rows of them work well, and what each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import InputError, PromptError, UnavailableError
+from pipelines.spec import SceneSpec
+from pipelines.stage import Recipe, Stage
+
+MIN_SPLATS, DEFAULT_SPLATS, MAX_SPLATS = 10_000, 1_000_000, 4_000_000
+
+STAGES: Mapping[str, str] = {
+    "read": "pipelines.language:Read",
+    "arrange": "pipelines.layout:Arrange",
+    "build": "pipelines.layout:Build",
+    "sample": "pipelines.layout:Sample",
+    "light": "pipelines.layout:Light",
+    "finish": "pipelines.splat:Finish",
+}
+"""Every stage by name, imported only when a recipe uses it. Others add theirs in the entry-point group `worldloom.stages`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeCard:
+    """What a person should know about a recipe before choosing it."""
+
+    name: str
+    tier: str
+    makes: str
+    needs: str
+    row: tuple[str, ...]
+
+
+CARDS: tuple[RecipeCard, ...] = (
+    RecipeCard(
+        name="worldloom-nano",
+        tier="nano",
+        makes="text → world: geometry built from words, lit by ray casting, turned straight into splats",
+        needs="any machine; no GPU, no download",
+        row=("read", "arrange", "build", "sample", "light", "finish"),
+    ),
+)
+
+
+def tiers() -> tuple[str, ...]:
+    """The tiers that have a recipe, smallest first."""
+    return tuple(card.tier for card in CARDS)
+
+
+def recipe_for(
+    tier: str | None = None, *, splats: int = DEFAULT_SPLATS, spec: SceneSpec | None = None, things: tuple[Path, ...] = ()
+) -> Recipe:
+    """The recipe of a tier (None: the best that this machine runs).
+
+    splats: budget for the whole world.  spec: skips reading the words.  things: folders with a user's own kinds of things.
+    """
+    card = CARDS[-1] if tier is None else next((card for card in CARDS if tier in (card.tier, card.name)), None)
+    if card is None:
+        raise PromptError(f"there is no tier {tier!r}: choose one of {', '.join(tiers())}")
+    if not MIN_SPLATS <= splats <= MAX_SPLATS:
+        raise InputError(f"{splats:,} splats cannot be made: choose from {MIN_SPLATS:,} to {MAX_SPLATS:,}")
+    settings: Mapping[str, Mapping[str, Any]] = {
+        "read": {"spec": spec, "things": things},
+        "arrange": {"things": things},
+        "sample": {"splats": splats},
+    }
+    return Recipe(card.name, card.tier, tuple(make_stage(name, **settings.get(name, {})) for name in card.row))
+
+
+def make_stage(name: str, **settings: object) -> Stage:
+    """A stage by its name in the table, or from the entry points of other packages."""
+    target = STAGES.get(name)
+    if target is None:
+        found = next(iter(entry_points(group="worldloom.stages", name=name)), None)
+        if found is None:
+            raise UnavailableError(f"there is no stage {name!r}: it is neither built in nor offered by an installed package")
+        target = found.value
+    module, _, attribute = target.partition(":")
+    stage = getattr(import_module(module), attribute)(**settings)
+    if not isinstance(stage, Stage):
+        raise UnavailableError(f"{target} is not a Stage, so {name!r} cannot be used in a recipe")
+    return stage

@@ -1,0 +1,91 @@
+"""Stage, Progress, generate(): how a row of steps turns a prompt into a world."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from pipelines.prompt import Prompt
+from pipelines.world import MadeBy, World
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. fraction: 0 … 1 of the whole run; note: what is being done, for people."""
+
+    stage: str
+    fraction: float
+    note: str = ""
+
+
+Tell = Callable[[Progress], None]
+"""Hears of progress; raises `Cancelled` to stop the run. Called at least once a second."""
+
+TellStage = Callable[[float, str], None]
+"""What a stage calls: (share of this stage done 0 … 1, note)."""
+
+
+class Stage(ABC):
+    """One exchangeable step. Its fields are its settings; its weights come with `load`.
+
+    name: the word for progress and `made_by`.  cost: expected share of a run's time, in any unit, for an honest progress bar.
+    """
+
+    name: ClassVar[str]
+    cost: ClassVar[float] = 1.0
+    model: str | None = None
+    revision: str | None = None
+    licence: str | None = None
+
+    def load(self) -> None:
+        """Bring weights or compiled code into memory; called once before the first run."""
+
+    def unload(self) -> None:
+        """Give memory back; `load` may follow again."""
+
+    @abstractmethod
+    def run(self, world: World, tell: TellStage) -> World:
+        """Return a fuller world; the given one is never changed."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named row of stages that works well together."""
+
+    name: str
+    tier: str
+    stages: tuple[Stage, ...]
+
+
+def generate(prompt: Prompt, recipe: Recipe, tell: Tell | None = None) -> World:
+    """Fold the recipe's stages over an empty world. Same prompt, seed, version and machine: the same world."""
+    return run_stages(World(prompt=prompt, recipe=recipe.name), recipe.stages, tell)
+
+
+def run_stages(world: World, stages: Sequence[Stage], tell: Tell | None = None) -> World:
+    """Run `stages` on a world that earlier stages have begun; `generate` for every start but the first."""
+    total = sum(stage.cost for stage in stages)
+    done = 0.0
+    for stage in stages:
+        started = time.perf_counter()
+        _tell_from(tell, stage, done / total, 0.0)(0.0, "")
+        stage.load()
+        world = stage.run(world, _tell_from(tell, stage, done / total, stage.cost / total))
+        seconds = time.perf_counter() - started
+        made = MadeBy(stage.name, seconds, stage.model, stage.revision, stage.licence)
+        world = replace(world, made_by=(*world.made_by, made))
+        done += stage.cost
+    if tell is not None:
+        tell(Progress("done", 1.0))
+    return world
+
+
+def _tell_from(tell: Tell | None, stage: Stage, begin: float, share: float) -> TellStage:
+    def tell_stage(fraction: float, note: str) -> None:
+        if tell is not None:
+            tell(Progress(stage.name, min(1.0, begin + share * min(1.0, max(0.0, fraction))), note))
+
+    return tell_stage

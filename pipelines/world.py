@@ -1,0 +1,60 @@
+"""World, View, MeasuredView: what has been made so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.camera import Camera
+from pipelines.gaussians import Gaussians
+from pipelines.prompt import Prompt
+from pipelines.scene import Scene
+from pipelines.spec import SceneSpec
+
+
+@dataclass(frozen=True)
+class View:
+    """What a camera saw or a model painted: rgb (H, W, 3) uint8 sRGB."""
+
+    camera: Camera
+    rgb: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class MeasuredView(View):
+    """A view with distance (H, W) float32 metres along the ray, inf = sky."""
+
+    distance: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeBy:
+    """One stage's signature: who made this part of the world, under which licence, and how long it took."""
+
+    stage: str
+    seconds: float
+    model: str | None = None
+    revision: str | None = None
+    licence: str | None = None
+
+
+@dataclass(frozen=True)
+class World:
+    """A world on its way through the stages; each stage returns a new one with more of it filled in.
+
+    levels: merged subsets of `gaussians` for small machines, largest first.  panorama: from the spawn point, with distance.
+    thumbnail: the first look.
+    """
+
+    prompt: Prompt
+    spec: SceneSpec | None = None
+    scene: Scene | None = None
+    views: tuple[View, ...] = ()
+    gaussians: Gaussians | None = None
+    levels: tuple[Gaussians, ...] = ()
+    panorama: MeasuredView | None = None
+    thumbnail: View | None = None
+    recipe: str = ""
+    made_by: tuple[MadeBy, ...] = field(default=())
