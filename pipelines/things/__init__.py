@@ -1,0 +1,1 @@
+"""Kinds of things: the modelling language, the library, and shapes that grow."""
