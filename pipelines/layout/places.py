@@ -1,0 +1,176 @@
+"""Places: what a forest, a beach or a kitchen brings along when the words say no more.
+
+One entry of `places.yaml` per place; adding a place is adding an entry. Wherever kinds of things are listed as alternatives, the
+first ones that the library has are used. Lengths in metres, densities per hectare or per square metre.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipelines.errors import SpecError
+from pipelines.spec import Relation
+
+FILE = Path(__file__).with_name("places.yaml")
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Horizon(_Entry):
+    """What closes the view. `open_side`: where it stays low, for a view into the distance."""
+
+    style: Literal["none", "hills", "mountains", "dunes", "mesas"] = "hills"
+    height_m: float = Field(default=40, ge=0, le=500)
+    distance_m: float = Field(default=500, ge=120, le=1100)
+
+
+class Relief(_Entry):
+    """The shape of the ground: gentle within `flat_m` of the spawn point, at full height beyond 80 m more."""
+
+    relief_m: float = Field(default=6, ge=0, le=120)
+    feature_m: float = Field(default=90, ge=10, le=600)
+    bumps_m: float = Field(default=0.12, ge=0, le=1.5)
+    bump_size_m: float = Field(default=7, ge=2, le=40)
+    dunes_m: float = Field(default=0, ge=0, le=15)
+    flat_m: float = Field(default=16, ge=2, le=200)
+    rise: float = Field(default=0.0, ge=-0.1, le=0.15)
+
+
+class WaterEntry(_Entry):
+    """The place's own water: on which side of the picture, and how far the near shore is."""
+
+    kind: str = "lake"
+    side: Literal["ahead", "beside"] = "beside"
+    distance_m: float = Field(default=14, ge=3, le=80)
+    size_m: tuple[float, float] = (50, 40)
+
+
+class Layer(_Entry):
+    """One material of the ground and where it lies."""
+
+    material: str
+    where: Literal["patches", "slope", "shore", "height", "far"] = "patches"
+    size_m: float = 8
+    share: float = Field(default=0.3, ge=0, le=1)
+    from_deg: float = 30
+    from_m: float = 80
+    reach_m: float = 3
+
+
+class Scatter(_Entry):
+    """Plants and rocks that nobody named. per_hectare: within 45 m, within 110 m, beyond (nameless).
+
+    corridor: how much of the clearing round the spawn point and its view is kept free (0 = stands anywhere).
+    """
+
+    kinds: dict[str, float]
+    per_hectare: tuple[float, float, float] = (0, 0, 0)
+    spacing_m: float = 3
+    scale: tuple[float, float] = (0.8, 1.2)
+    variants: int = Field(default=4, ge=1, le=8)
+    corridor: float = Field(default=1, ge=0, le=2)
+    clump: float = Field(default=0.3, ge=0, le=1)
+    near_m: float = Field(default=4, ge=0)
+    far_m: float = Field(default=260, ge=10, le=900)
+    where: Literal["land", "shore", "land and shore", "under trees"] = "land"
+    species: bool = False
+
+
+class CoverEntry(_Entry):
+    """Ground cover of one kind: elements' stands per square metre close by; `reach_m` is where it has thinned out."""
+
+    name: str
+    per_m2: float = Field(ge=0, le=400)
+    reach_m: float = Field(default=60, ge=3, le=200)
+    patchy: float = Field(default=0.3, ge=0, le=1)
+    where: Literal["land", "shore", "path edge"] = "land"
+
+
+class Bring(_Entry):
+    """Things that the place brings along. kinds: alternatives, one of which is chosen by lot; relations to other entries' names.
+
+    at: how it stands when no relation says so: scenic (to the side of the view), wall, corner, middle, window, door, ceiling, row
+    left, row right (of a street), edge (beside the path). back: how far from the middle of the street or path.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    count: tuple[int, int] = (1, 1)
+    at: str = "scenic"
+    relations: tuple[Relation, ...] = ()
+    back_m: float = 0
+    spacing_m: float = 6
+    distance_m: tuple[float, float] = (5, 18)
+    colours: tuple[str, ...] = ()
+    materials: tuple[str, ...] = ()
+    chance: float = Field(default=1, ge=0, le=1)
+    yaw_deg: float = 0
+    height_m: float | None = None
+    facing: str = ""
+
+
+class Way(_Entry):
+    """A path or a street. A street runs straight ahead; a path winds from the spawn point to the main subject."""
+
+    style: Literal["path", "street"] = "path"
+    material: str = "soil"
+    width_m: float = Field(default=1.6, ge=0.5, le=20)
+    pavement_m: float = Field(default=0, ge=0, le=8)
+    edge_stones: float = Field(default=0, ge=0, le=3)
+    always: bool = False
+
+
+class Room(_Entry):
+    """The shell of an indoor place."""
+
+    kind: str = "room"
+    style: str | None = None
+    size_m: tuple[float, float, float] = (5.6, 2.7, 4.8)
+
+
+class Place(_Entry):
+    """Everything a place is made of; either outdoors (relief, ground …) or a room."""
+
+    name: str = ""
+    room: Room | None = None
+    relief: Relief = Relief()
+    horizon: Horizon = Horizon()
+    water: WaterEntry | None = None
+    base: str = "grass"
+    layers: tuple[Layer, ...] = ()
+    way: Way | None = None
+    scatter: tuple[Scatter, ...] = ()
+    cover: tuple[CoverEntry, ...] = ()
+    bring: tuple[Bring, ...] = ()
+    subject: str | None = None
+    skyline: tuple[str, ...] = ()
+
+
+@cache
+def places() -> dict[str, Place]:
+    """All places by name. Raises SpecError when the table is wrong."""
+    table = yaml.safe_load(FILE.read_text("utf-8"))
+    found = {}
+    for name, entry in table["places"].items():
+        try:
+            found[name] = Place(name=name, **entry)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(step) for step in first["loc"])
+            raise SpecError(f"the place {name!r} in {FILE.name} is wrong at {where}: {first['msg']}") from error
+    return found
+
+
+def place_named(name: str) -> Place:
+    """The place of that name; raises SpecError with those there are."""
+    known = places()
+    if name not in known:
+        raise SpecError(f"there is no place {name!r}: choose one of {', '.join(sorted(known))}")
+    return known[name]
