@@ -49,7 +49,8 @@ def _spline(four: Points, steps: int) -> Points:
 
 def _without_twins(points: Points) -> Points:
     keep = np.concatenate([[True], np.any(np.abs(np.diff(points, axis=0)) > 1e-9, axis=1)])
-    return points[keep]
+    kept: Points = points[keep]
+    return kept
 
 
 def rounded(points: Points, radius: float, *, closed: bool, segments: int = 2) -> Points:
@@ -96,6 +97,8 @@ def extrude(
     layers = [(-height / 2, 0.0), (height / 2, 0.0)]
     if bevel > 0 and (bevel := _fitting_inset(rings, bevel)) > 0:
         layers = [(-height / 2, bevel), (-height / 2 + bevel, 0.0), (height / 2 - bevel, 0.0), (height / 2, bevel)]
+    if crossing(rings):
+        raise ValueError("an outline crosses itself")
     levels = [(position, [_inset(ring, inset) for ring in rings]) for position, inset in layers]
     vertices = np.concatenate(
         [np.column_stack([ring, np.full(len(ring), position)]) for position, rings_here in levels for ring in rings_here]
@@ -131,22 +134,34 @@ def _inset(ring: Points, distance: float) -> Points:
     normals = np.stack([-along[:, 1], along[:, 0]], axis=1)
     before = np.roll(normals, 1, axis=0)
     mitre = (normals + before) / np.maximum(1 + np.sum(normals * before, axis=1, keepdims=True), 0.2)
-    return ring + mitre * distance
+    moved: Points = ring + mitre * distance
+    return moved
 
 
 def _fitting_inset(rings: list[Points], distance: float) -> float:
     """The largest of distance, /2, /4 … at which the inset outline still is one; 0 where even /16 is too much."""
-    import shapely
-
     for _ in range(5):
         insets = [_inset(ring, distance) for ring in rings]
-        polygon = shapely.Polygon(insets[0], insets[1:])
         edges = np.concatenate([np.roll(ring, -1, 0) - ring for ring in rings])
         moved = np.concatenate([np.roll(ring, -1, 0) - ring for ring in insets])
-        if polygon.is_valid and bool(np.all(np.sum(edges * moved, axis=1) > 0)):
+        if bool(np.all(np.sum(edges * moved, axis=1) > 0)) and not crossing(insets):
             return distance
         distance /= 2
     return 0.0
+
+
+def crossing(rings: Sequence[Points]) -> bool:
+    """Whether any two edges of closed rings cross; edges that only touch at an end do not."""
+    start = np.concatenate(list(rings))
+    end = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
+
+    def side(a: Points, b: Points, c: Points) -> Points:
+        turn: Points = (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0])
+        return turn
+
+    a, b, c, d = start[:, None], end[:, None], start[None], end[None]
+    apart = side(a, b, c) * side(a, b, d) < -1e-18
+    return bool(np.any(apart & (side(c, d, a) * side(c, d, b) < -1e-18)))
 
 
 def _walls(sizes: list[int], levels: int) -> NDArray[np.int64]:

@@ -25,13 +25,14 @@ class Ball:
 
     def distance(self, points: Points) -> Points:
         """Signed distance of points (..., 3), negative inside."""
-        result: Points = np.linalg.norm(points - np.asarray(self.centre), axis=-1) - self.radius
+        result: Points = np.asarray(np.linalg.norm(points - np.asarray(self.centre), axis=-1) - self.radius)
         return result
 
     @property
     def reach(self) -> Points:
         """(2, 3) lowest and highest corner."""
-        return np.array([self.centre, self.centre]) + np.array([[-self.radius], [self.radius]])
+        reach: Points = np.array([self.centre, self.centre], np.float64) + np.array([[-self.radius], [self.radius]])
+        return reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Egg:
         k0 = np.linalg.norm(local / radii, axis=-1)
         k1 = np.linalg.norm(local / radii**2, axis=-1)
         result: Points = k0 * (k0 - 1) / np.maximum(k1, 1e-9)
-        return np.where(k1 < 1e-9, -radii.min(), result)
+        result[k1 < 1e-9] = -radii.min()
+        return result
 
     @property
     def reach(self) -> Points:

@@ -68,8 +68,7 @@ def _chamfered_box(half: NDArray[np.float64], bevel: float) -> Mesh:
     polygons: list[tuple[int, ...]] = [(3 * corner, 3 * corner + 1, 3 * corner + 2) for corner in range(8)]
     for axis, step in enumerate((4, 2, 1)):
         b, c = (other for other in (4, 2, 1) if other != step)
-        for side in (0, step):
-            polygons.append(tuple(3 * corner + axis for corner in (side, side + b, side + b + c, side + c)))
+        polygons += [tuple(3 * corner + axis for corner in (side, side + b, side + b + c, side + c)) for side in (0, step)]
         first, second = (other for other in range(3) if other != axis)
         for start in (corner for corner in range(8) if not corner & step):
             end = start + step
@@ -136,7 +135,8 @@ def lathe(profile: ArrayLike, *, sides: int = 24, bevel: float = 0.0, smooth: in
         points = np.concatenate([_axis_point(points[0]), points, _axis_point(points[-1])])
     angles = np.arange(sides) * (2 * math.pi / sides)
     ring = np.stack([np.sin(angles), np.cos(angles)], axis=1)
-    vertices, rows = [], []
+    vertices: list[tuple[float, float, float]] = []
+    rows: list[tuple[int, bool]] = []
     count = 0
     for radius, height in points:
         pole = radius < 1e-9
