@@ -89,9 +89,7 @@ class ProgressLine:
         """Say where the work stands: `fraction` is the share of the whole, 0 … 1."""
         left_s = self._forecast.left_s(fraction, self.elapsed_s)
         left = "" if left_s is None else f"{seconds_in_words(max(left_s, 1.0)).replace('.0', '')} left"
-        self._progress.update(
-            self._task, completed=fraction, description=WHAT_IT_DOES.get(stage, stage.capitalize()), note=note, left=left
-        )
+        self._progress.update(self._task, completed=fraction, description=WHAT_IT_DOES.get(stage, stage.capitalize()), note=note, left=left)
 
     def part(self, stage: str, begin: float, end: float) -> Callable[[float, str], None]:
         """A teller for work that covers the shares `begin` … `end` of the whole: call it with (share of its own, note)."""

@@ -1,0 +1,45 @@
+"""Every command of `worldloom`, one module per subject."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app.commands import exchange, generate, look, machine, read, things
+
+application = typer.Typer(
+    name="worldloom",
+    help="Words become worlds: Gaussian splats to walk through, meshes and physics for the engine.",
+    epilog='Begin with: worldloom generate "a misty pine forest with a log cabin beside a lake at dawn"',
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@application.callback(invoke_without_command=True)
+def worldloom(
+    context: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected failure; may stand anywhere.")] = False,
+) -> None:
+    """Show the version, or the help when no command is named; `--debug` is taken by `app.cli` before this is called."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"worldloom {version_of('worldloom')}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+application.command()(generate.generate)
+application.command()(read.read)
+application.add_typer(things.application, name="things")
+application.command()(look.render)
+application.command()(look.video)
+application.command()(exchange.export)
+application.command()(exchange.info)
+application.command()(machine.recipes)
+application.command()(machine.doctor)

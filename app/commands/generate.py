@@ -1,0 +1,105 @@
+"""`worldloom generate`: words in, a world package out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.terminal import bytes_in_words, facts, plain, say, seconds_in_words
+
+if TYPE_CHECKING:
+    from pipelines import Progress, SceneSpec, World
+
+SAVING_SHARE = 0.2  # of the whole time, measured with `make bench`; the stages share the rest
+
+
+def generate(
+    prompt: Annotated[str, typer.Argument(help="What to make, in English; may be left out with --spec.", show_default=False)] = "",
+    *,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The folder to make [default: worlds/<words>-<seed>].", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same words, same seed: the same world, byte for byte.")] = 0,
+    splats: Annotated[int, typer.Option(help="How many Gaussian splats, 10,000 to 4,000,000.")] = 1_000_000,
+    tier: Annotated[
+        str | None, typer.Option(help="A recipe, see `worldloom recipes` [default: the best that this machine runs].", show_default=False)
+    ] = None,
+    spec: Annotated[
+        Path | None, typer.Option(help="A scene specification as JSON, in place of reading the words.", show_default=False)
+    ] = None,
+    things: Annotated[
+        list[Path] | None, typer.Option(help="A folder with your own kinds of things; repeatable.", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the world that is there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
+) -> None:
+    """Make a world from words and write it as a package."""
+    from app.commands.destination import folder_for, replacing, require_new_folder
+    from app.commands.progress import ProgressLine
+    from pipelines import Prompt, SceneSpec, recipe_for
+    from pipelines import generate as make
+    from pipelines.formats import save_package
+
+    meaning = SceneSpec.from_file(spec) if spec is not None else None
+    request = Prompt(text=prompt if prompt.strip() or meaning is None else sentence(meaning), seed=seed, tier=tier)
+    recipe = recipe_for(tier, splats=splats, spec=meaning, things=tuple(things or ()))
+    folder = output or folder_for(request.text, seed)
+    require_new_folder(folder, force=force)
+    with ProgressLine(quiet=quiet) as line:
+
+        def tell(report: Progress) -> None:
+            if report.stage != "done":
+                line.show(report.stage, report.fraction * (1 - SAVING_SHARE), report.note)
+
+        world = make(request, recipe, tell)
+        line.show("save", 1 - SAVING_SHARE)
+        with replacing(folder) as fresh:
+            save_package(world, fresh)
+    if not quiet:
+        summarise(world, folder, line.elapsed_s)
+
+
+def sentence(meaning: SceneSpec) -> str:
+    """The prompt of a world whose specification came without words."""
+    things = [thing.phrase or (thing.kind if thing.count == 1 else f"{thing.count} × {thing.kind}") for thing in meaning.things]
+    return f"{meaning.place}: {', '.join(things)}"[:2_000] if things else meaning.place
+
+
+def summarise(world: World, folder: Path, seconds: float) -> None:
+    """Say what was made, what was not, where it lies, and what to do next."""
+    spec, scene = world.spec, world.scene
+    named = [thing for thing in scene.things if thing.id and thing.phrase] if scene else []
+    kinds: dict[str, int] = {}
+    for thing in named:
+        kinds[thing.kind] = kinds.get(thing.kind, 0) + 1
+    relations = scene.relations if scene else ()
+    files = sorted(folder.iterdir(), key=lambda path: -path.stat().st_size)
+    total = sum(path.stat().st_size for path in files)
+    say(f"[bold green]A world of {len(world.gaussians or ()):,} splats[/] in {seconds_in_words(seconds)}")
+    facts(
+        [
+            ("place", plain(atmosphere(spec)) if spec else ""),
+            ("things", plain(", ".join(kind if count == 1 else f"{count} × {kind}" for kind, count in kinds.items()))),
+            ("holds", plain("; ".join(f"{r.subject} {r.relation} {r.object}" for r in relations if r.holds))),
+            ("[yellow]fails[/]", f"[yellow]{plain('; '.join(f'{r.subject} {r.relation} {r.object}' for r in relations if not r.holds))}[/]")
+            if any(not relation.holds for relation in relations)
+            else ("", ""),
+            ("[yellow]not found[/]", f"[yellow]{plain(', '.join(spec.unmatched))}[/]") if spec and spec.unmatched else ("", ""),
+            ("folder", f"{plain(folder)}  [dim]{len(files)} files, {bytes_in_words(total)}[/]"),
+            ("try", f"worldloom render {quoted(folder)} -o view.png"),
+        ]
+    )
+
+
+def atmosphere(spec: SceneSpec) -> str:
+    """Place, time, weather and season in one line."""
+    return ", ".join([spec.place, spec.time_of_day.value, spec.weather.value, spec.season.value, *spec.mood])
+
+
+def quoted(path: Path) -> str:
+    """A path as one types it in a shell."""
+    import shlex
+
+    return plain(shlex.quote(str(path)))

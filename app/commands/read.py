@@ -1,0 +1,63 @@
+"""`worldloom read`: what a prompt was understood to mean, before anything is made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.terminal import facts, plain, say, say_json, table
+
+if TYPE_CHECKING:
+    from pipelines import SceneSpec
+
+
+def read(
+    prompt: Annotated[str, typer.Argument(help="What to make, in English.", show_default=False)],
+    *,
+    things: Annotated[
+        list[Path] | None, typer.Option(help="A folder with your own kinds of things; repeatable.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As a scene specification, for `worldloom generate --spec`.")] = False,
+) -> None:
+    """Show what the words were understood to mean."""
+    from pipelines import Prompt
+    from pipelines.language import read as understand
+    from pipelines.things import Library
+
+    reading = understand(Prompt(text=prompt).text, Library.load(tuple(things or ())))
+    if as_json:
+        say_json(json.loads(reading.spec.model_dump_json(exclude_defaults=True)))
+        return
+    _show(reading.spec)
+    for note in reading.notes:
+        say(f"[dim]{plain(note)}[/]")
+
+
+def _show(spec: SceneSpec) -> None:
+    facts(
+        [
+            ("place", plain(spec.place)),
+            ("time", spec.time_of_day.value),
+            ("weather", spec.weather.value),
+            ("season", spec.season.value),
+            ("mood", plain(", ".join(spec.mood))),
+            ("style", plain(spec.style or "")),
+            ("without", plain(", ".join(spec.without))),
+        ]
+    )
+    if spec.things:
+        say()
+        rows = []
+        for thing in spec.things:
+            size = f"{thing.height_m:g} m high" if thing.height_m else "" if thing.size.value == "normal" else thing.size.value
+            looks = [size, thing.colour or "", thing.material or "", thing.style or "", "" if thing.count == 1 else thing.arrangement.value]
+            relations = [f"{relation.relation.value} {' and '.join(relation.objects)}" for relation in thing.relations]
+            row = [str(thing.count), thing.name, thing.kind, ", ".join(filter(None, looks)), "; ".join(relations), thing.phrase]
+            rows.append([plain(cell) for cell in row])
+        table(("count", "name", "kind", "look", "where", "words"), rows, numbers=("count",))
+    if spec.unmatched:
+        say()
+        say(f"[yellow]not understood: {plain(', '.join(spec.unmatched))}[/]")

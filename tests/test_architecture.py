@@ -1,0 +1,258 @@
+"""Who may know whom: the rules of the house, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TYPES = {"errors", "prompt", "spec", "scene", "camera", "gaussians", "world"}
+GROUND_FLOOR = TYPES | {"stage", "recipes"}
+KNOWS = {
+    "language": {"things"},
+    "layout": {"things"},
+    "things": set(),
+    "splat": set(),
+    "mesh": set(),
+    "formats": {"splat", "mesh"},
+}
+"""Room → the rooms that it may import, each only through its `__init__`."""
+
+HEAVY = {
+    "torch",
+    "numba",
+    "transformers",
+    "gsplat",
+    "embreex",
+    "scipy",
+    "skimage",
+    "trimesh",
+    "av",
+    "OpenEXR",
+    "PIL",
+    "fast_simplification",
+}
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "core", "misc"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """`module` is imported by the file `where` on `line`."""
+
+    where: Path
+    line: int
+    module: str
+
+    def __str__(self) -> str:
+        return f"{self.where}:{self.line} imports {self.module}"
+
+
+@cache
+def sources(folder: str) -> dict[Path, ast.Module]:
+    """Every Python file below a folder of the repository, parsed; paths from the root."""
+    files = sorted((ROOT / folder).rglob("*.py"))
+    assert files, f"{folder} holds no Python files"
+    return {file.relative_to(ROOT): ast.parse(file.read_text(encoding="utf-8")) for file in files}
+
+
+def imports(folder: str) -> Iterator[Import]:
+    """Every import in a folder, those inside functions and for type checking included."""
+    for where, tree in sources(folder).items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                yield from (Import(where, node.lineno, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{where}:{node.lineno} uses a relative import: write the whole name"
+                assert node.module is not None
+                for alias in node.names:
+                    yield Import(where, node.lineno, _module_of(node.module, alias.name))
+
+
+def _module_of(module: str, name: str) -> str:
+    """`from pipelines import spec` means the module pipelines.spec, `from pipelines import World` the package."""
+    path = ROOT / Path(*module.split("."), name)
+    return f"{module}.{name}" if path.with_suffix(".py").is_file() or (path / "__init__.py").is_file() else module
+
+
+def room_of(where: Path) -> str | None:
+    """The room that a file of `pipelines` lies in; None on the ground floor."""
+    return where.parts[1] if len(where.parts) > 2 else None
+
+
+def test_every_folder_of_pipelines_is_a_known_room() -> None:
+    rooms = {where.parts[1] for where in sources("pipelines") if len(where.parts) > 2}
+    assert rooms <= set(KNOWS), f"name what {sorted(rooms - set(KNOWS))} may know in KNOWS, and draw it in CONTRIBUTING.md"
+
+
+def test_pipelines_knows_nothing_of_the_service() -> None:
+    wrong = [found for found in imports("pipelines") if found.module.split(".")[0] in {"app", "tests", "bench", "docs", "fastapi", "typer"}]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_ground_floor_knows_no_room() -> None:
+    wrong = []
+    for found in imports("pipelines"):
+        if room_of(found.where) is None and found.module.startswith("pipelines."):
+            allowed = TYPES if found.where.stem in TYPES else TYPES | {"stage"} if found.where.stem == "stage" else GROUND_FLOOR
+            if found.module.split(".")[1] not in allowed or found.module.count(".") > 1:
+                wrong.append(found)
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_rooms_know_only_whom_they_may_and_only_through_the_door() -> None:
+    wrong = []
+    for found in imports("pipelines"):
+        room = room_of(found.where)
+        if room is None or not found.module.startswith("pipelines."):
+            continue
+        target = found.module.split(".")[1]
+        if target in GROUND_FLOOR or target == room:
+            continue
+        if target not in KNOWS[room] or found.module.count(".") > 1:
+            wrong.append(found)
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_no_two_rooms_know_each_other() -> None:
+    reachable = {room: _reach(room) for room in KNOWS}
+    assert not [room for room, others in reachable.items() if room in others]
+
+
+def _reach(room: str) -> set[str]:
+    seen: set[str] = set()
+    todo = list(KNOWS[room])
+    while todo:
+        if (other := todo.pop()) not in seen:
+            seen.add(other)
+            todo += KNOWS[other]
+    return seen
+
+
+def test_service_uses_pipelines_by_public_names() -> None:
+    wrong = [found for found in imports("app") if found.module.startswith("pipelines.") and found.module.count(".") > 1]
+    assert not wrong, "\n".join(map(str, wrong))
+    private = [
+        f"{where}:{node.lineno} takes {alias.name} from {node.module}"
+        for where, tree in sources("app").items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pipelines")
+        for alias in node.names
+        if alias.name.startswith("_")
+    ]
+    assert not private, "\n".join(private)
+
+
+def test_service_never_imports_torch() -> None:
+    wrong = [found for found in imports("app") if found.module.split(".")[0] in {"torch", "numba", "gsplat", "transformers"}]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("module", ["pipelines", "pipelines.recipes", "app.cli", "app.commands"])
+def test_import_stays_light(module: str) -> None:
+    code = f"import sys, {module}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+    assert "numpy" in loaded or module.startswith("app"), "the probe itself looks broken"
+    assert not HEAVY & set(loaded)
+
+
+def test_command_line_starts_without_pipelines() -> None:
+    """`worldloom --help` must answer at once, so its modules import the library inside the commands only."""
+    code = "import sys, app.commands; print(*sys.modules)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split())
+    assert "typer" in loaded
+    assert not {name for name in loaded if name.split(".")[0] in {"pipelines", "numpy", "fastapi"}}
+
+
+def test_only_formats_takes_logs_of_what_files_hold() -> None:
+    """Scales and opacities are activated everywhere in memory: their logarithms belong to files."""
+    wrong = []
+    for where, tree in sources("pipelines").items():
+        if room_of(where) == "formats":
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _name(node.func) in {"log", "log2", "log10", "log1p", "logit", "arctanh"}:
+                argument = " ".join(ast.unparse(part) for part in node.args).lower()
+                if "scales" in argument or "opacit" in argument and "1 -" in argument:
+                    wrong.append(f"{where}:{node.lineno} {ast.unparse(node)}")
+            if _name(node) == "logit":
+                wrong.append(f"{where}:{getattr(node, 'lineno', 0)} logit")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_formats_flips_axes() -> None:
+    """(1, −1, −1) turns y-up into y-down: a sign triple outside `formats` is a second home for axes."""
+    wrong = []
+    for where, tree in sources("pipelines").items():
+        if room_of(where) == "formats":
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Tuple | ast.List) and _numbers(node) in ((1, -1, -1), (-1, -1, 1), (1, 1, -1, -1), (1, -1, -1, 1)):
+                wrong.append(f"{where}:{node.lineno} {ast.unparse(node)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def _numbers(node: ast.Tuple | ast.List) -> tuple[float, ...] | None:
+    try:
+        values = ast.literal_eval(node)
+    except ValueError:
+        return None
+    return tuple(float(value) for value in values) if all(isinstance(value, int | float) for value in values) else None
+
+
+def _name(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def test_no_module_is_named_after_nothing() -> None:
+    wrong = [
+        where for folder in ("app", "pipelines", "bench") for where in sources(folder) if FORBIDDEN_NAMES & set(where.with_suffix("").parts)
+    ]
+    assert not wrong
+
+
+def test_library_does_not_print() -> None:
+    wrong = [
+        f"{where}:{node.lineno}"
+        for where, tree in sources("pipelines").items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and _name(node.func) == "print"
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_random_draw_is_seeded() -> None:
+    """No draw from global state, from hash() or from the clock: the same seed must give the same world."""
+    wrong = []
+    for where, tree in sources("pipelines").items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                if called in {"hash", "uuid.uuid4", "time.time", "os.urandom"} or (
+                    called.startswith(("np.random.", "random."))
+                    and called not in {"np.random.default_rng", "np.random.PCG64", "np.random.Generator", "np.random.SeedSequence"}
+                ):
+                    wrong.append(f"{where}:{node.lineno} {called}")
+                if called == "np.random.default_rng" and not node.args:
+                    wrong.append(f"{where}:{node.lineno} default_rng without a seed")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nine_in_ten_functions_fit_a_screen() -> None:
+    lengths, wide = [], []
+    for folder in ("app", "pipelines", "bench"):
+        for where, tree in sources(folder).items():
+            for node in ast.walk(tree):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    lengths.append((node.end_lineno or node.lineno) - node.lineno + 1)
+                    positional = len(node.args.posonlyargs) + len(node.args.args)
+                    if positional > 7 and not node.decorator_list:
+                        wide.append(f"{where}:{node.lineno} {node.name} takes {positional}")
+    assert sorted(lengths)[int(0.9 * (len(lengths) - 1))] <= 35
+    assert not wide, "\n".join(wide)
