@@ -1,0 +1,96 @@
+"""Drafts: the scene while it is being understood: votes for place, time and weather, and things that may still change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pipelines.spec import Arrangement, RelationName, Size
+
+
+@dataclass(eq=False)
+class Draft:
+    """A thing, a group of things, or a place that may turn out to be a thing (`place` set).
+
+    options: kinds that the words allow, best first.  generic: the general word ("tree") that leaves the choice to the place.
+    host: the thing "with" which it came.  number: what the words counted, None when they did not.
+    """
+
+    phrase: str
+    options: tuple[str, ...] = ()
+    generic: str | None = None
+    place: str | None = None
+    number: float | None = None
+    plural: bool = False
+    group_count: int | None = None
+    arrangement: Arrangement = Arrangement.SCATTERED
+    colour: str | None = None
+    size: Size = Size.NORMAL
+    height_m: float | None = None
+    material: str | None = None
+    style: str | None = None
+    of_place: str | None = None
+    heads: frozenset[str] = frozenset()
+    relations: list[tuple[RelationName, tuple[Draft | str, ...]]] = field(default_factory=list)
+    host: Draft | None = None
+    beheld: bool = False  # it is the object of a relation or has been referred to again
+    kind: str = ""
+    name: str = ""
+
+    def relate(self, relation: RelationName, *objects: Draft | str) -> None:
+        """Add a relation, unless it is to itself or known already."""
+        if any(target is self for target in objects) or (relation, objects) in self.relations:
+            return
+        self.relations.append((relation, objects))
+        for target in objects:
+            if isinstance(target, Draft):
+                target.beheld = True
+
+
+@dataclass
+class Votes:
+    """What was said about one slot, in order; strong words overrule weak ones, `denied` names cannot win."""
+
+    cast: list[tuple[str, float]] = field(default_factory=list)
+    denied: set[str] = field(default_factory=set)
+
+    def add(self, name: str, weight: float = 2.0) -> None:
+        """Speak for `name`."""
+        self.cast.append((name, weight))
+
+    def winner(self, ranks: Iterable[str] = ()) -> str | None:
+        """The heaviest name; among equals the first of `ranks`, then the first spoken."""
+        order = list(ranks)
+        standing = [(name, weight) for name, weight in self.cast if name not in self.denied]
+        if not standing:
+            return None
+        top = max(weight for _, weight in standing)
+        names = list(dict.fromkeys(name for name, weight in standing if weight == top))
+        ranked = [name for name in order if name in names]
+        return (ranked or names)[0]
+
+
+@dataclass
+class SceneDraft:
+    """Everything understood so far."""
+
+    places: Votes = field(default_factory=Votes)
+    times: Votes = field(default_factory=Votes)
+    weathers: Votes = field(default_factory=Votes)
+    seasons: Votes = field(default_factory=Votes)
+    moods: list[str] = field(default_factory=list)
+    styles: list[str] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Tell the reader's person something, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def miss(self, phrase: str) -> None:
+        """List a phrase that nothing was found for, once."""
+        if phrase and phrase not in self.unmatched:
+            self.unmatched.append(phrase)

@@ -1,0 +1,260 @@
+"""Lexicon: which words can mean what, from `lexicon.yaml` and from the library's kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+
+from pipelines.language.inflection import singulars, verb_forms
+from pipelines.language.tokens import key
+
+FILE = Path(__file__).with_name("lexicon.yaml")
+Words = tuple[str, ...]
+
+
+class KindWords(Protocol):
+    """What the reader needs to know of a kind of thing."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def words(self) -> tuple[str, ...]: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def stands_on(self) -> str: ...
+    @property
+    def tags(self) -> Iterable[str]: ...
+
+
+class Kinds(Protocol):
+    """A library of things, as far as words go."""
+
+    @property
+    def kinds(self) -> Mapping[str, Any]: ...
+
+
+class Role(StrEnum):
+    """What a word can do in a sentence about a scene."""
+
+    THING = "thing"
+    PLACE = "place"
+    GENERIC = "generic"
+    PART = "part"
+    AMBIENT = "ambient"
+    UNBUILDABLE = "unbuildable"
+    SIZE = "size"
+    COLOUR = "colour"
+    MATERIAL = "material"
+    STYLE = "style"
+    MOOD = "mood"
+    DESCRIPTION = "description"
+    MEASURE = "measure"
+    TIME = "time"
+    WEATHER = "weather"
+    SEASON = "season"
+    ADVERB = "adverb"
+    DETERMINER = "determiner"
+    NUMBER = "number"
+    GROUP = "group"
+    RELATION = "relation"
+    TURNED = "turned"
+    TO_VIEWER = "to viewer"
+    TO_HOST = "to host"
+    NEGATOR = "negator"
+    CONJUNCTION = "conjunction"
+    WITH = "with"
+    OF = "of"
+    BE = "be"
+    PRONOUN = "pronoun"
+    OPENER = "opener"
+    COMPARE = "compare"
+    FUNCTION = "function"
+    VERB = "verb"
+
+
+NOUNS = frozenset({Role.THING, Role.PLACE, Role.GENERIC, Role.PART, Role.AMBIENT, Role.UNBUILDABLE})
+MODIFIERS = frozenset({Role.SIZE, Role.COLOUR, Role.MATERIAL, Role.STYLE, Role.MOOD, Role.DESCRIPTION, Role.MEASURE})
+VOTES = frozenset({Role.TIME, Role.WEATHER, Role.SEASON})
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """One meaning: `value` is a name in the role's own list; `options` are kinds, best first; weak hints yield to others."""
+
+    value: str
+    weak: bool = False
+    options: tuple[str, ...] = ()
+
+
+Senses = Mapping[Role, Sense]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group word: how its members stand, and how many there are when no number says so."""
+
+    arrangement: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """All words of one library and of the language. Build it with `lexicon_for`."""
+
+    table: Mapping[Words, Senses]
+    longest: Mapping[str, int]
+    data: Mapping[str, Any]
+    kinds: Mapping[str, Any]
+    word_kinds: Mapping[Words, tuple[str, ...]]
+    groups: Mapping[str, Group] = field(default_factory=dict)
+
+    @cached_property
+    def irregular_plurals(self) -> Mapping[str, str]:
+        """Plurals that follow no rule."""
+        plurals: Mapping[str, str] = self.data["irregular_plurals"]
+        return plurals
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every single word that any entry holds; what a mistyped word may have meant."""
+        return frozenset(word for words in self.table for word in words if len(word) > 3)
+
+    def lookup(self, words: Words) -> tuple[Senses, bool]:
+        """All senses of exactly these words, and whether they are a plural."""
+        senses: dict[Role, Sense] = dict(self.table.get(words, {}))
+        plural = False
+        for singular in singulars(words[-1], self.irregular_plurals):
+            found = self.table.get((*words[:-1], singular), {})
+            nouns = {role: sense for role, sense in found.items() if role in NOUNS}
+            if nouns:
+                plural = True
+                senses = {**nouns, **senses} if not senses.keys() & NOUNS else senses
+                break
+        return senses, plural
+
+    def names(self, section: str) -> tuple[str, ...]:
+        """The names that a section of the lexicon defines."""
+        return tuple(self.data[section])
+
+    def kinds_for(self, words: str) -> tuple[str, ...]:
+        """The kinds that go by these words, best first; empty when the library has none."""
+        return self.word_kinds.get(key(words), ())
+
+    def generic_kinds(self, name: str) -> tuple[str, ...]:
+        """Every kind that a general word ("tree") covers."""
+        entry = self.data["generic"][name]
+        heads = set(split(entry["heads"]))
+        covered = (kind for kind in self.kinds.values() if entry["tag"] in kind.tags or _head_words(kind) & heads)
+        return tuple(kind.name for kind in covered if "terrain" not in kind.tags)
+
+    def first_known(self, options: Iterable[str]) -> str | None:
+        """The first of the options that the library has a kind for."""
+        return next((found[0] for option in options if (found := self.kinds_for(option))), None)
+
+
+def _head_words(kind: KindWords) -> set[str]:
+    return {key(words)[-1] for words in (kind.name, *kind.words) if key(words)}
+
+
+def split(text: str) -> list[str]:
+    """The entries of a comma separated list."""
+    return [entry.strip() for entry in str(text).split(",") if entry.strip()]
+
+
+@cache
+def language_data() -> Mapping[str, Any]:
+    """`lexicon.yaml`, parsed once."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    data: Mapping[str, Any] = yaml.load(FILE.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - a safe loader either way
+    return data
+
+
+_lexicons: dict[int, tuple[Kinds, Lexicon]] = {}
+
+
+def lexicon_for(library: Kinds) -> Lexicon:
+    """The lexicon of a library; built once per library object."""
+    known = _lexicons.get(id(library))
+    if known is None or known[0] is not library:
+        known = (library, _build(library.kinds))
+        _lexicons[id(library)] = known
+    return known[1]
+
+
+def _build(kinds: Mapping[str, Any]) -> Lexicon:
+    data = language_data()
+    table: dict[Words, dict[Role, Sense]] = {}
+    word_kinds = _kinds_by_words(kinds, data["synonyms"])
+
+    def add(words: str | Words, role: Role, sense: Sense) -> None:
+        table.setdefault(key(words) if isinstance(words, str) else words, {}).setdefault(role, sense)
+
+    for known, options in word_kinds.items():
+        add(known, Role.THING, Sense(options[0], options=options))
+    for role, words, sense in _language_entries(data):
+        add(words, role, sense)
+    for verb in _verb_words(data):
+        add((verb,), Role.VERB, Sense(verb))
+    table.pop((), None)
+    longest: dict[str, int] = {}
+    for entry in table:
+        longest[entry[0]] = max(longest.get(entry[0], 0), len(entry))
+    groups = {name: Group(entry["arrangement"], entry["count"]) for name, entry in data["groups"].items()}
+    return Lexicon(table, longest, data, kinds, word_kinds, groups)
+
+
+def _kinds_by_words(kinds: Mapping[str, Any], synonyms: Mapping[str, list[str]]) -> dict[Words, tuple[str, ...]]:
+    """Words → kinds: a kind's own name first, then other kinds' words in the library's order, then the language's synonyms."""
+    found: dict[Words, dict[str, None]] = {key(name): {name: None} for name in kinds}
+    for kind in kinds.values():
+        for words in kind.words:
+            found.setdefault(key(words), {})[kind.name] = None
+    for words, options in synonyms.items():
+        known = [name for option in options for name in found.get(key(option), ())]
+        if known and key(words) not in found:
+            found[key(words)] = dict.fromkeys(known)
+    return {words: tuple(names) for words, names in found.items() if words}
+
+
+def _language_entries(data: Mapping[str, Any]) -> Iterator[tuple[Role, str, Sense]]:
+    for place, entry in data["places"].items():
+        for words in split(entry["words"]):
+            yield Role.PLACE, words, Sense(place)
+        for words in split(entry.get("weak", "")):
+            yield Role.PLACE, words, Sense(place, weak=True)
+    named = {
+        Role.TIME: "times", Role.WEATHER: "weathers", Role.SEASON: "seasons", Role.MOOD: "moods", Role.STYLE: "styles", Role.SIZE: "sizes",
+        Role.COLOUR: "colours", Role.MATERIAL: "materials", Role.NUMBER: "numbers", Role.RELATION: "relations", Role.TURNED: "turned",
+        Role.TO_VIEWER: "to_viewer", Role.TO_HOST: "to_host",
+    }  # fmt: skip
+    for role, section in named.items():
+        for name, words in data[section].items():
+            for entry in split(words):
+                yield role, entry.lstrip("!"), Sense(str(name), weak=entry.startswith("!"))
+    for name, entry in data["groups"].items():
+        for words in split(entry["words"]):
+            yield Role.GROUP, words, Sense(name)
+    for name, entry in data["generic"].items():
+        for words in split(entry["words"]):
+            yield Role.GENERIC, words, Sense(name)
+    plain = {
+        Role.DESCRIPTION: "descriptions", Role.ADVERB: "adverbs", Role.UNBUILDABLE: "unbuildable", Role.PART: "parts", Role.AMBIENT: "ambient",
+        Role.NEGATOR: "negators", Role.DETERMINER: "determiners", Role.CONJUNCTION: "conjunctions", Role.WITH: "with", Role.OF: "of",
+        Role.BE: "be", Role.PRONOUN: "pronouns", Role.OPENER: "openers", Role.COMPARE: "compare", Role.FUNCTION: "function",
+    }  # fmt: skip
+    for role, section in plain.items():
+        for words in split(data[section]):
+            yield role, words, Sense(words)
+
+
+def _verb_words(data: Mapping[str, Any]) -> Iterator[str]:
+    for verb in split(data["verbs"]):
+        yield from verb_forms(verb)
+    yield from data["irregular"]

@@ -1,0 +1,283 @@
+"""Phrases: noun phrases out of lexemes; everything between them stays a lexeme."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipelines.language.lexicon import MODIFIERS, NOUNS, VOTES, Group, Lexicon, Role
+from pipelines.language.tagging import Lexeme, number_value
+from pipelines.language.tokens import TokenKind
+
+_ADJECTIVAL = ("ed", "ous", "ful", "ish", "ic", "ive", "able", "ible", "esque", "some", "like", "est", "ern", "less", "ing", "ant", "ent", "y", "al", "en")
+_BEFORE_OBJECT = (Role.DETERMINER, Role.RELATION, Role.TURNED, Role.FUNCTION, Role.PRONOUN, Role.BE, Role.COMPARE, Role.TO_HOST, Role.TO_VIEWER, Role.WITH)
+
+
+@dataclass
+class NounPhrase:
+    """A noun with all that belongs to it. tokens[start:end]; `head` is None when there are only adjectives.
+
+    modifiers, compounds: lexemes before the head, adjectives and nouns apart.  absent: words that "-less" or "-free" denied.
+    of: the phrase after "of"; `article`: the determiner's words, empty when there is none.
+    """
+
+    start: int
+    end: int
+    head: Lexeme | None = None
+    modifiers: list[Lexeme] = field(default_factory=list)
+    compounds: list[Lexeme] = field(default_factory=list)
+    absent: list[Lexeme] = field(default_factory=list)
+    number: float | None = None
+    group: Group | None = None
+    article: str = ""
+    of: NounPhrase | None = None
+    of_word: str = ""
+    lexemes: list[Lexeme] = field(default_factory=list)
+
+    @property
+    def plural(self) -> bool:
+        """Whether the words speak of more than one."""
+        if self.number is not None:
+            return self.number > 1
+        return self.group is not None or (self.head is not None and self.head.plural)
+
+
+Item = NounPhrase | Lexeme
+
+
+class Chunker:
+    """Reads lexemes from left to right and groups them into noun phrases."""
+
+    def __init__(self, lexemes: Sequence[Lexeme], lexicon: Lexicon) -> None:
+        self._lexemes = lexemes
+        self._lexicon = lexicon
+        self._definite = frozenset(lexicon.data["definite"].replace(" ", "").split(","))
+        self._items: list[Item] = []
+
+    def items(self) -> list[Item]:
+        """The whole prompt as noun phrases and the lexemes between them."""
+        at = 0
+        while at < len(self._lexemes):
+            phrase, after = self._phrase(at) if self._begins_phrase(at) else (None, at)
+            if phrase is None:
+                self._items.append(self._lexemes[at])
+                at += 1
+            else:
+                self._items.append(phrase)
+                at = after
+        return self._items
+
+    def _at(self, index: int) -> Lexeme | None:
+        return self._lexemes[index] if 0 <= index < len(self._lexemes) else None
+
+    def _after_noun(self) -> bool:
+        return bool(self._items) and isinstance(self._items[-1], NounPhrase)
+
+    def _can_begin(self, index: int) -> bool:
+        """Whether a phrase could begin here, looking at this lexeme alone."""
+        lexeme = self._at(index)
+        if lexeme is None or lexeme.kind not in (TokenKind.WORD, TokenKind.NUMBER):
+            return False
+        nominal = lexeme.unknown or lexeme.has(Role.DETERMINER, Role.NUMBER, Role.GROUP, *NOUNS, *MODIFIERS, *VOTES)
+        return nominal or _participle(lexeme)
+
+    def _begins_phrase(self, index: int) -> bool:
+        lexeme = self._at(index)
+        if lexeme is None or not (self._can_begin(index) or (lexeme.has(Role.ADVERB) and self._adverb_in_phrase(index))):
+            return False
+        following = self._can_begin(index + 1)
+        if lexeme.has(Role.NEGATOR, Role.OPENER, Role.COMPARE) and not lexeme.has(Role.DETERMINER):
+            return False
+        if lexeme.has(Role.TO_VIEWER, Role.TURNED) and not lexeme.has(Role.DESCRIPTION):
+            return False
+        if lexeme.has(Role.RELATION):
+            return not (following and (self._after_noun() or lexeme.has(Role.ADVERB)))
+        if lexeme.has(Role.PRONOUN) and (lexeme.has(Role.DETERMINER, Role.NUMBER)):
+            verb_next = (after := self._at(index + 1)) is not None and after.has(Role.VERB) and not after.has(*NOUNS, *MODIFIERS)
+            return following and not verb_next
+        if lexeme.has(Role.VERB) and not lexeme.has(Role.DETERMINER, Role.NUMBER):
+            return self._verb_as_noun(index)
+        return True
+
+    def _adverb_in_phrase(self, index: int) -> bool:
+        """An adverb belongs to a phrase when an adjective follows: "very old oak"."""
+        following = self._at(index + 1)
+        return following is not None and following.has(*MODIFIERS, Role.NUMBER) and not self._at(index).has(Role.RELATION, Role.TO_HOST)  # type: ignore[union-attr]
+
+    def _verb_as_noun(self, index: int) -> bool:
+        """Whether a word that may be a verb is a noun or adjective where it stands, outside of a phrase."""
+        lexeme, following = self._lexemes[index], self._at(index + 1)
+        if not self._after_noun():
+            return lexeme.has(*NOUNS, *MODIFIERS, *VOTES) or (_participle(lexeme) and self._can_begin(index + 1))
+        if following is not None and following.has(*_BEFORE_OBJECT) and not lexeme.has(Role.THING, Role.PLACE, Role.GENERIC):
+            return lexeme.has(*MODIFIERS) and not following.has(Role.DETERMINER)
+        return lexeme.has(*NOUNS, *MODIFIERS, *VOTES)
+
+    def _phrase(self, start: int) -> tuple[NounPhrase | None, int]:
+        """The longest phrase from `start`, and where it ends."""
+        phrase = NounPhrase(self._lexemes[start].start, self._lexemes[start].start)
+        run: list[Lexeme] = []
+        at = start
+        while (lexeme := self._at(at)) is not None:
+            if not self._take(phrase, run, at):
+                joined = self._joins_adjectives(run, at)
+                if not joined:
+                    break
+                phrase.lexemes.extend(self._lexemes[at : at + joined])
+                at += joined
+                continue
+            phrase.lexemes.append(lexeme)
+            at += 1
+        if at == start:
+            return None, start
+        self._choose_head(phrase, run)
+        phrase.end = self._lexemes[at - 1].end
+        if phrase.head is None and not phrase.modifiers and not phrase.absent:
+            return (None, start) if not phrase.lexemes or self._lexemes[start].has(Role.NUMBER) is False else (phrase, at)
+        return self._with_of(phrase, at)
+
+    def _take(self, phrase: NounPhrase, run: list[Lexeme], at: int) -> bool:
+        """Take one lexeme into the phrase; False when it does not belong."""
+        lexeme = self._lexemes[at]
+        noun_seen = any(_nounish(one) for one in run)
+        if lexeme.kind not in (TokenKind.WORD, TokenKind.NUMBER) or (lexeme.has(Role.NEGATOR) and not lexeme.has(Role.DETERMINER)):
+            return False
+        if run and run[-1].possessive and not _nounish(lexeme) and not lexeme.has(*MODIFIERS, *VOTES):
+            return False
+        if lexeme.has(Role.NUMBER) and not lexeme.glued and not (lexeme.has(Role.PRONOUN) and not self._can_begin(at + 1)):
+            return not run and self._take_number(phrase, lexeme)
+        if lexeme.has(Role.GROUP):
+            return not noun_seen and self._take_group(phrase, lexeme, at)
+        if lexeme.has(Role.DETERMINER):
+            return not run and phrase.number is None and self._take_article(phrase, lexeme, at)
+        if lexeme.has(*NOUNS, *MODIFIERS, *VOTES) or lexeme.unknown:
+            if noun_seen and self._is_verb_here(run, at):
+                return False
+            if run and lexeme.has(Role.RELATION, Role.TURNED, Role.COMPARE, Role.OPENER) and noun_seen and self._can_begin(at + 1):
+                return False
+            if noun_seen and lexeme.has(Role.TO_HOST, Role.TO_VIEWER):
+                return False
+            run.append(lexeme)
+            return True
+        if lexeme.has(Role.ADVERB):
+            return not noun_seen and self._adverb_in_phrase(at)
+        if _participle(lexeme) and not noun_seen and self._can_begin(at + 1):
+            run.append(lexeme)
+            return True
+        return False
+
+    def _take_number(self, phrase: NounPhrase, lexeme: Lexeme) -> bool:
+        value = number_value(lexeme)
+        if value is None or (phrase.number is not None and value != 100):
+            return False
+        phrase.number = value if phrase.number is None else phrase.number * value
+        return True
+
+    def _take_group(self, phrase: NounPhrase, lexeme: Lexeme, at: int) -> bool:
+        if phrase.group is not None or not self._can_begin(at + 1):
+            return False
+        phrase.group = self._lexicon.groups[lexeme.value(Role.GROUP)]
+        return True
+
+    def _take_article(self, phrase: NounPhrase, lexeme: Lexeme, at: int) -> bool:
+        if not (self._can_begin(at + 1) or ((after := self._at(at + 1)) is not None and after.has(Role.ADVERB))):
+            return False
+        phrase.article = lexeme.text
+        return True
+
+    def _joins_adjectives(self, run: Sequence[Lexeme], at: int) -> int:
+        """How many lexemes of "," and "and" join two adjectives of one noun: "old, gnarled oak", "red and white boat"."""
+        if not run or any(_nounish(lexeme) for lexeme in run):
+            return 0
+        length = 0
+        while (lexeme := self._at(at + length)) is not None and (lexeme.kind is TokenKind.COMMA or lexeme.text == "and"):
+            length += 1
+        following = self._at(at + length)
+        if not length or following is None or not following.has(*MODIFIERS, *VOTES) or following.has(Role.DETERMINER, Role.NUMBER, Role.GROUP):
+            return 0
+        ends = at + length
+        while (lexeme := self._at(ends)) is not None and lexeme.has(*MODIFIERS, *VOTES) and not _nounish(lexeme):
+            ends += 1
+        noun = self._at(ends)
+        same = all(set(one.senses) & MODIFIERS for one in run) or self._lexemes[at].text == "and"
+        return length if noun is not None and _nounish(noun) and same and not noun.has(Role.DETERMINER) else 0
+
+    def _is_verb_here(self, run: Sequence[Lexeme], at: int) -> bool:
+        """Whether the lexeme after a noun is that noun's verb ("a path winds along …", "trees line the road")."""
+        lexeme, following = self._lexemes[at], self._at(at + 1)
+        word = lexeme.words[-1]
+        if lexeme.unknown:
+            acts = word.endswith(("s", "ed", "ing")) and not word.endswith("ss")
+            return acts and following is not None and following.has(Role.DETERMINER, Role.PRONOUN, Role.RELATION) and not following.has(*NOUNS)
+        if not lexeme.has(Role.VERB) or lexeme.glued:
+            return False
+        if following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP):
+            return not lexeme.has(Role.THING, Role.PLACE, Role.GENERIC, Role.PART, Role.AMBIENT)
+        if word.endswith(("ing", "ed")) and not lexeme.has(*NOUNS):
+            return not lexeme.has(*MODIFIERS) or following.has(Role.DETERMINER)
+        agrees = word.endswith("s") != run[-1].plural
+        if not agrees:
+            return False
+        if lexeme.has(Role.THING, Role.PLACE, Role.GENERIC):
+            return following.has(Role.DETERMINER)
+        return following.has(*_BEFORE_OBJECT, Role.ADVERB) or not self._can_begin(at + 1)
+
+    def _choose_head(self, phrase: NounPhrase, run: list[Lexeme]) -> None:
+        """Split the run into head, adjectives and compound nouns."""
+        run = self._without_denied(phrase, run)
+        nouns = [index for index, lexeme in enumerate(run) if _nounish(lexeme)]
+        nouns = [index for index in nouns if not (run[index].unknown and self._adjectival(run, index))]
+        solid = [index for index in nouns if run[index].unknown or run[index].has(Role.THING, Role.PLACE, Role.GENERIC, Role.UNBUILDABLE)]
+        head = solid[-1] if solid and not run[nouns[-1]].has(Role.THING) else nouns[-1] if nouns else None
+        if head is not None and run[head].has(*MODIFIERS, *VOTES) and not solid and not phrase.article:
+            head = None if not run[head].has(Role.AMBIENT, Role.PART) else head
+        phrase.head = None if head is None else run[head]
+        for index, lexeme in enumerate(run):
+            if index == head:
+                continue
+            compound = index in nouns and not lexeme.has(Role.SIZE, Role.COLOUR, Role.DESCRIPTION, Role.STYLE, Role.MOOD)
+            (phrase.compounds if compound else phrase.modifiers).append(lexeme)
+
+    def _adjectival(self, run: Sequence[Lexeme], index: int) -> bool:
+        """Whether an unknown word only describes: a noun follows and it has an adjective's ending, or it trails a noun as "-ly", "-ed"."""
+        word = run[index].words[-1]
+        if any(_nounish(lexeme) for lexeme in run[index + 1 :]):
+            return word.endswith(_ADJECTIVAL)
+        return word.endswith("ly") or (any(_nounish(lexeme) for lexeme in run[:index]) and word.endswith(("ed", "ing")))
+
+    def _without_denied(self, phrase: NounPhrase, run: list[Lexeme]) -> list[Lexeme]:
+        """Take "treeless" and "car-free" out of the run; what they deny goes to `absent`."""
+        kept: list[Lexeme] = []
+        for lexeme in run:
+            word = lexeme.words[-1]
+            if lexeme.unknown and word == "free" and lexeme.glued and kept:
+                phrase.absent.append(kept.pop())
+            elif lexeme.unknown and word.endswith("less") and (senses := self._lexicon.lookup((word[:-4],))[0]):
+                phrase.absent.append(Lexeme(lexeme.start, lexeme.end, (word[:-4],), lexeme.kind, senses))
+            else:
+                kept.append(lexeme)
+        return kept
+
+    def _with_of(self, phrase: NounPhrase, at: int) -> tuple[NounPhrase, int]:
+        word = self._at(at)
+        if word is None or not word.has(Role.OF) or not self._begins_or_determines(at + 1):
+            return phrase, at
+        part, after = self._phrase(at + 1)
+        if part is None:
+            return phrase, at
+        phrase.of, phrase.of_word, phrase.end = part, word.text, part.end
+        phrase.lexemes.append(word)
+        return phrase, after
+
+    def _begins_or_determines(self, index: int) -> bool:
+        lexeme = self._at(index)
+        return lexeme is not None and self._can_begin(index) and not lexeme.has(Role.NEGATOR)
+
+
+def _nounish(lexeme: Lexeme) -> bool:
+    return lexeme.unknown or lexeme.has(*NOUNS)
+
+
+def _participle(lexeme: Lexeme) -> bool:
+    """A verb form that may stand before a noun like an adjective: "swaying palms"."""
+    return lexeme.has(Role.VERB) and lexeme.words[-1].endswith(("ing", "ed", "en")) and not lexeme.has(Role.WITH, Role.RELATION, Role.TURNED, Role.BE)

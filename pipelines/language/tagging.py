@@ -1,0 +1,122 @@
+"""Tagging: the prompt as a row of lexemes, found by the best covering of its words with lexicon entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipelines.language.lexicon import Lexicon, Role, Sense, Senses
+from pipelines.language.tokens import Token, TokenKind
+
+_DIMENSIONS = {"tall": "height", "high": "height", "height": "height", "long": "length", "wide": "length", "deep": "length", "broad": "length"}
+_LONGER_IS_BETTER = 0.5
+
+
+@dataclass(frozen=True)
+class Lexeme:
+    """tokens[start:end] and all that they can mean; `kind` is that of the first token. No senses: an unknown word."""
+
+    start: int
+    end: int
+    words: tuple[str, ...]
+    kind: TokenKind
+    senses: Senses = field(default_factory=dict)
+    plural: bool = False
+    possessive: bool = False
+    glued: bool = False
+
+    def has(self, *roles: Role) -> bool:
+        """Whether one of the roles is among the senses."""
+        return any(role in self.senses for role in roles)
+
+    def value(self, role: Role) -> str:
+        """The value of a sense that `has` promised."""
+        return self.senses[role].value
+
+    @property
+    def unknown(self) -> bool:
+        """A word that no dictionary has."""
+        return self.kind is TokenKind.WORD and not self.senses
+
+    @property
+    def text(self) -> str:
+        """The words in plain form."""
+        return " ".join(self.words)
+
+
+def tag(tokens: Sequence[Token], lexicon: Lexicon) -> list[Lexeme]:
+    """Cover the tokens with as few and as long entries as possible; of equal coverings, the one with longer entries at the end."""
+    count = len(tokens)
+    best: list[tuple[float, int]] = [(0.0, 0)] * (count + 1)
+    found: list[dict[int, tuple[Senses, bool]]] = [{} for _ in range(count)]
+    for start in range(count - 1, -1, -1):
+        found[start] = _entries_at(tokens, start, lexicon)
+        options = [(best[start + 1][0], 1)]
+        options += [(length + _LONGER_IS_BETTER * (length - 1) + best[start + length][0], length) for length in sorted(found[start])]
+        best[start] = max(options, key=lambda option: (option[0], -option[1]))
+    lexemes: list[Lexeme] = []
+    at = 0
+    while at < count:
+        length = best[at][1]
+        senses, plural = found[at].get(length, ({}, False))
+        lexemes.append(_lexeme(tokens, at, at + length, senses, plural))
+        at += length
+    return _measures(lexemes, lexicon)
+
+
+def _entries_at(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> dict[int, tuple[Senses, bool]]:
+    """Length → senses of every entry that begins at `start`."""
+    first = tokens[start]
+    if first.kind is TokenKind.NUMBER:
+        return {1: ({Role.NUMBER: Sense(first.form)}, False)}
+    if first.kind is not TokenKind.WORD:
+        return {}
+    entries: dict[int, tuple[Senses, bool]] = {}
+    words: tuple[str, ...] = ()
+    for length in range(1, max(lexicon.longest.get(first.form, 1), 1) + 1):
+        if start + length > len(tokens) or tokens[start + length - 1].kind is not TokenKind.WORD:
+            break
+        words = (*words, tokens[start + length - 1].form)
+        senses, plural = lexicon.lookup(words)
+        if senses:
+            entries[length] = (senses, plural)
+    return entries
+
+
+def _lexeme(tokens: Sequence[Token], start: int, end: int, senses: Senses, plural: bool) -> Lexeme:
+    words = tuple(token.form for token in tokens[start:end])
+    return Lexeme(start, end, words, tokens[start].kind, senses, plural, tokens[end - 1].possessive, tokens[start].glued)
+
+
+def _measures(lexemes: list[Lexeme], lexicon: Lexicon) -> list[Lexeme]:
+    """Join "3 m tall", "ten foot high" into one lexeme with the length in metres."""
+    units: Mapping[str, float] = lexicon.data["units_m"]
+    joined: list[Lexeme] = []
+    at = 0
+    while at < len(lexemes):
+        number, unit = lexemes[at], lexemes[at + 1] if at + 1 < len(lexemes) else None
+        size = number_value(number)
+        if unit is None or size is None or unit.text not in units:
+            joined.append(number)
+            at += 1
+            continue
+        end = at + 2
+        if end < len(lexemes) and lexemes[end].text == "in":
+            end += 1
+        dimension = _DIMENSIONS.get(lexemes[end].text) if end < len(lexemes) else None
+        end = end + 1 if dimension else at + 2
+        metres = size * units[unit.text] if (dimension or "height") == "height" else 0.0
+        words = tuple(word for lexeme in lexemes[at:end] for word in lexeme.words)
+        joined.append(Lexeme(number.start, lexemes[end - 1].end, words, TokenKind.NUMBER, {Role.MEASURE: Sense(repr(metres))}))
+        at = end
+    return joined
+
+
+def number_value(lexeme: Lexeme) -> float | None:
+    """The number that a lexeme says, None when it says none."""
+    if not lexeme.has(Role.NUMBER):
+        return None
+    try:
+        return float(lexeme.value(Role.NUMBER))
+    except ValueError:
+        return None
