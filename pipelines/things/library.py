@@ -249,6 +249,8 @@ def sentences(error: ValidationError, file: Path, kind: str) -> list[str]:
         message = entry["msg"].removeprefix("Value error, ")
         if entry["type"] == "extra_forbidden":
             message = "the modelling language has no such field: remove it or correct its spelling"
+        elif entry["type"] == "too_long" and any("(" in str(item) or ")" in str(item) for item in entry["input"]):
+            message = "a comma inside an expression has cut it in two: put quotes around expressions such as 'min(a, b)'"
         elif entry["type"] == "missing":
             message = "it is missing: add it"
         elif "input" in entry and not isinstance(entry["input"], dict | list):

@@ -232,7 +232,7 @@ def drape(size: Sequence[float], drop: float, *, fold: float = 0.03, thickness: 
 
 def _drape_lines(half: float, drop: float, cells: int) -> Points:
     inner = np.linspace(-half, half, max(5, cells))
-    outer = np.linspace(0, drop, 9)[1:]
+    outer = np.linspace(0, drop, 6)[1:]
     return np.concatenate([-half - outer[::-1], inner, half + outer])
 
 
