@@ -299,8 +299,9 @@ class Sky:
 
     light_direction: unit vector towards the sun (by night, the moon).  light: irradiance of that light on a facing surface, linear.
     zenith, horizon, glow: linear radiance overhead, at the horizon, and around the sun's azimuth near the horizon.
-    cloud_cover 0 … 1.  fog_per_m: extinction of the air; fog: its radiance.  wetness, snow 0 … 1.  stars 0 … 1.
-    indoors: no sky is seen except through windows.
+    cloud_cover 0 … 1.  fog_per_m: extinction of the air at the ground, falling off over fog_height_m; fog: its radiance.
+    wetness, snow, stars 0 … 1.  dark: lamps and windows are lit, lamp_scale times as bright
+    as their materials say (eyes and cameras adapt to the night).  exposure: factor on the measured one.
     """
 
     light_direction: tuple[float, float, float]
@@ -312,10 +313,12 @@ class Sky:
     cloud_colour: Colour
     fog_per_m: float
     fog: Colour
+    fog_height_m: float = 400.0
     wetness: float = 0.0
     snow: float = 0.0
     stars: float = 0.0
     dark: bool = False
+    lamp_scale: float = 1.0
     exposure: float = 1.0
 
 

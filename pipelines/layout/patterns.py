@@ -56,7 +56,7 @@ def _paint(points, normals, footprint, code, size, grain, seed, out):  # type: i
             u, v = z, y
         else:
             u, v = x, y
-        mix, tone, warmth, glow, detail = _one(code, x, y, z, u, v, size, grain, ny, seed)
+        mix, tone, warmth, glow, detail = _one(code, x, y, z, u, v, size, grain, float(footprint[i]), seed)
         keep = 1.0 - _step(0.35, 1.6, footprint[i] / (detail * size))  # share of the pattern that the splat can still show
         mean_mix = 0.25
         slow = 1.0 + 0.10 * (fractal3(x * 0.55, y * 0.55, z * 0.55, seed + 77, 2) - 0.5)  # uneven over a metre or two
@@ -67,7 +67,7 @@ def _paint(points, normals, footprint, code, size, grain, seed, out):  # type: i
 
 
 @njit(cache=True)
-def _one(code, x, y, z, u, v, size, grain, up, seed):  # type: ignore[no-untyped-def]
+def _one(code, x, y, z, u, v, size, grain, blur, seed):  # type: ignore[no-untyped-def]
     """(mix, tone, warmth, glow, size of the finest detail as a share of the pattern's size) at one point."""
     if code == 0:  # plain
         return 0.0, 1.0 + 0.05 * (value3(x * 3, y * 3, z * 3, seed) - 0.5), 0.0, 1.0, 1.0
@@ -75,9 +75,9 @@ def _one(code, x, y, z, u, v, size, grain, up, seed):  # type: ignore[no-untyped
         n = fractal3(x / size, y / size, z / size, seed, 4)
         return _step(0.3, 0.75, n), 0.85 + 0.3 * n, 0.0, 1.0, 0.3
     if code <= 7:
-        return _wood(code, x, y, z, u, v, size, grain, seed)
+        return _wood(code, x, y, z, u, v, size, grain, blur, seed)
     if code <= 19 or code == 23:
-        return _masonry(code, x, y, z, u, v, size, up, seed)
+        return _masonry(code, x, y, z, u, v, size, blur, seed)
     if code <= 25:
         return _cloth_and_metal(code, x, y, z, u, v, size, grain, seed)
     if code <= 36 or code == 45:
@@ -96,7 +96,7 @@ def _along(x, y, z, grain):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _wood(code, x, y, z, u, v, size, grain, seed):  # type: ignore[no-untyped-def]
+def _wood(code, x, y, z, u, v, size, grain, blur, seed):  # type: ignore[no-untyped-def]
     a, b, c = _along(x, y, z, grain)
     if code == 2 or code == 4:  # grain, logs: long wavy lines, a few knots
         bend = fractal3(a * 0.9, b / size * 0.6, c / size * 0.6, seed, 2)
@@ -116,7 +116,8 @@ def _wood(code, x, y, z, u, v, size, grain, seed):  # type: ignore[no-untyped-de
         piece = math.floor(u / length + shift)
         end = abs(u / length + shift - piece - 0.5)
         own = unit3(int(board), int(piece), 7, seed)
-        gap = max(_step(0.42, 0.49, abs(t - 0.5)), _step(0.4965, 0.4995, end))
+        wide = max(0.07, 1.3 * blur / size)
+        gap = max(_step(0.5 - wide, 0.49, abs(t - 0.5)) * (0.07 / wide), _step(0.4965, 0.4995, end) * (0.07 / wide))
         line = fractal3(u * 1.7, v / size * 7.0, own * 90.0, seed, 3)
         return min(1.0, gap + 0.35 * _step(0.45, 0.8, line)), (0.80 + 0.26 * own + 0.22 * (line - 0.5)) * (1 - 0.35 * gap), 0.08 * (own - 0.5), 1.0, 0.12
     if code == 5:  # bark: furrows stretched along the trunk
@@ -132,7 +133,7 @@ def _wood(code, x, y, z, u, v, size, grain, seed):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True)
-def _courses(u, v, long, high, shift, joint, seed):  # type: ignore[no-untyped-def]
+def _courses(u, v, long, high, shift, joint, blur, seed):  # type: ignore[no-untyped-def]
     """Rows of blocks: (joint 0 … 1, the block's own number, place across it −0.5 … 0.5, place up it 0 … 1)."""
     row = math.floor(v / high)
     offset = shift * (row % 2) + 0.25 * unit3(int(row), 1, 0, seed)
@@ -142,20 +143,21 @@ def _courses(u, v, long, high, shift, joint, seed):  # type: ignore[no-untyped-d
     side = (0.5 - abs(s)) * long
     foot = min(t, 1 - t) * high
     near = min(side, foot)
-    return 1.0 - _step(0.35 * joint, joint, near), unit3(int(column), int(row), 5, seed), s, t
+    wide = max(joint, 1.3 * blur)  # a joint thinner than a splat is drawn as wide as the splat, and as much fainter
+    return (1.0 - _step(0.35 * wide, wide, near)) * (joint / wide), unit3(int(column), int(row), 5, seed), s, t
 
 
 @njit(cache=True)
-def _masonry(code, x, y, z, u, v, size, up, seed):  # type: ignore[no-untyped-def]
+def _masonry(code, x, y, z, u, v, size, blur, seed):  # type: ignore[no-untyped-def]
     rough = fractal3(x * 14, y * 14, z * 14, seed, 3)
     if code == 8:  # brick
-        joint, own, _, _ = _courses(u, v, size, size * 0.31, 0.5, 0.011, seed)
+        joint, own, _, _ = _courses(u, v, size, size * 0.31, 0.5, 0.011, blur, seed)
         burnt = _step(0.82, 1.0, own)
         return joint * 0.92, (0.78 + 0.42 * unit3(int(own * 9999), 2, 0, seed) - 0.3 * burnt) * (0.86 + 0.28 * rough), 0.16 * (own - 0.5), 1.0, 0.18
     if code == 9:  # stone blocks of uneven width
         row = math.floor(v / (size * 0.52))
         wide = size * (0.75 + 0.6 * unit3(int(row), 8, 0, seed))
-        joint, own, _, t = _courses(u + 0.02 * rough, v + 0.012 * rough, wide, size * 0.52, 0.5, 0.022, seed)
+        joint, own, _, t = _courses(u + 0.02 * rough, v + 0.012 * rough, wide, size * 0.52, 0.5, 0.022, blur, seed)
         return joint * 0.9 + 0.25 * _step(0.55, 0.8, rough), (0.78 + 0.36 * own) * (0.82 + 0.36 * rough) * (0.92 + 0.12 * t), 0.07 * (own - 0.5), 1.0, 0.15
     if code == 10:  # cobbles
         border, centre, own = cells2(u / size, v / size, seed)
@@ -195,13 +197,13 @@ def _masonry(code, x, y, z, u, v, size, up, seed):  # type: ignore[no-untyped-de
         worn = fractal3(x * 0.5, y * 0.5, z * 0.5, seed + 2, 3)
         return _step(0.4, 0.8, grain) * 0.6, 0.78 + 0.3 * worn + 0.25 * (grain - 0.5), 0.0, 1.0, 0.2
     if code == 17:  # paving slabs
-        joint, own, _, _ = _courses(u, v, size * 1.3, size, 0.5, 0.012, seed)
+        joint, own, _, _ = _courses(u, v, size * 1.3, size, 0.5, 0.012, blur, seed)
         return joint * 0.9 + 0.25 * _step(0.5, 0.8, rough), (0.84 + 0.28 * own) * (0.9 + 0.2 * rough), 0.06 * (own - 0.5), 1.0, 0.12
     if code == 18:  # tiles: square, glazed
-        joint, own, _, _ = _courses(u, v, size, size, 0.0, 0.006 + 0.01 * size, seed * 0)
+        joint, own, _, _ = _courses(u, v, size, size, 0.0, 0.006 + 0.01 * size, blur, seed * 0)
         return joint, (0.95 + 0.09 * own) * (0.97 + 0.06 * rough), 0.02 * (own - 0.5), 1.0, 0.12
     if code == 19:  # parquet: strips laid in staggered rows
-        joint, own, s, _ = _courses(u, v, size * 1.9, size * 0.2, 0.5, 0.003, seed)
+        joint, own, s, _ = _courses(u, v, size * 1.9, size * 0.2, 0.5, 0.003, blur, seed)
         line = fractal3(u * 4, v / size * 26, own * 70, seed, 3)
         return min(1.0, joint + 0.5 * _step(0.42, 0.8, line)), (0.78 + 0.36 * own) * (0.86 + 0.28 * line), 0.08 * (own - 0.5), 1.0, 0.08
     streak = fractal3(u * 2, v * 60, 0.0, seed, 3)  # brushed metal

@@ -1,0 +1,297 @@
+"""Light falls on surfels and makes them Gaussians.
+
+Direct light of sun or moon by one shadow ray a surfel, lamps by one ray each; the sky and one bounce (indoors three) by gathering rays
+that either leave the scene and see the sky or meet a triangle whose outgoing radiance is known. What is glossy mirrors the scene: its
+colour is worked out for several viewpoints and fitted by spherical harmonics of degree 1. Light is linear and relative until `tone`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from pipelines.gaussians import SH_C0, Gaussians, quaternions_from_frames
+from pipelines.layout.occluders import Occluders, occluders_of
+from pipelines.layout.reflect import reflections
+from pipelines.layout.sky import air_light, dome, radiance, sky_budget
+from pipelines.layout.tone import display, exposure_for, luminance
+from pipelines.scene import Floats, Lamp, Scene, Surfels
+from pipelines.stage import Stage, TellStage
+from pipelines.world import World
+
+GATHER_RAYS = ((12.0, 5), (45.0, 4), (1e9, 2))  # rays a surfel by distance from the spawn point (m)
+GLOSSY = 0.62  # from here on a surface mirrors what is around it
+LEAF_GLOW = np.float32(0.34)  # share of the light behind a stand-in leaf that comes through it and its neighbours
+LAMPS_AT_MOST = 24
+SUN_SPREAD_RAD = 0.012  # half angle of the light's disc, a little wider than the sun's: soft edges of shadows
+SMOOTH_REACH = 14  # neighbours along the curve on each side that share gathered light
+
+
+@dataclass
+class Light(Stage):
+    """Light every surfel, add the sky, and turn all into Gaussians."""
+
+    name: ClassVar[str] = "light"
+    cost: ClassVar[float] = 7.0
+
+    def run(self, world: World, tell: TellStage) -> World:
+        scene = world.scene
+        assert scene is not None and scene.surfels is not None and scene.sky is not None
+        surfels, sky = scene.surfels, scene.sky
+        tell(0.0, "building the ray tree")
+        blockers = occluders_of(scene)
+        tell(0.12, "casting shadows")
+        irradiance = direct_light(surfels, scene, blockers)
+        irradiance += lamp_light(surfels, scene, blockers)
+        tell(0.35, "gathering light from the sky")
+        irradiance += gathered_light(surfels, scene, blockers, lambda share: tell(0.35 + 0.4 * share, "gathering light from the sky"))
+        matt = surfels.albedo * irradiance / np.float32(math.pi) + surfels.emission
+        tell(0.78, "mirroring what is glossy")
+        eye = scene.viewpoints[0]
+        exposure = sky.exposure * _exposure(matt, surfels, scene)
+        transmittance, added = air_light(sky, surfels.means, eye)
+        colours = display(matt * transmittance[:, None] + added, exposure)
+        harmonics = np.zeros((len(surfels), 1, 3), np.float32)
+        harmonics[:, 0] = (colours - 0.5) / SH_C0
+        glossy = np.flatnonzero((surfels.gloss > GLOSSY) & ~surfels.leaf)
+        if len(glossy):
+            fitted = reflections(glossy, matt[glossy], scene, blockers, exposure)
+            harmonics = np.concatenate([harmonics, np.zeros((len(surfels), 3, 3), np.float32)], axis=1)
+            harmonics[glossy] = fitted
+        tell(0.92, "painting the sky")
+        gaussians = _with_sky(surfels, harmonics, scene, sky_budget(len(surfels) , scene), exposure)
+        return replace(world, gaussians=gaussians)
+
+
+def direct_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
+    """Irradiance (N, 3) from sun or moon, through leaves as well as onto them."""
+    sky = scene.sky
+    assert sky is not None
+    if max(sky.light) <= 0:
+        return np.zeros((len(surfels), 3), np.float32)
+    towards = np.asarray(sky.light_direction, np.float32)
+    cosine = surfels.frames[:, :, 2] @ towards
+    leafy = surfels.leaf | (surfels.translucency > 0.2)
+    falls = np.where(leafy, 0.62 * np.abs(cosine) + 0.18, np.maximum(cosine, 0.0)).astype(np.float32)
+    falls *= np.where(leafy, np.where(cosine < 0, 0.35 + surfels.translucency, 1.0), 1.0)
+    facing = np.flatnonzero(falls > 1e-3)
+    rays = _spread_rays(len(facing), towards, SUN_SPREAD_RAD * (1 + 6 * sky.cloud_cover**3))
+    start = _lifted(surfels, facing, towards)
+    open_ = ~blockers.caster.blocked(start, rays)
+    lit = np.zeros(len(surfels), np.float32)
+    lit[facing] = open_
+    lit[surfels.leaf] = np.maximum(lit[surfels.leaf], 0.10)  # crowns are porous
+    lit = _smooth_scalar(lit, surfels.means, surfels.sizes_m[:, 0], 3)
+    falls *= lit * (1 - 0.55 * surfels.depth)
+    return falls[:, None] * np.asarray(sky.light, np.float32)
+
+
+def gathered_light(surfels: Surfels, scene: Scene, blockers: Occluders, tell: object) -> Floats:
+    """Irradiance (N, 3) from the sky and from lit surfaces, smoothed among neighbours of like orientation."""
+    sky = scene.sky
+    assert sky is not None
+    total = np.zeros((len(surfels), 3), np.float32)
+    rays = np.zeros(len(surfels), np.float32)
+    distance = np.linalg.norm(surfels.means - scene.viewpoints[0], axis=1)
+    wanted = np.select([distance < reach for reach, _ in GATHER_RAYS], [count for _, count in GATHER_RAYS])
+    most = max(count for _, count in GATHER_RAYS)
+    for turn in range(most):
+        mine = np.flatnonzero(wanted > turn)
+        directions = _gather_rays(surfels.frames, surfels.leaf, mine, turn)
+        start = surfels.means[mine] + directions * (0.006 + 0.5 * surfels.sizes_m[mine, 0])[:, None]
+        hits = blockers.caster.first_hits(start.astype(np.float32), directions)
+        seen = radiance(sky, directions)
+        met = np.flatnonzero(hits >= 0)
+        through = np.where(blockers.leaf[hits[met]], LEAF_GLOW, np.float32(0.0))[:, None]  # leaves hand on the light behind them
+        seen[met] = seen[met] * through + blockers.radiance[hits[met]]
+        total[mine] += seen
+        rays[mine] += 1
+        if callable(tell):
+            tell((turn + 1) / most)
+    mean = total / rays[:, None]
+    _tame(mean)
+    mean = _smooth_vector(mean, surfels.means, surfels.frames, surfels.leaf, surfels.sizes_m[:, 0])
+    mean *= (1 - 0.6 * surfels.depth)[:, None]
+    return (mean * np.float32(math.pi)).astype(np.float32)
+
+
+def lamps_of(scene: Scene) -> list[tuple[Floats, Lamp]]:
+    """The lamps that burn and matter most at the spawn point, with their world positions."""
+    sky = scene.sky
+    burning: list[tuple[float, Floats, Lamp]] = []
+    for thing in scene.things:
+        for lamp in thing.model.lamps:
+            if lamp.glows_in_the_dark and not scene.indoors and not (sky is not None and sky.dark):
+                continue
+            place = (thing.world_from_model[:3, :3] @ np.asarray(lamp.position) + thing.position).astype(np.float32)
+            away = float(np.linalg.norm(place - scene.viewpoints[0]))
+            burning.append((lamp.power / (away + 2) ** 2, place, lamp))
+    burning.sort(key=lambda entry: -entry[0])
+    return [(place, lamp) for _, place, lamp in burning[:LAMPS_AT_MOST]]
+
+
+def lamp_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
+    """Irradiance (N, 3) from point lamps, each within the reach where it still counts."""
+    total = np.zeros((len(surfels), 3), np.float32)
+    scale = scene.sky.lamp_scale if scene.sky is not None else 1.0
+    faint = 0.004 if scene.sky is not None and scene.sky.dark else 0.02
+    for place, lamp in lamps_of(scene):
+        offset = place - surfels.means
+        distance = np.linalg.norm(offset, axis=1)
+        near = np.flatnonzero(distance < math.sqrt(lamp.power / faint))
+        if not len(near):
+            continue
+        away = np.maximum(distance[near], 0.12)
+        towards = (offset[near] / np.maximum(distance[near], 1e-4)[:, None]).astype(np.float32)
+        cosine = np.einsum("ij,ij->i", surfels.frames[near, :, 2], towards)
+        falls = np.where(surfels.leaf[near], 0.6 * np.abs(cosine) + 0.2, np.maximum(cosine, 0))
+        facing = np.flatnonzero(falls > 1e-3)
+        start = _lifted(surfels, near[facing], towards[facing])
+        reach = np.maximum(distance[near[facing]] - 0.22, 0.01).astype(np.float32)
+        open_ = ~blockers.caster.blocked(start, towards[facing], reach)
+        strength = scale * lamp.power * falls[facing] * open_ / (away[facing] ** 2 + lamp.radius_m**2)
+        total[near[facing]] += strength[:, None].astype(np.float32) * np.asarray(lamp.colour, np.float32)
+    return total
+
+
+def _exposure(matt: Floats, surfels: Surfels, scene: Scene) -> float:
+    """Measured on what the first look shows: surfels ahead, weighted by the angle they fill, and the sky above them."""
+    sky, eye = scene.sky, scene.viewpoints[0]
+    assert sky is not None
+    offset = surfels.means - eye
+    distance = np.linalg.norm(offset, axis=1)
+    yaw = scene.spawn.yaw_rad
+    ahead = np.array([-math.sin(yaw), 0.0, -math.cos(yaw)], np.float32)
+    angle = (offset @ ahead) / np.maximum(distance, 1e-6)
+    weight = np.where(angle > 0.7, surfels.sizes_m[:, 0] * surfels.sizes_m[:, 1] / np.maximum(distance, 0.5) ** 2, 0.0)
+    transmittance, added = air_light(sky, surfels.means, eye)
+    bright = luminance(matt * transmittance[:, None] + added)
+    if not scene.indoors:
+        above = np.array([[-math.sin(yaw) * 0.97, 0.22, -math.cos(yaw) * 0.97]], np.float32)
+        bright = np.append(bright, luminance(radiance(sky, above)))
+        weight = np.append(weight, 0.35 * weight.sum())
+    night = sky.dark and max(sky.light) < 1.0 and not scene.indoors
+    return exposure_for(bright, weight, dark=night)
+
+
+def _with_sky(surfels: Surfels, harmonics: Floats, scene: Scene, count: int, exposure: float) -> Gaussians:
+    sky = scene.sky
+    assert sky is not None
+    far = dome(sky, count)
+    colours = display(far.radiance, exposure)
+    tail = np.zeros((len(colours), harmonics.shape[1], 3), np.float32)
+    tail[:, 0] = (colours - 0.5) / SH_C0
+    return Gaussians(
+        np.concatenate([surfels.means, far.means]).astype(np.float32),
+        np.concatenate([surfels.sizes_m, far.sizes_m]).astype(np.float32),
+        quaternions_from_frames(np.concatenate([surfels.frames, far.frames])),
+        np.concatenate([surfels.opacity, far.opacity]).astype(np.float32),
+        np.concatenate([harmonics, tail]).astype(np.float32),
+        np.concatenate([surfels.thing, np.zeros(len(colours), np.int32)]).astype(np.int32),
+    )
+
+
+def _lifted(surfels: Surfels, index: NDArray[np.integer], towards: Floats) -> Floats:
+    """Ray starts just off the surface, on the side the light comes from."""
+    normal = surfels.frames[index, :, 2]
+    side = np.sign(np.einsum("ij,ij->i", normal, np.broadcast_to(towards, normal.shape)))
+    lift = 0.004 + 0.35 * surfels.sizes_m[index, 0]
+    leaf = surfels.leaf[index]
+    start = surfels.means[index] + normal * (side * np.where(leaf, 0.25 * lift, lift))[:, None]
+    return (start + np.broadcast_to(towards, normal.shape) * np.where(leaf, 2.5 * lift, 0.002)[:, None]).astype(np.float32)
+
+
+def _spread_rays(count: int, towards: Floats, half_angle: float) -> Floats:
+    """Directions within a cone round one direction, by a low-discrepancy sequence."""
+    rank = np.arange(count)
+    radius = half_angle * np.sqrt((rank * 0.7548776662466927) % 1.0)
+    turn = 2 * math.pi * ((rank * 0.5698402909980532) % 1.0)
+    side = np.cross(towards, [0.0, 1.0, 0.0] if abs(towards[1]) < 0.9 else [1.0, 0.0, 0.0])
+    side /= np.linalg.norm(side)
+    over = np.cross(side, towards)
+    rays = towards + (radius * np.cos(turn))[:, None] * side + (radius * np.sin(turn))[:, None] * over
+    return (rays / np.linalg.norm(rays, axis=1, keepdims=True)).astype(np.float32)
+
+
+@njit(cache=True, parallel=True, fastmath=True)
+def _gather_rays(frames, leaf, index, turn):  # type: ignore[no-untyped-def]
+    """Cosine-distributed directions about each normal (about a mean of normal and up for leaves), R2-stratified along the curve."""
+    out = np.empty((index.shape[0], 3), np.float32)
+    for j in prange(index.shape[0]):
+        i = index[j]
+        u = (i * 0.7548776662466927 + turn * 0.6180339887498949) % 1.0
+        v = (i * 0.5698402909980532 + turn * 0.4142135623730951) % 1.0
+        nx, ny, nz = frames[i, 0, 2], frames[i, 1, 2], frames[i, 2, 2]
+        z = 1.0 - 2.0 * u
+        r = math.sqrt(max(0.0, 1.0 - z * z))
+        phi = 6.283185307179586 * v
+        lobe = 1.0
+        if leaf[i]:
+            if ny < 0:
+                nx, ny, nz = -nx, -ny, -nz
+            nx, ny, nz = 0.5 * nx, 0.5 * ny + 0.5, 0.5 * nz
+            lobe = 1.25
+        x, y, w = nx + lobe * r * math.cos(phi), ny + lobe * z, nz + lobe * r * math.sin(phi)
+        size = math.sqrt(x * x + y * y + w * w) + 1e-6
+        out[j, 0], out[j, 1], out[j, 2] = x / size, y / size, w / size
+    return out
+
+
+@njit(cache=True, parallel=True, fastmath=True)
+def _smooth_scalar(values, means, sizes, reach):  # type: ignore[no-untyped-def]
+    """Each value averaged with its neighbours along the curve that lie within two and a half splats of it."""
+    count = values.shape[0]
+    out = np.empty(count, np.float32)
+    for i in prange(count):
+        limit = (2.5 * sizes[i]) ** 2
+        total, weight = 0.0, 0.0
+        for j in range(max(0, i - reach), min(count, i + reach + 1)):
+            d = (means[i, 0] - means[j, 0]) ** 2 + (means[i, 1] - means[j, 1]) ** 2 + (means[i, 2] - means[j, 2]) ** 2
+            if d < limit:
+                w = 1.0 - d / limit
+                total += w * values[j]
+                weight += w
+        out[i] = total / weight if weight > 0 else values[i]
+    return out
+
+
+@njit(cache=True, parallel=True, fastmath=True)
+def _smooth_vector(values, means, frames, leaf, sizes):  # type: ignore[no-untyped-def]
+    """Bilateral mean along the curve: near, alike in orientation, and of the same sort (leaf or surface)."""
+    count = values.shape[0]
+    out = np.empty((count, 3), np.float32)
+    for i in prange(count):
+        limit = (9.0 * sizes[i]) ** 2 + 1e-6
+        r, g, b, weight = 0.0, 0.0, 0.0, 0.0
+        for j in range(max(0, i - SMOOTH_REACH), min(count, i + SMOOTH_REACH + 1)):
+            if leaf[i] != leaf[j]:
+                continue
+            d = (means[i, 0] - means[j, 0]) ** 2 + (means[i, 1] - means[j, 1]) ** 2 + (means[i, 2] - means[j, 2]) ** 2
+            if d >= limit:
+                continue
+            w = 1.0 - d / limit
+            if not leaf[i]:
+                along = frames[i, 0, 2] * frames[j, 0, 2] + frames[i, 1, 2] * frames[j, 1, 2] + frames[i, 2, 2] * frames[j, 2, 2]
+                if along < 0.75:
+                    continue
+                w *= along * along
+            r += w * values[j, 0]
+            g += w * values[j, 1]
+            b += w * values[j, 2]
+            weight += w
+        if weight > 0:
+            out[i, 0], out[i, 1], out[i, 2] = r / weight, g / weight, b / weight
+        else:
+            out[i, 0], out[i, 1], out[i, 2] = values[i, 0], values[i, 1], values[i, 2]
+    return out
+
+
+def _tame(values: Floats) -> None:
+    """Cap the few gathered values that a small bright lamp would turn into sparkle."""
+    limit = 6.0 * np.percentile(values, 95) + 1e-3
+    np.minimum(values, np.float32(limit), out=values)

@@ -1,0 +1,182 @@
+"""What light meets: triangles for shadows and bounces, with the radiance that each gives off.
+
+Foliage stands in as a few large leaves; water and glass let light through. Triangles near the visitors are cut small, so that one
+radiance a triangle is fine enough.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.layout.rays import Caster
+from pipelines.layout.sky import radiance
+from pipelines.layout.surfaces import Facets, areas_and_normals, split
+from pipelines.scene import Floats, Foliage, Scene
+
+LEAVES_NEAR, LEAVES_FAR = 900, 70  # stand-in leaves of one plant
+POROUS = 0.8  # stand-in leaves are this much smaller: light finds its way between real ones
+BOUNCES_INDOORS = 3
+PATCH_RAYS = 24  # gathering rays a triangle and bounce, indoors
+
+
+@dataclass(frozen=True)
+class Occluders:
+    """The caster and, for each of its triangles, outgoing radiance (T, 3) linear and whether it stands for leaves."""
+
+    caster: Caster
+    radiance: Floats
+    leaf: NDArray[np.bool_]
+
+
+def occluders_of(scene: Scene) -> Occluders:
+    """Everything that stops light, with direct light, sky light and (indoors) bounced light already on it."""
+    corners, albedo, emission, leaf = _triangles(scene)
+    caster = Caster(corners)
+    _, normals = areas_and_normals(corners)
+    middle = corners.mean(axis=1)
+    sunlight = _direct(scene, caster, middle, normals, leaf)
+    if scene.indoors:
+        irradiance = _indoor_bounces(scene, caster, middle, normals, albedo, emission, sunlight)
+    else:
+        irradiance = sunlight + _open_sky(scene, normals)
+    out = albedo * irradiance / np.float32(math.pi) + emission
+    return Occluders(caster, out.astype(np.float32), leaf > 0)
+
+
+def _triangles(scene: Scene) -> tuple[Floats, Floats, Floats, Floats]:
+    from pipelines.layout.sample import gather  # the two stages share how a scene is laid out in triangles
+
+    surfaces, facets = gather(scene)
+    solid = np.array([s.material.opacity >= 0.5 and s.material.pattern not in ("water", "flame") for s in surfaces], bool)
+    facets = Facets(*(getattr(facets, name)[solid[facets.source]] for name in Facets.__dataclass_fields__))
+    eye = scene.viewpoints[0]
+    away = np.linalg.norm(facets.corners.mean(axis=1) - eye, axis=1)
+    limit = np.maximum(0.22 if scene.indoors else 0.5, 0.10 * away)
+    facets, _ = split(facets, limit)
+    dark, scale = (scene.sky.dark, scene.sky.lamp_scale) if scene.sky is not None else (False, 1.0)
+    colours = np.array([s.tint if s.tint is not None else _mean_colour(s.material) for s in surfaces], np.float32)
+    glow = np.array([s.material.emission if (dark or not s.material.glows_in_the_dark) else (0, 0, 0) for s in surfaces], np.float32)
+    glow *= np.float32(scale)
+    albedo, emission = colours[facets.source], glow[facets.source]
+    if scene.terrain is not None:
+        ground = facets.source == 0
+        albedo[ground] = _ground_albedo(scene, facets.corners[ground].mean(axis=1))
+    quads, quad_albedo = _leaf_triangles(scene)
+    corners = np.concatenate([facets.corners, quads])
+    leaf = np.concatenate([np.zeros(len(facets), np.float32), np.ones(len(quads), np.float32)])
+    return corners, np.concatenate([albedo, quad_albedo]), np.concatenate([emission, np.zeros_like(quad_albedo)]), leaf
+
+
+def _mean_colour(material: object) -> tuple[float, float, float]:
+    first, second = material.colour, material.second_colour  # type: ignore[attr-defined]
+    r, g, b = (0.72 * a + 0.28 * c for a, c in zip(first, second, strict=True))
+    return (r, g, b)
+
+
+def _ground_albedo(scene: Scene, middle: Floats) -> Floats:
+    from scipy.spatial import cKDTree
+
+    terrain = scene.terrain
+    assert terrain is not None
+    _, vertex = cKDTree(terrain.mesh.vertices[:, (0, 2)]).query(middle[:, (0, 2)], workers=2)
+    colours = np.array([_mean_colour(material) for material in terrain.materials], np.float32)
+    return (terrain.weights[vertex] @ colours).astype(np.float32)
+
+
+def _leaf_triangles(scene: Scene) -> tuple[Floats, Floats]:
+    quads: list[Floats] = []
+    colours: list[Floats] = []
+    eye = scene.viewpoints[0]
+    for thing in scene.things:
+        away = float(np.linalg.norm(thing.position - eye))
+        for group in thing.model.foliage:
+            share = min(1.0, 12.0 / max(away, 1.0)) ** 1.3
+            count = int(LEAVES_FAR + (LEAVES_NEAR - LEAVES_FAR) * share)
+            corners, albedo = _kites(group.first(count).moved(thing.world_from_model))
+            quads.append(corners)
+            colours.append(albedo)
+    if not quads:
+        return np.zeros((0, 3, 3), np.float32), np.zeros((0, 3), np.float32)
+    return np.concatenate(quads), np.concatenate(colours)
+
+
+def _kites(group: Foliage) -> tuple[Floats, Floats]:
+    """Two triangles for each element: a kite as long and wide as the leaf."""
+    across = np.cross(group.normals, group.directions)
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
+    a = group.directions * (group.lengths_m * 0.5 * POROUS)[:, None]
+    b = across * (group.widths_m * 0.5 * POROUS)[:, None]
+    centre = group.centres
+    first = np.stack([centre - a, centre + b, centre + a], axis=1)
+    second = np.stack([centre - a, centre + a, centre - b], axis=1)
+    return np.concatenate([first, second]).astype(np.float32), np.concatenate([group.colours, group.colours]).astype(np.float32)
+
+
+def _direct(scene: Scene, caster: Caster, middle: Floats, normals: Floats, leaf: Floats) -> Floats:
+    sky = scene.sky
+    assert sky is not None
+    towards = np.asarray(sky.light_direction, np.float32)
+    cosine = normals @ towards
+    falls = np.where(leaf > 0, 0.6 * np.abs(cosine) + 0.2, np.maximum(cosine, 0))
+    facing = np.flatnonzero((falls > 1e-3) & (max(sky.light) > 0))
+    start = middle[facing] + normals[facing] * (np.sign(cosine[facing]) * 0.01)[:, None] + towards * 0.01
+    open_ = ~caster.blocked(start.astype(np.float32), np.repeat(towards[None], len(facing), axis=0))
+    out = np.zeros((len(middle), 3), np.float32)
+    out[facing] = (falls[facing] * open_)[:, None] * np.asarray(sky.light, np.float32)
+    return out
+
+
+def _open_sky(scene: Scene, normals: Floats) -> Floats:
+    """Sky irradiance by orientation, with a fixed share hidden: an estimate for bounce light only."""
+    sky = scene.sky
+    assert sky is not None
+    zenith, horizon = np.asarray(sky.zenith, np.float32), np.asarray(sky.horizon, np.float32)
+    up = 0.5 + 0.5 * normals[:, 1:2]
+    return (np.float32(math.pi) * 0.62 * (up * (0.55 * zenith + 0.45 * horizon) + (1 - up) * 0.15 * horizon)).astype(np.float32)
+
+
+def _indoor_bounces(
+    scene: Scene, caster: Caster, middle: Floats, normals: Floats, albedo: Floats, emission: Floats, sunlight: Floats
+) -> Floats:
+    """Radiosity by repeated gathering: what windows, lamps and sun patches throw on walls, and walls on each other."""
+    from pipelines.layout.light import lamps_of
+
+    sky = scene.sky
+    assert sky is not None
+    direct = sunlight.copy()
+    for place, lamp in lamps_of(scene):
+        offset = place - middle
+        distance = np.maximum(np.linalg.norm(offset, axis=1), 0.15)
+        towards = (offset / distance[:, None]).astype(np.float32)
+        cosine = np.abs(np.einsum("ij,ij->i", normals, towards))
+        start = middle + towards * 0.02
+        open_ = ~caster.blocked(start.astype(np.float32), towards, np.maximum(distance - 0.25, 0.01).astype(np.float32))
+        direct += (lamp.power * sky.lamp_scale * cosine * open_ / distance**2)[:, None].astype(np.float32) * np.asarray(lamp.colour, np.float32)
+    out = albedo * direct / np.float32(math.pi) + emission
+    irradiance = direct
+    rng = np.random.default_rng(7)
+    jitter = rng.random((len(middle), 2)).astype(np.float32)
+    for bounce in range(BOUNCES_INDOORS):
+        total = np.zeros_like(out)
+        for ray in range(PATCH_RAYS):
+            directions = _hemisphere(normals, (jitter + np.array([ray * 0.7548777, ray * 0.5698403], np.float32) + bounce * 0.37) % 1.0)
+            hits = caster.first_hits((middle + normals * 0.008).astype(np.float32), directions)
+            seen = radiance(sky, directions)
+            seen[hits >= 0] = out[hits[hits >= 0]]
+            total += np.minimum(seen, 12.0)
+        irradiance = direct + total * np.float32(math.pi / PATCH_RAYS)
+        out = albedo * irradiance / np.float32(math.pi) + emission
+    return irradiance
+
+
+def _hemisphere(normals: Floats, pairs: Floats) -> Floats:
+    """Cosine-distributed directions: a point on the unit sphere added to the normal."""
+    z = 1 - 2 * pairs[:, 0]
+    r = np.sqrt(np.maximum(0, 1 - z * z))
+    turn = 2 * math.pi * pairs[:, 1]
+    directions = normals + np.stack([r * np.cos(turn), z, r * np.sin(turn)], axis=1)
+    return (directions / np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-6)).astype(np.float32)

@@ -1,0 +1,277 @@
+"""Sky: where the light comes from, by time of day, weather and place; its radiance; and the dome of far splats that shows it.
+
+Radiances are relative (a white wall in full summer sun is about 3). The clear sky is a gradient from zenith to horizon with a glow
+round the sun, after the look of Perez-style models but with colours chosen by time of day; clouds are fractal noise on a plane.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numba import njit, prange
+
+from pipelines.layout.noise import fractal3
+from pipelines.scene import Colour, Floats, Scene, Sky
+from pipelines.spec import SceneSpec, Season, TimeOfDay, Weather
+
+DOME_RADIUS_M = 1_500.0
+DOME_DIP_RAD = 0.12  # how far the dome reaches below the horizon, so that no gap shows behind the last hills
+DOME_SHARE = 0.055  # of the splat budget
+SUN_RADIUS_RAD = 0.011
+
+
+@dataclass(frozen=True, slots=True)
+class _Hour:
+    """The clear sky at one time of day: azimuth (0 ahead of the visitor, positive to the right) and elevation of the light."""
+
+    azimuth_deg: float
+    elevation_deg: float
+    light: Colour
+    zenith: Colour
+    horizon: Colour
+    glow: Colour
+    stars: float = 0.0
+    dark: bool = False
+    lamp_scale: float = 1.0
+
+
+_HOURS: dict[TimeOfDay, _Hour] = {
+    TimeOfDay.DAWN: _Hour(-58, 9, (5.6, 3.5, 2.0), (0.25, 0.36, 0.58), (0.88, 0.74, 0.66), (2.5, 1.4, 0.75), dark=True, lamp_scale=0.7),
+    TimeOfDay.MORNING: _Hour(-106, 31, (8.6, 7.3, 5.7), (0.19, 0.36, 0.74), (0.72, 0.80, 0.90), (1.1, 0.9, 0.65)),
+    TimeOfDay.NOON: _Hour(128, 58, (10.0, 9.3, 8.3), (0.18, 0.37, 0.80), (0.66, 0.80, 0.95), (0.7, 0.7, 0.65)),
+    TimeOfDay.AFTERNOON: _Hour(122, 36, (9.2, 7.9, 6.2), (0.19, 0.36, 0.74), (0.72, 0.80, 0.88), (1.0, 0.85, 0.6)),
+    TimeOfDay.GOLDEN_HOUR: _Hour(98, 14, (7.6, 4.9, 2.5), (0.19, 0.31, 0.58), (0.95, 0.74, 0.54), (2.0, 1.15, 0.5)),
+    TimeOfDay.SUNSET: _Hour(58, 6, (5.6, 2.9, 1.2), (0.17, 0.22, 0.44), (1.0, 0.54, 0.36), (2.9, 1.1, 0.38)),
+    TimeOfDay.DUSK: _Hour(48, 4, (0.17, 0.15, 0.18), (0.070, 0.115, 0.235), (0.24, 0.20, 0.23), (0.66, 0.30, 0.15), 0.35, dark=True, lamp_scale=0.22),
+    TimeOfDay.NIGHT: _Hour(-42, 40, (0.24, 0.29, 0.40), (0.008, 0.014, 0.034), (0.026, 0.038, 0.070), (0.03, 0.04, 0.06), 1.0, dark=True, lamp_scale=0.16),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Air:
+    """What a kind of weather does to the clear sky. grey: how far colours turn grey; dim: factor on the sky's radiance."""
+
+    cloud_cover: float
+    light: float
+    grey: float
+    dim: float
+    fog_per_m: float
+    fog_height_m: float
+    wetness: float = 0.0
+    snow: float = 0.0
+
+
+_AIRS: dict[Weather, _Air] = {
+    Weather.CLEAR: _Air(0.34, 1.0, 0.0, 1.0, 0.0011, 260.0),
+    Weather.CLOUDY: _Air(0.72, 0.42, 0.55, 0.92, 0.0016, 300.0),
+    Weather.FOG: _Air(0.42, 0.62, 0.25, 1.0, 0.0105, 22.0),
+    Weather.RAIN: _Air(0.96, 0.10, 0.85, 0.62, 0.0055, 220.0, wetness=0.9),
+    Weather.SNOW: _Air(0.92, 0.25, 0.75, 0.85, 0.0075, 200.0, snow=0.95),
+    Weather.STORM: _Air(1.0, 0.06, 0.9, 0.34, 0.0065, 260.0, wetness=1.0),
+}
+
+_AIR_OF_PLACE: dict[str, tuple[Colour, Colour, Colour]] = {  # factors on light, zenith, horizon
+    "alien planet": ((1.0, 0.86, 0.80), (1.15, 0.62, 1.05), (1.10, 0.72, 0.95)),
+    "desert": ((1.06, 1.0, 0.90), (0.95, 1.0, 0.92), (1.12, 0.98, 0.80)),
+    "snowfield": ((1.0, 1.0, 1.02), (0.95, 1.0, 1.05), (0.96, 1.0, 1.05)),
+}
+
+
+def sky_for(spec: SceneSpec) -> Sky:
+    """The sky that a scene specification asks for."""
+    hour, air = _HOURS[spec.time_of_day], _AIRS[spec.weather]
+    factors = _AIR_OF_PLACE.get(spec.place, ((1.0, 1.0, 1.0),) * 3)
+    light = _times(_times(hour.light, factors[0]), (air.light,) * 3)
+    zenith = _grey(_times(_times(hour.zenith, factors[1]), (air.dim,) * 3), air.grey, lift=1.15)
+    horizon = _grey(_times(_times(hour.horizon, factors[2]), (air.dim,) * 3), air.grey * 0.8, lift=0.92)
+    glow = _times(hour.glow, (air.light,) * 3)
+    azimuth, elevation = math.radians(hour.azimuth_deg), math.radians(hour.elevation_deg)
+    towards = (math.sin(azimuth) * math.cos(elevation), math.sin(elevation), -math.cos(azimuth) * math.cos(elevation))
+    sunlit_cloud = tuple(0.62 * h + 0.16 * l for h, l in zip(horizon, light, strict=True))
+    fog = tuple(0.72 * h + 0.22 * z + 0.03 * l for h, z, l in zip(horizon, zenith, light, strict=True))
+    lying = max(air.snow, 0.7 if spec.season is Season.WINTER and spec.place not in ("desert", "beach", "alien planet") else 0.0)
+    return Sky(
+        light_direction=towards,
+        light=light,
+        zenith=zenith,
+        horizon=horizon,
+        glow=glow,
+        cloud_cover=air.cloud_cover,
+        cloud_colour=_triple(sunlit_cloud),
+        fog_per_m=air.fog_per_m,
+        fog=_triple(fog),
+        fog_height_m=air.fog_height_m,
+        wetness=air.wetness,
+        snow=lying,
+        stars=hour.stars * max(0.0, 1 - air.cloud_cover * 0.9),
+        dark=hour.dark or spec.weather is Weather.STORM,
+        lamp_scale=hour.lamp_scale,
+    )
+
+
+def _triple(values: tuple[float, ...]) -> Colour:
+    r, g, b = values
+    return (r, g, b)
+
+
+def _times(colour: Colour, factor: Colour) -> Colour:
+    return _triple(tuple(c * f for c, f in zip(colour, factor, strict=True)))
+
+
+def _grey(colour: Colour, share: float, *, lift: float) -> Colour:
+    grey = (0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]) * lift
+    return _triple(tuple(c + (grey - c) * share for c in colour))
+
+
+def radiance(sky: Sky, directions: Floats, *, clouds: bool = False) -> Floats:
+    """Linear radiance (N, 3) of the sky in unit directions (N, 3); `clouds` draws them, otherwise their mean is mixed in."""
+    out = np.empty((len(directions), 3), np.float32)
+    colours = np.array([sky.zenith, sky.horizon, sky.glow, sky.cloud_colour, sky.fog], np.float32)
+    sun = np.asarray(sky.light_direction, np.float32)
+    air = np.array([sky.cloud_cover, sky.fog_per_m, sky.fog_height_m], np.float32)
+    _radiance(np.ascontiguousarray(directions, np.float32), sun, colours, air, clouds, out)
+    return out
+
+
+@njit(cache=True, parallel=True, fastmath=True)
+def _radiance(directions, sun, colours, air, clouds, out):  # type: ignore[no-untyped-def]
+    cover, fog_per_m, fog_height = air[0], air[1], air[2]
+    for i in prange(directions.shape[0]):
+        x, y, z = directions[i, 0], directions[i, 1], directions[i, 2]
+        up = max(y, 0.0)
+        low = (1.0 - up) ** 3.6
+        cosine = x * sun[0] + y * sun[1] + z * sun[2]
+        halo = (0.5 + 0.5 * cosine) ** 5 * (1 - up) ** 2.2 * 0.55 + 0.45 * max(0.0, cosine) ** 48
+        if clouds:
+            amount, shade = _cloud(x, y, z, sun, cover)
+        else:
+            amount, shade = 0.75 * cover * cover, 0.75
+        depth = fog_per_m * min(1500.0, 0.6 * fog_height / max(up, 0.004))
+        haze = 1.0 - math.exp(-depth)
+        for c in range(3):
+            value = colours[0, c] * (1 - low) + colours[1, c] * low + colours[2, c] * halo
+            veil = colours[3, c] * shade + colours[2, c] * halo * 0.35
+            value += (veil - value) * amount
+            value += (colours[4, c] + 0.3 * colours[2, c] * halo - value) * haze
+            out[i, c] = value if y >= 0 else value * max(0.45, 1.0 + 3.0 * y)
+
+
+@njit(cache=True)
+def _cloud(x, y, z, sun, cover):  # type: ignore[no-untyped-def]
+    """Share of the view that a cloud covers, and how bright it is (1 = lit, 0.4 = its dark underside)."""
+    if y < 0.012:
+        return 0.0, 1.0
+    reach = 1.0 / (y + 0.16)
+    u, v = x * reach * 1.25, z * reach * 1.25
+    warp = fractal3(u * 0.8, v * 0.8, 3.0, 5, 3) - 0.5
+    here = fractal3(u * 1.1 + warp, v * 1.9 + warp, 1.7, 21, 6)
+    towards = fractal3((u + 0.16 * sun[0]) * 1.1 + warp, (v + 0.16 * sun[2]) * 1.9 + warp, 1.7, 21, 4)
+    edge = 0.66 - 0.46 * cover
+    amount = min(1.0, max(0.0, (here - edge) / 0.13))
+    amount = amount * amount * (3 - 2 * amount)
+    thick = min(1.0, max(0.0, (here - edge) / 0.32))
+    shade = 1.06 - 0.50 * thick + 1.6 * (here - towards)
+    fade = min(1.0, y / 0.10)
+    return amount * fade * 0.94, min(1.25, max(0.42, shade))
+
+
+def sky_budget(splats: int, scene: Scene) -> int:
+    """How many of the splats the dome takes; indoors only what windows show."""
+    share = DOME_SHARE * (0.3 if scene.indoors else 1.0)
+    return int(min(90_000, max(2_500, splats * share)))
+
+
+@dataclass(frozen=True)
+class Dome:
+    """The sky as flat splats facing the middle: all arrays (N, …), radiance linear."""
+
+    means: Floats
+    frames: Floats
+    sizes_m: Floats
+    radiance: Floats
+    opacity: Floats
+
+
+def dome(sky: Sky, count: int) -> Dome:
+    """`count` splats: the dome itself, the sun or moon, and stars."""
+    stars = int(0.045 * count * sky.stars)
+    shows_disc = sky.cloud_cover < 0.8 and sky.light_direction[1] > 0.02 and sky.fog_per_m < 0.01 and max(sky.light) > 0.2
+    directions, spacing = _spiral(count - stars - int(shows_disc))
+    glow = radiance(sky, directions, clouds=True)
+    sizes = np.full(len(directions), 0.66 * spacing, np.float32)
+    opacity = np.full(len(directions), 0.985, np.float32)
+    shell = np.ones(len(directions), np.float32)
+    if stars:
+        points, bright, size = _stars(stars, sky)
+        directions, glow = np.concatenate([directions, points]), np.concatenate([glow, bright])
+        sizes, opacity = np.concatenate([sizes, size]), np.concatenate([opacity, np.full(stars, 0.9, np.float32)])
+        shell = np.concatenate([shell, np.full(stars, 0.995, np.float32)])
+    if shows_disc:
+        towards = np.asarray([sky.light_direction], np.float32)
+        peak = np.asarray(sky.light, np.float32)
+        disc = peak / peak.max() * (9.0 if not sky.dark else 1.3)
+        directions, glow = np.concatenate([directions, towards]), np.concatenate([glow, disc[None].astype(np.float32)])
+        sizes = np.concatenate([sizes, np.float32([SUN_RADIUS_RAD])])
+        opacity, shell = np.concatenate([opacity, np.float32([0.95])]), np.concatenate([shell, np.float32([0.99])])
+    means = directions * (DOME_RADIUS_M * shell)[:, None]
+    flat = np.stack([sizes, sizes, np.full(len(sizes), 0.0006, np.float32)], axis=1) * np.float32(DOME_RADIUS_M)
+    return Dome(means.astype(np.float32), _facing_middle(directions), flat.astype(np.float32), glow, opacity)
+
+
+def _spiral(count: int) -> tuple[Floats, float]:
+    """Fibonacci points over the dome and the angle (rad) between neighbours; somewhat denser towards the horizon."""
+    lowest = -math.sin(DOME_DIP_RAD)
+    rank = (np.arange(count) + 0.5) / count
+    y = lowest + (1 - lowest) * rank**1.25
+    turn = np.arange(count) * math.pi * (3 - math.sqrt(5))
+    flat = np.sqrt(np.maximum(0.0, 1 - y * y))
+    points = np.stack([np.cos(turn) * flat, y, np.sin(turn) * flat], axis=1).astype(np.float32)
+    return points, math.sqrt(2 * math.pi * (1 - lowest) / count) * 1.12
+
+
+def _stars(count: int, sky: Sky) -> tuple[Floats, Floats, Floats]:
+    rng = np.random.default_rng(20_613)
+    y = rng.uniform(0.04, 1.0, count)
+    turn = rng.uniform(0, 2 * math.pi, count)
+    flat = np.sqrt(1 - y * y)
+    points = np.stack([np.cos(turn) * flat, y, np.sin(turn) * flat], axis=1).astype(np.float32)
+    power = rng.pareto(2.2, count).clip(0, 9) + 0.25
+    warmth = rng.normal(0, 0.12, count)
+    tint = np.stack([1 + warmth, np.ones(count), 1 - warmth], axis=1)
+    bright = (0.10 * power * sky.stars * np.clip(y * 6, 0, 1))[:, None] * tint
+    behind = radiance(sky, points, clouds=True)
+    return points, (behind + bright).astype(np.float32), (0.00055 + 0.00022 * np.sqrt(power)).astype(np.float32)
+
+
+def _facing_middle(directions: Floats) -> Floats:
+    side = np.cross(directions, np.array([0.0, 1.0, 1e-4], np.float32))
+    side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-6)
+    return np.stack([side, np.cross(directions, side), directions], axis=2).astype(np.float32)
+
+
+def air_light(sky: Sky, points: Floats, eye: Floats) -> tuple[Floats, Floats]:
+    """What the air does between `eye` (3,) and points (N, 3): transmittance (N,) and the light it adds (N, 3).
+
+    The extinction falls off exponentially with height; its integral along a straight ray is closed-form.
+    """
+    offset = points - eye
+    distance = np.linalg.norm(offset, axis=1)
+    rise = offset[:, 1]
+    height = sky.fog_height_m
+    start = math.exp(-max(float(eye[1]), 0.0) / height)
+    ratio = rise / height
+    safe = np.where(np.abs(ratio) < 1e-4, 1.0, ratio)
+    mean = np.where(np.abs(ratio) < 1e-4, 1.0, (1 - np.exp(-np.clip(safe, -30, 30))) / safe)
+    transmittance = np.exp(-sky.fog_per_m * distance * start * np.clip(mean, 0, 40)).astype(np.float32)
+    towards = (offset / np.maximum(distance, 1e-6)[:, None]).astype(np.float32)
+    cosine = towards @ np.asarray(sky.light_direction, np.float32)
+    halo = 0.42 * (0.5 + 0.5 * cosine) ** 5
+    tint = np.asarray(sky.fog, np.float32) + halo[:, None].astype(np.float32) * np.asarray(sky.glow, np.float32)
+    return transmittance, (tint * (1 - transmittance)[:, None]).astype(np.float32)
+
+
+def without_sky(sky: Sky) -> Sky:
+    """The same light with clear, dark air: for closed rooms without a view."""
+    return replace(sky, fog_per_m=0.0, stars=0.0)
