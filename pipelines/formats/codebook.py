@@ -29,12 +29,14 @@ def scalar_codebook(values: Floats) -> Floats:
         weight = np.bincount(nearest, histogram, CODES)
         total = np.bincount(nearest, histogram * centres, CODES)
         codes = np.sort(np.where(weight > 0, total / np.maximum(weight, 1), codes))
-    return codes.astype(np.float32)
+    codebook: Floats = codes.astype(np.float32)
+    return codebook
 
 
 def nearest_codes(values: Floats, codebook: Floats) -> NDArray[np.uint8]:
     """The place in the codebook that is nearest to every value; the shape of `values`."""
-    return np.searchsorted((codebook[1:] + codebook[:-1]) / 2, values.ravel()).astype(np.uint8).reshape(values.shape)
+    middles = (codebook[1:] + codebook[:-1]) / 2
+    return np.searchsorted(middles, values.ravel()).astype(np.uint8).reshape(values.shape)
 
 
 def set_palette(sets: Floats) -> Floats:

@@ -116,7 +116,8 @@ def turn_harmonics(harmonics: Floats, rotation: NDArray[np.float64]) -> Floats:
     signs = np.diagonal(turn)
     if np.array_equal(turn, np.diag(signs)):
         return harmonics * signs.astype(np.float32)[:, None]
-    return np.einsum("jk,nkc->njc", turn.astype(np.float32), harmonics, optimize=True).astype(np.float32)
+    turned: Floats = np.einsum("jk,nkc->njc", turn.astype(np.float32), harmonics, optimize=True).astype(np.float32)
+    return turned
 
 
 @lru_cache(maxsize=32)

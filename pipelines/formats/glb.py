@@ -26,8 +26,10 @@ POINTS = 0
 ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
 MOST_JSON_BYTES = 64 << 20
 MOST_BINARY_BYTES = 4 << 30
-_COMPONENTS = {np.dtype("i1"): 5120, np.dtype("u1"): 5121, np.dtype("<i2"): 5122, np.dtype("<u2"): 5123, np.dtype("<u4"): 5125, np.dtype("<f4"): 5126}
-_DTYPES = {number: dtype for dtype, number in _COMPONENTS.items()}
+_DTYPES: dict[int, np.dtype[Any]] = {
+    number: np.dtype(code) for number, code in ((5120, "i1"), (5121, "u1"), (5122, "<i2"), (5123, "<u2"), (5125, "<u4"), (5126, "<f4"))
+}
+_COMPONENTS = {dtype: number for number, dtype in _DTYPES.items()}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
 
@@ -73,7 +75,7 @@ class GlbWriter:
         return self.add("accessors", item)
 
     def _append(self, array: NDArray[Any]) -> None:
-        self._chunks.append(memoryview(array).cast("B"))
+        self._chunks.append(array.data.cast("B"))
         padding = -array.nbytes % 4
         if padding:
             self._chunks.append(memoryview(bytes(padding)))
@@ -150,11 +152,14 @@ class Glb:
         length, offset = self._number(view, "byteLength", None), self._number(item, "byteOffset", 0)
         stride = self._number(view, "byteStride", dtype.itemsize * width)
         need = offset + stride * (count - 1) + dtype.itemsize * width if count else 0
-        if view.get("buffer", 0) != 0 or stride < dtype.itemsize * width or need > length or start + length > len(self.binary):
-            raise FileFormatError(f"{self.path} is cut short or lies: accessor {accessor} reaches beyond the {len(self.binary):,} bytes of binary")
-        values = np.ndarray((count, width), dtype, self.binary, start + offset, (stride, dtype.itemsize)) if count else np.zeros((0, width), dtype)
+        total = len(self.binary)
+        if view.get("buffer", 0) != 0 or stride < dtype.itemsize * width or need > length or start + length > total:
+            raise FileFormatError(f"{self.path} is cut short or lies: accessor {accessor} reaches beyond the {total:,} bytes of binary")
+        if not count:
+            return np.zeros((0, width), dtype)
+        values: NDArray[Any] = np.ndarray((count, width), dtype, self.binary, start + offset, (stride, dtype.itemsize))
         if item.get("normalized") is True and dtype.kind in "iu":
-            return np.maximum(values.astype(np.float32) / np.iinfo(dtype).max, -1)
+            values = np.maximum(values.astype(np.float32) / np.float32(np.iinfo(dtype).max), np.float32(-1))
         return values
 
     def _number(self, item: Json, key: str, default: int | None) -> int:

@@ -71,10 +71,10 @@ def _byte(value: float) -> int:
 
 @njit(cache=True, nogil=True)
 def pack_positions(order: NDArray[np.int64], means: Floats, per_metre: float, out: Bytes) -> None:
-    """out (N, 9): x, y, z as 24-bit little-endian fixed point."""
+    """Out (N, 9): x, y, z as 24-bit little-endian fixed point."""
     for row in range(order.shape[0]):
         for axis in range(3):
-            fixed = int(math.floor(means[order[row], axis] * per_metre + 0.5))
+            fixed = math.floor(means[order[row], axis] * per_metre + 0.5)
             out[row, 3 * axis] = fixed & 0xFF
             out[row, 3 * axis + 1] = (fixed >> 8) & 0xFF
             out[row, 3 * axis + 2] = (fixed >> 16) & 0xFF
@@ -82,7 +82,7 @@ def pack_positions(order: NDArray[np.int64], means: Floats, per_metre: float, ou
 
 @njit(cache=True, nogil=True)
 def pack_looks(order: NDArray[np.int64], opacities: Floats, colours: Floats, ordered_scales: Floats, out: Bytes) -> None:
-    """out (7·N,): the alphas, then the colours (f_dc in `colours`), then the scales, which are in order already."""
+    """Out (7·N,): the alphas, then the colours (f_dc in `colours`), then the scales, which are in order already."""
     count = order.shape[0]
     for row in range(count):
         source = order[row]
@@ -94,7 +94,7 @@ def pack_looks(order: NDArray[np.int64], opacities: Floats, colours: Floats, ord
 
 @njit(cache=True, nogil=True)
 def pack_rotations(rotations: Floats, out: NDArray[np.uint32]) -> None:
-    """out (N,): unit quaternions w, x, y, z whose w is the largest, so that the index in the top bits is always 3."""
+    """Out (N,): unit quaternions w, x, y, z whose w is the largest, so that the index in the top bits is always 3."""
     for row in range(rotations.shape[0]):
         packed = 3
         for i in range(1, 4):
@@ -105,11 +105,11 @@ def pack_rotations(rotations: Floats, out: NDArray[np.uint32]) -> None:
 
 @njit(cache=True, nogil=True)
 def pack_harmonics(order: NDArray[np.int64], harmonics: Floats, out: Bytes) -> None:
-    """out (N, K − 1, 3): degree 1 in 32 steps, higher degrees in 16, as SPZ's own writer rounds them, because that compresses."""
+    """Out (N, K − 1, 3): degree 1 in 32 steps, higher degrees in 16, as SPZ's own writer rounds them, because that compresses."""
     for row in range(order.shape[0]):
         for k in range(out.shape[1]):
             step = 8 if k < 3 else 16
             for channel in range(3):
-                value = int(math.floor(harmonics[order[row], k + 1, channel] * 128.0 + 0.5)) + 128
+                value = math.floor(harmonics[order[row], k + 1, channel] * 128.0 + 0.5) + 128
                 value = (value + step // 2) // step * step
                 out[row, k, channel] = min(max(value, 0), 255)

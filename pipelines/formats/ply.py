@@ -29,7 +29,7 @@ _TYPES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1", "short": "<i2", "int16": "<i2", "ushort": "<u2", "uint16": "<u2",
     "int": "<i4", "int32": "<i4", "uint": "<u4", "uint32": "<u4", "float": "<f4", "float32": "<f4", "double": "<f8", "float64": "<f8",
 }  # fmt: skip
-_NEEDED = ("x", "y", "z", "f_dc_0", "f_dc_1", "f_dc_2", "opacity") + tuple(f"scale_{i}" for i in range(3)) + tuple(f"rot_{i}" for i in range(4))
+_NEEDED = ("x", "y", "z", "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3")
 
 
 def write_ply(gaussians: Gaussians, path: Path, *, frame: Frame = RDF) -> None:
@@ -85,7 +85,7 @@ def _activated(table: NDArray[np.void]) -> Gaussians:
     if rest:
         harmonics[:, 1:] = _columns(table, "f_rest_", rest).reshape(count, 3, rest // 3).transpose(0, 2, 1)
     means = np.stack([table[axis].astype(np.float32) for axis in "xyz"], axis=1)
-    opacities = 1 / (1 + np.exp(-table["opacity"].astype(np.float32)))
+    opacities = (1 / (1 + np.exp(-table["opacity"].astype(np.float64)))).astype(np.float32)
     scales = np.exp(_columns(table, "scale_", 3))
     return Gaussians(means, scales, _columns(table, "rot_", 4), opacities, harmonics, no_things(count))
 

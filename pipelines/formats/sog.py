@@ -1,8 +1,8 @@
 """SOG version 2: splats as a handful of lossless WebP pictures, about 11 bytes each; the smallest download.
 
 A zip of meta.json and pictures with a splat a pixel: positions as 16 bits of sign(x)·ln(1 + |x|) between the bounds, split into low
-and high bytes; rotations as the smallest three in a byte each, and 252 + the index of the largest (order w, x, y, z); scales (ln) and colours
-(f_dc) as places in a codebook of 256 numbers, opacity beside the colour; higher harmonics as labels into a palette of whole sets.
+and high bytes; rotations as the smallest three in a byte each, and 252 + the index of the largest (order w, x, y, z); scales (ln) and
+colours (f_dc) as places in a codebook of 256 numbers, opacity beside the colour; higher harmonics as labels into a palette of sets.
 Axes are those of PLY (RDF), as readers expect. Source: developer.playcanvas.com, "The SOG format", and splat-transform's read-sog.ts.
 """
 
@@ -209,7 +209,7 @@ class _Reader:
         harmonics[:, 0] = np.array(meta.sh0.codebook, np.float32)[colours[:, :3]]
         if meta.shN:
             harmonics[:, 1:] = self._palette_entries(meta.shN)
-        opacities = colours[:, 3] / np.float32(255)
+        opacities = (colours[:, 3] / np.float32(255)).astype(np.float32)
         return Gaussians(means, scales, self._rotations(), opacities, harmonics, no_things(count))
 
     def _rotations(self) -> Floats:
@@ -233,4 +233,5 @@ class _Reader:
         label = labels[:, 0] | labels[:, 1] << 8
         if len(label) and label.max() >= palette.count:
             raise FileFormatError(f"{self.path} names set {label.max()} of a palette of {palette.count}")
-        return np.array(palette.codebook, np.float32)[codes[label]]
+        entries: Floats = np.array(palette.codebook, np.float32)[codes[label]]
+        return entries

@@ -7,6 +7,7 @@ harmonics. Axes are y up, z back (RUB) unless another frame is asked for. Source
 
 from __future__ import annotations
 
+import itertools
 import math
 import struct
 import zlib
@@ -18,7 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import FileFormatError, OutputError
-from pipelines.formats.checks import MAX_SPLATS_READ, no_things, read_whole, require_count, require_sound, require_unpacking, require_writable
+from pipelines.formats.checks import (
+    MAX_SPLATS_READ,
+    no_things,
+    read_whole,
+    require_count,
+    require_sound,
+    require_unpacking,
+    require_writable,
+)
 from pipelines.formats.frames import WORLD, Frame, into_frame, out_of_frame
 from pipelines.formats.order import morton_order
 from pipelines.gaussians import COEFFICIENTS_OF_DEGREE, Gaussians
@@ -53,11 +62,11 @@ def _fractional_bits(gaussians: Gaussians) -> int:
         if farthest * 2**bits < 2**23 - 1:
             break
     else:
-        limit = 2 ** (23 - FEWEST_FRACTIONAL_BITS)
-        raise OutputError(f"a splat {farthest:,.0f} units away cannot be written as SPZ, which reaches {limit:,}: export PLY, or metres")
+        reach = 2 ** (23 - FEWEST_FRACTIONAL_BITS)
+        raise OutputError(f"a splat {farthest:,.0f} units away does not fit into SPZ, which reaches {reach:,}: export PLY")
     largest = float(gaussians.scales.max())
     if largest > LARGEST_SCALE * 1.05:
-        raise OutputError(f"a splat {largest:,.0f} units wide cannot be written as SPZ, which reaches {LARGEST_SCALE:,.0f}: export PLY, or metres")
+        raise OutputError(f"a splat {largest:,.0f} units wide does not fit into SPZ, which ends at {LARGEST_SCALE:,.0f}: export PLY")
     return bits
 
 
@@ -76,16 +85,16 @@ def _columns(gaussians: Gaussians, bits: int) -> list[tuple[memoryview, int]]:
     looks = np.empty(7 * count, np.uint8)
     packing.pack_looks(order, gaussians.opacities, gaussians.harmonics[:, 0], scales, looks)
     columns = [
-        (memoryview(positions).cast("B"), zlib.Z_HUFFMAN_ONLY),
-        (memoryview(looks[:count]), zlib.Z_DEFAULT_STRATEGY),
-        (memoryview(looks[count : 4 * count]), zlib.Z_DEFAULT_STRATEGY),
-        (memoryview(looks[4 * count :]), zlib.Z_DEFAULT_STRATEGY),
-        (memoryview(rotations.astype("<u4", copy=False)).cast("B"), zlib.Z_DEFAULT_STRATEGY),
+        (positions.data.cast("B"), zlib.Z_HUFFMAN_ONLY),
+        (looks[:count].data, zlib.Z_DEFAULT_STRATEGY),
+        (looks[count : 4 * count].data, zlib.Z_DEFAULT_STRATEGY),
+        (looks[4 * count :].data, zlib.Z_DEFAULT_STRATEGY),
+        (rotations.astype("<u4", copy=False).data.cast("B"), zlib.Z_DEFAULT_STRATEGY),
     ]
     if coefficients > 1:
         harmonics = np.empty((count, coefficients - 1, 3), np.uint8)
         packing.pack_harmonics(order, gaussians.harmonics, harmonics)
-        columns.append((memoryview(harmonics).cast("B"), zlib.Z_DEFAULT_STRATEGY))
+        columns.append((harmonics.data.cast("B"), zlib.Z_DEFAULT_STRATEGY))
     return columns
 
 
@@ -164,16 +173,16 @@ def _checked_header(data: bytes, path: Path) -> _Header:
 def _unpacked(body: bytes, header: _Header) -> Gaussians:
     count = header.count
     ends = np.cumsum([0, *(count * size for size in header.column_bytes)])
-    columns = [np.frombuffer(body, np.uint8)[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
+    columns = [np.frombuffer(body, np.uint8)[begin:end] for begin, end in itertools.pairwise(ends)]
     wide = np.zeros((3 * count, 4), np.uint8)
     wide[:, 1:] = columns[0].reshape(3 * count, 3)
     fixed = wide.view("<i4").ravel() >> 8  # the top byte carries the sign
     means = (fixed / 2**header.fractional_bits).astype(np.float32).reshape(count, 3)
-    opacities = columns[1] / np.float32(255)
+    opacities = (columns[1] / np.float32(255)).astype(np.float32)
     harmonics = np.empty((count, COEFFICIENTS_OF_DEGREE[header.degree], 3), np.float32)
     harmonics[:, 0] = ((columns[2] / np.float32(255) - np.float32(0.5)) / np.float32(0.15)).reshape(count, 3)
     harmonics[:, 1:] = ((columns[5].astype(np.float32) - 128) / 128).reshape(count, -1, 3)
-    scales = np.exp(columns[3] / np.float32(16) - 10).reshape(count, 3)
+    scales = np.exp(columns[3] / np.float32(16) - 10).astype(np.float32).reshape(count, 3)
     rotations = _smallest_three(columns[4]) if header.version == 3 else _first_three(columns[4])
     return Gaussians(means, scales, rotations, opacities, harmonics, no_things(count))
 

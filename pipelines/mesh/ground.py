@@ -74,7 +74,8 @@ def _heights(sheet: Mesh, plan: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def closed_below(sheet: Mesh, thickness_m: float) -> Mesh:
     """An open sheet seen from above → a solid: a skirt down from every border edge to `thickness_m` below the lowest point, and a
-    bottom, which is a fan round the middle of each border loop."""
+    bottom, which is a fan round the middle of each border loop.
+    """
     floor = float(sheet.vertices[:, 1].min()) - thickness_m
     vertices, faces = [sheet.vertices], [sheet.faces]
     count = len(sheet.vertices)
@@ -99,7 +100,8 @@ def boundary_edges(faces: NDArray[np.integer]) -> NDArray[np.int64]:
     order = np.argsort(keys)
     ranked = keys[order]
     differs = np.concatenate([[True], ranked[1:] != ranked[:-1], [True]])
-    return edges[np.sort(order[differs[1:] & differs[:-1]])]
+    alone: NDArray[np.int64] = edges[np.sort(order[differs[1:] & differs[:-1]])]
+    return alone
 
 
 def boundary_loops(faces: NDArray[np.integer]) -> list[NDArray[np.int64]]:
