@@ -43,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of our output has gone, as in `worldloom things list | head`: nobody is left to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except Exception as error:  # noqa: BLE001 - the last stop: a person reads a sentence, not a traceback
+    except Exception as error:
         if debug:
             raise
         return _explain(error)

@@ -179,7 +179,7 @@ def test_only_formats_takes_logs_of_what_files_hold() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _name(node.func) in {"log", "log2", "log10", "log1p", "logit", "arctanh"}:
                 argument = " ".join(ast.unparse(part) for part in node.args).lower()
-                if "scales" in argument or "opacit" in argument and "1 -" in argument:
+                if "scales" in argument or ("opacit" in argument and "1 -" in argument):
                     wrong.append(f"{where}:{node.lineno} {ast.unparse(node)}")
             if _name(node) == "logit":
                 wrong.append(f"{where}:{getattr(node, 'lineno', 0)} logit")

@@ -6,7 +6,12 @@ from typing import Annotated
 
 import typer
 
-from app.commands import exchange, generate, look, machine, read, things
+from app.commands.exchange import export, info
+from app.commands.generate import generate
+from app.commands.look import render, video
+from app.commands.machine import doctor, recipes
+from app.commands.read import read
+from app.commands.things import application as things
 
 application = typer.Typer(
     name="worldloom",
@@ -34,12 +39,12 @@ def worldloom(
         typer.echo(context.get_help())
 
 
-application.command()(generate.generate)
-application.command()(read.read)
-application.add_typer(things.application, name="things")
-application.command()(look.render)
-application.command()(look.video)
-application.command()(exchange.export)
-application.command()(exchange.info)
-application.command()(machine.recipes)
-application.command()(machine.doctor)
+application.command()(generate)
+application.command()(read)
+application.add_typer(things, name="things")
+application.command()(render)
+application.command()(video)
+application.command()(export)
+application.command()(info)
+application.command()(recipes)
+application.command()(doctor)

@@ -36,7 +36,7 @@ def generate(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
 ) -> None:
     """Make a world from words and write it as a package."""
-    from app.commands.destination import folder_for, replacing, require_new_folder
+    from app.commands.destination import folder_for, require_new_world
     from app.commands.progress import ProgressLine
     from pipelines import Prompt, SceneSpec, recipe_for
     from pipelines import generate as make
@@ -46,7 +46,7 @@ def generate(
     request = Prompt(text=prompt if prompt.strip() or meaning is None else sentence(meaning), seed=seed, tier=tier)
     recipe = recipe_for(tier, splats=splats, spec=meaning, things=tuple(things or ()))
     folder = output or folder_for(request.text, seed)
-    require_new_folder(folder, force=force)
+    require_new_world(folder, force=force)
     with ProgressLine(quiet=quiet) as line:
 
         def tell(report: Progress) -> None:
@@ -55,8 +55,7 @@ def generate(
 
         world = make(request, recipe, tell)
         line.show("save", 1 - SAVING_SHARE)
-        with replacing(folder) as fresh:
-            save_package(world, fresh)
+        save_package(world, folder, overwrite=force, tell=line.part("save", 1 - SAVING_SHARE, 1.0))
     if not quiet:
         summarise(world, folder, line.elapsed_s)
 
@@ -75,7 +74,7 @@ def summarise(world: World, folder: Path, seconds: float) -> None:
     for thing in named:
         kinds[thing.kind] = kinds.get(thing.kind, 0) + 1
     relations = scene.relations if scene else ()
-    files = sorted(folder.iterdir(), key=lambda path: -path.stat().st_size)
+    files = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else [folder]
     total = sum(path.stat().st_size for path in files)
     say(f"[bold green]A world of {len(world.gaussians or ()):,} splats[/] in {seconds_in_words(seconds)}")
     facts(
@@ -87,7 +86,7 @@ def summarise(world: World, folder: Path, seconds: float) -> None:
             if any(not relation.holds for relation in relations)
             else ("", ""),
             ("[yellow]not found[/]", f"[yellow]{plain(', '.join(spec.unmatched))}[/]") if spec and spec.unmatched else ("", ""),
-            ("folder", f"{plain(folder)}  [dim]{len(files)} files, {bytes_in_words(total)}[/]"),
+            ("written to", f"{plain(folder)}  [dim]{bytes_in_words(total)}[/]"),
             ("try", f"worldloom render {quoted(folder)} -o view.png"),
         ]
     )

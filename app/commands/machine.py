@@ -53,10 +53,7 @@ def _any_bad(findings: list[Finding]) -> bool:
 
 
 def _python() -> Finding:
-    found = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
-    if sys.version_info < (3, 11):
-        return "bad", "Python", f"{found}: install 3.11 or newer"
-    return "good", "Python", found
+    return "good", "Python", sys.version.split()[0]
 
 
 def _packages() -> Finding:

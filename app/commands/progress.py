@@ -93,7 +93,11 @@ class ProgressLine:
 
     def part(self, stage: str, begin: float, end: float) -> Callable[[float, str], None]:
         """A teller for work that covers the shares `begin` … `end` of the whole: call it with (share of its own, note)."""
-        return lambda fraction, note="": self.show(stage, begin + (end - begin) * min(1.0, max(0.0, fraction)), note)
+
+        def tell(fraction: float, note: str) -> None:
+            self.show(stage, begin + (end - begin) * min(1.0, max(0.0, fraction)), note)
+
+        return tell
 
 
 class _LeftColumn(ProgressColumn):

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from pipelines.formats.exports import FORMATS, splat_format
 from pipelines.formats.manifest import MOST_BYTES, FileFacts, Manifest, manifest_bytes, manifest_of, parse_manifest
 from pipelines.formats.zips import ZIP_FAULTS, entry
 from pipelines.gaussians import Gaussians
+from pipelines.stage import TellStage
 from pipelines.world import World
 
 MANIFEST = "world.json"
@@ -34,18 +35,26 @@ COPY_BYTES = 1 << 20
 Task = Callable[[Path], None]
 
 
-def save_package(world: World, target: Path, *, export: Iterable[str] = (), overwrite: bool = False, timings: bool = False) -> Path:
+def save_package(
+    world: World,
+    target: Path,
+    *,
+    export: Iterable[str] = (),
+    overwrite: bool = False,
+    timings: bool = False,
+    tell: TellStage | None = None,
+) -> Path:
     """Write a finished world as a package; a target that ends in .zip becomes an archive. Returns the target.
 
     export: further splat formats to put in (see FORMATS).  timings: with the measured seconds of every stage in world.json; without them
-    the same prompt, seed and version give the same bytes.  Raises OutputError with the cure; nothing is left behind then.
+    the same prompt, seed and version give the same bytes.  tell: hears the share of files written, and may raise Cancelled.  Raises OutputError with the cure; nothing is left behind then.
     """
     tasks = _tasks(world, tuple(export))
     with written_whole(target, overwrite=overwrite) as workshop:
         zipped = target.suffix.lower() == ".zip"
         folder = workshop / (".unzipped" if zipped else target.name)
         folder.mkdir()
-        files = _all_written(folder, tasks)
+        files = _all_written(folder, tasks, tell)
         (folder / MANIFEST).write_bytes(manifest_bytes(manifest_of(world, files, timings=timings)))
         if zipped:
             _zip(folder, workshop / target.name)
@@ -99,7 +108,7 @@ def _store(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def _all_written(folder: Path, tasks: Mapping[str, Task]) -> dict[str, FileFacts]:
+def _all_written(folder: Path, tasks: Mapping[str, Task], tell: TellStage | None) -> dict[str, FileFacts]:
     """Write all files on a few threads (compressors let go of Python's lock) and take their sums."""
 
     def one(name: str) -> FileFacts:
@@ -110,8 +119,12 @@ def _all_written(folder: Path, tasks: Mapping[str, Task]) -> dict[str, FileFacts
 
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="package")
     try:
-        running = {name: pool.submit(one, name) for name in tasks}
-        return {name: future.result() for name, future in running.items()}
+        running = {pool.submit(one, name): name for name in tasks}
+        for done, future in enumerate(as_completed(running), start=1):
+            future.result()
+            if tell is not None:
+                tell(done / len(running), running[future])
+        return {name: future.result() for future, name in running.items()}
     finally:
         pool.shutdown(wait=True, cancel_futures=True)  # nobody may write any more when the folder is cleared away
 

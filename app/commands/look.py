@@ -1,0 +1,98 @@
+"""`worldloom render` and `worldloom video`: pictures and films of a world."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.terminal import bytes_in_words, plain, say
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pipelines.splat import Rendering
+
+LAYERS = ("colour", "distance", "normal", "thing", "alpha")
+
+World = Annotated[Path, typer.Argument(help="A world package (folder or .zip), or a .ply, .spz or .sog file.", show_default=False)]
+Size = Annotated[str, typer.Option(help="Width × height in pixels.")]
+FieldOfView = Annotated[float, typer.Option(help="Horizontal field of view, degrees.")]
+
+
+def render(
+    world: World,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .png, .webp or .jpg.", show_default=False)],
+    camera: Annotated[
+        str, typer.Option(help="spawn, left, right, back, ahead, side, above, panorama, or x,y,z,yaw,pitch in metres and degrees.")
+    ] = "spawn",
+    layer: Annotated[str, typer.Option(help="What to show: colour, distance, normal, thing or alpha.")] = "colour",
+    size: Size = "1280x720",
+    fov: FieldOfView = 75.0,
+) -> None:
+    """Render one picture of a world."""
+    from app.commands.destination import require_new_file
+    from app.commands.viewpoint import camera_for, frame_of
+    from pipelines.errors import InputError
+
+    if layer not in LAYERS:
+        raise InputError(f"there is no layer {layer!r}: choose one of {', '.join(LAYERS)}")
+    frame = frame_of(size, fov)
+    require_new_file(output, (".png", ".webp", ".jpg"))
+
+    from app.commands.opening import open_world
+    from app.commands.pictures import write_picture
+    from pipelines import splat
+
+    opened = open_world(world)
+    eye = camera_for(camera, opened.spawn, frame)
+    rendering = splat.render(opened.gaussians, eye, layers=() if layer in ("colour", "alpha") else (layer,))
+    write_picture(_layer(rendering, layer), output)
+    say(f"{plain(output)}  [dim]{eye.width_px} × {eye.height_px}, {bytes_in_words(output.stat().st_size)}[/]")
+
+
+def video(
+    world: World,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The film to write: .mp4.", show_default=False)],
+    path: Annotated[str, typer.Option(help="orbit, walk, or a JSON file with your own path.")] = "orbit",
+    seconds: Annotated[float, typer.Option(min=0.2, max=600, help="How long the film is.")] = 8.0,
+    fps: Annotated[int, typer.Option(min=1, max=120, help="Pictures a second.")] = 30,
+    size: Size = "1280x720",
+    fov: FieldOfView = 75.0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no closing line.")] = False,
+) -> None:
+    """Film a world along a path."""
+    raise NotImplementedError
+
+
+def _layer(rendering: Rendering, layer: str) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8: a layer as a picture for people."""
+    import numpy as np
+
+    if layer == "distance":
+        assert rendering.distance is not None
+        near = np.exp(-np.nan_to_num(rendering.distance, posinf=1e9) / 25)  # near is bright, the sky is black; half at 17 m
+        return _grey(near)
+    if layer == "normal":
+        assert rendering.normal is not None
+        coloured: NDArray[np.uint8] = ((rendering.normal * 0.5 + 0.5) * 255 + 0.5).astype(np.uint8)
+        return coloured
+    if layer == "thing":
+        assert rendering.thing is not None
+        numbers = np.arange(max(int(rendering.thing.max()), 0) + 1)[:, None] * np.array([[0.618034, 0.754878, 0.569840]])
+        palette = (numbers % 1.0 * 200 + 45).astype(np.uint8)  # neighbours in number get unlike colours
+        palette[0] = 0
+        by_thing: NDArray[np.uint8] = palette[rendering.thing]
+        return by_thing
+    return _grey(rendering.alpha) if layer == "alpha" else rendering.picture
+
+
+def _grey(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+    import numpy as np
+
+    level = (np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.repeat(level[..., None], 3, axis=-1)
