@@ -35,11 +35,13 @@ def in_studio(model: Model, *, stands_on: str = "ground") -> Scene:
     target = model.bounds.mean(axis=0) + raised[:3, 3]
     distance = 0.56 * size / math.tan(math.radians(FIELD_OF_VIEW_DEG) / 2) + 0.3 * size
     across, up = distance * math.cos(ELEVATION_RAD), distance * math.sin(ELEVATION_RAD)
-    eye = target + np.array([across * math.sin(AZIMUTH_RAD), up, across * math.cos(AZIMUTH_RAD)])
+    azimuths = AZIMUTH_RAD + np.array([0.0, 0.7, -0.7, math.pi])  # others see what the eye sees at a slant, so that no edge is coarse
+    eyes = target + np.stack([across * np.sin(azimuths), np.full(4, up), across * np.cos(azimuths)], axis=1)
+    eye = eyes[0]
     yaw_rad, pitch_rad = look_at(_triple(eye), _triple(target))
     spawn = Spawn(_triple(eye - [0, EYE_HEIGHT_M, 0]), yaw_rad, pitch_rad)
     sky = replace(sky_for(SceneSpec(place="meadow", time_of_day=TimeOfDay.AFTERNOON)), cloud_cover=0.15, fog_per_m=0.0)
-    return Scene(tuple(things), sky=sky, spawn=spawn, viewpoints=eye[None].astype(np.float32), walk_radius_m=size)
+    return Scene(tuple(things), sky=sky, spawn=spawn, viewpoints=eyes.astype(np.float32), walk_radius_m=size)
 
 
 def _height_above_floor(model: Model, stands_on: str) -> float:
