@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.splat.compiled import core_count, kernel, run_pieces
+from pipelines.splat.compiled import Array, core_count, kernel, run_pieces, u64
 
 _DIGIT_BITS = 11
 _DIGITS = 1 << _DIGIT_BITS
@@ -24,7 +24,7 @@ class Bins(NamedTuple):
 
 
 @kernel
-def _extremes(piece, firsts, counts, bits, lowest, highest):  # type: ignore[no-untyped-def]
+def _extremes(piece: int, firsts: Array, counts: Array, bits: Array, lowest: Array, highest: Array) -> None:
     low, high = np.uint32(0xFFFFFFFF), np.uint32(0)
     for j in range(firsts[piece], firsts[piece] + counts[piece]):
         low, high = min(low, bits[j]), max(high, bits[j])
@@ -32,14 +32,16 @@ def _extremes(piece, firsts, counts, bits, lowest, highest):  # type: ignore[no-
 
 
 @kernel
-def _count_low(piece, firsts, counts, bits, low, shift, histogram):  # type: ignore[no-untyped-def]
+def _count_low(piece: int, firsts: Array, counts: Array, bits: Array, low: int, shift: int, histogram: Array) -> None:
     histogram[piece, :] = 0
     for j in range(firsts[piece], firsts[piece] + counts[piece]):
         histogram[piece, ((bits[j] - low) >> shift) & np.uint32(_DIGITS - 1)] += 1
 
 
 @kernel
-def _scatter_low(piece, firsts, counts, bits, low, shift, histogram, slots, digits):  # type: ignore[no-untyped-def]
+def _scatter_low(
+    piece: int, firsts: Array, counts: Array, bits: Array, low: int, shift: int, histogram: Array, slots: Array, digits: Array,
+) -> None:  # fmt: skip
     for j in range(firsts[piece], firsts[piece] + counts[piece]):
         key = (bits[j] - low) >> shift
         digit = key & np.uint32(_DIGITS - 1)
@@ -50,14 +52,14 @@ def _scatter_low(piece, firsts, counts, bits, low, shift, histogram, slots, digi
 
 
 @kernel
-def _count_high(piece, pieces, digits, histogram):  # type: ignore[no-untyped-def]
+def _count_high(piece: int, pieces: int, digits: Array, histogram: Array) -> None:
     histogram[piece, :] = 0
     for k in range(len(digits) * piece // pieces, len(digits) * (piece + 1) // pieces):
         histogram[piece, digits[k]] += 1
 
 
 @kernel
-def _scatter_high(piece, pieces, digits, histogram, slots, ordered):  # type: ignore[no-untyped-def]
+def _scatter_high(piece: int, pieces: int, digits: Array, histogram: Array, slots: Array, ordered: Array) -> None:
     for k in range(len(digits) * piece // pieces, len(digits) * (piece + 1) // pieces):
         place = histogram[piece, digits[k]]
         histogram[piece, digits[k]] = place + 1
@@ -65,7 +67,7 @@ def _scatter_high(piece, pieces, digits, histogram, slots, ordered):  # type: ig
 
 
 @kernel
-def _running_sum(histogram, starts):  # type: ignore[no-untyped-def]
+def _running_sum(histogram: Array, starts: Array) -> None:
     """Turn counts (pieces, bins) into the place where each piece's first of each bin goes; starts[b] is where bin b begins."""
     total = np.int64(0)
     for b in range(histogram.shape[1]):
@@ -78,29 +80,29 @@ def _running_sum(histogram, starts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _count_tiles(piece, pieces, ordered, rectangles, columns, histogram):  # type: ignore[no-untyped-def]
+def _count_tiles(piece: int, pieces: int, ordered: Array, rectangles: Array, columns: int, histogram: Array) -> None:
     histogram[piece, :] = 0
     for k in range(len(ordered) * piece // pieces, len(ordered) * (piece + 1) // pieces):
         r = rectangles[ordered[k]]
         for row in range(r[0], r[1]):
             for column in range(r[2], r[3]):
-                histogram[piece, np.uint64(row * columns + column)] += 1
+                histogram[piece, u64(row * columns + column)] += 1
             for column in range(r[4], r[5]):
-                histogram[piece, np.uint64(row * columns + column)] += 1
+                histogram[piece, u64(row * columns + column)] += 1
 
 
 @kernel
-def _scatter_tiles(piece, pieces, ordered, rectangles, columns, histogram, members):  # type: ignore[no-untyped-def]
+def _scatter_tiles(piece: int, pieces: int, ordered: Array, rectangles: Array, columns: int, histogram: Array, members: Array) -> None:
     for k in range(len(ordered) * piece // pieces, len(ordered) * (piece + 1) // pieces):
         slot = ordered[k]
         r = rectangles[slot]
         for row in range(r[0], r[1]):
             for column in range(r[2], r[3]):
-                tile = np.uint64(row * columns + column)
+                tile = u64(row * columns + column)
                 members[histogram[piece, tile]] = slot
                 histogram[piece, tile] += 1
             for column in range(r[4], r[5]):
-                tile = np.uint64(row * columns + column)
+                tile = u64(row * columns + column)
                 members[histogram[piece, tile]] = slot
                 histogram[piece, tile] += 1
 

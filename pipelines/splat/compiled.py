@@ -11,9 +11,20 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+"""An array argument of a kernel; what it holds is said where the array is made."""
+
+f32 = cast(Callable[[float], float], np.float32)
+"""A number as 32-bit float: literals are doubles otherwise, and a row of doubles fills two vectors."""
+
+u64 = cast(Callable[[float], int], np.uint64)
+"""An unsigned index, which spares the wrap-around code of negative ones."""
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -38,6 +49,11 @@ _settle_cache_folder()
 def kernel(function: Function) -> Function:
     """Compile `function` to machine code that runs without the interpreter lock; compiled code is kept on disk."""
     return cast(Function, numba.njit(fastmath=_RELAXED, cache=True, error_model="numpy", nogil=True)(function))
+
+
+def inlined(function: Function) -> Function:
+    """Compile `function` into the kernels that call it: for the bodies of inner loops."""
+    return cast(Function, numba.njit(fastmath=_RELAXED, error_model="numpy", forceinline=True)(function))
 
 
 def core_count() -> int:

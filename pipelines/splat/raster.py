@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from pipelines.splat.compiled import kernel
+from pipelines.splat.compiled import Array, f32, inlined, kernel, u64
 from pipelines.splat.project import (
     BLUE,
     CENTRE_X,
@@ -35,110 +35,119 @@ from pipelines.splat.project import (
     TILE,
 )
 
-F = np.float32
-U = np.uint64  # unsigned indices spare the wrap-around of negative ones
-SEE_THROUGH = F(1 / 1024)
-_LOWEST = F(math.log(1 / 255) / ROOT)
+THROUGH, FAR, WEIGHT = 3, 4, 5  # rows of a block after the three that are blended
+SEE_THROUGH = f32(1 / 1024)
+_LOWEST = f32(math.log(1 / 255) / ROOT)
 # e^y for y from _LOWEST to 0, quartic fitted to the relative error (below 3e-6)
-_E0, _E1, _E2, _E3, _E4 = (F(0.999997285), F(0.999825063), F(0.498108188), F(0.159246263), F(0.0292187134))
+_E0, _E1, _E2, _E3, _E4 = (f32(0.999997285), f32(0.999825063), f32(0.498108188), f32(0.159246263), f32(0.0292187134))
+
+
+@inlined
+def _exp(exponent: float) -> float:
+    """e^(ROOT · exponent) where that is at least 1/255 and at most 1, else 0."""
+    root = _E0 + exponent * (_E1 + exponent * (_E2 + exponent * (_E3 + exponent * _E4)))
+    square = root * root
+    fourth = square * square
+    return fourth * fourth if exponent > _LOWEST else f32(0)
+
+
+@inlined
+def _blend(block: Array, y: int, i: int, alpha: float, red: float, green: float, blue: float) -> float:
+    """Lay a splat behind what pixel (y, i) of the block holds; returns its weight."""
+    through = block[y, THROUGH, i]
+    weight: float = through * alpha
+    block[y, 0, i] += weight * red
+    block[y, 1, i] += weight * green
+    block[y, 2, i] += weight * blue
+    block[y, THROUGH, i] = through - weight
+    return weight
+
+
+@inlined
+def _clear(block: Array) -> None:
+    for y in range(u64(TILE)):
+        for i in range(u64(TILE)):
+            block[y, 0, i] = block[y, 1, i] = block[y, 2, i] = f32(0)
+            block[y, THROUGH, i] = f32(1)
+
+
+@inlined
+def _is_opaque(block: Array) -> bool:
+    """Whether no pixel of the tile lets through more than SEE_THROUGH."""
+    light = f32(0)
+    for y in range(u64(TILE)):
+        for i in range(u64(TILE)):
+            light += block[y, THROUGH, i] if block[y, THROUGH, i] > SEE_THROUGH else f32(0)
+    return light == f32(0)
+
+
+@inlined
+def _first_row(records: Array, slot: int, top: float) -> int:
+    return u64(min(f32(TILE), max(f32(0), records[slot, FIRST_ROW] - top)))
+
+
+@inlined
+def _end_row(records: Array, slot: int, top: float) -> int:
+    return u64(min(f32(TILE), max(f32(0), records[slot, LAST_ROW] - top + f32(1))))
 
 
 @kernel
-def _alpha_row(alphas, record, is_pinhole, across, down, sines, cosines, sin_down, cos_down):  # type: ignore[no-untyped-def]
-    """Alpha of 16 pixels. Pinhole: pixel centres at across … across + 15, down. Panorama: by sine and cosine of their angles."""
-    xx, xy, yy, log_opacity = record[CONIC_XX], record[CONIC_XY], record[CONIC_YY], record[LOG_OPACITY]
-    if is_pinhole:
-        y = down - record[CENTRE_Y]
-        x0 = across - record[CENTRE_X]
-        constant, linear = log_opacity + yy * y * y, xy * y
-        for i in range(U(TILE)):
-            x = F(i) + x0
-            e = (xx * x + linear) * x + constant
-            p = _E0 + e * (_E1 + e * (_E2 + e * (_E3 + e * _E4)))
-            p = p * p
-            p = p * p
-            p = p * p
-            alphas[i] = p if e > _LOWEST else F(0)
-    else:
-        sin_lon, cos_lon, sin_lat, cos_lat = record[CENTRE_X], record[CENTRE_Y], record[SIN_LATITUDE], record[COS_LATITUDE]
-        y0, y1 = sin_down * cos_lat, cos_down * sin_lat
-        z0, z1 = sin_down * sin_lat, cos_down * cos_lat
-        for i in range(U(TILE)):
-            cos_apart = cosines[i] * cos_lon + sines[i] * sin_lon
-            x = cos_down * (sines[i] * cos_lon - cosines[i] * sin_lon)
-            y = y0 - y1 * cos_apart
-            e = (xx * x + xy * y) * x + (yy * y * y + log_opacity)
-            p = _E0 + e * (_E1 + e * (_E2 + e * (_E3 + e * _E4)))
-            p = p * p
-            p = p * p
-            p = p * p
-            alphas[i] = p if (e > _LOWEST) and (z0 + z1 * cos_apart > F(0)) else F(0)
-
-
-@kernel
-def _rows_of(record, top):  # type: ignore[no-untyped-def]
-    """The rows of the tile at `top` that a record reaches: from, to."""
-    first = U(min(F(TILE), max(F(0), record[FIRST_ROW] - top)))
-    last = U(min(F(TILE), max(F(0), record[LAST_ROW] - top + F(1))))
-    return first, last
-
-
-@kernel
-def paint_colour(  # type: ignore[no-untyped-def]
-    piece, pieces, starts, members, records, is_pinhole, columns, sines, cosines, sines_down, cosines_down, background, rgb, alpha
-):
+def paint_colour(
+    piece: int, pieces: int, starts: Array, members: Array, records: Array, is_pinhole: bool, columns: int,
+    sines: Array, cosines: Array, sines_down: Array, cosines_down: Array, background: Array, rgb: Array, alpha: Array,
+) -> None:  # fmt: skip
     """Fill rgb (H, W, 3) and alpha (H, W) of one piece of the tiles."""
     height, width = alpha.shape
     tiles = len(starts) - 1
-    block = np.empty((TILE, 4, TILE), F)
-    alphas = np.empty(TILE, F)
+    block = np.empty((TILE, 4, TILE), np.float32)
     for tile in range(tiles * piece // pieces, tiles * (piece + 1) // pieces):
         top, left = tile // columns * TILE, tile % columns * TILE
-        for y in range(U(TILE)):
-            for x in range(U(TILE)):
-                block[y, 0, x] = block[y, 1, x] = block[y, 2, x] = F(0)
-                block[y, 3, x] = F(1)
-        across = F(left) + F(0.5)
-        sines_here, cosines_here = sines[left : left + TILE], cosines[left : left + TILE]
-        done = U(0)
+        across = f32(left) + f32(0.5)
+        _clear(block)
+        done = u64(0)
         for k in range(starts[tile], starts[tile + 1]):
-            record = records[U(members[k])]
-            red, green, blue = record[RED], record[GREEN], record[BLUE]
-            first, last = _rows_of(record, F(top))
-            for y in range(first, last):
-                row = U(top) + y
-                _alpha_row(alphas, record, is_pinhole, across, F(row) + F(0.5), sines_here, cosines_here, sines_down[row], cosines_down[row])
-                for x in range(U(TILE)):
-                    through = block[y, 3, x]
-                    weight = through * alphas[x]
-                    block[y, 0, x] += weight * red
-                    block[y, 1, x] += weight * green
-                    block[y, 2, x] += weight * blue
-                    block[y, 3, x] = through - weight
-            done += U(1)
-            if done & U(15) == U(0):
-                brightest = F(0)
-                for y in range(U(TILE)):
-                    for x in range(U(TILE)):
-                        brightest = max(brightest, block[y, 3, x])
-                if brightest < SEE_THROUGH:
-                    break
+            slot = u64(members[u64(k)])
+            red, green, blue = records[slot, RED], records[slot, GREEN], records[slot, BLUE]
+            xx, xy, yy, log_opacity = records[slot, CONIC_XX], records[slot, CONIC_XY], records[slot, CONIC_YY], records[slot, LOG_OPACITY]
+            centre_x, centre_y = records[slot, CENTRE_X], records[slot, CENTRE_Y]
+            sin_latitude, cos_latitude = records[slot, SIN_LATITUDE], records[slot, COS_LATITUDE]
+            for y in range(_first_row(records, slot, f32(top)), _end_row(records, slot, f32(top))):
+                row = u64(top) + y
+                if is_pinhole:
+                    away = f32(row) + f32(0.5) - centre_y
+                    constant, linear = log_opacity + yy * away * away, xy * away
+                    for i in range(u64(TILE)):
+                        x = f32(i) + (across - centre_x)
+                        _blend(block, y, i, _exp((xx * x + linear) * x + constant), red, green, blue)
+                else:
+                    sin_down, cos_down = sines_down[row], cosines_down[row]
+                    for i in range(u64(TILE)):
+                        sine, cosine = sines[u64(left) + i], cosines[u64(left) + i]
+                        cos_apart = cosine * centre_y + sine * centre_x
+                        x = cos_down * (sine * centre_y - cosine * centre_x)
+                        down = sin_down * cos_latitude - cos_down * sin_latitude * cos_apart
+                        exponent = (xx * x + xy * down) * x + (yy * down * down + log_opacity)
+                        is_before = sin_down * sin_latitude + cos_down * cos_latitude * cos_apart > f32(0)
+                        _blend(block, y, i, _exp(exponent if is_before else f32(-1)), red, green, blue)
+            done += u64(1)
+            if done & u64(15) == u64(0) and _is_opaque(block):
+                break
         for y in range(min(TILE, height - top)):
             for x in range(min(TILE, width - left)):
-                through = block[y, 3, x]
+                through = block[y, THROUGH, x]
                 for channel in range(3):
-                    rgb[top + y, left + x, channel] = min(F(1), block[y, channel, x] + through * background[channel])
-                alpha[top + y, left + x] = F(1) - through
+                    rgb[top + y, left + x, channel] = min(f32(1), block[y, channel, x] + through * background[channel])
+                alpha[top + y, left + x] = f32(1) - through
 
 
 @kernel
-def _things_of_tile(members, begin, end, origins, thing, ids):  # type: ignore[no-untyped-def]
+def _things_of_tile(members: Array, begin: int, end: int, origins: Array, thing: Array, ids: Array) -> int:
     """The different things whose splats touch a tile, in `ids`, as many as fit; returns how many."""
     count = 0
     latest = -1
     for k in range(begin, end):
         found = thing[origins[members[k]]]
-        if count > 0 and ids[latest] == found:
+        if latest >= 0 and ids[latest] == found:
             continue
         latest = -1
         for i in range(count):
@@ -155,35 +164,33 @@ def _things_of_tile(members, begin, end, origins, thing, ids):  # type: ignore[n
 
 
 @kernel
-def paint_layers(  # type: ignore[no-untyped-def]
-    piece, pieces, starts, members, records, is_pinhole, columns, sines, cosines, sines_down, cosines_down,
-    layers, origins, thing, distance, normal, winner,
-):  # fmt: skip
+def paint_layers(
+    piece: int, pieces: int, starts: Array, members: Array, records: Array, is_pinhole: bool, columns: int,
+    sines: Array, cosines: Array, sines_down: Array, cosines_down: Array,
+    layers: Array, origins: Array, thing: Array, distance: Array, normal: Array, winner: Array,
+) -> None:  # fmt: skip
     """Fill distance (H, W), normal (H, W, 3) and the thing of the highest weight (H, W) of one piece of the tiles."""
     height, width = distance.shape
     tiles = len(starts) - 1
-    block = np.empty((TILE, 5, TILE), F)
-    alphas = np.empty(TILE, F)
-    weights = np.empty(TILE, F)
+    block = np.empty((TILE, 6, TILE), np.float32)  # rows: normal, light let through, distance, weights of one splat
     ids = np.empty(4096, np.int32)
-    shares = np.empty((len(ids), TILE, TILE), F)
+    shares = np.empty((len(ids), TILE, TILE), np.float32)
     for tile in range(tiles * piece // pieces, tiles * (piece + 1) // pieces):
         top, left = tile // columns * TILE, tile % columns * TILE
-        for y in range(U(TILE)):
-            for x in range(U(TILE)):
-                block[y, 0, x] = block[y, 1, x] = block[y, 2, x] = F(0)
-                block[y, 3, x] = F(1)
-                block[y, 4, x] = F(np.inf)
+        across = f32(left) + f32(0.5)
+        _clear(block)
+        block[:, FAR] = np.inf
         id_count = _things_of_tile(members, starts[tile], starts[tile + 1], origins, thing, ids)
-        shares[:id_count] = F(0)
-        latest = 0
-        across = F(left) + F(0.5)
-        sines_here, cosines_here = sines[left : left + TILE], cosines[left : left + TILE]
-        done = U(0)
+        shares[:id_count] = f32(0)
+        latest = -1
+        done = u64(0)
         for k in range(starts[tile], starts[tile + 1]):
-            slot = U(members[k])
-            record, layer = records[slot], layers[slot]
-            normal_x, normal_y, normal_z = layer[NORMAL_X], layer[NORMAL_Y], layer[NORMAL_Z]
+            slot = u64(members[u64(k)])
+            normal_x, normal_y, normal_z = layers[slot, NORMAL_X], layers[slot, NORMAL_Y], layers[slot, NORMAL_Z]
+            middle, slope_x, slope_y = layers[slot, DISTANCE], layers[slot, SLOPE_X], layers[slot, SLOPE_Y]
+            xx, xy, yy, log_opacity = records[slot, CONIC_XX], records[slot, CONIC_XY], records[slot, CONIC_YY], records[slot, LOG_OPACITY]
+            centre_x, centre_y = records[slot, CENTRE_X], records[slot, CENTRE_Y]
+            sin_latitude, cos_latitude = records[slot, SIN_LATITUDE], records[slot, COS_LATITUDE]
             mine = thing[origins[slot]]
             if latest < 0 or ids[latest] != mine:
                 latest = -1
@@ -191,49 +198,48 @@ def paint_layers(  # type: ignore[no-untyped-def]
                     if ids[i] == mine:
                         latest = i
                         break
-            first, last = _rows_of(record, F(top))
-            for y in range(first, last):
-                row = U(top) + y
-                down = F(row) + F(0.5)
-                _alpha_row(alphas, record, is_pinhole, across, down, sines_here, cosines_here, sines_down[row], cosines_down[row])
-                for x in range(U(TILE)):
-                    if is_pinhole:
-                        apart_x, apart_y = across + F(x) - record[CENTRE_X], down - record[CENTRE_Y]
-                    else:
-                        cos_apart = cosines_here[x] * record[CENTRE_Y] + sines_here[x] * record[CENTRE_X]
-                        apart_x = cosines_down[row] * (sines_here[x] * record[CENTRE_Y] - cosines_here[x] * record[CENTRE_X])
-                        apart_y = sines_down[row] * record[COS_LATITUDE] - cosines_down[row] * record[SIN_LATITUDE] * cos_apart
-                    through = block[y, 3, x]
-                    weight = through * alphas[x]
-                    weights[x] = weight
-                    block[y, 0, x] += weight * normal_x
-                    block[y, 1, x] += weight * normal_y
-                    block[y, 2, x] += weight * normal_z
-                    block[y, 3, x] = through - weight
-                    here = max(F(0), layer[DISTANCE] + layer[SLOPE_X] * apart_x + layer[SLOPE_Y] * apart_y)
-                    block[y, 4, x] = here if (through > F(0.5)) and (through - weight <= F(0.5)) else block[y, 4, x]
+            for y in range(_first_row(records, slot, f32(top)), _end_row(records, slot, f32(top))):
+                row = u64(top) + y
+                if is_pinhole:
+                    down = f32(row) + f32(0.5) - centre_y
+                    constant, linear = log_opacity + yy * down * down, xy * down
+                    for i in range(u64(TILE)):
+                        x = f32(i) + (across - centre_x)
+                        through = block[y, THROUGH, i]
+                        weight = _blend(block, y, i, _exp((xx * x + linear) * x + constant), normal_x, normal_y, normal_z)
+                        here = max(f32(0), middle + slope_x * x + slope_y * down)
+                        block[y, FAR, i] = here if (through > f32(0.5)) and (through - weight <= f32(0.5)) else block[y, FAR, i]
+                        block[y, WEIGHT, i] = weight
+                else:
+                    sin_down, cos_down = sines_down[row], cosines_down[row]
+                    for i in range(u64(TILE)):
+                        sine, cosine = sines[u64(left) + i], cosines[u64(left) + i]
+                        cos_apart = cosine * centre_y + sine * centre_x
+                        x = cos_down * (sine * centre_y - cosine * centre_x)
+                        down = sin_down * cos_latitude - cos_down * sin_latitude * cos_apart
+                        exponent = (xx * x + xy * down) * x + (yy * down * down + log_opacity)
+                        is_before = sin_down * sin_latitude + cos_down * cos_latitude * cos_apart > f32(0)
+                        through = block[y, THROUGH, i]
+                        weight = _blend(block, y, i, _exp(exponent if is_before else f32(-1)), normal_x, normal_y, normal_z)
+                        here = max(f32(0), middle + slope_x * x + slope_y * down)
+                        block[y, FAR, i] = here if (through > f32(0.5)) and (through - weight <= f32(0.5)) else block[y, FAR, i]
+                        block[y, WEIGHT, i] = weight
                 if latest >= 0:
-                    for x in range(U(TILE)):
-                        shares[latest, y, x] += weights[x]
-            done += U(1)
-            if done & U(15) == U(0):
-                brightest = F(0)
-                for y in range(U(TILE)):
-                    for x in range(U(TILE)):
-                        brightest = max(brightest, block[y, 3, x])
-                if brightest < SEE_THROUGH:
-                    break
+                    for i in range(u64(TILE)):
+                        shares[latest, y, i] += block[y, WEIGHT, i]
+            done += u64(1)
+            if done & u64(15) == u64(0) and _is_opaque(block):
+                break
         for y in range(min(TILE, height - top)):
             for x in range(min(TILE, width - left)):
                 row, column = top + y, left + x
-                distance[row, column] = block[y, 4, x]
+                distance[row, column] = block[y, FAR, x]
                 winner[row, column] = 0
                 nx, ny, nz = block[y, 0, x], block[y, 1, x], block[y, 2, x]
-                length = math.sqrt(nx * nx + ny * ny + nz * nz)
-                scale = F(0)
-                if block[y, 3, x] <= F(0.5):
-                    scale = F(1) / max(length, F(1e-12))
-                    best = F(-1)
+                scale = f32(0)
+                if block[y, THROUGH, x] <= f32(0.5):
+                    scale = f32(1) / max(math.sqrt(nx * nx + ny * ny + nz * nz), f32(1e-12))
+                    best = f32(-1)
                     for i in range(id_count):
                         if shares[i, y, x] > best:
                             best = shares[i, y, x]

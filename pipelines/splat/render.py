@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.camera import Camera
+from pipelines.camera import Camera, Projection
 from pipelines.errors import InputError
 from pipelines.gaussians import Gaussians
 
@@ -49,13 +49,19 @@ def render(
     """Draw `gaussians`. background: display sRGB behind everything.  near_m: splats nearer than this are left out.
 
     layers: any of distance, normal, thing.  Conventions are those of INRIA and gsplat: ellipses dilated by 0.3 px², alpha below 1/255
-    left out, no anti-aliasing compensation.
+    left out, no anti-aliasing compensation. gsplat draws where torch finds a GPU; panoramas, and pictures with layers, are always made
+    on the CPU, because gsplat has no equirectangular camera, no median distance and no ids.
     """
     unknown = set(layers) - LAYERS
     if unknown:
         raise InputError(f"there is no layer {sorted(unknown)[0]!r} to render: choose from {', '.join(sorted(LAYERS))}")
     if not 0 < camera.width_px <= 16_384 or not 0 < camera.height_px <= 16_384:
         raise InputError(f"a picture of {camera.width_px} × {camera.height_px} pixels cannot be rendered: use 1 to 16,384 a side")
+    if camera.projection is Projection.PINHOLE and not layers and len(gaussians):
+        from pipelines.splat import gpu
+
+        if gpu.is_available():
+            return gpu.render(gaussians, camera, background=background, near_m=near_m)
     from pipelines.splat import cpu
 
     return cpu.render(gaussians, camera, background=background, near_m=near_m, layers=layers)
