@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +28,7 @@ def read(
 
     reading = understand(Prompt(text=prompt).text, Library.load(tuple(things or ())))
     if as_json:
-        say_json(json.loads(reading.spec.model_dump_json(exclude_defaults=True)))
+        say_json(reading.spec.model_dump(mode="json", exclude_none=True))
         return
     _show(reading.spec)
     for note in reading.notes:
