@@ -84,6 +84,12 @@ class SceneDraft:
     without: list[str] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    used: dict[int, str] = field(default_factory=dict)
+
+    def use(self, start: int, end: int, role: str) -> None:
+        """Enter tokens[start:end] into the ledger, unless they stand there already."""
+        for token in range(start, end):
+            self.used.setdefault(token, role)
 
     def note(self, text: str) -> None:
         """Tell the reader's person something, once."""

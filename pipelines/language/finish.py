@@ -1,0 +1,248 @@
+"""Finish: the drafts as a SceneSpec: one place, one kind for each thing, counts, names, relations that can be kept."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from pipelines.language.drafts import Draft, SceneDraft
+from pipelines.language.lexicon import Lexicon, split
+from pipelines.language.mentions import PLACE_BEFORE_NOUN
+from pipelines.spec import MAX_COUNT, MAX_THINGS, Arrangement, Relation, RelationName, SceneSpec, Season, ThingSpec, TimeOfDay, Weather
+
+DEFAULT_PLACE = "meadow"
+_WEATHER_RANKS = ("storm", "snow", "rain", "fog", "cloudy", "clear")
+_KEPT_TO_PLACE = frozenset({RelationName.ALONG, RelationName.BESIDE, RelationName.FACING, RelationName.NEAR, RelationName.IN_FRONT_OF, RelationName.BEHIND})
+
+
+def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
+    """Everything understood, as plain data."""
+    place = _place(scene, lexicon)
+    drafts = _settle_places(scene, lexicon, place)
+    for draft in drafts:
+        draft.kind = _kind(draft, lexicon, place)
+    drafts = [draft for draft in drafts if draft.kind]
+    _turn_bridges(drafts, lexicon)
+    _relate_to_hosts(drafts, lexicon)
+    _name(drafts)
+    said = {draft.kind for draft in drafts}
+    season = scene.seasons.winner()
+    return SceneSpec(
+        place=place,
+        time_of_day=TimeOfDay(scene.times.winner() or TimeOfDay.MORNING),
+        weather=Weather(scene.weathers.winner(_WEATHER_RANKS) or Weather.CLEAR),
+        season=Season(season or (Season.WINTER if place == "snowfield" else Season.SUMMER)),
+        mood=tuple(dict.fromkeys(scene.moods))[:16],
+        style=scene.styles[0] if scene.styles else None,
+        things=tuple(_thing(draft, drafts, lexicon, place) for draft in drafts[:MAX_THINGS]),
+        without=tuple(name for name in scene.without if name not in said)[:64],
+        unmatched=tuple(scene.unmatched),
+    )
+
+
+def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
+    """The place that was named; where none was, the one that things and hints speak for."""
+    heaviest = max((weight for _, weight in scene.places.cast), default=0.0)
+    if heaviest >= PLACE_BEFORE_NOUN:
+        return scene.places.winner() or DEFAULT_PLACE
+    scores: Counter[str] = Counter()
+    for name, weight in scene.places.cast:
+        scores[name] += weight  # type: ignore[assignment]
+    homes = _homes(lexicon)
+    for draft in scene.drafts:
+        kind = draft.options[0] if draft.options else ""
+        for place in homes.get(kind, ()):
+            scores[place] += 1
+    if not scores:
+        scene.note(f"no place is named: it is taken to be a {DEFAULT_PLACE}")
+        return DEFAULT_PLACE
+    best = max(scores.values())
+    place = next(name for name in scores if scores[name] == best)
+    scene.note(f"no place is named: what is there suggests a {place}")
+    return place
+
+
+def _homes(lexicon: Lexicon) -> Mapping[str, list[str]]:
+    homes: dict[str, list[str]] = defaultdict(list)
+    for place, words in lexicon.data["inference"].items():
+        for word in split(words):
+            for kind in lexicon.kinds_for(word)[:1]:
+                if place not in homes[kind]:
+                    homes[kind].append(place)
+    return homes
+
+
+def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Draft]:
+    """Decide for every place that was mentioned whether it is the scene's own, a thing in it, or gone."""
+    places = lexicon.data["places"]
+    features: dict[str, Draft] = {}
+    gone: dict[int, Draft | None] = {}
+    fills = {draft.of_place: draft for draft in scene.drafts if draft.of_place}
+    for draft in scene.drafts:
+        if draft.place is None:
+            continue
+        if draft.place == chosen:
+            gone[id(draft)] = _feature(draft, scene, lexicon, features)
+        elif not draft.options:
+            if not _as_things(draft, places[draft.place].get("as_things", {}), fills.get(draft.place), lexicon):
+                gone[id(draft)] = None
+                scene.note(f"there is one place, the {chosen}: “{draft.phrase}” is left out")
+                scene.miss(draft.phrase)
+        else:
+            draft.place = None
+    absorbed = {id(fills[draft.place]) for draft in scene.drafts if draft.place in fills and draft.place != chosen and id(draft) not in gone}
+    kept = [draft for draft in scene.drafts if id(draft) not in gone and id(draft) not in absorbed]
+    kept += [draft for draft in features.values() if draft not in kept]
+    for draft in kept:
+        draft.relations = [new for relation, objects in draft.relations if (new := _kept_relation(draft, relation, objects, gone)) is not None]
+        draft.host = gone.get(id(draft.host), draft.host) if draft.host is not None else None
+    return kept
+
+
+def _feature(draft: Draft, scene: SceneDraft, lexicon: Lexicon, features: dict[str, Draft]) -> Draft | None:
+    """What stands for the place where something is said to be beside, along or facing it: its road, lake or sea."""
+    wanted = any(draft in objects and relation in _KEPT_TO_PLACE for other in scene.drafts for relation, objects in other.relations)
+    kind = draft.options[0] if draft.options else lexicon.first_known([lexicon.data["places"][draft.place].get("feature", "-")])
+    if not wanted or not kind:
+        return None
+    known = next((other for other in scene.drafts if other.place is None and other.options[:1] == (kind,)), None)
+    if known is None:
+        known = features.setdefault(kind, Draft(draft.phrase, (kind,)))
+    return known
+
+
+def _as_things(draft: Draft, wish: Mapping[str, int], fill: Draft | None, lexicon: Lexicon) -> bool:
+    """Another place in the scene's: a forest becomes trees, a village houses. False when it can become nothing."""
+    for word, count in wish.items():
+        draft.group_count, draft.arrangement, draft.plural = count, Arrangement.CLUSTER, True
+        draft.number = None
+        if fill is not None:
+            draft.options, draft.generic = fill.options, fill.generic
+        elif word in lexicon.data["generic"]:
+            draft.generic = word
+        else:
+            kind = lexicon.first_known([word])
+            draft.options = (kind,) if kind else ()
+        return bool(draft.options or draft.generic)
+    return False
+
+
+def _kept_relation(
+    draft: Draft, relation: RelationName, objects: tuple[Draft | str, ...], gone: Mapping[int, Draft | None]
+) -> tuple[RelationName, tuple[Draft | str, ...]] | None:
+    """The relation after places have become things or have gone."""
+    targets: list[Draft | str] = []
+    for target in objects:
+        if isinstance(target, str) or id(target) not in gone:
+            targets.append(target)
+            continue
+        stand_in = gone[id(target)]
+        if stand_in is None or stand_in is draft or (relation not in _KEPT_TO_PLACE and not (target.options and relation is RelationName.ON)):
+            return None
+        targets.append(stand_in)
+    return relation, tuple(targets)
+
+
+def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
+    """The kind, of all that the words allow, that fits the place and what the thing does there."""
+    places = lexicon.data["places"]
+    if draft.generic is not None:
+        entry = lexicon.data["generic"][draft.generic]
+        wishes = [*(places[place].get("trees", []) if draft.generic == "tree" else []), *entry["prefer"]]
+        return lexicon.first_known(wishes) or next(iter((*draft.options, *lexicon.generic_kinds(draft.generic))), "")
+    if len(draft.options) < 2:
+        return next(iter(draft.options), "")
+    indoors = bool(places[place].get("indoors", False))
+    lies_on = any(relation is RelationName.ON and isinstance(objects[0], Draft) for relation, objects in draft.relations)
+
+    def misfit(name: str) -> tuple[bool, bool, bool]:
+        kind = lexicon.kinds[name]
+        exact = name in draft.heads or name == draft.phrase
+        wrong_side = not (kind.indoors if indoors else kind.outdoors)
+        return (lies_on and kind.stands_on != "surface" and any(lexicon.kinds[one].stands_on == "surface" for one in draft.options), not exact, wrong_side)
+
+    return min(draft.options, key=misfit)
+
+
+def _turn_bridges(drafts: list[Draft], lexicon: Lexicon) -> None:
+    """Ground cannot be moved under a thing: "a bridge over a river" is a bridge on a river."""
+    for draft in drafts:
+        for relation, objects in list(draft.relations):
+            target = objects[0]
+            if relation is RelationName.UNDER and isinstance(target, Draft) and _is_ground(draft, lexicon):
+                draft.relations.remove((relation, objects))
+                target.relate(RelationName.FAR if _flies(target, lexicon) else RelationName.ON, draft) if not _flies(target, lexicon) else None
+
+
+def _is_ground(draft: Draft, lexicon: Lexicon) -> bool:
+    return bool(draft.kind) and "terrain" in lexicon.kinds[draft.kind].tags
+
+
+def _flies(draft: Draft, lexicon: Lexicon) -> bool:
+    return bool(draft.kind) and lexicon.kinds[draft.kind].stands_on == "air"
+
+
+def _relate_to_hosts(drafts: list[Draft], lexicon: Lexicon) -> None:
+    """ "a table with a vase": small things stand on what they came with, others near it, unless more was said."""
+    for draft in drafts:
+        host = draft.host
+        if host is None or host not in drafts or draft.relations or any(draft in objects for _, objects in host.relations):
+            continue
+        stands_on = lexicon.kinds[draft.kind].stands_on
+        if (stands_on == "surface" and not _is_ground(host, lexicon)) or (stands_on == "water" and _is_ground(host, lexicon)):
+            draft.relate(RelationName.ON, host)
+        elif stands_on != "surface":
+            draft.relate(RelationName.NEAR, host)
+
+
+def _name(drafts: list[Draft]) -> None:
+    seen: Counter[str] = Counter()
+    for draft in drafts:
+        seen[draft.kind] += 1
+        draft.name = draft.kind if seen[draft.kind] == 1 else f"{draft.kind} {seen[draft.kind]}"
+
+
+def _count(draft: Draft, lexicon: Lexicon, place: str) -> int:
+    """What the words counted, or a natural several."""
+    data = lexicon.data
+    kind = lexicon.kinds[draft.kind]
+    if draft.group_count is not None and (draft.number is None or draft.number <= 1):
+        return draft.group_count
+    if draft.number is not None:
+        return int(min(max(round(draft.number), 1), MAX_COUNT))
+    if "terrain" in kind.tags and not draft.plural:
+        return 1
+    if draft.of_place:
+        return int(data["place_flowers"] if _is_flower(draft, lexicon) else data["forest_trees"] if draft.of_place == "forest" else 12)
+    if not draft.plural:
+        return 1
+    if place == "forest" and draft.kind in lexicon.generic_kinds("tree"):
+        return int(data["forest_trees"])
+    plurals: Mapping[str, int] = data["plurals"]
+    names = (draft.kind, *kind.words, *kind.tags, kind.family)
+    return next((plurals[name] for name in names if name in plurals), plurals["default"])
+
+
+def _is_flower(draft: Draft, lexicon: Lexicon) -> bool:
+    return draft.kind in lexicon.generic_kinds("flower")
+
+
+def _thing(draft: Draft, drafts: list[Draft], lexicon: Lexicon, place: str) -> ThingSpec:
+    kept = []
+    for relation, objects in draft.relations:
+        names = tuple(target if isinstance(target, str) else target.name for target in objects)
+        if all(isinstance(target, str) or target in drafts[:MAX_THINGS] for target in objects) and draft.name not in names:
+            kept.append(Relation(relation=relation, objects=names))
+    return ThingSpec(
+        name=draft.name,
+        kind=draft.kind,
+        count=_count(draft, lexicon, place),
+        colour=draft.colour,
+        size=draft.size,
+        height_m=draft.height_m,
+        material=draft.material,
+        style=draft.style,
+        arrangement=draft.arrangement,
+        phrase=draft.phrase[:2000],
+        relations=tuple(kept[:16]),
+    )

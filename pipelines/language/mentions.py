@@ -1,0 +1,330 @@
+"""Mentions: what a noun phrase speaks of: a new thing, one already there, a place, the air, or what must not be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipelines.language.drafts import Draft, SceneDraft, Votes
+from pipelines.language.inflection import singulars
+from pipelines.language.lexicon import NOUNS, Lexicon, Role, Sense, split
+from pipelines.language.phrases import NounPhrase
+from pipelines.language.tagging import Lexeme
+from pipelines.spec import MAX_THINGS, Arrangement, Size
+
+Guess = Callable[[str], tuple[str, ...]]
+"""Kinds for words that no dictionary has, best first; empty when nothing is like them."""
+
+STRONG, WEAK = 2.0, 1.0
+FIRST_PLACE, IN_PLACE, SAID_PLACE, PLACE_BEFORE_NOUN, PLACE_AS_OBJECT, HINT = 4.0, 3.0, 2.0, 1.5, 0.8, 0.5
+
+
+class Mentions:
+    """Turns noun phrases into drafts of a scene. `words_of` gives the prompt's own words between two tokens."""
+
+    def __init__(self, scene: SceneDraft, lexicon: Lexicon, guess: Guess, words_of: Callable[[int, int], str]) -> None:
+        self._scene = scene
+        self._lexicon = lexicon
+        self._guess = guess
+        self._words_of = words_of
+        self._vessels = frozenset(split(lexicon.data["vessels"]))
+        self._images = frozenset(split(lexicon.data["images"]))
+        self._definite = frozenset(split(lexicon.data["definite"]))
+        self._another = frozenset(split(lexicon.data["another"]))
+
+    # ------------------------------------------------------------------------------------------------------------ the air
+    def hear(self, phrase: NounPhrase, *, denied: bool = False) -> None:
+        """Count the votes for time, weather, season, mood that the phrase's own words cast."""
+        lexemes = [*phrase.modifiers, *phrase.compounds, *([phrase.head] if phrase.head else [])]
+        for lexeme in (*lexemes, *phrase.absent, *phrase.lexemes):
+            self._enter(lexeme, phrase.head, denied=denied)
+        for lexeme in lexemes:
+            self._hear_word(lexeme, denied=denied)
+            if lexeme.has(Role.MOOD) and not denied and lexeme.value(Role.MOOD) not in self._scene.moods:
+                self._scene.moods.append(lexeme.value(Role.MOOD))
+        for lexeme in phrase.absent:
+            self._hear_word(lexeme, denied=True)
+
+    def _enter(self, lexeme: Lexeme, head: Lexeme | None, *, denied: bool) -> None:
+        """Enter a word of a phrase into the ledger by what it does there; unknown words are entered by who finds or misses them."""
+        if lexeme.unknown and not denied:
+            return
+        role = "absent" if denied else next((str(role) for role in lexeme.senses if lexeme is head or role not in NOUNS), "describes")
+        self._scene.use(lexeme.start, lexeme.end, role)
+
+    def _miss(self, lexeme_or_phrase: Lexeme | NounPhrase) -> None:
+        """List words that nothing was found for, and enter them into the ledger."""
+        self._scene.miss(self._words_of(lexeme_or_phrase.start, lexeme_or_phrase.end))
+        self._scene.use(lexeme_or_phrase.start, lexeme_or_phrase.end, "unmatched")
+
+    def _hear_word(self, lexeme: Lexeme, *, denied: bool) -> None:
+        slots: tuple[tuple[Role, Votes], ...] = (
+            (Role.TIME, self._scene.times),
+            (Role.WEATHER, self._scene.weathers),
+            (Role.SEASON, self._scene.seasons),
+        )
+        for role, votes in slots:
+            sense = lexeme.senses.get(role)
+            if sense is None:
+                continue
+            if denied:
+                votes.denied.add(sense.value)
+            else:
+                votes.add(sense.value, WEAK if sense.weak else STRONG)
+        if denied and lexeme.text in ("cloud", "clouds"):
+            self._scene.weathers.add("clear", WEAK)
+
+    # ------------------------------------------------------------------------------------------------------------ absence
+    def exclude(self, phrase: NounPhrase) -> None:
+        """What the phrase names must not be there."""
+        self.hear(phrase, denied=True)
+        self.exclude_absent(phrase)
+        if phrase.head is not None:
+            self._exclude_word(phrase.head, [*phrase.compounds])
+        if phrase.of is not None:
+            self.exclude(phrase.of)
+
+    def exclude_absent(self, phrase: NounPhrase) -> None:
+        """The "tree" of "treeless"."""
+        for lexeme in phrase.absent:
+            self._exclude_word(lexeme, [])
+
+    def _exclude_word(self, head: Lexeme, compounds: list[Lexeme]) -> None:
+        if head.has(Role.GENERIC):
+            names = self._lexicon.generic_kinds(head.value(Role.GENERIC))
+        elif head.has(Role.THING):
+            names = tuple(name for name in head.senses[Role.THING].options if self._goes_by(name, head))[:8]
+        elif head.unknown:
+            text = " ".join(lexeme.text for lexeme in (*compounds, head))
+            names = self._guess(text)[:1]
+            if not names:
+                self._scene.note(f"“{text}” is not in the library, so there is none anyway")
+        else:
+            names = ()
+        self._scene.without.extend(name for name in names if name not in self._scene.without)
+
+    def _goes_by(self, kind: str, head: Lexeme) -> bool:
+        """Whether the words are a kind's own ("no boats" means every boat), or only the nearest that the library has."""
+        options = head.senses[Role.THING].options
+        return kind == options[0] or self._heads(kind) & {_singular(head, self._lexicon)} != set()
+
+    def _heads(self, kind: str) -> frozenset[str]:
+        entry = self._lexicon.kinds[kind]
+        return frozenset(words.replace("-", " ").split()[-1] for words in (entry.name, *entry.words) if words.strip())
+
+    # ------------------------------------------------------------------------------------------------------------- things
+    def mention(self, phrase: NounPhrase, *, place_weight: float, as_object: bool = False, fresh: bool = False) -> list[Draft]:
+        """The drafts that a phrase speaks of; empty when it is about the air, a part, or nothing that can be built."""
+        self.hear(phrase)
+        self.exclude_absent(phrase)
+        self._hear_compounds(phrase)
+        head = phrase.head
+        if head is None:
+            self._describe_scene(phrase)
+            return self._after_of(phrase, place_weight)
+        known = self._special_of(phrase, place_weight)
+        if known is not None:
+            return known
+        if head.has(Role.GENERIC, Role.THING) and not self._names_place(phrase, place_weight):
+            return self._things(phrase, as_object=as_object, fresh=fresh)
+        if head.has(Role.PLACE):
+            return self._place(phrase, place_weight)
+        if head.unknown:
+            return self._unknown(phrase)
+        if head.has(Role.UNBUILDABLE):
+            self._miss(phrase)
+        elif head.has(Role.PART) and (phrase.modifiers or phrase.compounds) and not as_object:
+            self._scene.note(f"“{self.text(phrase)}” is part of a thing or a room and keeps its own look")
+        return self._after_of(phrase, place_weight)
+
+    def text(self, phrase: NounPhrase) -> str:
+        """The phrase in the prompt's own words."""
+        return self._words_of(phrase.start, phrase.end)
+
+    def _after_of(self, phrase: NounPhrase, place_weight: float) -> list[Draft]:
+        """ "the edge of a lake", "a view of the sea": what comes after "of" is what counts."""
+        if phrase.of is None:
+            return []
+        return self.mention(phrase.of, place_weight=min(place_weight, IN_PLACE))
+
+    def _names_place(self, phrase: NounPhrase, weight: float) -> bool:
+        """Whether a word that is a thing and a place too ("street") names the place here."""
+        head = phrase.head
+        if head is None or not head.has(Role.PLACE) or head.senses[Role.PLACE].weak or phrase.group is not None:
+            return False
+        return weight >= SAID_PLACE and not (phrase.article in self._definite and weight < IN_PLACE) and phrase.number in (None, 1)
+
+    def _special_of(self, phrase: NounPhrase, place_weight: float) -> list[Draft] | None:
+        """Phrases that "of" turns into something else: places full of a thing, materials, compounds; None for ordinary ones."""
+        head, part = phrase.head, phrase.of
+        if head is None or part is None or part.head is None:
+            return None
+        if head.has(Role.PLACE) and not head.has(Role.THING) and part.head.has(Role.THING, Role.GENERIC):
+            drafts = self._place(phrase, place_weight)
+            self.hear(part)
+            self._crowd(part, head.value(Role.PLACE))
+            return drafts
+        compound = self._lexicon.kinds_for(f"{_singular(part.head, self._lexicon)} {_singular(head, self._lexicon)}")
+        if compound and not phrase.of_word.startswith("made"):
+            whole = Lexeme(head.start, head.end, head.words, head.kind, {Role.THING: Sense(compound[0], options=compound)}, head.plural)
+            phrase.head, phrase.of = whole, None
+            return self._things(phrase)
+        return None
+
+    def _hear_compounds(self, phrase: NounPhrase) -> None:
+        """Nouns before the head: places hint at the place, species fill it, materials are left to `_dress`."""
+        is_place = phrase.head is not None and phrase.head.has(Role.PLACE) and not phrase.head.has(Role.GENERIC)
+        for lexeme in (*phrase.compounds, *phrase.modifiers):
+            if lexeme.has(Role.PLACE) and not (lexeme.has(Role.MATERIAL) and not is_place):
+                weak = lexeme.senses[Role.PLACE].weak
+                self._scene.places.add(lexeme.value(Role.PLACE), HINT if weak else PLACE_BEFORE_NOUN)
+
+    def _describe_scene(self, phrase: NounPhrase) -> None:
+        for lexeme in phrase.modifiers:
+            if lexeme.has(Role.STYLE) and not lexeme.has(Role.MOOD):
+                self._scene.styles.append(lexeme.value(Role.STYLE))
+
+    def _place(self, phrase: NounPhrase, weight: float) -> list[Draft]:
+        """A place: vote for it, and keep a draft in case another place wins or something stands beside it."""
+        head = phrase.head
+        assert head is not None
+        sense = head.senses[Role.PLACE]
+        self._scene.places.add(sense.value, HINT if sense.weak else weight)
+        implied = self._lexicon.data["places"][sense.value].get("implies", {}).get(head.text)
+        if implied:
+            self._scene.styles.append(implied)
+        self._describe_scene(phrase)
+        for lexeme in phrase.compounds:
+            if lexeme.has(Role.THING, Role.GENERIC) and not lexeme.has(Role.PLACE):
+                self._fill(lexeme, sense.value)
+        options = head.senses[Role.THING].options if head.has(Role.THING) else ()
+        draft = Draft(self.text(phrase), options, place=sense.value, plural=phrase.plural, number=phrase.number, heads=frozenset(head.words[-1:]))
+        self._dress(draft, phrase)
+        self._scene.drafts.append(draft)
+        return [draft]
+
+    def _fill(self, lexeme: Lexeme, place: str) -> None:
+        """ "a pine forest": the place's plants are pines."""
+        draft = self._draft(lexeme, self._words_of(lexeme.start, lexeme.end))
+        draft.of_place, draft.plural = place, True
+        self._scene.drafts.append(draft)
+
+    def _crowd(self, part: NounPhrase, place: str) -> None:
+        """ "a field of sunflowers": a place full of a thing."""
+        assert part.head is not None
+        draft = self._draft(part.head, self.text(part))
+        draft.of_place, draft.plural, draft.number = place, True, part.number
+        self._dress(draft, part)
+        self._scene.drafts.append(draft)
+
+    def _draft(self, head: Lexeme, text: str) -> Draft:
+        options = head.senses[Role.THING].options if head.has(Role.THING) else ()
+        generic = head.value(Role.GENERIC) if head.has(Role.GENERIC) else None
+        return Draft(text, options, generic, heads=frozenset({_singular(head, self._lexicon)}))
+
+    def _things(self, phrase: NounPhrase, *, as_object: bool = False, fresh: bool = False) -> list[Draft]:
+        assert phrase.head is not None
+        head = phrase.head
+        if head.has(Role.PLACE):
+            weak = head.senses[Role.PLACE].weak
+            self._scene.places.add(head.value(Role.PLACE), HINT if weak else PLACE_AS_OBJECT)
+        draft = self._draft(head, self.text(phrase))
+        draft.number, draft.plural = phrase.number, phrase.plural
+        if phrase.group is not None:
+            draft.arrangement, draft.group_count = Arrangement(phrase.group.arrangement), phrase.group.count
+        self._dress(draft, phrase)
+        definite = phrase.article in self._definite or (as_object and not phrase.article and phrase.number is None)
+        known = self._earlier(draft, phrase) if definite and not fresh and phrase.article not in self._another else None
+        if known is not None:
+            known.beheld = True
+            return [known]
+        if len(self._scene.drafts) >= MAX_THINGS:
+            self._miss(phrase)
+            return []
+        self._scene.drafts.append(draft)
+        self._contents(phrase, draft)
+        return [draft]
+
+    def _earlier(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
+        """The thing already there that "the boat" means: of the same kind or name, not of another colour or number."""
+        for other in reversed(self._scene.drafts):
+            if other.of_place or (other.place and not other.options):
+                continue
+            alike = (
+                bool(set(other.options[:1]) & set(draft.options) and other.options)
+                or (draft.generic is not None and (other.generic == draft.generic or bool(set(other.options[:1]) & set(self._lexicon.generic_kinds(draft.generic)))))
+                or bool(draft.heads & other.heads)
+                or any(draft.heads & self._heads(kind) for kind in other.options[:1])
+            )
+            many = other.plural or (other.number or 1) > 1
+            same_colour = draft.colour is None or draft.colour == other.colour
+            same_number = draft.plural == many and (draft.number is None or draft.number == other.number or phrase.article != "")
+            if alike and same_colour and same_number:
+                return other
+        return None
+
+    def _contents(self, phrase: NounPhrase, draft: Draft) -> None:
+        """ "a basket of apples": the apples are things of their own if the library has them; "a statue of a lion" is one thing."""
+        part = phrase.of
+        if part is None or part.head is None or draft.material is not None and part.head.has(Role.MATERIAL):
+            return
+        if part.head.has(Role.PLACE) and not part.head.has(Role.THING):
+            self.mention(part, place_weight=SAID_PLACE)
+        elif part.head.unknown and not draft.heads & self._images:
+            self._miss(part)
+
+    def _dress(self, draft: Draft, phrase: NounPhrase) -> None:
+        """Colour, size, material, style and measure from the words before (and "made of" after) the head."""
+        for lexeme in (*phrase.modifiers, *phrase.compounds):
+            wear(draft, lexeme)
+            if lexeme.unknown:
+                self._miss(lexeme)
+        if phrase.of is not None:
+            for lexeme in (phrase.of.head, *phrase.of.modifiers):
+                if lexeme is not None and lexeme.has(Role.MATERIAL):
+                    draft.material = lexeme.value(Role.MATERIAL)
+
+    def _unknown(self, phrase: NounPhrase) -> list[Draft]:
+        """A noun that no dictionary has: with its neighbours or alone it may be like a known one."""
+        assert phrase.head is not None
+        neighbours = [lexeme for lexeme in phrase.compounds if not lexeme.has(Role.MATERIAL)]
+        whole = " ".join(lexeme.text for lexeme in (*neighbours, phrase.head))
+        tries = dict.fromkeys((whole, *singular_texts(phrase.head, self._lexicon)))
+        options = next((found for text in tries if (found := self._guess(text))), ())
+        if not options:
+            self._miss(phrase)
+            for lexeme in neighbours:
+                if lexeme.has(Role.THING) and not lexeme.has(Role.PLACE):
+                    self._scene.note(f"“{lexeme.text}” only describes “{phrase.head.text}”")
+            return self._after_of(phrase, SAID_PLACE)
+        for lexeme in (*neighbours, phrase.head):
+            self._scene.use(lexeme.start, lexeme.end, "thing")
+        phrase.compounds = [lexeme for lexeme in phrase.compounds if lexeme not in neighbours]
+        plural = phrase.head.words[-1].endswith("s") and not phrase.head.words[-1].endswith("ss") and phrase.article not in ("a", "an")
+        senses = {Role.THING: Sense(options[0], options=options)}
+        phrase.head = Lexeme(phrase.head.start, phrase.head.end, phrase.head.words, phrase.head.kind, senses, plural)
+        return self._things(phrase)
+
+
+def wear(draft: Draft, lexeme: Lexeme) -> None:
+    """Give a draft what an adjective says of it; the first word for each property counts."""
+    if lexeme.has(Role.MEASURE):
+        metres = float(lexeme.value(Role.MEASURE))
+        draft.height_m = metres if 0.01 < metres <= 500 else draft.height_m
+    elif lexeme.has(Role.SIZE):
+        draft.size = Size(lexeme.value(Role.SIZE)) if draft.size is Size.NORMAL else draft.size
+    elif lexeme.has(Role.MATERIAL) and not lexeme.has(Role.WEATHER):
+        draft.material = draft.material or lexeme.value(Role.MATERIAL)
+    elif lexeme.has(Role.COLOUR):
+        draft.colour = draft.colour or lexeme.value(Role.COLOUR)
+    elif lexeme.has(Role.STYLE):
+        draft.style = draft.style or lexeme.value(Role.STYLE)
+
+
+def singular_texts(head: Lexeme, lexicon: Lexicon) -> tuple[str, ...]:
+    """The head alone, as it stands and as a singular."""
+    return (head.text, *(" ".join((*head.words[:-1], one)) for one in singulars(head.words[-1], lexicon.irregular_plurals)))
+
+
+def _singular(head: Lexeme, lexicon: Lexicon) -> str:
+    texts = singular_texts(head, lexicon)
+    return texts[-1].split()[-1] if head.plural and len(texts) > 1 else head.words[-1]

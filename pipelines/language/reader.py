@@ -1,0 +1,151 @@
+"""Reader: an English prompt as a SceneSpec, with an account of every word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pipelines.errors import PromptError
+from pipelines.language.clauses import Clauses
+from pipelines.language.drafts import SceneDraft
+from pipelines.language.finish import finish
+from pipelines.language.inflection import singulars
+from pipelines.language.lexicon import Kinds, Lexicon, Role, lexicon_for, split
+from pipelines.language.matching import MIN_LIKENESS, meanings_of, slip
+from pipelines.language.mentions import Mentions
+from pipelines.language.phrases import Chunker, NounPhrase
+from pipelines.language.tagging import Lexeme, tag
+from pipelines.language.tokens import Token, TokenKind, tokenise
+from pipelines.spec import SceneSpec
+
+_SHOWN_CHARACTERS = 60
+_MAX_GUESSES = 60
+_GRAMMAR = frozenset({
+    Role.ADVERB, Role.DETERMINER, Role.NUMBER, Role.GROUP, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST, Role.NEGATOR, Role.CONJUNCTION,
+    Role.WITH, Role.OF, Role.BE, Role.PRONOUN, Role.OPENER, Role.COMPARE, Role.FUNCTION, Role.VERB, Role.AMBIENT,
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a prompt means, remarks for the person who wrote it, and what became of each word (word, role) in order."""
+
+    spec: SceneSpec
+    notes: tuple[str, ...]
+    ledger: tuple[tuple[str, str], ...]
+
+
+def read(text: str, library: Kinds) -> Reading:
+    """Read a prompt with the kinds of a library; raises PromptError when nothing in it is understood."""
+    lexicon = lexicon_for(library)
+    scene = SceneDraft()
+    tokens = tokenise(text)
+    english = _seems_english(tokens, lexicon)
+    if english:
+        tokens = _mend_slips(tokens, lexicon, scene)
+    lexemes = tag(tokens, lexicon)
+
+    def words_of(start: int, end: int) -> str:
+        return text[tokens[start].start : tokens[end - 1].end]
+
+    guesser = _Guesser(lexicon, scene, enabled=english)
+    items = Chunker(lexemes, lexicon).items()
+    Clauses(items, scene, Mentions(scene, lexicon, guesser.kinds_like, words_of)).read()
+    _settle_ledger(lexemes, scene, words_of)
+    _require_sense(scene, text)
+    spec = finish(scene, lexicon)
+    ledger = tuple((text[token.start : token.end], scene.used[index]) for index, token in enumerate(tokens) if _is_word(token))
+    return Reading(spec, tuple(scene.notes), ledger)
+
+
+def _is_word(token: Token) -> bool:
+    return token.kind in (TokenKind.WORD, TokenKind.NUMBER, TokenKind.FOREIGN)
+
+
+def _seems_english(tokens: tuple[Token, ...], lexicon: Lexicon) -> bool:
+    """Whether guessing at unknown words makes sense: the small words are not another language's."""
+    foreign, function = set(split(lexicon.data["foreign"])), set(split(lexicon.data["function"]))
+    other = sum(token.form in foreign and token.form not in function for token in tokens)
+    own = sum(token.form in function and token.form not in foreign for token in tokens)
+    return other < 2 or own > other
+
+
+def _mend_slips(tokens: tuple[Token, ...], lexicon: Lexicon, scene: SceneDraft) -> tuple[Token, ...]:
+    """Replace mistyped words by the known ones that they are nearest to, and say so."""
+    mended = []
+    for token in tokens:
+        meant = None
+        if token.kind is TokenKind.WORD and not _is_known(token.form, lexicon):
+            meant = slip(token.form, lexicon.vocabulary)
+        if meant is not None:
+            scene.note(f"“{token.form}” is read as “{meant}”")
+        mended.append(token if meant is None else replace(token, form=meant))
+    return tuple(mended)
+
+
+def _is_known(word: str, lexicon: Lexicon) -> bool:
+    plain = (word, *singulars(word, lexicon.irregular_plurals))
+    return any((one,) in lexicon.table or one in lexicon.vocabulary for one in plain) or word.endswith("less")
+
+
+class _Guesser:
+    """Kinds for unknown words by their meaning; loads the sentence encoder only when first asked."""
+
+    def __init__(self, lexicon: Lexicon, scene: SceneDraft, *, enabled: bool) -> None:
+        self._lexicon = lexicon
+        self._scene = scene
+        self._enabled = enabled
+        self._left = _MAX_GUESSES
+
+    def kinds_like(self, phrase: str) -> tuple[str, ...]:
+        """The kinds whose words mean nearly the same, best first; empty when none does."""
+        known = self._lexicon.kinds_for(phrase)
+        if known:
+            return known
+        if not self._enabled or self._left <= 0:
+            return ()
+        self._left -= 1
+        own = {" ".join(words): kinds for words, kinds in self._lexicon.word_kinds.items()}
+        if not own:
+            return ()
+        nearest = meanings_of(own).nearest(phrase)
+        if nearest.cosine < MIN_LIKENESS:
+            return ()
+        self._scene.note(f"“{phrase}” is read as “{own[nearest.words][0]}” (likeness {nearest.cosine:.2f})")
+        return own[nearest.words]
+
+
+def _settle_ledger(lexemes: list[Lexeme], scene: SceneDraft, words_of: object) -> None:
+    """Every word must have an entry: grammar is entered as such, and what nobody used is listed as unmatched."""
+    assert callable(words_of)
+    begin: int | None = None
+    for lexeme in [*lexemes, None]:
+        lost = lexeme is not None and _is_lost(lexeme, scene)
+        if lost and lexeme is not None:
+            begin = lexeme.start if begin is None else begin
+        elif begin is not None:
+            end = lexeme.start if lexeme is not None else lexemes[-1].end
+            scene.miss(words_of(begin, end))
+            scene.use(begin, end, "unmatched")
+            begin = None
+        if lexeme is not None and not lost:
+            scene.use(lexeme.start, lexeme.end, "grammar" if lexeme.senses else "sign")
+
+
+def _is_lost(lexeme: Lexeme, scene: SceneDraft) -> bool:
+    if all(token in scene.used for token in range(lexeme.start, lexeme.end)):
+        return False
+    if lexeme.kind is TokenKind.FOREIGN or lexeme.unknown:
+        return not (lexeme.unknown and (len(lexeme.text) < 2 or lexeme.text.endswith("ly")))
+    return lexeme.kind is TokenKind.WORD and not lexeme.senses.keys() & _GRAMMAR
+
+
+def _require_sense(scene: SceneDraft, text: str) -> None:
+    votes = (scene.places, scene.times, scene.weathers, scene.seasons)
+    if scene.drafts or scene.moods or scene.styles or scene.without or any(vote.cast for vote in votes):
+        return
+    shown = text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+    raise PromptError(f"nothing in the prompt {shown!r} is understood: describe a place and its things in English, for example "
+                      '"a pine forest with a cabin beside a lake"')  # fmt: skip
+
+
+__all__ = ["NounPhrase", "Reading", "read"]
