@@ -64,7 +64,7 @@ class Light(Stage):
             harmonics = np.concatenate([harmonics, np.zeros((len(surfels), 3, 3), np.float32)], axis=1)
             harmonics[glossy] = fitted
         tell(0.92, "painting the sky")
-        gaussians = _with_sky(surfels, harmonics, scene, sky_budget(len(surfels) , scene), exposure)
+        gaussians = _with_sky(surfels, harmonics, scene, sky_budget(len(surfels), scene), exposure)
         return replace(world, gaussians=gaussians)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.layout.gather import gather
 from pipelines.layout.rays import Caster
 from pipelines.layout.sky import radiance
 from pipelines.layout.surfaces import Facets, areas_and_normals, split
@@ -48,8 +49,6 @@ def occluders_of(scene: Scene) -> Occluders:
 
 
 def _triangles(scene: Scene) -> tuple[Floats, Floats, Floats, Floats]:
-    from pipelines.layout.sample import gather  # the two stages share how a scene is laid out in triangles
-
     surfaces, facets = gather(scene)
     solid = np.array([s.material.opacity >= 0.5 and s.material.pattern not in ("water", "flame") for s in surfaces], bool)
     facets = Facets(*(getattr(facets, name)[solid[facets.source]] for name in Facets.__dataclass_fields__))
@@ -155,7 +154,9 @@ def _indoor_bounces(
         cosine = np.abs(np.einsum("ij,ij->i", normals, towards))
         start = middle + towards * 0.02
         open_ = ~caster.blocked(start.astype(np.float32), towards, np.maximum(distance - 0.25, 0.01).astype(np.float32))
-        direct += (lamp.power * sky.lamp_scale * cosine * open_ / distance**2)[:, None].astype(np.float32) * np.asarray(lamp.colour, np.float32)
+        direct += (lamp.power * sky.lamp_scale * cosine * open_ / distance**2)[:, None].astype(np.float32) * np.asarray(
+            lamp.colour, np.float32
+        )
     out = albedo * direct / np.float32(math.pi) + emission
     irradiance = direct
     rng = np.random.default_rng(7)
@@ -168,7 +169,7 @@ def _indoor_bounces(
             seen = radiance(sky, directions)
             seen[hits >= 0] = out[hits[hits >= 0]]
             total += np.minimum(seen, 12.0)
-        irradiance = direct + total * np.float32(math.pi / PATCH_RAYS)
+        irradiance = (direct + total * np.float32(math.pi / PATCH_RAYS)).astype(np.float32)
         out = albedo * irradiance / np.float32(math.pi) + emission
     return irradiance
 

@@ -119,11 +119,23 @@ def _wood(code, x, y, z, u, v, size, grain, blur, seed):  # type: ignore[no-unty
         wide = max(0.07, 1.3 * blur / size)
         gap = max(_step(0.5 - wide, 0.49, abs(t - 0.5)) * (0.07 / wide), _step(0.4965, 0.4995, end) * (0.07 / wide))
         line = fractal3(u * 1.7, v / size * 7.0, own * 90.0, seed, 3)
-        return min(1.0, gap + 0.35 * _step(0.45, 0.8, line)), (0.80 + 0.26 * own + 0.22 * (line - 0.5)) * (1 - 0.35 * gap), 0.08 * (own - 0.5), 1.0, 0.12
+        return (
+            min(1.0, gap + 0.35 * _step(0.45, 0.8, line)),
+            (0.80 + 0.26 * own + 0.22 * (line - 0.5)) * (1 - 0.35 * gap),
+            0.08 * (own - 0.5),
+            1.0,
+            0.12,
+        )
     if code == 5:  # bark: furrows stretched along the trunk
         n = fractal3(x / size * 1.6, y / size * 0.42, z / size * 1.6, seed, 4)
         ridge = 1.0 - abs(2 * n - 1)
-        return _step(0.62, 0.98, ridge), 0.72 + 0.5 * fractal3(x / size * 3, y / size * 1.2, z / size * 3, seed + 3, 3), 0.05 * (n - 0.5), 1.0, 0.3
+        return (
+            _step(0.62, 0.98, ridge),
+            0.72 + 0.5 * fractal3(x / size * 3, y / size * 1.2, z / size * 3, seed + 3, 3),
+            0.05 * (n - 0.5),
+            1.0,
+            0.3,
+        )
     if code == 6:  # birch: dark dashes round the trunk
         n = fractal3(x / size * 1.3, y / size * 9.0, z / size * 1.3, seed, 3)
         big = fractal3(x / size * 0.8, y / size * 0.9, z / size * 0.8, seed + 4, 2)
@@ -153,15 +165,33 @@ def _masonry(code, x, y, z, u, v, size, blur, seed):  # type: ignore[no-untyped-
     if code == 8:  # brick
         joint, own, _, _ = _courses(u, v, size, size * 0.31, 0.5, 0.011, blur, seed)
         burnt = _step(0.82, 1.0, own)
-        return joint * 0.92, (0.78 + 0.42 * unit3(int(own * 9999), 2, 0, seed) - 0.3 * burnt) * (0.86 + 0.28 * rough), 0.16 * (own - 0.5), 1.0, 0.18
+        return (
+            joint * 0.92,
+            (0.78 + 0.42 * unit3(int(own * 9999), 2, 0, seed) - 0.3 * burnt) * (0.86 + 0.28 * rough),
+            0.16 * (own - 0.5),
+            1.0,
+            0.18,
+        )
     if code == 9:  # stone blocks of uneven width
         row = math.floor(v / (size * 0.52))
         wide = size * (0.75 + 0.6 * unit3(int(row), 8, 0, seed))
         joint, own, _, t = _courses(u + 0.02 * rough, v + 0.012 * rough, wide, size * 0.52, 0.5, 0.022, blur, seed)
-        return joint * 0.9 + 0.25 * _step(0.55, 0.8, rough), (0.78 + 0.36 * own) * (0.82 + 0.36 * rough) * (0.92 + 0.12 * t), 0.07 * (own - 0.5), 1.0, 0.15
+        return (
+            joint * 0.9 + 0.25 * _step(0.55, 0.8, rough),
+            (0.78 + 0.36 * own) * (0.82 + 0.36 * rough) * (0.92 + 0.12 * t),
+            0.07 * (own - 0.5),
+            1.0,
+            0.15,
+        )
     if code == 10:  # cobbles
         border, centre, own = cells2(u / size, v / size, seed)
-        return 1 - _step(0.04, 0.22, border), (0.74 + 0.44 * own) * (1.12 - 0.45 * centre) * (0.9 + 0.2 * rough), 0.08 * (own - 0.5), 1.0, 0.25
+        return (
+            1 - _step(0.04, 0.22, border),
+            (0.74 + 0.44 * own) * (1.12 - 0.45 * centre) * (0.9 + 0.2 * rough),
+            0.08 * (own - 0.5),
+            1.0,
+            0.25,
+        )
     if code == 11:  # roof tiles: courses up the slope, rounded, each with a shadowed foot
         row = math.floor(v / (size * 0.9))
         t = v / (size * 0.9) - row
@@ -170,7 +200,13 @@ def _masonry(code, x, y, z, u, v, size, blur, seed):  # type: ignore[no-untyped-
         own = unit3(int(column), int(row), 5, seed)
         foot = 1 - _step(0.0, 0.22, t)
         gap = _step(0.42, 0.5, abs(s))
-        return min(1.0, 0.85 * foot + 0.7 * gap), (0.80 + 0.36 * own) * (0.9 + 0.2 * rough) * (0.9 + 0.18 * math.cos(s * 3.1)), 0.10 * (own - 0.5), 1.0, 0.3
+        return (
+            min(1.0, 0.85 * foot + 0.7 * gap),
+            (0.80 + 0.36 * own) * (0.9 + 0.2 * rough) * (0.9 + 0.18 * math.cos(s * 3.1)),
+            0.10 * (own - 0.5),
+            1.0,
+            0.3,
+        )
     if code == 12:  # shingles: narrow boards of uneven width in courses
         row = math.floor(v / size)
         t = v / size - row
@@ -180,7 +216,13 @@ def _masonry(code, x, y, z, u, v, size, blur, seed):  # type: ignore[no-untyped-
         foot = 1 - _step(0.0, 0.16, t + 0.06 * (own - 0.5))
         gap = _step(0.43, 0.49, abs(s))
         streak = fractal3(u / size * 9, v / size * 0.8, own * 50, seed, 2)
-        return min(1.0, 0.8 * foot + 0.7 * gap + 0.3 * _step(0.5, 0.8, streak)), (0.72 + 0.44 * own) * (0.86 + 0.28 * streak), 0.08 * (own - 0.5), 1.0, 0.3
+        return (
+            min(1.0, 0.8 * foot + 0.7 * gap + 0.3 * _step(0.5, 0.8, streak)),
+            (0.72 + 0.44 * own) * (0.86 + 0.28 * streak),
+            0.08 * (own - 0.5),
+            1.0,
+            0.3,
+        )
     if code == 13:  # thatch
         streak = fractal3(u / size * 16, v / size * 1.6, 0.0, seed, 3)
         tuft = fractal3(u / size * 3, v / size * 1.2, 5.0, seed + 2, 2)
@@ -221,12 +263,18 @@ def _cloth_and_metal(code, x, y, z, u, v, size, grain, seed):  # type: ignore[no
         patch = fractal3(x / size, y / size, z / size, seed + 3, 3)
         return 0.45 * _step(0.55, 0.85, patch), 0.80 + 0.26 * pile + 0.16 * (patch - 0.5), 0.0, 1.0, 0.1
     if code == 22:  # leather: creases
-        border, _, own = cells2(u / size * 5, v / size * 5, seed)
+        border, _, _ = cells2(u / size * 5, v / size * 5, seed)
         soft = fractal3(x * 5, y * 5, z * 5, seed, 3)
         return 0.6 * (1 - _step(0.02, 0.16, border)) + 0.3 * _step(0.5, 0.8, soft), 0.86 + 0.24 * soft, 0.0, 1.0, 0.15
     if code == 24:  # rust
         n = fractal3(x / size, y / size, z / size, seed, 5)
-        return _step(0.42, 0.58, n), 0.78 + 0.4 * fractal3(x / size * 4, y / size * 4, z / size * 4, seed + 8, 3), 0.06 * (n - 0.5), 1.0, 0.2
+        return (
+            _step(0.42, 0.58, n),
+            0.78 + 0.4 * fractal3(x / size * 4, y / size * 4, z / size * 4, seed + 8, 3),
+            0.06 * (n - 0.5),
+            1.0,
+            0.2,
+        )
     wave = math.cos(2 * math.pi * u / size)  # corrugated sheet
     n = fractal3(x * 1.3, y * 0.4, z * 1.3, seed, 3)
     return 0.5 - 0.5 * wave, 0.9 + 0.2 * n + 0.10 * wave, 0.05 * (n - 0.5), 1.0, 0.35
@@ -239,7 +287,13 @@ def _ground(code, x, y, z, u, v, size, seed):  # type: ignore[no-untyped-def]
         ripple = math.sin((x * 0.35 + z) / size * 6.2832 * 1.6 + warp * 16.0)
         strong = _step(0.35, 0.7, fractal3(x * 0.12, 0.0, z * 0.12, seed + 4, 2))
         grain = value3(x * 60, y * 60, z * 60, seed)
-        return 0.35 * (0.5 + 0.5 * ripple) * strong + 0.25 * warp, 0.95 + 0.05 * ripple * strong + 0.08 * (grain - 0.5), 0.04 * (warp - 0.5), 1.0, 0.12
+        return (
+            0.35 * (0.5 + 0.5 * ripple) * strong + 0.25 * warp,
+            0.95 + 0.05 * ripple * strong + 0.08 * (grain - 0.5),
+            0.04 * (warp - 0.5),
+            1.0,
+            0.12,
+        )
     if code == 27:  # snow: drifts, a glitter of crystals
         drift = fractal3(x / size * 0.5, y, z / size * 0.5, seed, 3)
         glint = _step(0.93, 0.99, unit3(int(x * 55), int(y * 55), int(z * 55), seed))
@@ -263,7 +317,13 @@ def _ground(code, x, y, z, u, v, size, seed):  # type: ignore[no-untyped-def]
         big = fractal3(x / size, y / size * 1.3, z / size, seed, 5)
         crack = 1 - abs(2 * fractal3(x / size * 1.7, y / size * 1.7, z / size * 1.7, seed + 3, 3) - 1)
         lichen = _step(0.62, 0.7, fractal3(x * 2.1, y * 2.1, z * 2.1, seed + 9, 3))
-        return min(1.0, 0.85 * _step(0.86, 0.99, crack) + 0.5 * _step(0.5, 0.75, big)), 0.72 + 0.52 * big + 0.10 * lichen, 0.05 * (big - 0.5) + 0.05 * lichen, 1.0, 0.15
+        return (
+            min(1.0, 0.85 * _step(0.86, 0.99, crack) + 0.5 * _step(0.5, 0.75, big)),
+            0.72 + 0.52 * big + 0.10 * lichen,
+            0.05 * (big - 0.5) + 0.05 * lichen,
+            1.0,
+            0.15,
+        )
     if code == 33:  # granite: crystals
         n = value3(x / size * 9, y / size * 9, z / size * 9, seed)
         m = fractal3(x * 1.2, y * 1.2, z * 1.2, seed + 2, 3)
@@ -293,12 +353,18 @@ def _made(code, x, y, z, u, v, size, seed):  # type: ignore[no-untyped-def]
         n = fractal3(x * 1.1, y * 1.1, z * 1.1, seed, 2)
         return 0.4 * n, 0.95 + 0.1 * n, 0.0, 0.65 + 0.7 * n, 0.5
     if code == 39:  # leaves
-        border, centre, own = cells2(u / size * 2, v / size * 2, seed)
+        border, _, own = cells2(u / size * 2, v / size * 2, seed)
         return 1 - _step(0.02, 0.35, border), 0.66 + 0.6 * own, 0.16 * (own - 0.5), 1.0, 0.25
     if code == 40:  # stripes
-        return 1.0 if (u / size - math.floor(u / size)) > 0.5 else 0.0, 1.0 + 0.06 * (value3(x * 20, y * 20, z * 20, seed) - 0.5), 0.0, 1.0, 0.4
+        return (
+            1.0 if (u / size - math.floor(u / size)) > 0.5 else 0.0,
+            1.0 + 0.06 * (value3(x * 20, y * 20, z * 20, seed) - 0.5),
+            0.0,
+            1.0,
+            0.4,
+        )
     if code == 41:  # checker
-        odd = (int(math.floor(u / size)) + int(math.floor(v / size))) % 2
+        odd = (math.floor(u / size) + math.floor(v / size)) % 2
         return 1.0 if odd != 0 else 0.0, 1.0, 0.0, 1.0, 0.4
     if code == 42:  # windows: a façade grid; some rooms are lit
         column, row = math.floor(u / (size * 0.55)), math.floor(v / size)

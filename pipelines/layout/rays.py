@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from embreex import rtcore, rtcore_scene
@@ -50,8 +51,8 @@ class Caster:
         found = self._run(origins, directions, None, "DISTANCE").astype(np.float32)
         return np.where(found > 1e30, np.float32(np.inf), found)
 
-    def _run(self, origins: Floats, directions: Floats, reach_m: Floats | None, query: str) -> NDArray[np.generic]:
-        def one(begin: int) -> NDArray[np.generic]:
+    def _run(self, origins: Floats, directions: Floats, reach_m: Floats | None, query: str) -> NDArray[Any]:
+        def one(begin: int) -> NDArray[Any]:
             cut = slice(begin, begin + BATCH)
             o, d = np.ascontiguousarray(origins[cut], np.float32), np.ascontiguousarray(directions[cut], np.float32)
             if reach_m is None:

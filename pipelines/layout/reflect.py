@@ -82,7 +82,12 @@ def _rippled(means: Floats, normals: Floats) -> Floats:
     """Small waves of three lengths and headings, and calm patches between them."""
     x, z = means[:, 0], means[:, 2]
     slope_x, slope_z = np.zeros_like(x), np.zeros_like(z)
-    for length, heading, height, phase in ((0.55, 0.3, 0.012, 0.0), (1.3, 1.1, 0.020, 1.7), (3.1, 2.2, 0.022, 4.0), (0.8, -0.7, 0.012, 2.2)):
+    for length, heading, height, phase in (
+        (0.55, 0.3, 0.012, 0.0),
+        (1.3, 1.1, 0.020, 1.7),
+        (3.1, 2.2, 0.022, 4.0),
+        (0.8, -0.7, 0.012, 2.2),
+    ):
         k = 2 * math.pi / length
         wave = np.cos(k * (x * math.cos(heading) + z * math.sin(heading)) + phase + 1.5 * np.sin(0.35 * x + 0.6 * z + phase))
         slope_x += height * wave * math.cos(heading) * 2

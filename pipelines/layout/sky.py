@@ -44,8 +44,12 @@ _HOURS: dict[TimeOfDay, _Hour] = {
     TimeOfDay.AFTERNOON: _Hour(122, 36, (9.2, 7.9, 6.2), (0.19, 0.36, 0.74), (0.72, 0.80, 0.88), (1.0, 0.85, 0.6)),
     TimeOfDay.GOLDEN_HOUR: _Hour(98, 14, (7.6, 4.9, 2.5), (0.19, 0.31, 0.58), (0.95, 0.74, 0.54), (2.0, 1.15, 0.5)),
     TimeOfDay.SUNSET: _Hour(58, 6, (5.6, 2.9, 1.2), (0.17, 0.22, 0.44), (1.0, 0.54, 0.36), (2.9, 1.1, 0.38)),
-    TimeOfDay.DUSK: _Hour(48, 4, (0.17, 0.15, 0.18), (0.070, 0.115, 0.235), (0.24, 0.20, 0.23), (0.66, 0.30, 0.15), 0.35, dark=True, lamp_scale=0.22),
-    TimeOfDay.NIGHT: _Hour(-42, 40, (0.24, 0.29, 0.40), (0.008, 0.014, 0.034), (0.026, 0.038, 0.070), (0.03, 0.04, 0.06), 1.0, dark=True, lamp_scale=0.16),
+    TimeOfDay.DUSK: _Hour(
+        48, 4, (0.17, 0.15, 0.18), (0.070, 0.115, 0.235), (0.24, 0.20, 0.23), (0.66, 0.30, 0.15), 0.35, dark=True, lamp_scale=0.22
+    ),
+    TimeOfDay.NIGHT: _Hour(
+        -42, 40, (0.24, 0.29, 0.40), (0.008, 0.014, 0.034), (0.026, 0.038, 0.070), (0.03, 0.04, 0.06), 1.0, dark=True, lamp_scale=0.16
+    ),
 }
 
 
@@ -89,8 +93,8 @@ def sky_for(spec: SceneSpec) -> Sky:
     glow = _times(hour.glow, (air.light,) * 3)
     azimuth, elevation = math.radians(hour.azimuth_deg), math.radians(hour.elevation_deg)
     towards = (math.sin(azimuth) * math.cos(elevation), math.sin(elevation), -math.cos(azimuth) * math.cos(elevation))
-    sunlit_cloud = tuple(0.62 * h + 0.16 * l for h, l in zip(horizon, light, strict=True))
-    fog = tuple(0.72 * h + 0.22 * z + 0.03 * l for h, z, l in zip(horizon, zenith, light, strict=True))
+    sunlit_cloud = tuple(0.62 * h + 0.16 * lit for h, lit in zip(horizon, light, strict=True))
+    fog = tuple(0.72 * h + 0.22 * z + 0.03 * lit for h, z, lit in zip(horizon, zenith, light, strict=True))
     lying = max(air.snow, 0.7 if spec.season is Season.WINTER and spec.place not in ("desert", "beach", "alien planet") else 0.0)
     return Sky(
         light_direction=towards,
@@ -213,8 +217,8 @@ def dome(sky: Sky, count: int) -> Dome:
         peak = np.asarray(sky.light, np.float32)
         disc = peak / peak.max() * (9.0 if not sky.dark else 1.3)
         directions, glow = np.concatenate([directions, towards]), np.concatenate([glow, disc[None].astype(np.float32)])
-        sizes = np.concatenate([sizes, np.float32([SUN_RADIUS_RAD])])
-        opacity, shell = np.concatenate([opacity, np.float32([0.95])]), np.concatenate([shell, np.float32([0.99])])
+        sizes = np.concatenate([sizes, np.array([SUN_RADIUS_RAD], np.float32)])
+        opacity, shell = np.concatenate([opacity, np.array([0.95], np.float32)]), np.concatenate([shell, np.array([0.99], np.float32)])
     means = directions * (DOME_RADIUS_M * shell)[:, None]
     flat = np.stack([sizes, sizes, np.full(len(sizes), 0.0006, np.float32)], axis=1) * np.float32(DOME_RADIUS_M)
     return Dome(means.astype(np.float32), _facing_middle(directions), flat.astype(np.float32), glow, opacity)

@@ -41,6 +41,8 @@ class Facets:
 
 def facets_of(mesh: Mesh, *, crease_deg: float, source: int = 0) -> Facets:
     """Corner normals (angle-weighted over the faces within the crease angle) and sharp edges of a mesh."""
+    if not len(mesh.faces):
+        return join_facets([])
     corners = np.ascontiguousarray(mesh.corners, np.float32)
     cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     area = np.linalg.norm(cross, axis=1)
@@ -86,9 +88,10 @@ def areas_and_normals(corners: Floats) -> tuple[Floats, Floats]:
 
 def _welded(mesh: Mesh) -> NDArray[np.int64]:
     """Faces (F, 3) over points that are merged where they lie together."""
-    grid = np.round(mesh.vertices / WELD_M).astype(np.int64)
-    key = (grid[:, 0] * 73856093) ^ (grid[:, 1] * 19349663) ^ (grid[:, 2] * 83492791)
-    _, number = np.unique(key, return_inverse=True)
+    low, high = mesh.bounds.astype(np.float64)
+    cell = max(WELD_M, float((high - low).max()) / 2**20)
+    grid = np.round((mesh.vertices - low) / cell).astype(np.int64)  # 21 bits an axis
+    _, number = np.unique((grid[:, 0] << 42) | (grid[:, 1] << 21) | grid[:, 2], return_inverse=True)
     return number.astype(np.int64)[mesh.faces]
 
 

@@ -1,0 +1,197 @@
+"""Placed points become surfels: painted with their material, blended as ground, weathered; leaves thinned by distance."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.layout.gather import Surface
+from pipelines.layout.patterns import paint
+from pipelines.scene import Colour, Floats, Foliage, Material, Scene, Surfels, Terrain
+
+LEAF_DETAIL = 0.62  # a leaf gets its own splat while its size is at least α·L divided by this
+SNOW: Colour = (0.78, 0.83, 0.90)
+
+Points = tuple[Floats, Floats, Floats, Floats]
+"""Means (N, 3), normals (N, 3), frames (N, 3, 3), sizes (N, 3)."""
+
+
+def join_surfels(groups: list[Surfels]) -> Surfels:
+    """All groups in one, in order."""
+    return Surfels(*(np.concatenate([getattr(group, name) for group in groups]) for name in Surfels.__dataclass_fields__))
+
+
+def take_surfels(surfels: Surfels, index: NDArray[np.integer] | NDArray[np.bool_]) -> Surfels:
+    """The surfels at `index`, in that order."""
+    return Surfels(*(getattr(surfels, name)[index] for name in Surfels.__dataclass_fields__))
+
+
+def part_surfels(points: Points, surface: Surface, *, dark: bool, glow_scale: float) -> Surfels:
+    means, normals, frames, sizes = points
+    material = surface.material
+    turn = surface.part_from_world[:3, :3]
+    local = (means @ turn.T + surface.part_from_world[:3, 3]).astype(np.float32)
+    local_normals = (normals @ turn.T).astype(np.float32)
+    mix, tone, warmth, glow = paint(
+        local,
+        local_normals,
+        sizes[:, 0],
+        pattern=material.pattern,
+        size_m=material.pattern_size_m,
+        grain=surface.grain,
+        seed=surface.seed,
+    )
+    albedo = blend(material, surface.tint, mix, tone, warmth)
+    shines = not material.glows_in_the_dark or dark
+    emission = glow[:, None] * np.asarray(material.emission, np.float32) * np.float32(glow_scale if shines else 0.0)
+    gloss = np.float32((1.0 - material.roughness) ** 0.7)
+    count = len(means)
+    full = np.ones(count, np.float32)
+    return Surfels(
+        means,
+        frames,
+        sizes,
+        albedo,
+        emission.astype(np.float32),
+        full * np.float32(min(0.97, material.opacity)),
+        full * gloss,
+        full * np.float32(material.metallic),
+        full * np.float32(material.translucency),
+        np.zeros(count, np.float32),
+        np.zeros(count, np.bool_),
+        np.full(count, surface.thing, np.int32),
+    )
+
+
+def blend(material: Material, tint: Colour | None, mix: Floats, tone: Floats, warmth: Floats) -> Floats:
+    """(N, 3) linear reflectance of a material at pattern values. A tint keeps the pattern's contrast."""
+    first = np.asarray(material.colour if tint is None else tint, np.float32)
+    second = np.asarray(material.second_colour, np.float32)
+    if tint is not None:
+        second = first * np.clip(second.mean() / max(float(np.mean(material.colour)), 1e-3), 0.35, 1.6).astype(np.float32)
+    colour = first + (second - first) * np.clip(mix, 0, 1)[:, None]
+    shift = np.stack([1 + warmth, np.ones_like(warmth), 1 - warmth], axis=1)
+    return np.clip(colour * tone[:, None] * shift, 0.002, 0.95).astype(np.float32)
+
+
+def ground_surfels(points: Points, terrain: Terrain) -> Surfels:
+    """Ground: materials blend where their weights meet, ragged by noise, as they do in nature."""
+    means, normals, frames, sizes = points
+    weights = _vertex_weights(means, terrain)
+    count = len(means)
+    albedo, total, gloss = np.zeros((count, 3), np.float32), np.zeros(count, np.float32), np.zeros(count, np.float32)
+    for layer, material in enumerate(terrain.materials):
+        mine = np.flatnonzero(weights[:, layer] > 0.02)
+        if not len(mine):
+            continue
+        mix, tone, warmth, _ = paint(
+            means[mine],
+            normals[mine],
+            sizes[mine, 0],
+            pattern=material.pattern,
+            size_m=material.pattern_size_m,
+            grain=0,
+            seed=layer + 11,
+        )
+        share = weights[mine, layer] * (0.35 + tone) ** 3  # the lighter grains of a layer come through first
+        share = share**2
+        albedo[mine] += blend(material, None, mix, tone, warmth) * share[:, None]
+        gloss[mine] += share * np.float32((1.0 - material.roughness) ** 0.7)
+        total[mine] += share
+    albedo /= np.maximum(total, 1e-9)[:, None]
+    flat = np.zeros(count, np.float32)
+    return Surfels(
+        means,
+        frames,
+        sizes,
+        albedo,
+        np.zeros((count, 3), np.float32),
+        np.full(count, 0.97, np.float32),
+        (gloss / np.maximum(total, 1e-9)).astype(np.float32),
+        flat,
+        flat,
+        flat,
+        np.zeros(count, np.bool_),
+        np.zeros(count, np.int32),
+    )
+
+
+def _vertex_weights(means: Floats, terrain: Terrain) -> Floats:
+    """(N, L) layer weights at points: inverse-distance mean of the three nearest vertices, seen from above."""
+    from scipy.spatial import cKDTree
+
+    tree = cKDTree(terrain.mesh.vertices[:, (0, 2)])
+    distance, vertex = tree.query(means[:, (0, 2)], k=3, workers=2)
+    share = 1.0 / np.maximum(distance, 1e-4) ** 2
+    share /= share.sum(axis=1, keepdims=True)
+    return np.einsum("nk,nkl->nl", share, terrain.weights[vertex]).astype(np.float32)
+
+
+def leaf_surfels(group: Foliage, spacing: Floats, thing: int, rng: np.random.Generator) -> Surfels:
+    """One splat per kept element; the fewer are kept, the larger each is."""
+    size = np.sqrt(group.lengths_m * group.widths_m) * LEAF_DETAIL
+    keep = np.clip((size / np.maximum(spacing, 1e-9)) ** 2, 0.0, 1.0)
+    golden = (np.arange(len(group)) * 0.6180339887498949 + rng.random()) % 1.0
+    mine = np.flatnonzero(golden < keep)
+    grow = np.minimum(1.0 / np.sqrt(np.maximum(keep[mine], 1e-6)), 12.0).astype(np.float32)
+    directions, normals = group.directions[mine], group.normals[mine]
+    across = np.cross(normals, directions)
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
+    upright = np.cross(directions, across)
+    length, width = group.lengths_m[mine] * grow / 3.0, group.widths_m[mine] * grow / 3.0
+    count = len(mine)
+    flat = np.zeros(count, np.float32)
+    return Surfels(
+        group.centres[mine],
+        np.stack([directions, across, upright], axis=2).astype(np.float32),
+        np.stack([length, width, np.minimum(length, width) * 0.35], axis=1).astype(np.float32),
+        np.clip(group.colours[mine], 0.002, 0.95),
+        np.zeros((count, 3), np.float32),
+        np.full(count, 0.92, np.float32),
+        flat,
+        flat,
+        np.full(count, group.translucency, np.float32),
+        group.depth[mine],
+        np.ones(count, np.bool_),
+        np.full(count, thing, np.int32),
+    )
+
+
+def weathered(surfels: Surfels, scene: Scene) -> Surfels:
+    """Lying snow on what faces up, and the darker, glossier look of what is wet. Indoors nothing changes."""
+    sky = scene.sky
+    if sky is None or scene.indoors or (sky.snow <= 0 and sky.wetness <= 0):
+        return surfels
+    up = surfels.frames[:, 1, 2]
+    albedo, gloss = surfels.albedo, surfels.gloss
+    if sky.snow > 0:
+        lying = np.clip((np.where(surfels.leaf, 0.35 + 0.5 * np.abs(up) - 0.6 * surfels.depth, up) - 0.35) / 0.4, 0, 1) * sky.snow
+        lying = np.where(surfels.emission.max(axis=1) > 0, 0, lying)
+        albedo = albedo + (np.asarray(SNOW, np.float32) - albedo) * lying[:, None].astype(np.float32)
+        gloss = (gloss * (1 - lying)).astype(np.float32)
+    if sky.wetness > 0:
+        wet = np.float32(sky.wetness) * (~surfels.leaf)
+        albedo = albedo * (1 - 0.38 * wet)[:, None]
+        gloss = np.maximum(gloss, 0.55 * wet * np.clip(up, 0, 1))
+    return replace(surfels, albedo=albedo.astype(np.float32), gloss=gloss.astype(np.float32))
+
+
+def morton_order(means: Floats) -> NDArray[np.int64]:
+    """Indices along a space-filling curve (2 cm cells, 21 bits an axis): neighbours in space are neighbours in memory."""
+    grid = np.clip((means + 20_000.0) / 0.02, 0, (1 << 21) - 1).astype(np.uint64)
+    key = _spread(grid[:, 0]) | (_spread(grid[:, 1]) << np.uint64(1)) | (_spread(grid[:, 2]) << np.uint64(2))
+    return np.argsort(key, kind="stable")
+
+
+def _spread(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    for shift, mask in (
+        (32, 0x1F00000000FFFF),
+        (16, 0x1F0000FF0000FF),
+        (8, 0x100F00F00F00F00F),
+        (4, 0x10C30C30C30C30C3),
+        (2, 0x1249249249249249),
+    ):
+        bits = (bits | (bits << np.uint64(shift))) & np.uint64(mask)
+    return bits
