@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,7 @@ LEVEL_NAMES = ("splats-500k.spz", "splats-150k.spz", "splats-100k.spz")
 ALWAYS = ("ply", "spz")
 WORKERS = 2
 COPY_BYTES = 1 << 20
+TELL_EVERY_S = 0.4
 
 Task = Callable[[Path], None]
 
@@ -47,7 +48,8 @@ def save_package(
     """Write a finished world as a package; a target that ends in .zip becomes an archive. Returns the target.
 
     export: further splat formats to put in (see FORMATS).  timings: with the measured seconds of every stage in world.json; without them
-    the same prompt, seed and version give the same bytes.  tell: hears the share of files written, and may raise Cancelled.  Raises OutputError with the cure; nothing is left behind then.
+    the same prompt, seed and version give the same bytes.  tell: hears the share of files written, at least once a second, and may
+    raise Cancelled.  Raises OutputError with the cure; nothing is left behind then.
     """
     tasks = _tasks(world, tuple(export))
     with written_whole(target, overwrite=overwrite) as workshop:
@@ -119,12 +121,15 @@ def _all_written(folder: Path, tasks: Mapping[str, Task], tell: TellStage | None
 
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="package")
     try:
-        running = {pool.submit(one, name): name for name in tasks}
-        for done, future in enumerate(as_completed(running), start=1):
-            future.result()
+        running = {name: pool.submit(one, name) for name in tasks}
+        waiting: set[Future[FileFacts]] = set(running.values())
+        while waiting:
+            done, waiting = wait(waiting, timeout=TELL_EVERY_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                future.result()  # the first fault ends all
             if tell is not None:
-                tell(done / len(running), running[future])
-        return {name: future.result() for future, name in running.items()}
+                tell(1 - len(waiting) / len(running), "writing files")
+        return {name: future.result() for name, future in running.items()}
     finally:
         pool.shutdown(wait=True, cancel_futures=True)  # nobody may write any more when the folder is cleared away
 
