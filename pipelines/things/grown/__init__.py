@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-GROWN: Mapping[str, str] = {}
+from pipelines.things.grown.buildings import BUILDINGS
+
+GROWN: Mapping[str, str] = {**BUILDINGS}
 """What a definition's `grown` may name → "module:function", imported when first used."""

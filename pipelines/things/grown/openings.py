@@ -179,7 +179,7 @@ def door(a: Assembly, opening: Opening, style: Joinery) -> None:
         casing = panel(inset(outline, -opening.trim), 0.05, [outline])
         a.add(casing, style.trim, "door trim", at=(0, 0, 0.03), tint=style.trim_tint)
     wide, deep = opening.width + 0.1, style.reveal_m + 0.12
-    a.block((wide, 0.05, deep), (opening.x, opening.bottom + 0.0, 0.06 - style.reveal_m / 2), "stone_blocks", "threshold", bevel=0.01)
+    a.block((wide, 0.05, deep), (opening.x, opening.bottom + 0.0, 0.06 - style.reveal_m / 2), style.sill if style.glass == "glass" else "stone_blocks", "threshold", bevel=0.01)
 
 
 def _boarded_leaf(a: Assembly, opening: Opening, style: Joinery) -> None:

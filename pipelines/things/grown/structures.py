@@ -21,20 +21,21 @@ def stone_bridge(order: GrownOrder) -> Shape:
     w, h, d = order.size_m
     stone = order.material or a.word("walls", "stone_blocks")
     tint = order.colour
-    arches = int(a.number("arches", 1 if w < 14 else 3))
+    arches = int(a.number("arches", 1 if w < 18 else 3))
     parapet = 0.95
-    way, hump = h - parapet, a.number("hump", 0.24)
+    way, foot = h - parapet, 0.12
 
     def top(x: float) -> float:
-        return way * (1 - hump * (2 * x / w) ** 2)
+        """The way climbs from the bank's level at both ends."""
+        return foot + (way - foot) * (0.5 + 0.5 * math.cos(2 * math.pi * x / w)) ** 0.8
 
     xs = np.linspace(-w / 2, w / 2, 25)
-    span = w * 0.9 / arches
+    span = w * (0.62 if arches == 1 else 0.8) / arches
     holes = []
     for k in range(arches):
         middle = span * (k - (arches - 1) / 2)
-        half = span * 0.5 - 0.45
-        rise = min(top(middle + math.copysign(half * 0.4, middle) if middle else 0.0) - 0.55, half * 1.02)
+        half = span * 0.5 - (0.0 if arches == 1 else 0.45)
+        rise = min(half, min((top(middle + half * math.cos(u)) - 0.5) / max(math.sin(u), 0.05) for u in np.linspace(0.3, math.pi - 0.3, 15)))
         t = np.linspace(0, math.pi, 19)
         holes.append((middle, half, rise, np.column_stack([middle + half * np.cos(t), rise * np.sin(t)])))
     ground = [(w / 2, 0.0)] + [tuple(p) for _, _, _, hole in reversed(holes) for p in hole] + [(-w / 2, 0.0)]
@@ -47,8 +48,6 @@ def stone_bridge(order: GrownOrder) -> Shape:
     a.add(panel(way_top, d - 0.8), "cobbles", "way", at=(0, 0, d / 2 - 0.4), crease=30)
     for k in range(arches - 1):
         x = span * (k + 1 - arches / 2)
-        cut = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0.0, 0, 0.7]])
-        del cut
         for side in (-1, 1):
             with a.at(translation(x, 0, side * d / 2), rotation("y", 45)):
                 a.block((0.75, way * 0.5, 0.75), (0, way * 0.25, 0), stone, "cutwater", bevel=0.03, tint=tint)
@@ -88,11 +87,12 @@ def wooden_bridge(order: GrownOrder) -> Shape:
     a = Assembly(order)
     w, h, d = order.size_m
     wood = order.material or a.word("wood", "planks")
-    rail, camber = 1.05, a.number("camber", 0.35)
-    deck = h - rail - camber
+    rail, deck = 1.05, 0.16
+    camber = h - rail - deck
 
     def y(x: float) -> float:
-        return deck + camber * (1 - (2 * x / w) ** 2)
+        """The deck rises from the bank's level at both ends."""
+        return deck + camber * (0.5 + 0.5 * math.cos(2 * math.pi * x / w)) ** 0.85
 
     count = max(8, round(w / 0.19))
     for k in range(count):
@@ -111,10 +111,12 @@ def wooden_bridge(order: GrownOrder) -> Shape:
         posts = np.linspace(-w / 2 + 0.12, w / 2 - 0.12, max(3, round(w / 1.5) + 1))
         for x in posts:
             a.block((0.12, rail + 0.3, 0.12), (float(x), y(float(x)) + rail / 2 - 0.2, z * 1.04), wood, "post", bevel=0.012, tint=order.colour)
-        for x in (-w / 2 + 0.4, w / 2 - 0.4) if w < 9 else np.linspace(-w / 2 + 0.4, w / 2 - 0.4, 4):
-            a.rod((float(x), 0, z * 0.85), (float(x), y(float(x)) - 0.1, z * 0.85), 0.11, "log", "pile", sides=10)
-    for x in np.linspace(-w / 2 + 0.4, w / 2 - 0.4, 2 if w < 9 else 4):
-        a.board((float(x), deck - 0.15, -d / 2), (float(x), deck - 0.15, d / 2), (0.2, 0.18), "dark_wood", "beam")
+        for x in (-w * 0.27, w * 0.27):
+            a.rod((x, 0, z * 0.8), (x, y(x) - 0.1, z * 0.8), 0.1, "log", "pile", sides=10)
+    for x in (-w * 0.27, w * 0.27):
+        a.board((x, y(x) - 0.36, -d / 2 + 0.1), (x, y(x) - 0.36, d / 2 - 0.1), (0.16, 0.16), "dark_wood", "beam")
+    for x in (-w / 2 + 0.2, w / 2 - 0.2):
+        a.block((0.4, 0.14, d), (x, 0.07, 0), "stone_blocks", "abutment", bevel=0.03)
     a.spot("deck", (0, y(0), 0), (w * 0.6, d - 0.6), 4.0)
     return a.shape()
 

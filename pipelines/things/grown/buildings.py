@@ -1,0 +1,20 @@
+"""What is built by people: which function makes which building, structure, vehicle or room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_HERE = "pipelines.things.grown."
+
+BUILDINGS: Mapping[str, str] = {
+    name: f"{_HERE}{module}:{name}"
+    for module, names in {
+        "houses": ("house", "log_cabin"),
+        "landmarks": ("church", "lighthouse"),
+        "structures": ("stone_bridge", "wooden_bridge", "pier", "fence", "stone_wall"),
+        "boats": ("rowing_boat",),
+        "rooms": ("room",),
+    }.items()
+    for name in names
+}
+"""What a definition's `grown` may name → "module:function"."""
