@@ -131,8 +131,8 @@ def skeleton(
     return Skeleton(points, parents, heirs, radii, tips)
 
 
-def limbs(tree: Skeleton, *, most_triangles: int = 2600, sides: int = 10) -> tuple[list[Limb], NDArray[np.bool_]]:
-    """The thickest boughs as limbs within a budget of triangles, and which nodes (N,) they cover."""
+def limbs(tree: Skeleton, *, most_triangles: int = 2600, sides: int = 10, detail: float = 0.45) -> tuple[list[Limb], NDArray[np.bool_]]:
+    """The thickest boughs as limbs within a budget of triangles, and which nodes (N,) they cover; `detail`: rings per node."""
     begins = np.flatnonzero((tree.parents < 0) | (tree.heirs[np.maximum(tree.parents, 0)] != np.arange(len(tree.parents))))
     begins = begins[np.argsort(-tree.radii[begins] * (1 + 1e3 * (tree.parents[begins] < 0)), kind="stable")]
     covered = np.zeros(len(tree.points), bool)
@@ -142,7 +142,7 @@ def limbs(tree: Skeleton, *, most_triangles: int = 2600, sides: int = 10) -> tup
         chain = _chain(tree, int(begin))
         if len(chain) < 3:
             continue
-        limb = _limb(tree, chain, sides)
+        limb = _limb(tree, chain, sides, detail)
         spent += 2 * limb.sides * len(limb.points)
         if spent > most_triangles:
             break
@@ -158,7 +158,7 @@ def _chain(tree: Skeleton, begin: int) -> list[int]:
     return chain
 
 
-def _limb(tree: Skeleton, chain: list[int], sides: int) -> Limb:
+def _limb(tree: Skeleton, chain: list[int], sides: int, detail: float) -> Limb:
     """The chain as a limb that starts inside its parent bough, with fewer rings and sides the thinner it is."""
     points, radii = tree.points[chain], tree.radii[chain]
     parent = tree.parents[chain[0]]
@@ -166,7 +166,7 @@ def _limb(tree: Skeleton, chain: list[int], sides: int) -> Limb:
     if not trunk:
         points = np.concatenate([tree.points[parent][None], points])
         radii = np.concatenate([[min(tree.radii[parent], radii[0] * 1.25)], radii])
-    rings = int(np.clip(len(points) * (0.9 if trunk else 0.45), 4, 16))
+    rings = int(np.clip(len(points) * (0.9 if trunk else detail), 4, 18))
     around = sides if trunk else int(np.clip(round(sides * (radii[0] / tree.radii[0]) ** 0.5), 4, 8))
     share = np.linspace(0, 1, len(radii))
     limb = Limb(resampled(points, rings), np.interp(np.linspace(0, 1, rings), share, radii), around)

@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipelines.scene import Foliage, Part
+from pipelines.scene import Colour, Foliage, Mesh, Part, join_meshes
 from pipelines.spec import Season
 from pipelines.things.grown import wood
 from pipelines.things.grown.branching import Skeleton, colonised, limbs, skeleton
 from pipelines.things.grown.leafage import palette
 from pipelines.things.grown.plant import elements, fitted, hued, segments, shaded, shuffled, wooden
 from pipelines.things.grown.vectors import Array, level, mix, sphere, unit
+from pipelines.things.materials import material
 from pipelines.things.shape import GrownOrder, Shape
+from pipelines.things.solids import sphere as ball
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _grown(order: GrownOrder, told: Mapping[str, float | str]) -> Skeleton:
     width, height, depth = order.size_m
     crown = CROWNS[str(told["crown"])]
     base = height * float(told["bare"])
-    free = _free_space(crown, rng, 800) * [width / 2 * 0.92, height - base, depth / 2 * 0.92] + [0, base, 0]
+    free = free_space(crown, rng, 800) * [width / 2 * 0.92, height - base, depth / 2 * 0.92] + [0, base, 0]
     top = base + (height - base) * crown.trunk
     step = height / 34
     rise = np.arange(0, top, step)
@@ -86,7 +88,7 @@ def _grown(order: GrownOrder, told: Mapping[str, float | str]) -> Skeleton:
     return skeleton(points, parents, rng, trunk_radius_m=radius, twig_radius_m=max(0.004, height * 0.0011), wander=0.22)
 
 
-def _free_space(crown: Crown, rng: np.random.Generator, count: int) -> Array:
+def free_space(crown: Crown, rng: np.random.Generator, count: int) -> Array:
     """(count, 3) points in the crown's masses; x, z in −1 … 1, y in 0 … 1."""
     many = crown.masses
     rise = (np.arange(many) + rng.uniform(0.1, 0.9, many)) / many
@@ -107,7 +109,7 @@ def _leaves(tree: Skeleton, covered: np.ndarray, order: GrownOrder, told: Mappin
     evergreen = str(told["palette"]) in ("acacia", "olive", "jungle", "alien", "evergreen")
     bare = season == Season.WINTER and not evergreen
     thin = np.flatnonzero(~covered & (tree.parents >= 0))
-    groups = [_twigs(tree, thin, rng)]
+    groups = [brush_twigs(tree, thin, rng)]
     ends = np.flatnonzero((tree.tips <= (4 if not bare else 8)) & (tree.parents >= 0))
     ends = ends[tree.points[ends, 1] > float(told["bare"]) * order.size_m[1] * 0.8]
     if bare:
@@ -121,9 +123,10 @@ def _leaves(tree: Skeleton, covered: np.ndarray, order: GrownOrder, told: Mappin
     return [shuffled(groups, rng, translucency=0.0), shaded(leaves, rng, colours, clump_m=order.size_m[1] * 0.11)]
 
 
-def _twigs(tree: Skeleton, nodes: np.ndarray, rng: np.random.Generator) -> Foliage:
+def brush_twigs(tree: Skeleton, nodes: np.ndarray, rng: np.random.Generator, *, colour: Colour = (0.060, 0.045, 0.032)) -> Foliage:
+    """The skeleton's thin ends at those nodes as elements."""
     starts, ends = tree.points[tree.parents[nodes]], tree.points[nodes]
-    colours = hued(np.tile([0.060, 0.045, 0.032], (len(nodes), 1)), rng)
+    colours = hued(np.tile(colour, (len(nodes), 1)), rng)
     width = np.maximum(tree.radii[nodes] * 2, 0.012)
     return replace(segments(starts, ends, sphere(rng, len(nodes)), width_m=width, colours=colours), depth=np.full(len(nodes), 0.5, np.float32))
 
@@ -191,10 +194,6 @@ def _fruit(leaves: Foliage, order: GrownOrder, told: Mapping[str, float | str]) 
     """Fruit below the outer leaves, in summer and autumn."""
     if order.season not in (Season.SUMMER, Season.AUTUMN):
         return []
-    from pipelines.scene import Mesh, join_meshes
-    from pipelines.things.materials import material
-    from pipelines.things.solids import sphere as ball
-
     rng = order.rng
     outer = np.flatnonzero(leaves.depth < 0.62)
     chosen = outer[rng.permutation(len(outer))[:70]]

@@ -111,9 +111,10 @@ def footed(limb: Limb) -> Limb:
     return Limb(points, np.interp(places, reach, limb.radii), limb.sides)
 
 
-def flared(mesh: Mesh, rng: np.random.Generator, *, radius_m: float, height_m: float, roots: int = 5) -> Mesh:
-    """The foot of a trunk at the origin spread into root buttresses that fade out over `height_m`."""
+def flared(mesh: Mesh, rng: np.random.Generator, *, radius_m: float, height_m: float, roots: int = 5, ring: int = 10) -> Mesh:
+    """The foot of a trunk at the origin spread into root buttresses that fade out over `height_m`; its first `ring` vertices lie flat."""
     vertices = mesh.vertices.astype(np.float64)
+    vertices[:ring, 1] = 0.0
     angle = np.arctan2(vertices[:, 2], vertices[:, 0])
     distance = np.hypot(vertices[:, 0], vertices[:, 2])
     phase = rng.uniform(0, 2 * np.pi)
