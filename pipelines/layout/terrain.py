@@ -50,13 +50,22 @@ class Track:
         return np.asarray(distance.reshape(xs.shape) - self.half_width_m)
 
 
+@dataclass(frozen=True, slots=True)
+class Street:
+    """Level ground with a straight roadway along z at y = 0 and pavements a kerb higher; its edges lie on the height grid."""
+
+    centre_x: float
+    half_width_m: float
+    kerb_m: float = 0.12
+
+
 class Ground:
     """The ground of one place while it is being arranged: ask heights, level pads, lay tracks."""
 
-    def __init__(self, place: Place, waters: tuple[Water, ...], *, seed: int, level: bool = False) -> None:
-        self.place, self.waters, self.seed, self.level = place, waters, seed, level
+    def __init__(self, place: Place, waters: tuple[Water, ...], *, seed: int, street: Street | None = None) -> None:
+        self.place, self.waters, self.seed, self.street = place, waters, seed, street
         self.tracks: list[Track] = []
-        self._far = np.zeros((FAR_CELLS + 1, FAR_CELLS + 1)) if level else far_field(place, waters, seed)
+        self._far = np.zeros((FAR_CELLS + 1, FAR_CELLS + 1)) if street else far_field(place, waters, seed)
         centre = np.zeros(1)
         self._datum = float(smooth_at(self._far, -FAR_REACH_M, -FAR_REACH_M, FAR_CELL_M, centre, centre)[0])
         steps = np.arange(-NEAR_REACH_M, NEAR_REACH_M + NEAR_CELL_M / 2, NEAR_CELL_M)
@@ -124,8 +133,9 @@ class Ground:
 
     def _shaped(self, x: NDArray[np.floating], z: NDArray[np.floating]) -> Reals:
         """The ground as nature made it: hills, bumps, dunes, then waters carved in."""
-        if self.level:
-            return np.zeros(np.shape(x))
+        if self.street is not None:
+            side = np.abs(np.asarray(x, np.float64) - self.street.centre_x)
+            return self.street.kerb_m * ease(self.street.half_width_m, self.street.half_width_m + NEAR_CELL_M, side)
         relief, radius = self.place.relief, np.hypot(x, z)
         hills = smooth_at(self._far, -FAR_REACH_M, -FAR_REACH_M, FAR_CELL_M, np.ravel(x).copy(), np.ravel(z).copy())
         out = (hills.reshape(np.shape(x)) - self._datum) * ease(relief.flat_m * 0.5, relief.flat_m + SETTLED_M, radius)

@@ -1,0 +1,147 @@
+"""Candidates: where a thing might stand, drawn at random from the zone that its relations define.
+
+Every function returns (n, 3): x, z, yaw. Directions are angles θ with (x, z) = (sin θ, cos θ), as yaws are; the viewer is at the origin.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipelines.layout.footprints import Boxes, Reals
+from pipelines.layout.relations import Area
+from pipelines.spec import RelationName
+
+
+def exit_distance(box: Boxes, angle: Reals) -> Reals:
+    """From the middle of a scalar box to the edge of its plan in world direction `angle`."""
+    local = angle - box.yaw
+    across, along = np.abs(np.sin(local)), np.abs(np.cos(local))
+    return np.asarray(np.minimum(box.half_width / np.maximum(across, 1e-6), box.half_depth / np.maximum(along, 1e-6)))
+
+
+def toward_viewer(x: Reals, z: Reals) -> Reals:
+    """The yaw that turns a front to the spawn point."""
+    return np.asarray(np.arctan2(-x, -z))
+
+
+def ring(box: Boxes, angle: Reals, gap: Reals, radius_m: float) -> Reals:
+    """Positions round a box at the given directions, `gap` plus the thing's own half size away from its edge; fronts to the viewer."""
+    reach = exit_distance(box, angle) + gap + radius_m
+    x, z = box.x + np.sin(angle) * reach, box.z + np.cos(angle) * reach
+    return np.stack([x, z, toward_viewer(x, z)], axis=1)
+
+
+def by_relation(relation: RelationName, box: Boxes, *, half_m: tuple[float, float], count: int, rng: np.random.Generator, room: bool) -> Reals:
+    """Candidates for a relation to one object, given the thing's own half width and depth."""
+    own = max(half_m)
+    back = float(np.arctan2(box.x, box.z))  # away from the viewer, through the object
+    larger = 2 * max(own, float(np.maximum(box.half_width, box.half_depth)))
+    R = RelationName  # noqa: N806
+    if relation is R.BESIDE:
+        allowed = min(0.5 + 0.3 * larger, 1.2) if room else min(1.2 + 0.3 * larger, 4.0)
+        side = rng.choice([-1.0, 1.0], count)
+        angle = np.where(rng.random(count) < 0.6, box.yaw + side * np.pi / 2 + rng.normal(0, 0.25, count), rng.uniform(-np.pi, np.pi, count))
+        return ring(box, angle, rng.uniform(0.04 if room else 0.15, 0.8 * allowed, count), min(half_m) if room else own)
+    if relation is R.NEAR:
+        angle = rng.uniform(-np.pi, np.pi, count)
+        return ring(box, angle, rng.uniform(0.4, 1.6 if room else 4.5, count), own)
+    if relation is R.IN_FRONT_OF:
+        facing = rng.random(count) < 0.5
+        angle = np.where(facing, box.yaw + rng.normal(0, 0.35, count), back + np.pi + rng.normal(0, 0.3, count))
+        return ring(box, angle, rng.uniform(0.35, 1.2 if room else 3.0, count), min(half_m) if room else own)
+    if relation is R.BEHIND:
+        angle = back + rng.normal(0, 0.4, count)
+        return ring(box, angle, rng.uniform(0.3, 1.5 if room else 7.0, count), own)
+    if relation in (R.LEFT_OF, R.RIGHT_OF):
+        sign = 1.0 if relation is R.LEFT_OF else -1.0
+        angle = back + sign * np.pi / 2 + rng.normal(0, 0.35, count)
+        return ring(box, angle, rng.uniform(0.15, 1.5 if room else 4.0, count), own)
+    if relation is R.FAR:
+        angle = np.pi + rng.uniform(-0.5, 0.5, count)
+        reach = rng.uniform(3.0, 6.0, count) if room else rng.uniform(30.0 + own, 78.0, count)
+        x, z = np.sin(angle) * reach, np.cos(angle) * reach
+        return np.stack([x, z, toward_viewer(x, z)], axis=1)
+    if relation in (R.UNDER, R.INSIDE, R.ON):
+        u, v = rng.uniform(-0.75, 0.75, (2, count))
+        cos, sin = np.cos(box.yaw), np.sin(box.yaw)
+        dx, dz = u * np.maximum(box.half_width, 0.05), v * np.maximum(box.half_depth, 0.05)
+        x, z = box.x + dx * cos + dz * sin, box.z - dx * sin + dz * cos
+        return np.stack([x, z, toward_viewer(x, z)], axis=1)
+    angle = rng.uniform(-np.pi, np.pi, count)
+    return ring(box, angle, rng.uniform(0.8, 2.0 if room else 7.0, count), own)
+
+
+def between(b: Boxes, c: Boxes, *, count: int, rng: np.random.Generator) -> Reals:
+    """Candidates on the line between the middles of two objects."""
+    share = rng.uniform(0.3, 0.7, count)
+    x, z = b.x + (c.x - b.x) * share + rng.normal(0, 0.15, count), b.z + (c.z - b.z) * share + rng.normal(0, 0.15, count)
+    return np.stack([x, z, toward_viewer(x, z)], axis=1)
+
+
+def around(box: Boxes, *, number: int, total: int, half_m: tuple[float, float], height_m: float, room: bool, rng: np.random.Generator) -> Reals:
+    """Candidates for one member of a ring; tall members leave the visitor's side open. Fronts turn to the middle."""
+    jitter, tries = 0.07, 40
+    small = height_m < 1.6 or room
+    start = 0.0 if small else float(np.arctan2(box.x, box.z))
+    if small:
+        angle = box.yaw + 2 * np.pi * number / total + (np.pi / total if total > 4 and room else 0.0)
+    else:
+        span = np.radians(200.0 if total > 3 else 190.0)
+        angle = start + span * (number / max(total - 1, 1) - 0.5)
+    angle = np.asarray(angle) + rng.normal(0, jitter, tries) * np.linspace(0.2, 6.0, tries)
+    gap = (0.06 if room else 0.5 if small else 3.0) + np.abs(rng.normal(0, 0.1, tries)) * np.linspace(0.2, 3.0, tries) * (1.0 if room else 5.0)
+    found = ring(box, angle, gap, half_m[1] if room else max(half_m))
+    if room:  # chairs stand square to the table
+        side = np.round((angle - box.yaw) / (np.pi / 2)) * (np.pi / 2) + box.yaw
+        found[:, 2] = side + np.pi
+    else:
+        found[:, 2] = np.arctan2(box.x - found[:, 0], box.z - found[:, 1])
+    return found
+
+
+def along_line(line: Reals, half_width_m: float, *, half_m: tuple[float, float], share: tuple[float, float], rng: np.random.Generator) -> Reals:
+    """Candidates beside a line between two shares of its length: things that are longer than wide lie along it, others face it."""
+    count = 60
+    step = np.diff(line, axis=0)
+    run = np.concatenate([[0.0], np.cumsum(np.linalg.norm(step, axis=1))])
+    where = rng.uniform(*share, count) * run[-1]
+    index = np.clip(np.searchsorted(run, where) - 1, 0, len(step) - 1)
+    local = (where - run[index]) / np.maximum(run[index + 1] - run[index], 1e-6)
+    point = line[index] + step[index] * local[:, None]
+    direction = step[index] / np.linalg.norm(step[index], axis=1, keepdims=True)
+    normal = np.stack([-direction[:, 1], direction[:, 0]], axis=1)
+    side = rng.choice([-1.0, 1.0], count)
+    lengthwise = half_m[1] > 1.3 * half_m[0]
+    away = half_width_m + (half_m[0] if lengthwise else half_m[1]) + rng.uniform(0.25, 1.3, count)
+    point = point + normal * (side * away)[:, None]
+    inward = -normal * side[:, None]
+    facing = direction if lengthwise else inward
+    return np.concatenate([point, np.arctan2(facing[:, 0], facing[:, 1])[:, None]], axis=1)
+
+
+def by_area(relation: RelationName, area: Area, *, half_m: tuple[float, float], count: int, rng: np.random.Generator, wet: bool) -> Reals:
+    """Candidates for a relation to a ground feature: thrown widely, kept by how far they are from its edge."""
+    own = max(half_m)
+    mx, mz = area.middle
+    reach = np.abs(rng.normal(0, 1, count * 12)) * 16.0
+    angle = rng.uniform(-np.pi, np.pi, count * 12)
+    x = np.concatenate([mx * rng.random(count * 6), mx + np.sin(angle[: count * 6]) * reach[: count * 6]]) + rng.normal(0, 5, count * 12)
+    z = np.concatenate([mz * rng.random(count * 6), mz + np.cos(angle[: count * 6]) * reach[: count * 6]]) + rng.normal(0, 5, count * 12)
+    edge = area.distance(x, z)
+    if relation in (RelationName.ON, RelationName.INSIDE, RelationName.UNDER):
+        wish = -own - (0.8 if wet else 0.0)
+        off = np.maximum(edge - wish, 0.0) + 0.12 * np.maximum(wish - edge, 0.0)
+    elif relation is RelationName.FAR:
+        off = np.maximum(24.0 - edge, 0.0)
+    else:
+        off = np.abs(edge - own - rng.uniform(0.8, 0.7 * area.reach_m + 1.0, len(edge)))
+    best = np.argsort(off + 0.1 * rng.random(len(off)), kind="stable")[:count]
+    return np.stack([x[best], z[best], toward_viewer(x[best], z[best])], axis=1)
+
+
+def in_view(*, distance_m: tuple[float, float], half_angle_rad: float, count: int, rng: np.random.Generator) -> Reals:
+    """Candidates anywhere ahead."""
+    angle = np.pi + rng.uniform(-half_angle_rad, half_angle_rad, count)
+    reach = rng.uniform(*distance_m, count)
+    x, z = np.sin(angle) * reach, np.cos(angle) * reach
+    return np.stack([x, z, toward_viewer(x, z)], axis=1)

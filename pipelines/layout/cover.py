@@ -1,0 +1,73 @@
+"""Ground cover: where grass, flowers and litter grow, and how densely by distance; the things room knows how they look."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipelines.layout.footprints import Reals, bearing
+from pipelines.layout.outdoors import Outdoors
+from pipelines.layout.places import CoverEntry, Place
+from pipelines.layout.plan import seeded
+from pipelines.layout.relief import ease, fractal
+from pipelines.scene import Foliage
+from pipelines.spec import Season, SceneSpec, Weather
+
+MOST_STANDS = 60_000
+
+
+def grown_cover(spec: SceneSpec, place: Place, site: Outdoors, *, taken: Reals, seed: int) -> tuple[Foliage, ...]:
+    """One Foliage in the world frame per entry of the place's cover."""
+    try:
+        from pipelines.things import COVERS, grow_cover
+    except ImportError:
+        return ()
+
+    found = []
+    lying = 0.12 if spec.weather is Weather.SNOW or (spec.season is Season.WINTER and place.base != "snow") else 1.0
+    for number, entry in enumerate(place.cover):
+        if entry.name not in COVERS or entry.name in spec.without:
+            continue
+        rng = seeded(seed, f"cover {number} {entry.name}")
+        x, z = _stands(entry, site, taken=taken, thinned=lying, seed=number, rng=rng)
+        if not len(x):
+            continue
+        positions = np.stack([x, site.ground.heights(x, z), z], axis=1).astype(np.float32)
+        found.append(grow_cover(entry.name, positions, rng, season=spec.season))
+    return tuple(found)
+
+
+def _stands(entry: CoverEntry, site: Outdoors, *, taken: Reals, thinned: float, seed: int, rng: np.random.Generator) -> tuple[Reals, Reals]:
+    """Positions, in random order: as dense as the entry says at the visitor's feet, falling off with the distance."""
+    ground = site.ground
+    # drawn by inverse transform: density(r) ~ entry.per_m2 · fall(r), more of it ahead than behind
+    radii = np.linspace(0.0, entry.reach_m, 200)
+    fall = 1.0 / (1.0 + (radii / (0.16 * entry.reach_m + 1.5)) ** 2) * ease(entry.reach_m, 0.6 * entry.reach_m, radii)
+    mass = np.concatenate([[0.0], np.cumsum((fall * radii)[1:] * np.diff(radii))])
+    total = 2 * np.pi * entry.per_m2 * mass[-1] * thinned
+    count = int(min(total, MOST_STANDS * 2))
+    reach = np.interp(rng.random(count) * mass[-1], mass, radii)
+    angle = rng.uniform(-np.pi, np.pi, count)
+    x, z = np.sin(angle) * reach, -np.cos(angle) * reach
+    chance = np.where(np.abs(bearing(x, z)) < 1.0, 1.0, 0.55)
+    if entry.patchy > 0:
+        patches = fractal(x, z, 7.0, octaves=3, seed=ground.seed + 31 * (seed + 1))
+        chance = chance * np.clip(1.0 + entry.patchy * (2.6 * patches - 0.35 - entry.patchy), 0, 1)
+    if ground.waters:
+        shore = ground.shore(x, z)
+        chance = chance * (ease(-1.0, 0.0, shore) * ease(5.0, 2.0, shore) if entry.where == "shore" else ease(0.7, 2.6, shore))
+    if ground.tracks:
+        chance = chance * ease(-0.1, 0.45, ground.track(x, z) + rng.normal(0, 0.1, count))
+    chance = chance * ease(0.9, 0.5, ground.slopes(x, z))
+    keep = rng.random(count) < chance
+    x, z = x[keep], z[keep]
+    keep = _uncovered(x, z, taken)
+    x, z = x[keep], z[keep]
+    return x[:MOST_STANDS], z[:MOST_STANDS]
+
+
+def _uncovered(x: Reals, z: Reals, taken: Reals) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Which positions nothing wide stands on."""
+    free = np.ones(len(x), bool)
+    for cx, cz, radius in taken[taken[:, 2] > 0.25] if len(taken) else ():
+        free &= (x - cx) ** 2 + (z - cz) ** 2 > (0.8 * radius) ** 2
+    return free

@@ -1,0 +1,311 @@
+"""Indoors: the room as a site: furniture along the walls, walkways kept, doors and windows free, the best side in view.
+
+The room's own frame has its walls along x and z. It is turned and moved so that the visitor stands at the origin, in a corner of the
+side that the model's front is, and looks across the room along −z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.layout import candidates
+from pipelines.layout.board import Board
+from pipelines.layout.footprints import Boxes, Reals, bearing, pose_matrix, separation
+from pipelines.layout.members import Group
+from pipelines.layout.places import Place
+from pipelines.layout.plan import seeded
+from pipelines.layout.relations import Area
+from pipelines.layout.solver import hidden_share
+from pipelines.layout.supports import spots_named
+from pipelines.scene import EYE_HEIGHT_M, Floats, Matrix, Model, Thing
+from pipelines.spec import RelationName, SceneSpec
+from pipelines.things import Library, Order
+
+R = RelationName
+SPAWN_FREE_M = 0.55
+WALL_GAP_M = 0.03
+AGAINST_WALL = frozenset({
+    "sofa", "bed", "double bed", "single bed", "wardrobe", "bookshelf", "fireplace", "television", "dresser", "desk", "stove", "fridge", "sink",
+    "kitchen counter", "kitchen cabinet", "cupboard", "sideboard", "cabinet", "workbench", "piano", "nightstand", "tool rack", "shelf", "grandfather clock",
+    "washing machine", "dishwasher", "oven", "radiator", "chest", "tv stand", "ladder", "mirror",
+})  # fmt: skip
+IN_CORNER = frozenset({"floor lamp", "potted plant", "grandfather clock", "coat rack", "broom"})
+
+
+@dataclass(frozen=True)
+class Wall:
+    """One inner wall: its ends (x, z) in the world, and the yaw of what stands with its back to it."""
+
+    start: Reals
+    end: Reals
+    yaw: float
+
+
+class Indoors:
+    """A room as a site for the solver."""
+
+    room = True
+
+    def __init__(self, spec: SceneSpec, place: Place, library: Library, groups: Mapping[str, Group], *, seed: int) -> None:
+        assert place.room is not None
+        rng = seeded(seed, "room")
+        kind = place.room.kind if place.room.kind in library.kinds else "room"
+        self.kind, self.model = kind, library.build(kind, Order(seed=int(rng.integers(1000)), style=place.room.style or spec.style))
+        self.place, self.groups = place, groups
+        self.low, self.high, self.height_m = _interior(self.model)
+        side = float(rng.choice([-1.0, 1.0]))
+        width = self.high[0] - self.low[0]
+        stand = np.array([(self.low[0] + self.high[0]) / 2 + side * 0.3 * width, self.high[1] - 0.62])
+        look = (self.low + self.high) / 2 + np.array([-side * 0.06 * width, -0.12 * (self.high[1] - self.low[1])]) - stand
+        self.yaw = -float(np.arctan2(-look[0], -look[1]))
+        cos, sin = np.cos(self.yaw), np.sin(self.yaw)
+        self.shift = -np.array([stand[0] * cos + stand[1] * sin, -stand[0] * sin + stand[1] * cos])
+        self.pitch_rad = -0.06
+        self.areas: Mapping[str, Area] = {}
+        self.lines: Mapping[str, tuple[Reals, float]] = {}
+        self.walk_radius_m = float(np.hypot(*(self.high - self.low)) / 2)
+        self.openings = _openings(self.model, self.low, self.high)
+        self.walls = self._walls()
+
+    # -- the shell -----------------------------------------------------------------------------------------------------
+    def shell(self) -> Thing:
+        """The room itself."""
+        return Thing(1, self.kind, self.place.name, self.model, self.pose(), self.place.name)
+
+    def pose(self) -> Matrix:
+        """world_from_room."""
+        return pose_matrix((float(self.shift[0]), -_floor(self.model), float(self.shift[1])), self.yaw, 1.0)
+
+    def to_world(self, x: Reals, z: Reals) -> tuple[Reals, Reals]:
+        """Room positions in the world."""
+        cos, sin = np.cos(self.yaw), np.sin(self.yaw)
+        return np.asarray(x * cos + z * sin + self.shift[0]), np.asarray(-x * sin + z * cos + self.shift[1])
+
+    def to_room(self, x: Reals, z: Reals) -> tuple[Reals, Reals]:
+        """World positions in the room's own frame."""
+        cos, sin = np.cos(self.yaw), np.sin(self.yaw)
+        dx, dz = x - self.shift[0], z - self.shift[1]
+        return np.asarray(dx * cos - dz * sin), np.asarray(dx * sin + dz * cos)
+
+    def _walls(self) -> tuple[Wall, ...]:
+        corners = np.array([[self.low[0], self.low[1]], [self.high[0], self.low[1]], [self.high[0], self.high[1]], [self.low[0], self.high[1]]])
+        world = np.stack(self.to_world(corners[:, 0], corners[:, 1]), axis=1)
+        inward = (0.0, -np.pi / 2, np.pi, np.pi / 2)  # back wall, right, front, left
+        return tuple(Wall(world[k], world[(k + 1) % 4], inward[k] + self.yaw) for k in range(4))
+
+    # -- what the solver asks ------------------------------------------------------------------------------------------
+    def allowed(self, group: Group, foot: Boxes, whole: Boxes) -> NDArray[np.bool_]:
+        """Within the walls, off the visitor, not before doors, tall things not before windows."""
+        corner_x, corner_z = whole.corners()
+        x, z = self.to_room(corner_x, corner_z)
+        slack = 0.06 if group.kind.stands_on == "wall" or _at(group) in ("window", "door") else 0.005
+        fine = ((x > self.low[0] - slack) & (x < self.high[0] + slack) & (z > self.low[1] - slack) & (z < self.high[1] + slack)).all(axis=1)
+        if group.kind.stands_on in ("floor", "ground"):
+            fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
+        if _is_flat(group) or group.kind.stands_on == "ceiling" or _at(group) in ("window", "door"):
+            return np.asarray(fine)
+        for opening in self.openings:
+            box = self._opening_box(opening)
+            tall_enough = np.minimum(whole.high, opening.top_m) - np.maximum(whole.low, opening.sill_m) > 0.12
+            fine &= ~(tall_enough & (separation(whole, box) < 0.0))
+        return np.asarray(fine)
+
+    def _opening_box(self, opening: Opening) -> Boxes:
+        reach = 0.75 if opening.door else 0.1
+        x, z = self.to_world(np.asarray(opening.x), np.asarray(opening.z))
+        along_x = opening.along_x
+        half = (opening.half_m, reach) if along_x else (reach, opening.half_m)
+        return Boxes(x, z, np.asarray(self.yaw), *(np.asarray(float(value)) for value in (*half, 0.0, opening.top_m)))
+
+    def height(self, group: Group, x: Reals, z: Reals, foot: Boxes | None = None) -> Reals:
+        """On the floor, at eye level on the wall, at the ceiling."""
+        model = group.models[0]
+        if group.kind.stands_on == "ceiling":
+            return np.full(x.shape, self.height_m)
+        if group.kind.stands_on == "wall":
+            middle = float(model.bounds[:, 1].mean())
+            tall = float(model.bounds[1, 1] - model.bounds[0, 1])
+            eye = 1.55 if tall < 1.2 else max(tall / 2 + 0.05, 1.35)
+            if _at(group) == "window":
+                eye = 1.45 if tall < 1.9 else min(tall / 2 + 0.02, self.height_m - tall / 2)
+            return np.full(x.shape, min(eye, self.height_m - tall / 2 - 0.05) - middle)
+        if group.kind.stands_on == "air":
+            return np.full(x.shape, 1.4)
+        return np.full(x.shape, -float(min(model.bounds[0, 1], 0.0)))
+
+    def free_candidates(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
+        """Along the walls, in corners, in the middle, at windows, at the ceiling."""
+        width, _, depth = group.size(number)
+        where = _at(group)
+        if group.kind.stands_on == "ceiling":
+            u, v = rng.uniform(0.4, 0.6, (2, 60))
+            return self._floor_poses(u, v)
+        if where == "window" and (windows := [opening for opening in self.openings if not opening.door]):
+            return self._at_openings(windows, number, depth, rng)
+        if where == "middle":
+            return self._floor_poses(rng.uniform(0.3, 0.7, 140), rng.uniform(0.25, 0.62, 140))
+        if where in ("wall", "window") or group.kind.stands_on == "wall":
+            return self._along_walls(depth if group.kind.stands_on != "wall" else 0.0, rng, width=width, mounted=group.kind.stands_on == "wall")
+        if where == "corner":
+            return self._corners(width, depth, rng)
+        return np.concatenate([self._along_walls(depth, rng, width=width), self._floor_poses(*rng.uniform(0.12, 0.88, (2, 120)))])
+
+    def taste(self, group: Group, number: int, poses: Reals, foot: Boxes, board: Board) -> Reals:
+        """In view and unhidden; no narrow slots; tall things at the sides and the far end; the great things on the far wall."""
+        x, z = poses[:, 0], poses[:, 1]
+        distance, angle = np.hypot(x, z), np.abs(bearing(x, z))
+        score = -5.0 * np.clip((angle - 0.5) / 0.35, 0, 2) - 3.0 * hidden_share(poses, foot, board)
+        width, height, depth = group.size(number)
+        floor = group.kind.stands_on in ("floor", "ground")
+        if floor and height > 0.9:
+            score -= 2.0 * np.clip(1.0 + height - distance, 0, 3)
+        if floor and not _is_flat(group):
+            for item in board.placed:
+                if item.group.kind.stands_on not in ("floor", "ground") or not item.blocks:
+                    continue
+                gap = separation(foot, item.boxes("foot"))
+                related = any(item.group.name in relation.objects for relation in group.asked.relations)
+                score -= 0.0 if related else 2.0 * ((gap > 0.14) & (gap < 0.62))
+            walk = np.abs(np.arctan2(x, -z)) * distance < 0.35 + 0.5 * max(width, depth)
+            score -= 2.0 * (walk & (distance < 1.6))
+        if group.asked.phrase:
+            score += 1.5 * np.clip(0.6 - angle, 0, 0.6)
+        return np.asarray(score)
+
+    def yaws(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
+        """As drawn: along walls the front looks into the room; in the middle square to the walls."""
+        if _at(group) in ("wall", "corner", "window") or group.kind.stands_on in ("wall", "ceiling"):
+            return self._wall_yaw(poses) if group.asked.relations and group.kind.stands_on != "ceiling" else poses[:, 2]
+        if _at(group) == "middle":
+            return poses[:, 2]
+        square = np.round((poses[:, 2] - self.yaw) / (np.pi / 2)) * (np.pi / 2) + self.yaw
+        return square + rng.normal(0, 0.05, len(poses))
+
+    # -- zones -----------------------------------------------------------------------------------------------------------
+    def _wall_yaw(self, poses: Reals) -> Reals:
+        """The yaw of the wall that is nearest to each pose."""
+        x, z = self.to_room(poses[:, 0], poses[:, 1])
+        gaps = np.stack([z - self.low[1], self.high[0] - x, self.high[1] - z, x - self.low[0]])
+        return np.array([wall.yaw for wall in self.walls])[np.argmin(gaps, axis=0)]
+
+    def _floor_poses(self, u: Reals, v: Reals) -> Reals:
+        x, z = self.to_world(self.low[0] + u * (self.high[0] - self.low[0]), self.low[1] + v * (self.high[1] - self.low[1]))
+        return np.stack([x, z, np.full(len(x), self.yaw)], axis=1)
+
+    def _along_walls(self, depth: float, rng: np.random.Generator, *, width: float, mounted: bool = False) -> Reals:
+        found = []
+        for k, wall in enumerate(self.walls):
+            length = float(np.hypot(*(wall.end - wall.start)))
+            if length < width:
+                continue
+            count = 26 if k == 2 and not mounted else 70  # few along the wall behind the visitor
+            share = rng.uniform(width / 2, length - width / 2, count) / length
+            away = 0.004 if mounted else depth / 2 + WALL_GAP_M
+            point = wall.start + (wall.end - wall.start) * share[:, None] + np.array([np.sin(wall.yaw), np.cos(wall.yaw)]) * away
+            found.append(np.concatenate([point, np.full((count, 1), wall.yaw)], axis=1))
+        return np.concatenate(found) if found else np.zeros((0, 3))
+
+    def _corners(self, width: float, depth: float, rng: np.random.Generator) -> Reals:
+        inset = max(width, depth) / 2 + 0.08 + rng.uniform(0, 0.3, (80, 2))
+        u, v = rng.choice([0, 1], (2, 80))
+        x = np.where(u == 0, self.low[0] + inset[:, 0], self.high[0] - inset[:, 0])
+        z = np.where(v == 0, self.low[1] + inset[:, 1], self.high[1] - inset[:, 1])
+        wx, wz = self.to_world(x, z)
+        return np.stack([wx, wz, candidates.toward_viewer(wx, wz)], axis=1)
+
+    def _at_openings(self, openings: list[Opening], number: int, depth: float, rng: np.random.Generator) -> Reals:
+        opening = openings[number % len(openings)]
+        away = 0.03 + rng.uniform(0, 0.03, 12)
+        x, z = np.full(12, opening.x), np.full(12, opening.z)
+        if opening.along_x:
+            z = z + np.where(opening.z < (self.low[1] + self.high[1]) / 2, 1, -1) * away
+        else:
+            x = x + np.where(opening.x < (self.low[0] + self.high[0]) / 2, 1, -1) * away
+        wx, wz = self.to_world(x, z)
+        poses = np.stack([wx, wz, np.zeros(12)], axis=1)
+        poses[:, 2] = self._wall_yaw(poses)
+        return poses
+
+    def viewpoints(self, board: Board) -> Floats:
+        """The spawn point's eye, and free places in the middle and towards the corners of the room."""
+        shares = np.array([[0.5, 0.5], [0.3, 0.35], [0.7, 0.35], [0.3, 0.7], [0.7, 0.7], [0.5, 0.75], [0.5, 0.25], [0.2, 0.5], [0.8, 0.5]])
+        points = self._floor_poses(shares[:, 0], shares[:, 1])[:, :2]
+        fine = np.ones(len(points), bool)
+        for item in board.placed:
+            if item.boxes("foot").high > 0.3:
+                fine &= ~np.asarray(item.boxes("whole").contains(points[:, 0], points[:, 1], grow_m=0.15))
+        eyes = np.concatenate([[[0.0, 0.0]], points[fine][:7]])
+        return np.stack([eyes[:, 0], np.full(len(eyes), EYE_HEIGHT_M), eyes[:, 1]], axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A door or a window in the room's frame: middle on the wall, half width, sill and top; along_x: in the back or front wall."""
+
+    x: float
+    z: float
+    half_m: float
+    sill_m: float
+    top_m: float
+    along_x: bool
+    door: bool
+
+
+def _interior(model: Model) -> tuple[Reals, Reals, float]:
+    """Lowest and highest x, z of the floor, and the height of the ceiling above it."""
+    spots = spots_named(model, "floor")
+    if spots:
+        spot = max(spots, key=lambda one: one.size_m[0] * one.size_m[1])
+        centre, half = np.array([spot.position[0], spot.position[2]]), np.array(spot.size_m) / 2
+        height = spot.clearance_m if spot.clearance_m < 9 else float(model.bounds[1, 1]) - 0.1
+        return centre - half, centre + half, height
+    low, high = model.bounds[:, [0, 2]].astype(np.float64)
+    return low + 0.15, high - 0.15, float(model.bounds[1, 1]) - 0.12
+
+
+def _floor(model: Model) -> float:
+    spots = spots_named(model, "floor")
+    return float(spots[0].position[1]) if spots else 0.0
+
+
+def _openings(model: Model, low: Reals, high: Reals) -> list[Opening]:
+    """Doors and windows by the names of the model's parts."""
+    found: list[Opening] = []
+    for part in model.parts:
+        door, window = "door" in part.name, "window" in part.name or "pane" in part.name
+        if not (door or window):
+            continue
+        bounds = part.mesh.bounds.astype(np.float64)
+        centre = bounds.mean(axis=0)
+        gaps = np.abs([centre[2] - low[1], high[0] - centre[0], high[1] - centre[2], centre[0] - low[0]])
+        along_x = int(np.argmin(gaps)) in (0, 2)
+        half = float((bounds[1] - bounds[0])[0 if along_x else 2]) / 2
+        if half < 0.15 or half > 3.5:
+            continue
+        found.append(Opening(float(centre[0]), float(centre[2]), half, float(bounds[0, 1]), float(bounds[1, 1]), along_x, door))
+    return found
+
+
+def _at(group: Group) -> str:
+    """Where the group stands when no relation says so."""
+    if group.bring is not None and group.bring.at != "scenic":
+        return group.bring.at
+    name = group.kind.name
+    if name in IN_CORNER:
+        return "corner"
+    if name in AGAINST_WALL or any(word in AGAINST_WALL for word in group.kind.words):
+        return "wall"
+    if "table" in name or "rug" in name:
+        return "middle"
+    return "free"
+
+
+def _is_flat(group: Group) -> bool:
+    """Rugs and mats: others stand on them."""
+    return group.kind.stands_on == "floor" and group.size()[1] < 0.05
+
+

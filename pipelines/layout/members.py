@@ -1,0 +1,160 @@
+"""Members: every single thing that must find a place, with its model, from the spec and from what the place brings along."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipelines.layout.footprints import Plan as Outline
+from pipelines.layout.footprints import plan_of
+from pipelines.layout.places import Bring, Place
+from pipelines.layout.plan import WAY_KINDS, seeded
+from pipelines.layout.waters import WATER_KINDS
+from pipelines.scene import Model
+from pipelines.spec import VIEWER, Relation, Season, SceneSpec, ThingSpec
+from pipelines.things import Kind, Library, Order
+
+LAND_KINDS = frozenset({"hill", "mountain", "dune"})
+BUILDING_TAGS = frozenset({"building", "house"})
+TREE_TAGS = frozenset({"tree"})
+ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
+
+_outlines: dict[int, tuple[Model, Outline]] = {}
+
+
+def outline(model: Model) -> Outline:
+    """The plan of a model, remembered."""
+    found = _outlines.get(id(model))
+    if found is None:
+        if len(_outlines) > 1024:
+            _outlines.clear()
+        found = _outlines[id(model)] = (model, plan_of(model))
+    return found[1]
+
+
+@dataclass(frozen=True)
+class Group:
+    """All members of one entry: what was asked, the kind, one model per member, and the hints of the place (None: it was named)."""
+
+    asked: ThingSpec
+    kind: Kind
+    models: tuple[Model, ...]
+    scales: tuple[float, ...]
+    bring: Bring | None = None
+
+    @property
+    def name(self) -> str:
+        """The name in the spec."""
+        return self.asked.name
+
+    @property
+    def is_tree(self) -> bool:
+        """A tree: stands apart, frames the view, is placed by its trunk."""
+        return bool(TREE_TAGS & {*self.kind.tags, self.kind.family}) or self.kind.name in ("pine", "spruce", "oak", "birch", "palm")
+
+    @property
+    def is_building(self) -> bool:
+        """A building: a subject with a front and a levelled plot."""
+        return bool(BUILDING_TAGS & {*self.kind.tags, self.kind.family}) or self.kind.family == "buildings"
+
+    @property
+    def is_animal(self) -> bool:
+        """Alive: stands in profile as often as not."""
+        return bool(ANIMAL_TAGS & {*self.kind.tags, self.kind.family, self.kind.family.rstrip("s")})
+
+    def size(self, number: int = 0) -> tuple[float, float, float]:
+        """Width, height, depth of a member as placed."""
+        width, height, depth = (float(value) * self.scales[number] for value in self.models[number].size_m)
+        return width, height, depth
+
+
+def forbidden(kind: Kind, without: Sequence[str]) -> bool:
+    """Whether the spec wants none of these: by name, by word, by tag or by family."""
+    called = {kind.name, kind.family, kind.family.rstrip("s"), *kind.tags, *kind.words}
+    return any(word in called or word.rstrip("s") in called for word in without)
+
+
+def is_feature(kind: str, library: Library) -> bool:
+    """Whether the ground itself is meant: waters, ways, hills."""
+    del library
+    return kind in WATER_KINDS or kind in WAY_KINDS or kind in LAND_KINDS
+
+
+def first_known(kinds: Sequence[str], library: Library, without: Sequence[str]) -> str | None:
+    """The first of some alternatives that the library has and the spec allows."""
+    return next((kind for kind in kinds if kind in library.kinds and not forbidden(library.kinds[kind], without)), None)
+
+
+def brought(spec: SceneSpec, place: Place, library: Library, *, seed: int) -> list[tuple[ThingSpec, Bring]]:
+    """What the place adds, as entries of a spec; what the words name already takes the place of the like."""
+    rng = seeded(seed, "brought")
+    by_kind = {thing.kind: thing.name for thing in reversed(spec.things)}
+    alias = {VIEWER: VIEWER}
+    taken = {thing.name for thing in spec.things}
+    found: list[tuple[ThingSpec, Bring]] = []
+    for bring in place.bring:
+        chance = rng.random()
+        named = next((by_kind[kind] for kind in bring.kinds if kind in by_kind), None)
+        if named is not None:
+            alias[bring.name] = named
+            continue
+        kinds = [kind for kind in bring.kinds if kind in library.kinds and not forbidden(library.kinds[kind], spec.without)]
+        if not kinds or chance > bring.chance:
+            continue
+        name = bring.name if bring.name not in taken else f"{bring.name} of the place"
+        relations = tuple(
+            Relation(relation=relation.relation, objects=tuple(alias[target] for target in relation.objects))
+            for relation in bring.relations
+            if all(target in alias for target in relation.objects)
+        )
+        if bring.relations and not relations and any(relation.relation == "on" for relation in bring.relations):
+            continue  # what would stand on something that is not there
+        asked = ThingSpec(
+            name=name, kind=kinds[int(rng.integers(len(kinds)))], count=int(rng.integers(bring.count[0], bring.count[1] + 1)),
+            colour=_one_of(bring.colours, rng), material=_one_of(bring.materials, rng), style=spec.style, height_m=bring.height_m,
+            relations=relations,
+        )  # fmt: skip
+        taken.add(name)
+        alias[bring.name] = name
+        found.append((asked, bring))
+    return found
+
+
+def _one_of(choices: Sequence[str], rng: np.random.Generator) -> str | None:
+    return str(choices[int(rng.integers(len(choices)))]) if choices else None
+
+
+def make_group(asked: ThingSpec, library: Library, *, season: Season, seed: int, bring: Bring | None = None) -> Group:
+    """Build the models of an entry: a few variants for what grows or is built, one for what is made alike."""
+    kind = library.kinds[asked.kind]
+    rng = seeded(seed, f"group {asked.name}")
+    variants = min(asked.count, 4) if kind.grown or kind.family in ("trees", "plants", "rocks", "buildings") else 1
+    base = zlib.crc32(f"{seed} {asked.name}".encode()) % 100_000
+    order = Order(
+        seed=base, size=asked.size, height_m=asked.height_m, colour=asked.colour, material=asked.material, style=asked.style, season=season
+    )
+    built = [library.build(asked.kind, replace(order, seed=base + k)) for k in range(variants)]
+    natural = kind.family in ("trees", "plants", "rocks", "nature", "animals") or bool(TREE_TAGS & set(kind.tags))
+    spread = 0.14 if natural and asked.height_m is None and asked.count > 1 else 0.0
+    scales = tuple(float(1.0 + spread * rng.uniform(-1, 1)) for _ in range(asked.count))
+    return Group(asked, kind, tuple(built[k % variants] for k in range(asked.count)), scales, bring)
+
+
+def in_order(groups: Mapping[str, Group]) -> list[str]:
+    """Names so that what others refer to comes first; within that, the bigger first. Rings of references are cut at the first named."""
+    waiting = dict(groups)
+    done: list[str] = []
+    weight = {name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * (1.0 if group.bring is None else 0.3) for name, group in groups.items()}
+    while waiting:
+        ready = [name for name, group in waiting.items() if not _needs(group, waiting)]
+        chosen = max(ready, key=lambda name: weight[name]) if ready else next(iter(waiting))
+        done.append(chosen)
+        del waiting[chosen]
+    return done
+
+
+def _needs(group: Group, waiting: Mapping[str, Group]) -> bool:
+    return any(target in waiting and target != group.name for relation in group.asked.relations for target in relation.objects)

@@ -1,0 +1,233 @@
+"""Outdoors: which ground is free, how high it is, and what makes a good first picture on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.layout import candidates
+from pipelines.layout.board import Board, Placed
+from pipelines.layout.footprints import Boxes, Reals, bearing, turned
+from pipelines.layout.members import Group, outline
+from pipelines.layout.plan import Plan
+from pipelines.layout.relations import Area
+from pipelines.layout.solver import hidden_share
+from pipelines.layout.terrain import Ground, Pad
+from pipelines.spec import Arrangement, RelationName
+
+R = RelationName
+EDGE_M = 88.0
+SPAWN_FREE_M = 1.5
+PAD_FROM_M = 0.9
+
+
+class Outdoors:
+    """The open ground as a site for the solver."""
+
+    room = False
+
+    def __init__(self, ground: Ground, plan: Plan) -> None:
+        self.ground, self.plan = ground, plan
+        self.areas: Mapping[str, Area] = {}
+        self.lines: Mapping[str, tuple[Reals, float]] = {}
+        self._flow: Mapping[str, float] = {}
+        waters, areas, lines = {}, {}, {}
+        for named in plan.waters:
+            area = Area(named.water.signed_distance, named.water.middle(), 10.0, is_water=True)
+            for name in {named.name, named.water.kind, "water"} - {""}:
+                areas.setdefault(name, area)
+                waters[name] = named.water.level_m
+        self.areas, self.lines, self._levels = areas, lines, waters
+        self.reserved: tuple[tuple[float, float], ...] = ()
+
+    def add_way(self, name: str, line: Reals, half_width_m: float) -> None:
+        """Make a path known as a ground feature; only the part of it within view serves things along it."""
+        track = next(track for track in self.ground.tracks if track.line is line)
+        ahead = line[(line[:, 1] < -2.0) & (np.hypot(line[:, 0], line[:, 1]) < 60)]
+        middle = ahead[len(ahead) // 2] if len(ahead) else line[len(line) // 2]
+        area = Area(track.distance, (float(middle[0]), float(middle[1])), 3.0)
+        self.areas = {**self.areas, name: area}
+        if len(ahead) > 3:
+            self.lines = {**self.lines, name: (ahead, half_width_m)}
+
+    # -- what the solver asks ------------------------------------------------------------------------------------
+    def allowed(self, group: Group, foot: Boxes, whole: Boxes) -> NDArray[np.bool_]:
+        """Dry (or wet) enough, off the path, not on the visitor's toes, level enough for its size."""
+        del whole
+        corner_x, corner_z = foot.corners()
+        x, z = np.concatenate([corner_x, foot.x[:, None]], axis=1), np.concatenate([corner_z, foot.z[:, None]], axis=1)
+        fine = np.hypot(foot.x, foot.z) < EDGE_M
+        fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
+        if self.ground.waters:
+            shore = self.ground.shore(x, z)
+            floats = afloat(group)
+            if floats:
+                fine &= shore[:, 4] < -(0.25 + np.minimum(foot.half_width, foot.half_depth))
+            elif not reaches_water(group):
+                fine &= shore.min(axis=1) > (0.8 if not group.is_building else 1.6)
+        if self.ground.tracks and not _stands_on_way(group, self.areas):
+            free = 0.15 if min(group.size()[:2]) < 0.6 else 0.3
+            fine &= self.ground.track(x, z).min(axis=1) > free
+        if group.is_building or foot.radius.max() > 1.2:
+            heights = self.ground.heights(x, z)
+            fine &= np.ptp(heights, axis=1) < 0.35 * 2 * foot.radius + 0.3
+        return np.asarray(fine)
+
+    def height(self, group: Group, x: Reals, z: Reals, foot: Boxes | None = None) -> Reals:
+        """On the water, on the ground, or in the air."""
+        if afloat(group) and self.ground.waters:
+            level = self.plan.waters[0].water.level_m
+            return np.full(x.shape, level)
+        ground = self.ground.heights(x, z)
+        if group.kind.stands_on == "air":
+            return ground + np.maximum(6.0, 3.0 * group.size()[1])
+        if foot is not None and foot.radius.max() < PAD_FROM_M:
+            corner_x, corner_z = foot.corners()
+            ground = np.minimum(ground, self.ground.heights(corner_x, corner_z).min(axis=1))
+        return ground
+
+    def free_candidates(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
+        """The subject at its third, small things in the near middle ground, trees as a frame."""
+        width, height, depth = group.size(number)
+        if afloat(group) and self.plan.waters:
+            area = next(iter(self.areas.values()))
+            half = (width / 2, depth / 2)
+            return candidates.by_area(R.ON, area, half_m=half, count=160, rng=rng, wet=True)
+        if group.name == self.plan.subject and number == 0:
+            x = self.plan.anchor[0] + rng.normal(0, 1.6, 140)
+            z = self.plan.anchor[1] + rng.normal(0, 2.0, 140)
+            x[0], z[0] = self.plan.anchor
+            return np.stack([x, z, candidates.toward_viewer(x, z)], axis=1)
+        if group.bring is not None and group.bring.at == "scenic":
+            return candidates.in_view(distance_m=group.bring.distance_m, half_angle_rad=0.75, count=160, rng=rng)
+        if group.is_tree:
+            return candidates.in_view(distance_m=(max(6.0, 0.55 * height), 30.0), half_angle_rad=0.8, count=160, rng=rng)
+        if group.kind.stands_on == "air":
+            return candidates.in_view(distance_m=(14.0 + 2 * width, 30.0 + 5 * width), half_angle_rad=0.4, count=120, rng=rng)
+        near = wished_distance(group, number)
+        return candidates.in_view(distance_m=(0.7 * near, 1.7 * near + 2.0), half_angle_rad=0.55, count=200, rng=rng)
+
+    def taste(self, group: Group, number: int, poses: Reals, foot: Boxes, board: Board) -> Reals:
+        """Seen, not hidden, at a distance that suits its size; trees beside the view, nothing before the subject and the water."""
+        x, z = poses[:, 0], poses[:, 1]
+        distance, angle = np.hypot(x, z), bearing(x, z)
+        score = -2.5 * np.clip((np.abs(angle) - 0.5) / 0.3, 0, 3)
+        relations = {relation.relation for relation in group.asked.relations}
+        if not relations & {R.FAR, R.BEHIND, R.AROUND, R.ALONG, R.ON, R.BETWEEN}:
+            wish = wished_distance(group, number)
+            score -= 1.6 * np.abs(np.log(np.maximum(distance, 0.5) / wish))
+        if group.is_tree:
+            framing = np.clip((np.abs(angle) - 0.1) / 0.3, 0, 1) * 3.0
+            score += framing + self.corridor(x, z, margin_m=1.5) * -4.0
+        else:
+            score -= 5.0 * hidden_share(poses, foot, board)
+            if group.size(number)[1] > 1.2 and group.name != self.plan.subject:
+                score -= 3.0 * self.corridor(x, z, margin_m=float(np.mean(foot.radius)))
+        heights = np.ptp(self.ground.heights(*foot.corners()), axis=1)
+        return np.asarray(score - 2.0 * heights)
+
+    def yaws(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
+        """Fronts to the visitor, three-quarter; animals and vehicles in profile; what has no front at random."""
+        count = len(poses)
+        face = candidates.toward_viewer(poses[:, 0], poses[:, 1])
+        if group.is_tree or group.kind.family in ("rocks", "plants", "trees"):
+            return rng.uniform(-np.pi, np.pi, count)
+        if group.is_building or group.name == self.plan.subject:
+            inward = np.sign(poses[:, 0])  # the far wall leads the eye back into the picture
+            return face - inward * rng.uniform(0.25, 0.55, count)
+        if group.is_animal or group.kind.family in ("vehicles", "boats") or "vehicle" in group.kind.tags:
+            return face + rng.choice([-1.0, 1.0], count) * rng.uniform(0.5, 1.15, count)
+        return face + rng.normal(0, 0.28, count)
+
+    # -- composition ---------------------------------------------------------------------------------------------
+    def corridor(self, x: Reals, z: Reals, *, margin_m: float) -> Reals:
+        """1 where something tall would stand in the view of the subject or of the water, or on the path; 0 where it does not matter."""
+        out = ease_out(np.hypot(x, z), 4.0, 6.0)
+        targets = [self.plan.anchor] if self.plan.subject or self.plan.way else []
+        targets += [_near_point(named.water.middle(), 0.85) for named in self.plan.waters]
+        distance = np.hypot(x, z)
+        for tx, tz in targets:
+            reach = float(np.hypot(tx, tz))
+            apart = np.abs(turned(bearing(x, z) - float(bearing(tx, tz)))) * np.maximum(distance, 1.0)
+            free = 2.2 + margin_m + 0.09 * distance
+            out = np.maximum(out, ease_out(apart, free, free + 1.5) * ease_out(distance, reach, reach + 4.0))
+        if self.ground.tracks:
+            out = np.maximum(out, ease_out(self.ground.track(x, z), 0.6 + margin_m * 0.5, 1.6 + margin_m))
+        return np.asarray(out)
+
+
+def ease_out(value: Reals, low: float | Reals, high: float | Reals) -> Reals:
+    """1 below low, 0 above high."""
+    return np.asarray(np.clip((high - value) / (high - low), 0, 1))
+
+
+def _near_point(point: tuple[float, float], share: float) -> tuple[float, float]:
+    return point[0] * share, point[1] * share
+
+
+def wished_distance(group: Group, number: int) -> float:
+    """How far ahead a thing of its size looks best, metres; farther when great things are to stand round it."""
+    width, height, depth = group.size(number)
+    return float(np.clip(2.0 + 1.5 * max(width, height, 0.6 * depth), 3.2, 34.0))
+
+
+def afloat(group: Group) -> bool:
+    """Whether it belongs on the water, unless the words put it ashore."""
+    ashore = any(relation.relation is R.ON and relation.objects[0] in ("beach", "shore", "sand") for relation in group.asked.relations)
+    return group.kind.stands_on == "water" and not reaches_water(group) and not ashore
+
+
+def reaches_water(group: Group) -> bool:
+    """Docks, piers and bridges: they stand on the shore and in the water."""
+    return bool({"dock", "pier", "bridge", "jetty"} & {group.kind.name, *group.kind.tags, *group.kind.words})
+
+
+def _stands_on_way(group: Group, areas: Mapping[str, Area]) -> bool:
+    """Vehicles on the road, a cart on the path, an arch over it: the words say so, or it is a bridge."""
+    if reaches_water(group):
+        return True
+    on = {R.ON, R.INSIDE, R.UNDER}
+    return any(relation.relation in on and relation.objects[0] in areas for relation in group.asked.relations)
+
+
+def level_ground(ground: Ground, placed: list[Placed]) -> None:
+    """Level the ground under everything wide that stands on it, the widest first."""
+    wide = [(item, item.boxes("foot")) for item in placed if _wants_pad(item)]
+    wide.sort(key=lambda pair: -float(pair[1].radius))
+    for item, box in wide:
+        grown = item.group.is_building
+        corner_x, corner_z = box.corners()
+        heights = ground.heights(np.append(corner_x, box.x), np.append(corner_z, box.z))
+        height = float(np.median(heights)) + (0.02 if grown else 0.0)
+        apron = 3.0 if grown else 1.6
+        ground.add_pad(Pad(float(box.x), float(box.z), float(box.half_width), float(box.half_depth), item.yaw, height, apron))
+
+
+def _wants_pad(item: Placed) -> bool:
+    if item.on is not None or item.group.kind.stands_on in ("water", "air") or reaches_water(item.group):
+        return False
+    if item.group.is_tree or item.group.kind.family in ("rocks", "plants"):
+        return False
+    return float(item.boxes("foot").radius) > 0.5
+
+
+def settled(ground: Ground, item: Placed) -> float:
+    """The final height of what stands on the ground: on its pad, or on the lowest ground under its foot."""
+    box = item.boxes("foot")
+    corner_x, corner_z = box.corners()
+    heights = ground.heights(np.append(corner_x, box.x), np.append(corner_z, box.z))
+    low = outline(item.group.models[item.number]).low * item.scale
+    sunk = 0.0
+    if item.group.is_tree or item.group.kind.family == "plants":
+        sunk = 0.03
+    elif item.group.kind.family == "rocks" or item.group.kind.name in ("boulder", "rock"):
+        sunk = 0.06 * item.group.size(item.number)[1]
+    lowest = float(heights.min()) if float(box.radius) < 6 or sunk else float(np.median(heights))
+    return lowest - max(low, -0.02) - sunk if low > -0.02 else lowest - sunk
+
+
+def is_row(group: Group) -> bool:
+    """Whether the words ask for a formation."""
+    return group.asked.arrangement in (Arrangement.ROW, Arrangement.ROWS, Arrangement.CIRCLE)

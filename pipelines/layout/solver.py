@@ -1,0 +1,303 @@
+"""Solver: places one group after the other so that relations hold, nothing touches, and the first look is a picture.
+
+For each member, candidates are drawn from the zones of its relations, those that collide or stand where the site forbids are struck
+out, and the best by relations kept and composition is taken. What keeps too few relations is taken off the board and tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.layout import candidates
+from pipelines.layout.board import Board, Placed
+from pipelines.layout.footprints import Boxes, Reals, bearing, turned
+from pipelines.layout.members import Group, outline
+from pipelines.layout.plan import seeded
+from pipelines.layout.relations import VIEWER_BOX, Area, holds, holds_between, holds_to_area
+from pipelines.layout.stacking import place_on, wants_support
+from pipelines.spec import VIEWER, Arrangement, Relation, RelationName
+
+R = RelationName
+FIRST = (R.BETWEEN, R.AROUND, R.UNDER, R.INSIDE, R.ALONG, R.BESIDE, R.IN_FRONT_OF, R.BEHIND, R.LEFT_OF, R.RIGHT_OF, R.NEAR, R.ON, R.FAR, R.FACING)
+"""Which relation of several draws the candidates: the most telling first."""
+
+
+class Site(Protocol):
+    """The ground or the room that things are placed on."""
+
+    room: bool
+    areas: Mapping[str, Area]
+    lines: Mapping[str, tuple[Reals, float]]
+
+    def allowed(self, group: Group, foot: Boxes, whole: Boxes) -> NDArray[np.bool_]:
+        """Which candidates stand where the site lets them."""
+
+    def height(self, group: Group, x: Reals, z: Reals, foot: Boxes | None = None) -> Reals:
+        """Height of the model's origin."""
+
+    def free_candidates(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
+        """Where a thing without relations goes: (n, 3)."""
+
+    def taste(self, group: Group, number: int, poses: Reals, foot: Boxes, board: Board) -> Reals:
+        """How well candidates suit the picture; a satisfied relation is worth 12."""
+
+    def yaws(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
+        """Turns for candidates whose relations leave it open."""
+
+
+class Solver:
+    """Places groups on a site."""
+
+    def __init__(self, site: Site, *, seed: int) -> None:
+        self.site, self.seed, self.board = site, seed, Board()
+        self.homeless: list[str] = []
+
+    def place_group(self, group: Group, *, attempt: int = 0) -> None:
+        """Place all members of a group, row by row where the words ask for rows."""
+        rng = seeded(self.seed, f"place {group.name} {attempt}")
+        if wants_support(group, self.board):
+            for number in range(len(group.models)):
+                self._note(group, place_on(group, number, self.board, rng), number, rng)
+            return
+        templates = self._formation(group, rng)
+        for number in range(len(group.models)):
+            self._note(group, self._place(group, number, rng, None if templates is None else templates[number]), number, rng)
+
+    def _note(self, group: Group, item: Placed | None, number: int, rng: np.random.Generator) -> None:
+        if item is None:
+            item = self._anywhere(group, number, rng)
+        if item is None:
+            self.homeless.append(group.name)
+        else:
+            self.board.add(item)
+
+    # -- one member ------------------------------------------------------------------------------------------------
+    def _place(self, group: Group, number: int, rng: np.random.Generator, template: Reals | None) -> Placed | None:
+        for widen in (1.0, 1.7, 3.0):
+            poses = self._poses(group, number, rng, widen) if template is None else _jittered(template, rng, widen)
+            item = self._best(group, number, poses, rng, fixed_yaw=template is not None)
+            if item is not None:
+                return item
+        return None
+
+    def _anywhere(self, group: Group, number: int, rng: np.random.Generator) -> Placed | None:
+        """A named thing is never dropped: look for free ground all round, relations or not."""
+        for _ in range(3):
+            item = self._best(group, number, self.site.free_candidates(group, number, rng), rng, fixed_yaw=False)
+            if item is not None:
+                return item
+        if self.site.room:
+            return None
+        poses = candidates.in_view(distance_m=(3.0, 60.0), half_angle_rad=np.pi, count=600, rng=rng)
+        return self._best(group, number, poses, rng, fixed_yaw=False)
+
+    def _poses(self, group: Group, number: int, rng: np.random.Generator, widen: float) -> Reals:
+        """Candidate poses from the relations, the siblings, and the open view."""
+        relations = sorted((r for r in group.asked.relations if self._known(r)), key=lambda r: FIRST.index(r.relation))
+        found = [self._from_relation(group, number, relation, rng, widen) for relation in relations[:3]]
+        found = [poses for poses in found if len(poses)]
+        siblings = self.board.members(group.name)
+        if siblings and group.asked.arrangement is Arrangement.CLUSTER or (siblings and not found and not group.bring):
+            near = siblings[int(rng.integers(len(siblings)))].boxes("foot")
+            poses = candidates.by_relation(R.NEAR, near, half_m=_half(group, number), count=80, rng=rng, room=self.site.room)
+            found.append(_keep_yaw(poses, rng))
+        if not found or widen > 2:
+            found.append(self.site.free_candidates(group, number, rng))
+        return np.concatenate(found)
+
+    def _known(self, relation: Relation) -> bool:
+        return all(name == VIEWER or name in self.site.areas or self.board.members(name) for name in relation.objects)
+
+    def _target(self, name: str, number: int) -> Boxes:
+        if name == VIEWER:
+            return VIEWER_BOX
+        if name in self.site.areas:
+            return self.site.areas[name].box()
+        found = self.board.members(name)
+        return found[number % len(found)].boxes("foot")
+
+    def _from_relation(self, group: Group, number: int, relation: Relation, rng: np.random.Generator, widen: float) -> Reals:
+        half, count = _half(group, number), int(110 * widen)
+        name, kind = relation.objects[0], relation.relation
+        if kind is R.FACING:
+            return np.zeros((0, 3))
+        if kind is R.BETWEEN and len(relation.objects) == 2:
+            return candidates.between(self._target(name, number), self._target(relation.objects[1], number), count=60, rng=rng)
+        if name in self.site.lines and kind in (R.ALONG, R.BESIDE, R.NEAR, R.AROUND):
+            line, half_width = self.site.lines[name]
+            total = len(group.models)
+            share = ((number / total) ** 1.0, (number + 1) / total) if total > 1 else (0.0, 1.0)
+            return candidates.along_line(line, half_width, half_m=half, share=share, rng=rng)
+        if name in self.site.areas:
+            wet = self.site.areas[name].is_water
+            return candidates.by_area(kind, self.site.areas[name], half_m=half, count=count, rng=rng, wet=wet)
+        target = self._target(name, number)
+        if kind is R.AROUND and len(group.models) > 2:
+            height = group.size(number)[1]
+            total = len(group.models)
+            return candidates.around(target, number=number, total=total, half_m=half, height_m=height, room=self.site.room, rng=rng)
+        if kind in (R.UNDER, R.INSIDE):
+            target = self.board.members(name)[0].boxes("whole") if self.board.members(name) else target
+        return candidates.by_relation(kind, target, half_m=half, count=count, rng=rng, room=self.site.room)
+
+    def _best(self, group: Group, number: int, poses: Reals, rng: np.random.Generator, *, fixed_yaw: bool) -> Placed | None:
+        if not len(poses):
+            return None
+        poses = poses if fixed_yaw else self._turned(group, poses, rng)
+        plan, scale = outline(group.models[number]), group.scales[number]
+        x, z, yaw = poses.T
+        rough = plan.boxes(x, z, yaw, y=0.0, scale=scale, part="foot")
+        y = self.site.height(group, x, z, rough)
+        foot = plan.boxes(x, z, yaw, y=y, scale=scale, part="foot")
+        whole = plan.boxes(x, z, yaw, y=y, scale=scale, part="whole")
+        crown = plan.boxes(x, z, yaw, y=y, scale=scale, part="crown") if plan.crown_from_m < plan.high - 0.05 else None
+        fine = self.site.allowed(group, foot, whole)
+        if fine.any():
+            index = np.flatnonzero(fine)
+            clear = self.board.free(foot.at(index), crown.at(index) if crown else None, soft=plan.soft, clearance_m=_clearance(group, self.site.room))
+            fine[index] = clear
+        if not fine.any():
+            return None
+        score = self.site.taste(group, number, poses, foot, self.board) + 12.0 * self._kept(group, foot, whole)
+        score = np.where(fine, score + 0.5 * rng.random(len(score)), -np.inf)
+        best = int(np.argmax(score))
+        return Placed(group, number, float(x[best]), float(y[best]), float(z[best]), float(yaw[best]), blocks=group.size(number)[1] > 0.05)
+
+    def _turned(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
+        facing = next((r for r in group.asked.relations if r.relation is R.FACING and self._known(r)), None)
+        out = poses.copy()
+        if facing is not None:
+            target = self._target(facing.objects[0], 0)
+            out[:, 2] = np.arctan2(target.x - out[:, 0], target.z - out[:, 1]) + rng.normal(0, 0.06, len(out))
+        elif not any(r.relation in (R.ALONG, R.AROUND) for r in group.asked.relations):
+            out[:, 2] = self.site.yaws(group, out, rng)
+        return out
+
+    def _kept(self, group: Group, foot: Boxes, whole: Boxes) -> Reals:
+        """How many of the relations each candidate keeps."""
+        kept = np.zeros(foot.x.shape)
+        for relation in group.asked.relations:
+            if not self._known(relation):
+                continue
+            name = relation.objects[0]
+            own = foot if relation.relation in (R.BESIDE, R.NEAR, R.AROUND) else whole
+            if relation.relation is R.BETWEEN and len(relation.objects) == 2:
+                kept += holds_between(own, self._target(name, 0), self._target(relation.objects[1], 0))
+            elif name in self.site.areas:
+                kept += holds_to_area(relation.relation, own, self.site.areas[name])
+            else:
+                part = "foot" if own is foot else "whole"
+                others = [VIEWER_BOX] if name == VIEWER else [item.boxes(part) for item in self.board.members(name)]
+                one = [holds(relation.relation, own, other, room=self.site.room) for other in others[:12]]
+                kept += np.logical_and.reduce(one) if relation.relation is R.FAR else np.logical_or.reduce(one)
+        return kept
+
+    # -- groups in formation -------------------------------------------------------------------------------------------
+    def _formation(self, group: Group, rng: np.random.Generator) -> list[Reals] | None:
+        """A pose per member for rows and circles: the whole formation is placed like one thing."""
+        total, arrangement = len(group.models), group.asked.arrangement
+        if total < 2 or arrangement in (Arrangement.SCATTERED, Arrangement.CLUSTER):
+            return None
+        if any(r.relation in (R.ALONG, R.AROUND) and self._known(r) for r in group.asked.relations):
+            return None
+        offsets = _offsets(group, arrangement)
+        half = np.abs(offsets).max(axis=0) + max(_half(group, 0))
+        poses = self._poses(group, 0, rng, 2.0)
+        poses[:, 2] = np.arctan2(-poses[:, 0], -poses[:, 1]) + rng.normal(0, 0.25, len(poses))
+        x, z, yaw = poses.T
+        box = Boxes(x, z, yaw, np.full(len(x), half[0]), np.full(len(x), half[1]), np.zeros(len(x)), np.full(len(x), group.size()[1]))
+        fine = self.site.allowed(group, box, box) & self.board.free(box, None, soft=False, clearance_m=0.1)
+        score = 12.0 * self._kept(group, box, box) + self.site.taste(group, 0, poses, box, self.board) + np.where(fine, 6.0, -6.0)
+        cx, cz, turn = poses[int(np.argmax(score))]
+        cos, sin = np.cos(turn), np.sin(turn)
+        found = []
+        for u, v in offsets:
+            own = turn if arrangement is not Arrangement.CIRCLE else np.arctan2(-(u * cos + v * sin), -(-u * sin + v * cos))
+            found.append(np.array([cx + u * cos + v * sin, cz - u * sin + v * cos, own]))
+        return found
+
+
+def _jittered(template: Reals, rng: np.random.Generator, widen: float) -> Reals:
+    """The template itself, and places closer and closer round it."""
+    count = 24
+    poses = np.repeat(template[None, :], count, axis=0)
+    poses[1:, :2] += rng.normal(0, 0.25 * widen**3, (count - 1, 2))
+    return poses
+
+
+def _offsets(group: Group, arrangement: Arrangement) -> Reals:
+    """Places (n, 2) of the members of a formation round its middle, along its width and depth."""
+    total = len(group.models)
+    width, depth = max(2 * _half(group, k)[0] for k in range(total)), max(2 * _half(group, k)[1] for k in range(total))
+    step = width * (1.02 if group.asked.kind in ("fence", "hedge", "wall") else 1.25) + (2.2 if group.is_tree else 0.25)
+    if arrangement is Arrangement.CIRCLE:
+        radius = max(total * max(step, depth) / (2 * np.pi), 1.1 * max(width, depth))
+        angle = 2 * np.pi * np.arange(total) / total
+        return np.stack([np.sin(angle) * radius, np.cos(angle) * radius], axis=1)
+    rows = 1 if arrangement is Arrangement.ROW else max(2, int(round(np.sqrt(total / 2.5))))
+    columns = -(-total // rows)
+    index = np.arange(total)
+    u = (index % columns - (columns - 1) / 2) * step
+    v = (index // columns - (rows - 1) / 2) * (depth * 1.3 + (2.5 if group.is_tree else 0.8))
+    return np.stack([u, v], axis=1)
+
+
+def _keep_yaw(poses: Reals, rng: np.random.Generator) -> Reals:
+    poses[:, 2] += rng.normal(0, 0.3, len(poses))
+    return poses
+
+
+def _half(group: Group, number: int) -> tuple[float, float]:
+    """Half width and depth of a member's foot."""
+    plan, scale = outline(group.models[number]), group.scales[number]
+    half = (plan.foot[1] - plan.foot[0]) / 2 * scale
+    if group.is_tree:
+        return max(float(half[0]), 0.3), max(float(half[1]), 0.3)
+    return float(half[0]), float(half[1])
+
+
+def _clearance(group: Group, room: bool) -> float:
+    if room:
+        return 0.02
+    return 0.9 if group.is_building else 1.2 if group.is_tree else 0.12
+
+
+def hidden_share(poses: Reals, foot: Boxes, board: Board, *, names_only: bool = True) -> Reals:
+    """How much of each candidate (in bearing) stands behind nearer things, or hides named things that are farther, 0 … about 2."""
+    own_bearing, own_distance = bearing(poses[:, 0], poses[:, 1]), np.hypot(poses[:, 0], poses[:, 1])
+    own_half = np.arctan2(np.maximum(foot.radius, 0.15), np.maximum(own_distance, 0.5))
+    total = np.zeros(len(poses))
+    for other in board.placed:
+        if names_only and not other.group.name:
+            continue
+        box = other.boxes("foot")
+        distance = float(np.hypot(box.x, box.z))
+        half = float(np.arctan2(box.radius, max(distance, 0.5)))
+        apart = np.abs(turned(own_bearing - float(bearing(box.x, box.z))))
+        shared = np.clip(own_half + half - apart, 0, 2 * np.minimum(own_half, half))
+        own_height, other_height = foot.high - foot.low, float(box.high - box.low)
+        nearer = own_distance < distance
+        # what is nearer hides as much as it rises, seen from 1.65 m, into what stands behind it
+        front, rear = np.where(nearer, own_height, other_height), np.where(nearer, other_height, own_height)
+        ratio = np.where(nearer, distance / np.maximum(own_distance, 0.5), own_distance / max(distance, 0.5))
+        covered = np.clip((1.65 + (front - 1.65) * ratio) / np.maximum(rear, 0.2), 0, 1)
+        total += covered * shared / (2 * np.maximum(np.where(nearer, half, own_half), 0.02))
+    return total
+
+
+def retry(solver: Solver, groups: Sequence[Group], failing: Sequence[str], *, attempt: int) -> None:
+    """Take the groups whose relations fail off the board, with all that stands on them, and place them again."""
+    off = set(failing)
+    while True:
+        carried = {item.group.name for item in solver.board.placed if item.on is not None and item.on.group.name in off} - off
+        if not carried:
+            break
+        off |= carried
+    solver.board = solver.board.rebuilt([item for item in solver.board.placed if item.group.name not in off])
+    for group in groups:
+        if group.name in off:
+            solver.place_group(group, attempt=attempt)

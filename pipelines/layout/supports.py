@@ -1,0 +1,91 @@
+"""What things can stand on: the exact heights of a model's surfaces, and its free spots in the world."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from pipelines.layout.footprints import Reals
+from pipelines.scene import Model, Spot, Thing
+
+TOUCH_M = 0.03
+
+_soups: dict[int, tuple[Model, Reals]] = {}  # the model is kept with its triangles so that its id stays its own
+
+
+def triangles(model: Model) -> Reals:
+    """(T, 3, 3) all faces of a model in its own frame; remembered, since models are shared."""
+    found = _soups.get(id(model))
+    if found is None:
+        if len(_soups) > 512:
+            _soups.clear()
+        parts = [part.mesh.corners for part in model.parts]
+        soup = np.concatenate(parts).astype(np.float64) if parts else np.zeros((0, 3, 3))
+        found = _soups[id(model)] = (model, np.ascontiguousarray(soup))
+    return found[1]
+
+
+@njit(cache=True)
+def _crossing(soup: Reals, x: Reals, z: Reals, target: Reals, highest: bool) -> Reals:
+    """Per point the height of the crossing of its vertical line nearest to `target` (or the highest not above it); nan = none."""
+    out = np.full(x.size, np.nan)
+    for t in range(len(soup)):
+        ax, ay, az = soup[t, 0, 0], soup[t, 0, 1], soup[t, 0, 2]
+        bx, by, bz = soup[t, 1, 0], soup[t, 1, 1], soup[t, 1, 2]
+        cx, cy, cz = soup[t, 2, 0], soup[t, 2, 1], soup[t, 2, 2]
+        area = (bx - ax) * (cz - az) - (cx - ax) * (bz - az)
+        if abs(area) < 1e-12:
+            continue
+        low_x, high_x = min(ax, bx, cx), max(ax, bx, cx)
+        low_z, high_z = min(az, bz, cz), max(az, bz, cz)
+        for k in range(x.size):
+            if x[k] < low_x or x[k] > high_x or z[k] < low_z or z[k] > high_z:
+                continue
+            u = ((x[k] - ax) * (cz - az) - (cx - ax) * (z[k] - az)) / area
+            v = ((bx - ax) * (z[k] - az) - (x[k] - ax) * (bz - az)) / area
+            if u < -1e-9 or v < -1e-9 or u + v > 1 + 1e-9:
+                continue
+            height = ay + u * (by - ay) + v * (cy - ay)
+            if highest:
+                if height <= target[k] and (np.isnan(out[k]) or height > out[k]):
+                    out[k] = height
+            elif np.isnan(out[k]) or abs(height - target[k]) < abs(out[k] - target[k]):
+                out[k] = height
+    return out
+
+
+def top_heights(model: Model, x: NDArray[np.floating], z: NDArray[np.floating], *, below_m: float = 1e9) -> Reals:
+    """Heights of the topmost surface (not above `below_m`) at flat positions in the model's frame; nan beside it."""
+    return np.asarray(_crossing(triangles(model), *_flat(x, z), np.full(np.size(x), below_m), True))
+
+
+def surface_near(model: Model, x: NDArray[np.floating], z: NDArray[np.floating], height_m: float) -> Reals:
+    """Heights of the surface nearest to `height_m` at flat positions in the model's frame; nan beside it."""
+    return np.asarray(_crossing(triangles(model), *_flat(x, z), np.full(np.size(x), height_m), False))
+
+
+def _flat(x: NDArray[np.floating], z: NDArray[np.floating]) -> tuple[Reals, Reals]:
+    return np.ravel(np.asarray(x, np.float64)).copy(), np.ravel(np.asarray(z, np.float64)).copy()
+
+
+def rests_on(thing: Thing, other: Thing) -> bool:
+    """Whether a thing's lowest point lies within 3 cm of a surface of another thing, under its foot."""
+    to_model = np.linalg.inv(other.world_from_model)
+    low, high = thing.model.bounds
+    foot = np.asarray(thing.model.footprint, np.float64)
+    if not (foot[1] > foot[0]).all():
+        foot = thing.model.bounds[:, [0, 2]].astype(np.float64)
+    middle, half = foot.mean(axis=0), (foot[1] - foot[0]) / 2
+    u, v = np.meshgrid([-0.9, -0.45, 0.0, 0.45, 0.9], [-0.9, -0.45, 0.0, 0.45, 0.9])
+    local = np.stack([middle[0] + half[0] * u.ravel(), np.full(u.size, low[1]), middle[1] + half[1] * v.ravel()], axis=1)
+    world = local @ thing.world_from_model[:3, :3].T + thing.position
+    inside = world @ to_model[:3, :3].T + to_model[:3, 3]
+    heights = surface_near(other.model, inside[:, 0], inside[:, 2], float(inside[0, 1]))
+    gaps = np.abs(heights - inside[0, 1]) * other.scale
+    return bool((gaps[~np.isnan(gaps)] <= TOUCH_M).any())
+
+
+def spots_named(model: Model, *names: str) -> list[Spot]:
+    """The model's spots with one of these names, in the order of the names."""
+    return [spot for name in names for spot in model.spots if spot.name == name]
