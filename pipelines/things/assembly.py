@@ -99,6 +99,8 @@ class Assembly:
                 continue
             fill = None if part.fill is None else evaluate(part.fill, local)
             look = around.under(part, evaluate(part.shade, local), fill)
+            if isinstance(look.tint, list):  # one pick for the whole group
+                look = replace(look, tint=look.tint[int(local.rng.integers(len(look.tint)))])
             own = self._own(part, local, look)
             for matrix in _copies(part, local):
                 _extend(result, moved_shape(own, matrix))
@@ -117,7 +119,7 @@ class Assembly:
         made = Part(
             mesh=form(part, context),
             material=self._material(name),
-            tint=self._tint(look, name, context),
+            tint=self._tint(look, name),
             name=look.name,
             crease_deg=SMOOTH_CREASE_DEG.get(part.shape, 40.0) if part.crease is None else evaluate(part.crease, context),
             collides=look.collides is not False,
@@ -152,11 +154,9 @@ class Assembly:
                 return material(ordered)
         return material(self.style.materials.get(name, name))
 
-    def _tint(self, look: Look, name: str, context: Context) -> Colour | None:
+    def _tint(self, look: Look, name: str) -> Colour | None:
         """Ordered colours win; then the part's own tint; `shade` scales whichever colour is seen."""
-        chosen = look.tint
-        if isinstance(chosen, list):
-            chosen = chosen[int(context.rng.integers(len(chosen)))]
+        chosen = look.tint if isinstance(look.tint, str) else None
         painted = look.paint or chosen == "colour" or (self.paints_all and name == self.main)
         tint: Colour | None = None
         if self.colour is not None and painted:
