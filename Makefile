@@ -11,12 +11,13 @@ override PROMPT := $(value PROMPT)
 override SEED   := $(value SEED)
 override SPLATS := $(value SPLATS)
 override OUT    := $(value OUT)
+override FORCE  := $(value FORCE)
 export PROMPT SEED SPLATS OUT
 
 .PHONY: help setup world test serve lint format bench gallery clean
 
 help:  ## what one can ask for
-	@echo 'make world PROMPT="a misty pine forest with a log cabin beside a lake at dawn"   [SEED=7] [SPLATS=1000000] [OUT=folder]'
+	@echo 'make world PROMPT="a misty pine forest with a log cabin beside a lake at dawn"   [SEED=7] [SPLATS=1000000] [OUT=folder] [FORCE=1]'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' Makefile | awk '{printf "  %s %-8s", $$1, $$2; $$1 = $$2 = ""; print}'
 
 setup: $(READY)  ## everything that Worldloom needs, in .venv
@@ -36,7 +37,7 @@ $(READY): pyproject.toml requirements.lock
 	echo 'Worldloom is ready.'
 
 world: setup  ## a world from PROMPT, in worlds/ or in OUT
-	@$(BIN)/worldloom generate $(if $(SEED),--seed="$$SEED") $(if $(SPLATS),--splats="$$SPLATS") $(if $(OUT),--output="$$OUT") -- "$$PROMPT"
+	@$(BIN)/worldloom generate $(if $(SEED),--seed="$$SEED") $(if $(SPLATS),--splats="$$SPLATS") $(if $(OUT),--output="$$OUT") $(if $(FORCE),--force) -- "$$PROMPT"
 
 test: setup $(NODE_READY)  ## all tests
 	@$(BIN)/python -m pytest -n 2
@@ -55,7 +56,7 @@ $(NODE_READY): tests/foreign/package-lock.json | setup
 	cd tests/foreign; npm ci --silent --no-audit --no-fund
 	@touch $@
 
-serve: setup  ## the service (comes with the next version)
+serve:  ## the service (comes with the next version)
 	@echo 'The service and its web page are not part of this version yet: make a world with make world PROMPT="…" instead.' >&2; exit 2
 
 lint: setup  ## style, rules and types
