@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +36,8 @@ def opened(path: Path, what: str) -> Iterator[BinaryIO]:
 def read_whole(path: Path, what: str, *, most_bytes: int = MAX_FILE_BYTES) -> bytes:
     """The bytes of a file that is not larger than `most_bytes`."""
     with opened(path, what) as file:
-        data = file.read(most_bytes + 1)
+        size = os.fstat(file.fileno()).st_size  # a read sets its whole buffer aside at once, so it is not asked for more than there is
+        data = file.read(min(size, most_bytes) + 1)
     if len(data) > most_bytes:
         raise FileFormatError(f"{path} is larger than the {most_bytes:,} bytes that a {what} file may have")
     return data
@@ -59,7 +61,8 @@ def require_sound(gaussians: Gaussians, path: Path) -> Gaussians:
         row = first_not_finite(getattr(gaussians, name))
         if row is not None:
             raise FileFormatError(f"{path} holds a number that is not finite in the {name} of splat {row}: export it again")
-    lengths = np.linalg.norm(gaussians.rotations, axis=1)
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(gaussians.rotations, axis=1)
     short = np.flatnonzero(~((lengths > 1e-12) & np.isfinite(lengths)))
     if len(short):
         raise FileFormatError(f"{path} gives splat {short[0]} a rotation of length {lengths[short[0]]:.3g}: export it again")

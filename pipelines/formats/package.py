@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import weakref
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -147,7 +148,7 @@ class Package:
 
     path: Path
     manifest: Manifest
-    _unpacked: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False, compare=False)
+    _unpacked: Path | None = field(default=None, repr=False, compare=False)
 
     def file(self, name: str) -> Path:
         """Where a file of the package lies; raises FileFormatError when it is not there or has another size than promised."""
@@ -157,7 +158,7 @@ class Package:
         if self._unpacked is None:
             path = self.path / name
         else:
-            path = Path(self._unpacked.name) / name
+            path = self._unpacked / name
             if not path.exists():
                 self._unpack(name, path, facts.bytes)
         size = path.stat().st_size if path.is_file() and not path.is_symlink() else -1
@@ -209,7 +210,10 @@ def read_package(path: Path, *, verify: bool = False) -> Package:
             raise FileFormatError(f"{path} is no world package: it has no {MANIFEST} that can be read") from error
         package = Package(path, parse_manifest(data, path))
     else:
-        package = Package(path, parse_manifest(_manifest_in_zip(path), path), tempfile.TemporaryDirectory(prefix="worldloom-"))
+        manifest = parse_manifest(_manifest_in_zip(path), path)
+        unpacked = Path(tempfile.mkdtemp(prefix="worldloom-"))
+        package = Package(path, manifest, unpacked)
+        weakref.finalize(package, shutil.rmtree, unpacked, ignore_errors=True)
     if verify:
         package.verify()
     return package

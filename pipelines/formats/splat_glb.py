@@ -66,7 +66,8 @@ def read_splat_glb(path: Path, *, frame: Frame = WORLD) -> Gaussians:
     for mesh in glb.items("meshes"):
         primitives = mesh.get("primitives")
         for primitive in primitives if isinstance(primitives, list) else ():
-            if isinstance(primitive, dict) and EXTENSION in (primitive.get("extensions") or {}):
+            extensions = primitive.get("extensions") if isinstance(primitive, dict) else None
+            if isinstance(extensions, dict) and EXTENSION in extensions:
                 return require_sound(_gaussians(glb, primitive), path)
     raise FileFormatError(f"{path} holds no splats: no mesh in it uses {EXTENSION}")
 

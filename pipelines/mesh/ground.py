@@ -17,17 +17,17 @@ FINE_M = 25.0  # within this distance rings are evenly spaced
 
 
 def coarser(sheet: Mesh, middle: tuple[float, float], *, max_triangles: int) -> Mesh | None:
-    """The same ground on fewer triangles; None where the sheet does not lie below every point of a disc round `middle` (x, z)."""
+    """The same ground on fewer triangles; None where the sheet has holes, or its rim cannot be seen whole from `middle` (x, z)."""
     loops = boundary_loops(sheet.faces)
-    if len(loops) != 1:
-        return None
-    centre = np.array(middle)
-    rim = sheet.vertices[loops[0]][:, [0, 2]] - centre
-    reach = float(np.linalg.norm(rim, axis=1).min()) * 0.999
     rings = int((math.sqrt(max_triangles / 2) - 1) / 2)
-    if rings < 8 or reach < 1e-3:
+    if len(loops) != 1 or rings < 8:
         return None
-    plan, faces = _disc(rings, _radii(rings, reach))
+    centre = np.array(middle, dtype=np.float64)
+    ring, angle, faces = _disc(rings)
+    reach = _reach(sheet.vertices[loops[0]][:, [0, 2]] - centre, angle)
+    if reach is None:
+        return None
+    plan = _radii(ring / rings, reach)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     heights = _heights(sheet, plan + centre)
     if not np.isfinite(heights).all():
         return None
@@ -35,25 +35,43 @@ def coarser(sheet: Mesh, middle: tuple[float, float], *, max_triangles: int) -> 
     return Mesh(vertices.astype(np.float32), faces)
 
 
-def _radii(rings: int, reach: float) -> NDArray[np.float64]:
-    """Radius of every ring, from 0 to `reach`: half of them evenly over the fine middle, the others ever wider."""
-    fine = min(FINE_M, reach / 2)
-    inner = rings // 2
-    return np.concatenate([np.linspace(0, fine, inner + 1), np.geomspace(fine, reach, rings - inner + 1)[1:]])
+def _reach(rim: NDArray[np.float64], angle: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Distance from the origin to a closed polygon (R, 2) in every direction; None where it is not star-shaped."""
+    around = np.unwrap(np.arctan2(rim[:, 1], rim[:, 0]))
+    if around[-1] < around[0]:
+        rim, around = rim[::-1], around[::-1]
+    around = np.append(around, around[0] + 2 * math.pi)
+    if (np.diff(around) <= 0).any():
+        return None
+    edge = np.searchsorted(around, around[0] + (angle - around[0]) % (2 * math.pi), side="right") - 1
+    start = rim[edge % len(rim)]
+    along = rim[(edge + 1) % len(rim)] - start
+    facing = np.cos(angle) * along[:, 1] - np.sin(angle) * along[:, 0]
+    reach: NDArray[np.float64] = (start[:, 0] * along[:, 1] - start[:, 1] * along[:, 0]) / facing
+    return reach * 0.999
 
 
-def _disc(rings: int, radii: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """A square grid of 2·rings cells a side bent into a disc (Shirley and Chiu's concentric map): x, z (V, 2) and faces (F, 3)."""
+def _radii(share: NDArray[np.float64], reach: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where a ring at `share` (0 … 1 of all rings) stands: half of them evenly over the fine middle, the others ever wider."""
+    fine = min(FINE_M, float(reach.min()) / 2)
+    outer: NDArray[np.float64] = fine * (reach / fine) ** np.maximum(2 * share - 1, 0)
+    return np.where(share < 0.5, 2 * share * fine, outer)
+
+
+def _disc(rings: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]:
+    """A square grid of 2·rings cells a side bent into a disc (Shirley and Chiu's concentric map).
+
+    Ring (V,) and angle (V,) of every vertex, and faces (F, 3).
+    """
     steps = np.arange(-rings, rings + 1)
     x, z = (axis.ravel() for axis in np.meshgrid(steps, steps))
     ring = np.maximum(np.abs(x), np.abs(z))
     along, across = np.where(np.abs(x) >= np.abs(z), x, z), np.where(np.abs(x) >= np.abs(z), z, x)
     lean = across / np.where(along == 0, 1, along) * (math.pi / 4)
     angle = np.where(np.abs(x) >= np.abs(z), lean, math.pi / 2 - lean) + np.where(along < 0, math.pi, 0)
-    plan = radii[ring][:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     index = np.arange(len(x)).reshape(2 * rings + 1, 2 * rings + 1)
     a, b, c, d = (corner.ravel() for corner in (index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]))
-    return plan, np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)]).astype(np.int32)
+    return ring, angle, np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)]).astype(np.int32)
 
 
 def _heights(sheet: Mesh, plan: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -67,7 +67,8 @@ def ball(rings: int, radius_m: float = 1.0) -> Mesh:
     vertices = np.concatenate([[[0, 1, 0]], np.stack([x, y, z], axis=-1).reshape(-1, 3), [[0, -1, 0]]])
     index = 1 + np.arange((rings - 1) * around).reshape(rings - 1, around)
     upper, lower = index[:-1], index[1:]
-    faces = [np.stack([upper, lower, np.roll(lower, -1, axis=1)], axis=-1), np.stack([upper, np.roll(lower, -1, axis=1), np.roll(upper, -1, axis=1)], axis=-1)]
+    upper_next, lower_next = np.roll(upper, -1, axis=1), np.roll(lower, -1, axis=1)
+    faces = [np.stack([upper, lower, lower_next], axis=-1), np.stack([upper, lower_next, upper_next], axis=-1)]
     top = np.stack([np.zeros(around), index[0], np.roll(index[0], -1)], axis=-1)
     bottom = np.stack([np.full(around, len(vertices) - 1), np.roll(index[-1], -1), index[-1]], axis=-1)
     joined = np.concatenate([top, *(group.reshape(-1, 3) for group in faces), bottom])
@@ -102,7 +103,8 @@ def leaves(count: int, seed: int = 0) -> Foliage:
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     arrays = [rng.normal(0, 1, (count, 3)), along, normal, rng.uniform(0.05, 0.1, count), rng.uniform(0.01, 0.03, count)]
     arrays += [rng.uniform(0.02, 0.4, (count, 3)), rng.uniform(0, 1, count)]
-    return Foliage(*(array.astype(np.float32) for array in arrays))
+    centres, directions, normals, lengths, widths, colours, depth = (array.astype(np.float32) for array in arrays)
+    return Foliage(centres, directions, normals, lengths, widths, colours, depth)
 
 
 def model(kind: str, parts: tuple[Part, ...], foliage: tuple[Foliage, ...] = ()) -> Model:

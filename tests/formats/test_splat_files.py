@@ -86,7 +86,8 @@ def test_sog_palette_is_exact_for_few_looks(tmp_path: Path) -> None:
 def rooms(count: int) -> Gaussians:
     """A floor, walls and grass round a viewer: splats in the sizes and the order of a made world."""
     grass = splats(count // 4, spread_m=2.0)
-    grass = replace(grass, means=grass.means - np.float32([0, 1.5, 0]), scales=np.tile(np.float32([0.05, 0.012, 0.003]), (len(grass), 1)))
+    blade = np.tile(np.array([0.05, 0.012, 0.003], np.float32), (len(grass), 1))
+    grass = replace(grass, means=grass.means - np.array([0, 1.5, 0], np.float32), scales=blade)
     sheets = [
         sheet(np.array([-5.0, -1.6, -5.0]), np.array([0, 0, 10.0]), np.array([10.0, 0, 0]), count=count // 2),
         sheet(np.array([-5.0, -1.6, -5.0]), np.array([10.0, 0, 0]), np.array([0, 4.0, 0]), count=count // 4),
