@@ -67,9 +67,7 @@ def require_sound(gaussians: Gaussians, path: Path) -> Gaussians:
     if len(short):
         raise FileFormatError(f"{path} gives splat {short[0]} a rotation of length {lengths[short[0]]:.3g}: export it again")
     rotations = (gaussians.rotations / lengths[:, None]).astype(np.float32)
-    return Gaussians(
-        gaussians.means, gaussians.scales, rotations, gaussians.opacities, gaussians.harmonics, gaussians.thing
-    )
+    return Gaussians(gaussians.means, gaussians.scales, rotations, gaussians.opacities, gaussians.harmonics, gaussians.thing)
 
 
 def require_writable(gaussians: Gaussians, what: str) -> None:

@@ -47,8 +47,12 @@ FORMATS: Mapping[str, Format] = {
         Format("spz", ".spz", WORLD, "web and interchange, 15 bytes a splat: Spark, three.js, Unity", "spz:write_spz", "spz:read_spz"),
         Format("sog", ".sog", RDF, "smallest download, 11 bytes a splat: PlayCanvas, SuperSplat", "sog:write_sog", "sog:read_sog"),
         Format(
-            "glb", ".glb", WORLD, "glTF with KHR_gaussian_splatting: three.js, Babylon, Cesium",
-            "splat_glb:write_splat_glb", "splat_glb:read_splat_glb",
+            "glb",
+            ".glb",
+            WORLD,
+            "glTF with KHR_gaussian_splatting: three.js, Babylon, Cesium",
+            "splat_glb:write_splat_glb",
+            "splat_glb:read_splat_glb",
         ),
     )
 }

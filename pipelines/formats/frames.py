@@ -93,9 +93,7 @@ def _turned(gaussians: Gaussians, rotation: NDArray[np.float64], scale: float) -
         means = gaussians.means @ (matrix.T * np.float32(scale))
         rotations = _after(rotation, gaussians.rotations)
     scales = gaussians.scales if scale == 1 else gaussians.scales * np.float32(scale)
-    return Gaussians(
-        means, scales, rotations, gaussians.opacities, turn_harmonics(gaussians.harmonics, rotation), gaussians.thing
-    )
+    return Gaussians(means, scales, rotations, gaussians.opacities, turn_harmonics(gaussians.harmonics, rotation), gaussians.thing)
 
 
 def _after(rotation: NDArray[np.float64], rotations: Floats) -> Floats:

@@ -194,6 +194,7 @@ def read_glb(path: Path) -> Glb:
 
 def parse_json(data: bytes, path: Path) -> Json:
     """A JSON object; raises FileFormatError on anything else, deep nesting and NaN included."""
+
     def refuse(name: str) -> float:
         raise ValueError(f"{name} is no JSON number")
 

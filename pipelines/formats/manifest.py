@@ -182,7 +182,7 @@ def parse_manifest(data: bytes, path: Path) -> Manifest:
 
 def is_plain_name(name: str) -> bool:
     """Whether a file of this name lies in the package's own folder."""
-    return 0 < len(name) <= 120 and not set(name) & set('/\\:\0') and name[0] != "." and name == name.strip() and name.isprintable()
+    return 0 < len(name) <= 120 and not set(name) & set("/\\:\0") and name[0] != "." and name == name.strip() and name.isprintable()
 
 
 def _splats_by_thing(gaussians: Gaussians) -> Counter[int]:

@@ -66,9 +66,7 @@ def read_ply(path: Path, *, frame: Frame = RDF) -> Gaussians:
         count, layout = _read_header(file, path)
         file_bytes = path.stat().st_size - file.tell()
         if file_bytes < count * layout.itemsize:
-            raise FileFormatError(
-                f"{path} is cut short: {count:,} splats need {count * layout.itemsize:,} bytes, {file_bytes:,} are there"
-            )
+            raise FileFormatError(f"{path} is cut short: {count:,} splats need {count * layout.itemsize:,} bytes, {file_bytes:,} are there")
         table = np.fromfile(file, dtype=layout, count=count)
     if len(table) != count:
         raise FileFormatError(f"{path} is cut short: {count:,} splats were promised, {len(table):,} are there")

@@ -101,9 +101,7 @@ def _columns(gaussians: Gaussians, bits: int) -> list[tuple[memoryview, int]]:
 def _gzip(columns: list[tuple[bytes | memoryview, int]]) -> bytes:
     """One gzip member. Deflate blocks may stand side by side, so sections are packed by themselves, each by the strategy that suits it."""
     sections = [
-        (column[begin : begin + SECTION_BYTES], strategy)
-        for column, strategy in columns
-        for begin in range(0, len(column), SECTION_BYTES)
+        (column[begin : begin + SECTION_BYTES], strategy) for column, strategy in columns for begin in range(0, len(column), SECTION_BYTES)
     ]
 
     def deflate(section: tuple[bytes | memoryview, int]) -> bytes:
