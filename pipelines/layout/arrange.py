@@ -15,7 +15,7 @@ from pipelines.layout.features import street_model, track_model, water_model
 from pipelines.layout.ground_mesh import terrain_of
 from pipelines.layout.indoors import Indoors
 from pipelines.layout.members import Group, brought, in_order, is_feature, make_group
-from pipelines.layout.outdoors import Outdoors, level_ground, settled
+from pipelines.layout.outdoors import Outdoors, level_ground, lying_ashore, settled
 from pipelines.layout.places import Place, Way, place_named
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.relations import Area, check
@@ -102,20 +102,18 @@ def _arrange_land(spec: SceneSpec, place: Place, groups: dict[str, Group], *, se
     waters = tuple(named.water for named in plan.waters)
     ground_seed = int(seeded(seed, "ground").integers(1 << 30))
     ground = Ground(place, waters, seed=ground_seed, street=_street(place) if plan.street else None)
-    site = Outdoors(ground, plan)
+    site = Outdoors(ground, plan, ashore=lying_ashore(groups))
     solver = Solver(site, seed=seed)
     order = in_order(groups)
     _place_land(order, groups, plan, site, solver, ground)
     _repair(spec, groups, order, solver, site.areas, room=False)
     level_ground(ground, solver.board.placed)
-    placed = _settle(ground, solver.board.placed)
+    placed = _settle(ground, solver.board.placed, site.ashore)
     things = _numbered([*_feature_things(plan, ground), *_as_things(placed, spec)])
     terrain = terrain_of(ground, MATERIALS)
     viewpoints = _land_viewpoints(ground, solver, plan, seed=seed)
     relations = check(spec, things, site.areas, room=False)
-    scene = Scene(
-        things=things, terrain=terrain, spawn=Spawn(), viewpoints=viewpoints, walk_radius_m=WALK_RADIUS_M, relations=relations
-    )
+    scene = Scene(things=things, terrain=terrain, spawn=Spawn(), viewpoints=viewpoints, walk_radius_m=WALK_RADIUS_M, relations=relations)
     features = {named.water.kind for named in plan.waters} | ({plan.way.kind} if plan.way else set())
     _outside.append((terrain, Outside(site, frozenset(features))))
     return scene
@@ -193,7 +191,9 @@ def _path(plan: Plan, goal: Placed | None, width_m: float, material: str, ground
     return best[1]
 
 
-def _repair(spec: SceneSpec, groups: Mapping[str, Group], order: Sequence[str], solver: Solver, areas: Mapping[str, Area], *, room: bool) -> None:
+def _repair(
+    spec: SceneSpec, groups: Mapping[str, Group], order: Sequence[str], solver: Solver, areas: Mapping[str, Area], *, room: bool
+) -> None:
     """Place again what fails its relations, and keep the best board of a few attempts."""
     best_board, best = solver.board, _failing(spec, solver, areas, room=room)
     ordered = [groups[name] for name in order]
@@ -217,22 +217,18 @@ def _failing(spec: SceneSpec, solver: Solver, areas: Mapping[str, Area], *, room
     return [name for (name, _), result in zip(stated, checks, strict=True) if not result.holds]
 
 
-def _settle(ground: Ground, placed: Sequence[Placed]) -> list[Placed]:
+def _settle(ground: Ground, placed: Sequence[Placed], ashore: frozenset[str]) -> list[Placed]:
     """Everything at its final height on the finished ground; what is carried goes up and down with its carrier."""
     final: dict[int, Placed] = {}
     for item in placed:
         if item.on is not None:
             carrier = final[id(item.on)]
             final[id(item)] = replace(item, y=item.y + carrier.y - item.on.y, on=carrier)
-        elif item.group.kind.stands_on in ("ground", "floor", "surface") and not _in_water(item, ground):
+        elif item.group.kind.stands_on not in ("air", "water") or item.group.name in ashore:
             final[id(item)] = replace(item, y=settled(ground, item))
         else:
             final[id(item)] = item
     return [final[id(item)] for item in placed]
-
-
-def _in_water(item: Placed, ground: Ground) -> bool:
-    return bool(ground.waters) and float(ground.shore(np.array([item.x]), np.array([item.z]))[0]) < 0 and item.group.kind.stands_on == "water"
 
 
 def _feature_things(plan: Plan, ground: Ground) -> list[Thing]:
@@ -317,5 +313,3 @@ def _numbered(things: Sequence[Thing]) -> tuple[Thing, ...]:
             label = f"{label} {seen[label]}"
         found.append(replace(thing, id=number, label=label))
     return tuple(found)
-
-

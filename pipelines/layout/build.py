@@ -95,7 +95,9 @@ class Dresser:
 
     def _kinds(self, entry: Scatter) -> dict[str, float]:
         """Kinds and weights; where the words name trees, the wood is of those trees."""
-        known = {kind: weight for kind, weight in entry.kinds.items() if weight > 0 and first_known([kind], self.library, self.spec.without)}
+        known = {
+            kind: weight for kind, weight in entry.kinds.items() if weight > 0 and first_known([kind], self.library, self.spec.without)
+        }
         if entry.species:
             asked = {thing.kind: float(thing.count) for thing in self.spec.things if thing.count >= 5 and self._is_tree(thing.kind)}
             if asked:
@@ -129,11 +131,17 @@ class Dresser:
             model = self.library.build(kind, Order(seed=int(variant[k]), season=season))
             scale = float(stands.scale[k])
             foot = float(np.abs(outline(model).foot).max()) * scale
-            sunk = 0.04 + float(slopes[k]) * min(foot, 1.5) + (0.16 * float(model.bounds[1, 1]) * scale if self.library.kinds[kind].family == "rocks" else 0.0)
+            sunk = (
+                0.04
+                + float(slopes[k]) * min(foot, 1.5)
+                + (0.16 * float(model.bounds[1, 1]) * scale if self.library.kinds[kind].family == "rocks" else 0.0)
+            )
             position = (float(stands.x[k]), float(heights[k]) - min(sunk, 0.8), float(stands.z[k]))
             self._add(kind, model, position, float(stands.yaw[k]), scale, near=bool(stands.near[k]), radius_m=foot)
 
-    def _add(self, kind: str, model: Model, position: tuple[float, float, float], yaw: float, scale: float, *, near: bool, radius_m: float) -> None:
+    def _add(
+        self, kind: str, model: Model, position: tuple[float, float, float], yaw: float, scale: float, *, near: bool, radius_m: float
+    ) -> None:
         matrix = pose_matrix(position, yaw, scale)
         if near:
             self._counts[kind] = self._counts.get(kind, 0) + 1
@@ -164,12 +172,16 @@ class Dresser:
                 model = self.library.build(kind, Order(seed=int(rng.integers(4))))
                 size = float(rng.uniform(0.14, 0.34)) / float(model.size_m[0])
                 low = float(model.size_m[1]) * size * 0.3
-                self._far.append(Thing(BACKDROP, kind, kind, model, pose_matrix((float(x), float(y) - low, float(z)), float(rng.uniform(-3, 3)), size)))
+                self._far.append(
+                    Thing(BACKDROP, kind, kind, model, pose_matrix((float(x), float(y) - low, float(z)), float(rng.uniform(-3, 3)), size))
+                )
 
     def raise_skyline(self) -> None:
         """Streets go on and towers rise beyond the part of a city that one can walk."""
         plan = self.site.plan
-        kinds = [kind for kind in plan.place.skyline if kind in self.library.kinds and not forbidden(self.library.kinds[kind], self.spec.without)]
+        kinds = [
+            kind for kind in plan.place.skyline if kind in self.library.kinds and not forbidden(self.library.kinds[kind], self.spec.without)
+        ]
         if not kinds:
             return
         rng = seeded(self.seed, "skyline")
@@ -200,5 +212,3 @@ def _circle(thing: Thing) -> tuple[float, float, float]:
         y=0.0, scale=thing.scale, part="foot",
     )  # fmt: skip
     return float(box.x), float(box.z), float(box.radius)
-
-

@@ -31,7 +31,9 @@ def ring(box: Boxes, angle: Reals, gap: Reals, radius_m: float) -> Reals:
     return np.stack([x, z, toward_viewer(x, z)], axis=1)
 
 
-def by_relation(relation: RelationName, box: Boxes, *, half_m: tuple[float, float], count: int, rng: np.random.Generator, room: bool) -> Reals:
+def by_relation(
+    relation: RelationName, box: Boxes, *, half_m: tuple[float, float], count: int, rng: np.random.Generator, room: bool
+) -> Reals:
     """Candidates for a relation to one object, given the thing's own half width and depth."""
     own = max(half_m)
     back = float(np.arctan2(box.x, box.z))  # away from the viewer, through the object
@@ -40,8 +42,10 @@ def by_relation(relation: RelationName, box: Boxes, *, half_m: tuple[float, floa
     if relation is R.BESIDE:
         allowed = min(0.5 + 0.3 * larger, 1.2) if room else min(1.2 + 0.3 * larger, 4.0)
         side = rng.choice([-1.0, 1.0], count)
-        angle = np.where(rng.random(count) < 0.6, box.yaw + side * np.pi / 2 + rng.normal(0, 0.25, count), rng.uniform(-np.pi, np.pi, count))
-        return ring(box, angle, rng.uniform(0.04 if room else 0.15, 0.8 * allowed, count), min(half_m) if room else own)
+        angle = np.where(
+            rng.random(count) < 0.6, box.yaw + side * np.pi / 2 + rng.normal(0, 0.25, count), rng.uniform(-np.pi, np.pi, count)
+        )
+        return ring(box, angle, (0.03 if room else 0.15) + 0.75 * allowed * rng.random(count) ** (2.5 if room else 1.0), min(half_m) if room else own)
     if relation is R.NEAR:
         angle = rng.uniform(-np.pi, np.pi, count)
         return ring(box, angle, rng.uniform(0.4, 1.6 if room else 4.5, count), own)
@@ -71,6 +75,14 @@ def by_relation(relation: RelationName, box: Boxes, *, half_m: tuple[float, floa
     return ring(box, angle, rng.uniform(0.8, 2.0 if room else 7.0, count), own)
 
 
+def facing(box: Boxes, *, half_m: tuple[float, float], count: int, rng: np.random.Generator, room: bool) -> Reals:
+    """Candidates before the front of an object, turned to it, at a distance to look at it."""
+    angle = box.yaw + rng.normal(0, 0.3, count)
+    poses = ring(box, angle, rng.uniform(1.2, 2.4, count) if room else rng.uniform(1.5, 5.0, count), half_m[1])
+    poses[:, 2] = np.arctan2(box.x - poses[:, 0], box.z - poses[:, 1])
+    return poses
+
+
 def between(b: Boxes, c: Boxes, *, count: int, rng: np.random.Generator) -> Reals:
     """Candidates on the line between the middles of two objects."""
     share = rng.uniform(0.3, 0.7, count)
@@ -78,7 +90,9 @@ def between(b: Boxes, c: Boxes, *, count: int, rng: np.random.Generator) -> Real
     return np.stack([x, z, toward_viewer(x, z)], axis=1)
 
 
-def around(box: Boxes, *, number: int, total: int, half_m: tuple[float, float], height_m: float, room: bool, rng: np.random.Generator) -> Reals:
+def around(
+    box: Boxes, *, number: int, total: int, half_m: tuple[float, float], height_m: float, room: bool, rng: np.random.Generator
+) -> Reals:
     """Candidates for one member of a ring; tall members leave the visitor's side open. Fronts turn to the middle."""
     jitter, tries = 0.07, 40
     small = height_m < 1.6 or room
@@ -89,7 +103,9 @@ def around(box: Boxes, *, number: int, total: int, half_m: tuple[float, float], 
         span = np.radians(200.0 if total > 3 else 190.0)
         angle = start + span * (number / max(total - 1, 1) - 0.5)
     angle = np.asarray(angle) + rng.normal(0, jitter, tries) * np.linspace(0.2, 6.0, tries)
-    gap = (0.06 if room else 0.5 if small else 3.0) + np.abs(rng.normal(0, 0.1, tries)) * np.linspace(0.2, 3.0, tries) * (1.0 if room else 5.0)
+    gap = (0.06 if room else 0.5 if small else 3.0) + np.abs(rng.normal(0, 0.1, tries)) * np.linspace(0.2, 3.0, tries) * (
+        1.0 if room else 5.0
+    )
     found = ring(box, angle, gap, half_m[1] if room else max(half_m))
     if room:  # chairs stand square to the table
         side = np.round((angle - box.yaw) / (np.pi / 2)) * (np.pi / 2) + box.yaw
@@ -99,7 +115,9 @@ def around(box: Boxes, *, number: int, total: int, half_m: tuple[float, float], 
     return found
 
 
-def along_line(line: Reals, half_width_m: float, *, half_m: tuple[float, float], share: tuple[float, float], rng: np.random.Generator) -> Reals:
+def along_line(
+    line: Reals, half_width_m: float, *, half_m: tuple[float, float], share: tuple[float, float], rng: np.random.Generator
+) -> Reals:
     """Candidates beside a line between two shares of its length: things that are longer than wide lie along it, others face it."""
     count = 60
     step = np.diff(line, axis=0)

@@ -29,11 +29,11 @@ R = RelationName
 SPAWN_FREE_M = 0.55
 WALL_GAP_M = 0.03
 AGAINST_WALL = frozenset({
-    "sofa", "bed", "double bed", "single bed", "wardrobe", "bookshelf", "fireplace", "television", "dresser", "desk", "stove", "fridge", "sink",
-    "kitchen counter", "kitchen cabinet", "cupboard", "sideboard", "cabinet", "workbench", "piano", "nightstand", "tool rack", "shelf", "grandfather clock",
-    "washing machine", "dishwasher", "oven", "radiator", "chest", "tv stand", "ladder", "mirror",
+    "bed", "single bed", "wardrobe", "bookshelf", "dresser", "desk", "stove", "fridge", "kitchen sink", "kitchen counter", "cabinet", "workbench",
+    "piano", "nightstand", "grandfather clock", "washing machine", "dishwasher", "oven", "chest", "ladder", "wood stack", "microwave", "bunk bed",
 })  # fmt: skip
-IN_CORNER = frozenset({"floor lamp", "potted plant", "grandfather clock", "coat rack", "broom"})
+IN_CORNER = frozenset({"floor lamp", "potted plant", "guitar", "broom", "shovel", "barrel", "crate", "bucket", "sack", "globe"})
+SNAP_WITHIN_M = 1.6
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Indoors:
         self.yaw = -float(np.arctan2(-look[0], -look[1]))
         cos, sin = np.cos(self.yaw), np.sin(self.yaw)
         self.shift = -np.array([stand[0] * cos + stand[1] * sin, -stand[0] * sin + stand[1] * cos])
-        self.pitch_rad = -0.06
+        self.pitch_rad = -0.1
         self.areas: Mapping[str, Area] = {}
         self.lines: Mapping[str, tuple[Reals, float]] = {}
         self.walk_radius_m = float(np.hypot(*(self.high - self.low)) / 2)
@@ -92,7 +92,9 @@ class Indoors:
         return np.asarray(dx * cos - dz * sin), np.asarray(dx * sin + dz * cos)
 
     def _walls(self) -> tuple[Wall, ...]:
-        corners = np.array([[self.low[0], self.low[1]], [self.high[0], self.low[1]], [self.high[0], self.high[1]], [self.low[0], self.high[1]]])
+        corners = np.array(
+            [[self.low[0], self.low[1]], [self.high[0], self.low[1]], [self.high[0], self.high[1]], [self.low[0], self.high[1]]]
+        )
         world = np.stack(self.to_world(corners[:, 0], corners[:, 1]), axis=1)
         inward = (0.0, -np.pi / 2, np.pi, np.pi / 2)  # back wall, right, front, left
         return tuple(Wall(world[k], world[(k + 1) % 4], inward[k] + self.yaw) for k in range(4))
@@ -149,7 +151,9 @@ class Indoors:
         if where == "middle":
             return self._floor_poses(rng.uniform(0.3, 0.7, 140), rng.uniform(0.25, 0.62, 140))
         if where in ("wall", "window") or group.kind.stands_on == "wall":
-            return self._along_walls(depth if group.kind.stands_on != "wall" else 0.0, rng, width=width, mounted=group.kind.stands_on == "wall")
+            return self._along_walls(
+                depth if group.kind.stands_on != "wall" else 0.0, rng, width=width, mounted=group.kind.stands_on == "wall"
+            )
         if where == "corner":
             return self._corners(width, depth, rng)
         return np.concatenate([self._along_walls(depth, rng, width=width), self._floor_poses(*rng.uniform(0.12, 0.88, (2, 120)))])
@@ -172,6 +176,13 @@ class Indoors:
                 score -= 0.0 if related else 2.0 * ((gap > 0.14) & (gap < 0.62))
             walk = np.abs(np.arctan2(x, -z)) * distance < 0.35 + 0.5 * max(width, depth)
             score -= 2.0 * (walk & (distance < 1.6))
+            if self._is_ringed(group):  # chairs need room all round
+                x_room, z_room = self.to_room(x, z)
+                margin = np.min([x_room - self.low[0], self.high[0] - x_room, z_room - self.low[1], self.high[1] - z_room], axis=0)
+                score -= 6.0 * np.clip(max(width, depth) / 2 + 0.85 - margin, 0, 1)
+                for item in board.placed:
+                    if item.group.kind.stands_on == "floor" and item.blocks:
+                        score -= 5.0 * np.clip(0.8 - separation(foot, item.boxes("foot")), 0, 0.8)
         if group.asked.phrase:
             score += 1.5 * np.clip(0.6 - angle, 0, 0.6)
         return np.asarray(score)
@@ -184,6 +195,24 @@ class Indoors:
             return poses[:, 2]
         square = np.round((poses[:, 2] - self.yaw) / (np.pi / 2)) * (np.pi / 2) + self.yaw
         return square + rng.normal(0, 0.05, len(poses))
+
+    def _is_ringed(self, group: Group) -> bool:
+        """Whether other things are to stand around it."""
+        return any(r.relation is R.AROUND and group.name in r.objects for other in self.groups.values() for r in other.asked.relations)
+
+    def snapped(self, group: Group, number: int, poses: Reals) -> Reals:
+        """What belongs against a wall is pushed back to the wall it was drawn near."""
+        if _at(group) != "wall" or group.kind.stands_on != "floor" or not len(poses):
+            return poses
+        x, z = self.to_room(poses[:, 0], poses[:, 1])
+        gaps = np.stack([z - self.low[1], self.high[0] - x, self.high[1] - z, x - self.low[0]])
+        nearest = np.argmin(gaps, axis=0)
+        away = group.size(number)[2] / 2 + WALL_GAP_M
+        close = gaps.min(axis=0) < SNAP_WITHIN_M
+        x = np.where(close & (nearest == 3), self.low[0] + away, np.where(close & (nearest == 1), self.high[0] - away, x))
+        z = np.where(close & (nearest == 0), self.low[1] + away, np.where(close & (nearest == 2), self.high[1] - away, z))
+        wx, wz = self.to_world(x, z)
+        return np.stack([wx, wz, np.array([wall.yaw for wall in self.walls])[nearest]], axis=1)
 
     # -- zones -----------------------------------------------------------------------------------------------------------
     def _wall_yaw(self, poses: Reals) -> Reals:
@@ -297,7 +326,7 @@ def _at(group: Group) -> str:
     name = group.kind.name
     if name in IN_CORNER:
         return "corner"
-    if name in AGAINST_WALL or any(word in AGAINST_WALL for word in group.kind.words):
+    if name in AGAINST_WALL or "against wall" in group.kind.tags:
         return "wall"
     if "table" in name or "rug" in name:
         return "middle"
@@ -307,5 +336,3 @@ def _at(group: Group) -> str:
 def _is_flat(group: Group) -> bool:
     """Rugs and mats: others stand on them."""
     return group.kind.stands_on == "floor" and group.size()[1] < 0.05
-
-

@@ -12,10 +12,11 @@ from pipelines.layout.board import Board, Placed
 from pipelines.layout.footprints import Boxes, Reals, bearing, turned
 from pipelines.layout.members import Group, outline
 from pipelines.layout.plan import Plan
-from pipelines.layout.relations import Area
+from pipelines.layout.relations import Area, Distance
 from pipelines.layout.solver import hidden_share
+from pipelines.layout.streets import StreetPlaces
 from pipelines.layout.terrain import Ground, Pad
-from pipelines.spec import Arrangement, RelationName
+from pipelines.spec import RelationName
 
 R = RelationName
 EDGE_M = 88.0
@@ -28,11 +29,10 @@ class Outdoors:
 
     room = False
 
-    def __init__(self, ground: Ground, plan: Plan) -> None:
+    def __init__(self, ground: Ground, plan: Plan, *, ashore: frozenset[str] = frozenset()) -> None:
         self.ground, self.plan = ground, plan
         self.areas: Mapping[str, Area] = {}
         self.lines: Mapping[str, tuple[Reals, float]] = {}
-        self._flow: Mapping[str, float] = {}
         waters, areas, lines = {}, {}, {}
         for named in plan.waters:
             area = Area(named.water.signed_distance, named.water.middle(), 10.0, is_water=True)
@@ -40,7 +40,9 @@ class Outdoors:
                 areas.setdefault(name, area)
                 waters[name] = named.water.level_m
         self.areas, self.lines, self._levels = areas, lines, waters
-        self.reserved: tuple[tuple[float, float], ...] = ()
+        self.ashore = ashore
+        way = plan.place.way
+        self.streets = StreetPlaces(ground.street, way.pavement_m if way else 0.0)
 
     def add_way(self, name: str, line: Reals, half_width_m: float) -> None:
         """Make a path known as a ground feature; only the part of it within view serves things along it."""
@@ -62,12 +64,13 @@ class Outdoors:
         fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
         if self.ground.waters:
             shore = self.ground.shore(x, z)
-            floats = afloat(group)
-            if floats:
+            if self.floats(group):
                 fine &= shore[:, 4] < -(0.25 + np.minimum(foot.half_width, foot.half_depth))
             elif not reaches_water(group):
                 fine &= shore.min(axis=1) > (0.8 if not group.is_building else 1.6)
-        if self.ground.tracks and not _stands_on_way(group, self.areas):
+        if self.plan.street:
+            fine &= self.streets.allowed(group, x, z)
+        elif self.ground.tracks and not _stands_on_way(group, self.areas):
             free = 0.15 if min(group.size()[:2]) < 0.6 else 0.3
             fine &= self.ground.track(x, z).min(axis=1) > free
         if group.is_building or foot.radius.max() > 1.2:
@@ -77,7 +80,7 @@ class Outdoors:
 
     def height(self, group: Group, x: Reals, z: Reals, foot: Boxes | None = None) -> Reals:
         """On the water, on the ground, or in the air."""
-        if afloat(group) and self.ground.waters:
+        if self.floats(group):
             level = self.plan.waters[0].water.level_m
             return np.full(x.shape, level)
         ground = self.ground.heights(x, z)
@@ -91,10 +94,14 @@ class Outdoors:
     def free_candidates(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
         """The subject at its third, small things in the near middle ground, trees as a frame."""
         width, height, depth = group.size(number)
-        if afloat(group) and self.plan.waters:
-            area = next(iter(self.areas.values()))
-            half = (width / 2, depth / 2)
-            return candidates.by_area(R.ON, area, half_m=half, count=160, rng=rng, wet=True)
+        if self.plan.waters and reaches_water(group):
+            return self._landing_places(group, number, rng)
+        if self.plan.waters and (self.floats(group) or group.name in self.ashore):
+            relation = R.ON if self.floats(group) else R.BESIDE
+            area = self.areas[self.plan.waters[0].water.kind]
+            return candidates.by_area(relation, area, half_m=(width / 2, depth / 2), count=160, rng=rng, wet=True)
+        if self.plan.street:
+            return self.streets.candidates(group, number, rng)
         if group.name == self.plan.subject and number == 0:
             x = self.plan.anchor[0] + rng.normal(0, 1.6, 140)
             z = self.plan.anchor[1] + rng.normal(0, 2.0, 140)
@@ -107,13 +114,24 @@ class Outdoors:
         if group.kind.stands_on == "air":
             return candidates.in_view(distance_m=(14.0 + 2 * width, 30.0 + 5 * width), half_angle_rad=0.4, count=120, rng=rng)
         near = wished_distance(group, number)
-        return candidates.in_view(distance_m=(0.7 * near, 1.7 * near + 2.0), half_angle_rad=0.55, count=200, rng=rng)
+        return candidates.in_view(distance_m=(0.75 * near, 1.6 * near + 2.0), half_angle_rad=0.52, count=200, rng=rng)
 
     def taste(self, group: Group, number: int, poses: Reals, foot: Boxes, board: Board) -> Reals:
         """Seen, not hidden, at a distance that suits its size; trees beside the view, nothing before the subject and the water."""
         x, z = poses[:, 0], poses[:, 1]
         distance, angle = np.hypot(x, z), bearing(x, z)
+        if self.plan.street and group.bring is not None and group.bring.at != "scenic":
+            return np.asarray(0.5 * z)  # rows grow from the visitor on into the distance
         score = -2.5 * np.clip((np.abs(angle) - 0.5) / 0.3, 0, 3)
+        if not group.is_tree:  # neither on the visitor's toes nor cut off by the picture's edge
+            close = distance - foot.radius
+            score -= 3.0 * np.clip((6.5 if group.is_building else 3.4) - close, 0, 3)
+            cut = np.clip((np.abs(angle) + np.arctan2(0.8 * foot.radius, distance) - 0.6) / 0.2, 0, 2)
+            score -= 1.5 * cut * (distance < 12)
+        if group.name == self.plan.subject:
+            edge = np.abs(angle) + np.arctan2(0.85 * foot.radius, distance)
+            score -= 9.0 * np.clip((edge - 0.58) / 0.3, 0, 3)
+            score -= 0.22 * np.hypot(x - self.plan.anchor[0], z - self.plan.anchor[1])
         relations = {relation.relation for relation in group.asked.relations}
         if not relations & {R.FAR, R.BEHIND, R.AROUND, R.ALONG, R.ON, R.BETWEEN}:
             wish = wished_distance(group, number)
@@ -131,6 +149,10 @@ class Outdoors:
     def yaws(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
         """Fronts to the visitor, three-quarter; animals and vehicles in profile; what has no front at random."""
         count = len(poses)
+        if self.plan.street:
+            return self.streets.yaws(group, poses, rng)
+        if reaches_water(group):
+            return poses[:, 2]
         face = candidates.toward_viewer(poses[:, 0], poses[:, 1])
         if group.is_tree or group.kind.family in ("rocks", "plants", "trees"):
             return rng.uniform(-np.pi, np.pi, count)
@@ -140,6 +162,40 @@ class Outdoors:
         if group.is_animal or group.kind.family in ("vehicles", "boats") or "vehicle" in group.kind.tags:
             return face + rng.choice([-1.0, 1.0], count) * rng.uniform(0.5, 1.15, count)
         return face + rng.normal(0, 0.28, count)
+
+    def floats(self, group: Group) -> bool:
+        """Whether it lies on the water: boats and the like, unless what stands round them says that they are ashore."""
+        return bool(self.ground.waters) and group.kind.stands_on == "water" and not reaches_water(group) and group.name not in self.ashore
+
+    def _landing_places(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
+        """Docks reach out from the shore; bridges cross where the river is ahead."""
+        width, _, depth = group.size(number)
+        water = self.plan.waters[0].water
+        angle, reach = rng.uniform(-0.7, 0.7, 260), rng.uniform(5.0, 26.0, 260)
+        x, z = np.sin(angle) * reach, -np.cos(angle) * reach
+        for _ in range(3):  # walk to the shore along the steepest way
+            gap, east, south = _gradient(water.signed_distance, x, z)
+            x, z = x - gap * east, z - gap * south
+        _, east, south = _gradient(water.signed_distance, x, z)
+        toward_land = np.arctan2(east, south)
+        if "bridge" in group.kind.name:
+            half_river = np.maximum(-water.signed_distance(x - east * 1.5, z - south * 1.5), 1.0)
+            out = np.full(len(x), 1.5)
+            for _ in range(8):
+                deeper = water.signed_distance(x - east * (out + 0.4), z - south * (out + 0.4)) < water.signed_distance(
+                    x - east * out, z - south * out
+                )
+                out = np.where(deeper, out + 0.4, out)
+            del half_river
+            yaw = toward_land + (np.pi / 2 if width > depth else 0.0)
+            return np.stack([x - east * out, z - south * out, yaw], axis=1)
+        out = depth / 2 - min(0.25 * depth, 1.2)
+        return np.stack([x - east * out, z - south * out, toward_land], axis=1)
+
+    def snapped(self, group: Group, number: int, poses: Reals) -> Reals:
+        """Open ground leaves candidates where they are."""
+        del group, number
+        return poses
 
     # -- composition ---------------------------------------------------------------------------------------------
     def corridor(self, x: Reals, z: Reals, *, margin_m: float) -> Reals:
@@ -170,18 +226,36 @@ def _near_point(point: tuple[float, float], share: float) -> tuple[float, float]
 def wished_distance(group: Group, number: int) -> float:
     """How far ahead a thing of its size looks best, metres; farther when great things are to stand round it."""
     width, height, depth = group.size(number)
-    return float(np.clip(2.0 + 1.5 * max(width, height, 0.6 * depth), 3.2, 34.0))
+    return float(np.clip(2.8 + 1.8 * max(width, height, 0.6 * depth), 4.2, 40.0))
 
 
-def afloat(group: Group) -> bool:
-    """Whether it belongs on the water, unless the words put it ashore."""
-    ashore = any(relation.relation is R.ON and relation.objects[0] in ("beach", "shore", "sand") for relation in group.asked.relations)
-    return group.kind.stands_on == "water" and not reaches_water(group) and not ashore
+def _gradient(distance: Distance, x: Reals, z: Reals) -> tuple[Reals, Reals, Reals]:
+    """A signed distance and the unit direction in which it grows (x, z)."""
+    step = 0.1
+    here = distance(x, z)
+    east, south = (distance(x + step, z) - here) / step, (distance(x, z + step) - here) / step
+    length = np.maximum(np.hypot(east, south), 1e-6)
+    return here, east / length, south / length
+
+
+def lying_ashore(groups: Mapping[str, Group]) -> frozenset[str]:
+    """Boats that stand in a relation to things on land, but to no water and no dock."""
+    found = set()
+    for name, group in groups.items():
+        if group.kind.stands_on != "water" or reaches_water(group):
+            continue
+        related = [relation.objects[0] for relation in group.asked.relations]
+        related += [other.name for other in groups.values() for relation in other.asked.relations if name in relation.objects]
+        partners = [groups[other] for other in related if other in groups]
+        on_land = [partner for partner in partners if partner.kind.stands_on in ("ground", "floor") and not reaches_water(partner)]
+        if on_land and len(on_land) == len(related):
+            found.add(name)
+    return frozenset(found)
 
 
 def reaches_water(group: Group) -> bool:
     """Docks, piers and bridges: they stand on the shore and in the water."""
-    return bool({"dock", "pier", "bridge", "jetty"} & {group.kind.name, *group.kind.tags, *group.kind.words})
+    return bool({"dock", "pier", "bridge", "jetty", "waterside", "crossing"} & {group.kind.name, *group.kind.tags, *group.kind.words})
 
 
 def _stands_on_way(group: Group, areas: Mapping[str, Area]) -> bool:
@@ -226,8 +300,3 @@ def settled(ground: Ground, item: Placed) -> float:
         sunk = 0.06 * item.group.size(item.number)[1]
     lowest = float(heights.min()) if float(box.radius) < 6 or sunk else float(np.median(heights))
     return lowest - max(low, -0.02) - sunk if low > -0.02 else lowest - sunk
-
-
-def is_row(group: Group) -> bool:
-    """Whether the words ask for a formation."""
-    return group.asked.arrangement in (Arrangement.ROW, Arrangement.ROWS, Arrangement.CIRCLE)

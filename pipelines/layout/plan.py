@@ -57,14 +57,16 @@ def seeded(seed: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64([seed, zlib.crc32(name.encode())]))
 
 
-def make_plan(spec: SceneSpec, place: Place, sizes: Mapping[str, tuple[float, float, float]], *, seed: int, buildings: frozenset[str]) -> Plan:
+def make_plan(
+    spec: SceneSpec, place: Place, sizes: Mapping[str, tuple[float, float, float]], *, seed: int, buildings: frozenset[str]
+) -> Plan:
     """sizes: width, height, depth by the name of every thing of the spec that stands on the ground; buildings: which of them are houses."""
     rng = seeded(seed, "plan")
     street = place.way is not None and place.way.style == "street"
     subject = _main_subject(spec, sizes, buildings)
     side = _side(spec, subject, rng)
     width, height, depth = sizes.get(subject, (5.0, 5.0, 5.0))
-    distance = float(np.clip(0.75 * depth + 0.9 * max(width, 0.75 * height) + 3.0, 7.0, 34.0))
+    distance = float(np.clip(0.6 * depth + 1.0 * max(width, 0.75 * height) + 4.6, 8.5, 36.0))
     angle = side * np.radians(rng.uniform(12.0, 16.5))
     anchor = (float(np.sin(angle) * distance), float(-np.cos(angle) * distance))
     waters = _waters(spec, place, side, anchor, rng=rng)
@@ -199,7 +201,18 @@ def path_to(goal: tuple[float, float], approach: tuple[float, float], *, side: i
 
 def winding_path(*, side: int, width_m: float, material: str, waters: tuple[Water, ...]) -> Track:
     """A path that winds away into the picture without a goal, bending off before any water."""
-    knots = np.array([[1.5 * side, 26.0], [-0.6 * side, 10.0], [0, 0], [1.6 * side, -8.0], [0.4 * side, -17.0], [4.5 * side, -28.0], [3.0 * side, -42.0], [9.0 * side, -62.0]])
+    knots = np.array(
+        [
+            [1.5 * side, 26.0],
+            [-0.6 * side, 10.0],
+            [0, 0],
+            [1.6 * side, -8.0],
+            [0.4 * side, -17.0],
+            [4.5 * side, -28.0],
+            [3.0 * side, -42.0],
+            [9.0 * side, -62.0],
+        ]
+    )
     line = smooth_line(knots.astype(float), step_m=0.7)
     for water in waters:
         wet = water.signed_distance(line[:, 0], line[:, 1]) < 2.5

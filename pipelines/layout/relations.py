@@ -176,9 +176,18 @@ def _label(name: str, members: Mapping[str, list[Thing]]) -> str:
 
 
 def _group_holds(
-    relation: RelationName, subject: str, objects: tuple[str, ...], members: Mapping[str, list[Thing]], areas: Mapping[str, Area], *, room: bool
+    relation: RelationName,
+    subject: str,
+    objects: tuple[str, ...],
+    members: Mapping[str, list[Thing]],
+    areas: Mapping[str, Area],
+    *,
+    room: bool,
 ) -> bool:
-    """A group keeps a relation when four in five of its members keep it to at least one member of the object group."""
+    """A group keeps a relation when four in five of its members keep it to at least one member of the object group.
+
+    Left, right, before and behind: or when the middle of the group does (a row of trees behind a snowman).
+    """
     if relation is RelationName.BETWEEN and len(objects) == 2:
         ends = [_boxes(name, members, areas) for name in objects]
         own = _boxes(subject, members, areas)
@@ -193,7 +202,23 @@ def _group_holds(
         return False
     if relation is RelationName.AROUND and len(own_things) > 2:
         return _rings(own_things, target, members, areas, room=room)
-    return _most([_one_holds(relation, thing, target, members, areas, room=room) for thing in own_things])
+    if _most([_one_holds(relation, thing, target, members, areas, room=room) for thing in own_things]):
+        return True
+    if len(own_things) == 1 or relation not in _DIRECTIONS:
+        return False
+    middle = _middle([stance(thing) for thing in own_things])
+    others = [areas[target].box()] if target in areas else _boxes(target, members, areas)
+    return any(bool(holds(relation, middle, other, room=room)) for other in others)
+
+
+_DIRECTIONS = (RelationName.LEFT_OF, RelationName.RIGHT_OF, RelationName.IN_FRONT_OF, RelationName.BEHIND)
+
+
+def _middle(boxes: Sequence[Boxes]) -> Boxes:
+    """One box in the middle of a group, as large as its first member."""
+    x, z = np.mean([box.x for box in boxes]), np.mean([box.z for box in boxes])
+    first = boxes[0]
+    return Boxes(np.asarray(x), np.asarray(z), first.yaw, first.half_width, first.half_depth, first.low, first.high)
 
 
 def _one_holds(
@@ -225,7 +250,9 @@ def _rings(things: list[Thing], target: str, members: Mapping[str, list[Thing]],
     return _most(near) and bool(widest <= WIDE_ANGLE)
 
 
-def _area_is_subject(relation: RelationName, subject: str, target: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area]) -> bool:
+def _area_is_subject(
+    relation: RelationName, subject: str, target: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area]
+) -> bool:
     area = areas[subject]
     if target == VIEWER:
         nearest = float(area.distance(np.zeros(()), np.zeros(())))

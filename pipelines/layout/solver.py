@@ -22,7 +22,22 @@ from pipelines.layout.stacking import place_on, wants_support
 from pipelines.spec import VIEWER, Arrangement, Relation, RelationName
 
 R = RelationName
-FIRST = (R.BETWEEN, R.AROUND, R.UNDER, R.INSIDE, R.ALONG, R.BESIDE, R.IN_FRONT_OF, R.BEHIND, R.LEFT_OF, R.RIGHT_OF, R.NEAR, R.ON, R.FAR, R.FACING)
+FIRST = (
+    R.BETWEEN,
+    R.AROUND,
+    R.UNDER,
+    R.INSIDE,
+    R.ALONG,
+    R.BESIDE,
+    R.IN_FRONT_OF,
+    R.BEHIND,
+    R.LEFT_OF,
+    R.RIGHT_OF,
+    R.NEAR,
+    R.ON,
+    R.FAR,
+    R.FACING,
+)
 """Which relation of several draws the candidates: the most telling first."""
 
 
@@ -47,6 +62,9 @@ class Site(Protocol):
 
     def yaws(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
         """Turns for candidates whose relations leave it open."""
+
+    def snapped(self, group: Group, number: int, poses: Reals) -> Reals:
+        """Candidates moved to where the site wants such a thing: back to the wall, say."""
 
 
 class Solver:
@@ -101,7 +119,8 @@ class Solver:
         found = [self._from_relation(group, number, relation, rng, widen) for relation in relations[:3]]
         found = [poses for poses in found if len(poses)]
         siblings = self.board.members(group.name)
-        if siblings and group.asked.arrangement is Arrangement.CLUSTER or (siblings and not found and not group.bring):
+        huddles = not group.is_tree and not group.bring and len(group.models) <= 12 and not found
+        if siblings and (group.asked.arrangement is Arrangement.CLUSTER or huddles):
             near = siblings[int(rng.integers(len(siblings)))].boxes("foot")
             poses = candidates.by_relation(R.NEAR, near, half_m=_half(group, number), count=80, rng=rng, room=self.site.room)
             found.append(_keep_yaw(poses, rng))
@@ -124,7 +143,9 @@ class Solver:
         half, count = _half(group, number), int(110 * widen)
         name, kind = relation.objects[0], relation.relation
         if kind is R.FACING:
-            return np.zeros((0, 3))
+            if name in self.site.areas or name == VIEWER or len(group.asked.relations) > 1:
+                return np.zeros((0, 3))
+            return candidates.facing(self._target(name, number), half_m=half, count=count, rng=rng, room=self.site.room)
         if kind is R.BETWEEN and len(relation.objects) == 2:
             return candidates.between(self._target(name, number), self._target(relation.objects[1], number), count=60, rng=rng)
         if name in self.site.lines and kind in (R.ALONG, R.BESIDE, R.NEAR, R.AROUND):
@@ -147,7 +168,7 @@ class Solver:
     def _best(self, group: Group, number: int, poses: Reals, rng: np.random.Generator, *, fixed_yaw: bool) -> Placed | None:
         if not len(poses):
             return None
-        poses = poses if fixed_yaw else self._turned(group, poses, rng)
+        poses = poses if fixed_yaw else self.site.snapped(group, number, self._turned(group, poses, rng))
         plan, scale = outline(group.models[number]), group.scales[number]
         x, z, yaw = poses.T
         rough = plan.boxes(x, z, yaw, y=0.0, scale=scale, part="foot")
@@ -158,7 +179,9 @@ class Solver:
         fine = self.site.allowed(group, foot, whole)
         if fine.any():
             index = np.flatnonzero(fine)
-            clear = self.board.free(foot.at(index), crown.at(index) if crown else None, soft=plan.soft, clearance_m=_clearance(group, self.site.room))
+            clear = self.board.free(
+                foot.at(index), crown.at(index) if crown else None, soft=plan.soft, clearance_m=_clearance(group, self.site.room)
+            )
             fine[index] = clear
         if not fine.any():
             return None
@@ -263,6 +286,8 @@ def _half(group: Group, number: int) -> tuple[float, float]:
 def _clearance(group: Group, room: bool) -> float:
     if room:
         return 0.02
+    if group.bring is not None and group.bring.at.startswith("row"):
+        return -0.06  # houses of a row stand wall to wall
     return 0.9 if group.is_building else 1.2 if group.is_tree else 0.12
 
 
