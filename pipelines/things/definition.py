@@ -158,7 +158,7 @@ class PartDefinition(_Strict):
     corner: Number = 0.0
     axis: Literal["x", "y", "z"] = "y"
     path: Annotated[list[Triple], Field(min_length=2, max_length=80)] | None = None
-    taper: Number = 1.0
+    taper: Number | list[Number] = 1.0
     radius: Number | list[Number] | None = None
     blend: Number = 0.0
     cells: Annotated[int, Field(strict=True, ge=8, le=64)] = 28

@@ -117,7 +117,10 @@ def _extrude(part: PartDefinition, number: Numbers, positive: Numbers) -> Mesh:
 
 def _sweep(part: PartDefinition, number: Numbers, positive: Numbers) -> Mesh:
     outline, path = _points(part.sweep, number), _points(part.path, number)
-    return solids.sweep(outline, path, taper=positive(part.taper), closed=part.closed, smooth=part.smooth)
+    taper = [positive(value) for value in part.taper] if isinstance(part.taper, list) else positive(part.taper)
+    if isinstance(taper, list) and len(taper) != len(path):
+        raise ThingError(f"sweep has {len(path)} points and {len(taper)} tapers: give one taper, or one for every point")
+    return solids.sweep(outline, path, taper=taper, closed=part.closed, smooth=part.smooth)
 
 
 def _tube(part: PartDefinition, number: Numbers, positive: Numbers) -> Mesh:
