@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn
-from rich.text import Text
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Column
 
 from app.commands.terminal import seconds_in_words
 
@@ -28,6 +29,8 @@ WHAT_IT_DOES = {
     "video": "Filming",
 }
 
+_WORDS_WIDTH = max(map(len, WHAT_IT_DOES.values()))
+_LEFT_WIDTH = len("10 min 59 s left")
 _TRUST_IN_THE_NEWEST = 0.25  # how fast the forecast follows a stage that runs slower or faster than expected
 _QUIET_START_S = 1.0  # a forecast from less than this says nothing yet
 
@@ -58,12 +61,13 @@ class ProgressLine:
         self._started_s = time.perf_counter()
         self._forecast = Forecast()
         self._progress = Progress(
-            TextColumn("[cyan]{task.description}"),
-            BarColumn(bar_width=32),
-            TaskProgressColumn(),
-            _LeftColumn(),
-            TextColumn("[dim]{task.fields[note]}"),
+            TextColumn("[cyan]{task.description}", table_column=Column(width=_WORDS_WIDTH, no_wrap=True)),
+            BarColumn(bar_width=24, table_column=Column(width=24)),
+            TaskProgressColumn(table_column=Column(width=4, justify="right")),
+            TextColumn("[dim]{task.fields[left]}", table_column=Column(width=_LEFT_WIDTH, no_wrap=True)),
+            TextColumn("[dim]{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
             console=console,
+            expand=True,
             transient=True,
             disable=quiet or not console.is_terminal,
         )
@@ -88,7 +92,7 @@ class ProgressLine:
     def show(self, stage: str, fraction: float, note: str = "") -> None:
         """Say where the work stands: `fraction` is the share of the whole, 0 … 1."""
         left_s = self._forecast.left_s(fraction, self.elapsed_s)
-        left = "" if left_s is None else f"{seconds_in_words(max(left_s, 1.0)).replace('.0', '')} left"
+        left = "" if left_s is None else f"{seconds_in_words(max(math.ceil(left_s), 1))} left"
         self._progress.update(self._task, completed=fraction, description=WHAT_IT_DOES.get(stage, stage.capitalize()), note=note, left=left)
 
     def part(self, stage: str, begin: float, end: float) -> Callable[[float, str], None]:
@@ -98,8 +102,3 @@ class ProgressLine:
             self.show(stage, begin + (end - begin) * min(1.0, max(0.0, fraction)), note)
 
         return tell
-
-
-class _LeftColumn(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(str(task.fields["left"]), style="dim")

@@ -66,8 +66,8 @@ def bytes_in_words(count: int) -> str:
 
 
 def seconds_in_words(seconds: float) -> str:
-    """0.4 s, 12 s, 3 min 05 s."""
-    if seconds < 9.95:
+    """0.4 s, 12 s, 3 min 05 s; whole numbers (int) stay whole."""
+    if seconds < 9.95 and not isinstance(seconds, int):
         return f"{seconds:.1f} s"
     if seconds < 59.5:
         return f"{seconds:.0f} s"
