@@ -125,14 +125,17 @@ class Assembly:
         x, y, z = self.frame[:3, :3] @ np.asarray(at, np.float64) + self.frame[:3, 3]
         return (float(x), float(y), float(z))
 
-    def shape(self, *, fit: bool = True) -> Shape:
-        """All that was added; with `fit`, stretched a little so that its bounds are exactly the ordered size, standing on y = 0."""
+    def shape(self, *, fit: bool = True, sunk_m: float = 0.0) -> Shape:
+        """All that was added; with `fit`, stretched a little so that its bounds are exactly the ordered size, standing on y = 0.
+
+        sunk_m: how far below y = 0 it then reaches, for what floats.
+        """
         parts = [
             Part(join_meshes(lot.meshes), material(lot.material), lot.tint, lot.name, lot.matrix, lot.crease_deg, lot.collides)
             for lot in self._lots.values()
         ]
         whole = Shape(parts, self._foliage, self._spots, self._lamps)
-        return fitted(whole, self.order.size_m) if fit else whole
+        return fitted(whole, self.order.size_m, sunk_m) if fit else whole
 
 
 def bounds_of(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
@@ -144,13 +147,13 @@ def bounds_of(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
     return np.min([p.min(axis=0) for p in points if len(p)], axis=0), np.max([p.max(axis=0) for p in points if len(p)], axis=0)
 
 
-def fitted(shape: Shape, size_m: tuple[float, float, float]) -> Shape:
+def fitted(shape: Shape, size_m: tuple[float, float, float], sunk_m: float = 0.0) -> Shape:
     """The shape with the middle of its footprint at the origin, stretched along its axes to the stated size."""
     low, high = bounds_of(shape)
     scale = np.asarray(size_m) / np.maximum(high - low, 1e-6)
     middle = np.array([(low[0] + high[0]) / 2, low[1], (low[2] + high[2]) / 2])
     matrix = np.diag([*scale, 1.0])
-    matrix[:3, 3] = -middle * scale
+    matrix[:3, 3] = -middle * scale - [0.0, sunk_m, 0.0]
 
     def point(p: tuple[float, float, float]) -> tuple[float, float, float]:
         x, y, z = np.asarray(p) * scale + matrix[:3, 3]

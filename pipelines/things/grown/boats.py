@@ -140,7 +140,7 @@ def rowing_boat(order: GrownOrder) -> Shape:
     for side in (-1, 1):
         _oar(a, hull, side)
     _stem(a, hull, "oak")
-    return a.shape()
+    return a.shape(sunk_m=0.24 * h)
 
 
 def _stem(a: Assembly, hull: Hull, material: str) -> None:

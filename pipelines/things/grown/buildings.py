@@ -14,6 +14,8 @@ BUILDINGS: Mapping[str, str] = {
         "structures": ("stone_bridge", "wooden_bridge", "pier", "fence", "stone_wall"),
         "boats": ("rowing_boat",),
         "rooms": ("room",),
+        "road_vehicles": ("car",),
+        "camp": ("tent", "tipi", "yurt", "igloo", "wood_stack", "hay_bale", "haystack", "scarecrow", "cart", "campfire"),
     }.items()
     for name in names
 }

@@ -148,7 +148,7 @@ def pier(order: GrownOrder) -> Shape:
             for y in (0.0, 0.05, 0.1):
                 a.add(torus(0.135, 0.022, sides=18, tube_sides=6), "rope", "rope", at=(0, y, 0))
     a.spot("deck", (0, deck, d * 0.15), (w - 0.8, d * 0.5), 6.0)
-    return a.shape()
+    return a.shape(sunk_m=deck - 0.6)
 
 
 def fence(order: GrownOrder) -> Shape:
