@@ -279,11 +279,12 @@ class KindDefinition(_Strict):
     spots: Annotated[list[SpotDefinition], Field(max_length=60)] = []
     lamps: Annotated[list[LampDefinition], Field(max_length=20)] = []
     grown: Word | None = None
+    terrain: Flag = False  # a feature of the ground (lake, path, hill): it has no model, the layout shapes it
     with_: dict[str, float | str] = Field(default={}, alias="with")
     replace: Flag = False
 
     @model_validator(mode="after")
     def _has_a_body(self) -> Self:
-        if bool(self.parts) == bool(self.grown):
-            raise ValueError("a kind has either 'parts' or 'grown': add one of them")
+        if sum((bool(self.parts), bool(self.grown), self.terrain)) != 1:
+            raise ValueError("a kind has exactly one of 'parts', 'grown' and 'terrain': add one of them")
         return self

@@ -118,6 +118,8 @@ class Library:
 
     def _built(self, kind: str, order: Order) -> Model:
         definition = self.definition(kind)
+        if definition.terrain:
+            raise ThingError(f"the kind {kind!r} is a feature of the ground and has no model: let the layout shape it")
         factor = SIZE_FACTORS[order.size] if order.height_m is None else order.height_m / definition.size[1]
         if definition.grown:
             shape, scale = self._grown(kind, definition, order, factor), 1.0

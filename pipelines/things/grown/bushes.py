@@ -9,7 +9,7 @@ from pipelines.spec import Season
 from pipelines.things.grown import wood
 from pipelines.things.grown.blades import dots, rosettes
 from pipelines.things.grown.leafage import palette
-from pipelines.things.grown.plant import elements, fitted, hued, segments, shaded, shuffled, wooden
+from pipelines.things.grown.plant import against_wall, elements, fitted, hued, segments, shaded, shuffled, wooden
 from pipelines.things.grown.vectors import GOLDEN_ANGLE_RAD, Array, level, noise, sphere, unit
 from pipelines.things.grown.wood import Limb
 from pipelines.things.shape import GrownOrder, Shape
@@ -197,4 +197,4 @@ def creeper(order: GrownOrder) -> Shape:
     crown = shaded(leaves, rng, colours, clump_m=width * 0.2, outward=0.1, strength=0.5, tips=0.4)
     stems = np.stack([x, y, np.full_like(x, 0.012)], axis=-1)
     lines = segments(stems[:, :-1].reshape(-1, 3), stems[:, 1:].reshape(-1, 3), [0, 0, 1], width_m=0.014, colours=(0.07, 0.05, 0.035))
-    return fitted(Shape([], [crown, shuffled([lines], rng, translucency=0.0)]), order)
+    return against_wall(fitted(Shape([], [crown, shuffled([lines], rng, translucency=0.0)]), order))

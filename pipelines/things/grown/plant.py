@@ -149,7 +149,7 @@ def solid(
 
 
 def extent(parts: Sequence[Part], foliage: Sequence[Foliage]) -> Array:
-    """(2, 3) bounds of meshes and of the elements' ellipses."""
+    """(2, 3) bounds of meshes and of both ends of every element."""
     lows, highs = [], []
     for part in parts:
         if len(part.mesh.vertices):
@@ -165,10 +165,8 @@ def extent(parts: Sequence[Part], foliage: Sequence[Foliage]) -> Array:
 
 
 def reaches(foliage: Foliage) -> Array:
-    """(E, 3) half the box around every element's ellipse, metres."""
-    sides = np.cross(foliage.normals, foliage.directions)
-    length, width = foliage.lengths_m[:, None] / 2, foliage.widths_m[:, None] / 2
-    return np.asarray(np.sqrt((foliage.directions * length) ** 2 + (sides * width) ** 2), np.float64)
+    """(E, 3) how far every element reaches along each axis, metres: half its length; widths are left out, as the library does."""
+    return np.asarray(np.abs(foliage.directions) * foliage.lengths_m[:, None] / 2, np.float64)
 
 
 def fitted(shape: Shape, order: GrownOrder, *, rooted: bool = True) -> Shape:
@@ -185,6 +183,12 @@ def fitted(shape: Shape, order: GrownOrder, *, rooted: bool = True) -> Shape:
         shape = stretched(shape, scale, shift)
         low, high = extent(shape.parts, shape.foliage)
     return shape
+
+
+def against_wall(shape: Shape) -> Shape:
+    """The shape moved so that its back touches the plane z = 0."""
+    back = float(extent(shape.parts, shape.foliage)[0, 2])
+    return stretched(shape, np.ones(3), np.array([0.0, 0.0, -back]))
 
 
 def stretched(shape: Shape, scale: Array, shift: Array) -> Shape:

@@ -37,7 +37,7 @@ def _branching(order: GrownOrder) -> Shape:
     boughs, _ = limbs(tree, most_triangles=5200, detail=0.6)
     tint = order.colour or CORAL
     part = solid(wood.tubes(boughs), material("limestone"), tint=tint, name="coral", crease_deg=70)
-    ends = tree.points[tree.heirs < 0]
+    ends = np.array([bough.points[-1] for bough in boughs])
     tips = shuffled([dots(ends, rng, size_m=0.05 * height, colours=hued(np.tile(np.clip(np.asarray(tint) * 1.5 + 0.1, 0, 0.9), (len(ends), 1)), rng))], rng)
     return fitted(Shape([part], [tips]), order)
 

@@ -42,6 +42,8 @@ CROWNS: Mapping[str, Crown] = {
     "fountain": Crown((0, 0.2, 0.55, 0.85, 1), (0.5, 0.85, 1.0, 0.75, 0.3), 14, 0.30, 0.15, 0.6, 0.2),
 }
 
+FRUITS: Mapping[str, tuple[Colour, Colour]] = {"apple": ((0.42, 0.05, 0.03), (0.50, 0.24, 0.06)), "orange": ((0.60, 0.23, 0.02), (0.64, 0.36, 0.03))}
+
 DEFAULTS: Mapping[str, float | str] = {
     "crown": "dome", "palette": "oak", "bark": "bark", "bare": 0.25, "trunk": 0.03, "leaves": 16000.0, "leaf": 0.22, "leaf_shape": 0.62,
     "spread": 0.42, "droop": 0.15, "flare": 1.0, "lean": 0.06, "strands": 0.0, "fruit": "", "stems": 1.0,
@@ -53,7 +55,7 @@ def broadleaf(order: GrownOrder) -> Shape:
 
     Parameters: crown (dome, egg, light, column, umbrella, spread, fountain), palette, bark (material), bare (share of the height
     below the crown), trunk (radius / height), leaves (elements), leaf (length, metres), leaf_shape (width / length), spread (of
-    leaves about a twig, metres), droop, flare (of the roots), lean, strands (share of hanging strands), fruit (apple or nothing).
+    leaves about a twig, metres), droop, flare (of the roots), lean, strands (share of hanging strands), fruit (a name of FRUITS).
     """
     told = {**DEFAULTS, **order.parameters}
     rng, height = order.rng, float(order.size_m[1])
@@ -201,5 +203,6 @@ def _fruit(leaves: Foliage, order: GrownOrder, told: Mapping[str, float | str]) 
     one = ball(radius, sides=7)
     places = leaves.centres[chosen] + leaves.normals[chosen] * 0.06 - np.array([0, radius, 0], np.float32)
     mesh = join_meshes([Mesh(one.vertices * np.float32(s) + p, one.faces) for p, s in zip(places, rng.uniform(0.8, 1.15, len(places)), strict=True)])
-    red = mix((0.42, 0.05, 0.03), (0.50, 0.24, 0.06), rng.random(1) * 0.5)[0]
+    first, second = FRUITS[str(told["fruit"])]
+    red = mix(first, second, rng.random(1) * 0.5)[0]
     return [Part(mesh, material("fruit"), (float(red[0]), float(red[1]), float(red[2])), "fruit", collides=False)]
