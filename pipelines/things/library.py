@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -73,10 +73,10 @@ class Library:
         for file in files:
             _add(entries, file, trusted=False)
         library = cls(entries)
-        for name, entry in library._entries.items():
-            if entry.file.parent != BUILT_IN:
-                library.definition(name)
-        _check_words(library)
+        mine = [name for name, entry in entries.items() if entry.file.parent != BUILT_IN]
+        for name in mine:
+            library.definition(name)
+        _check_words(library, mine)
         return library
 
     def file_of(self, kind: str) -> Path:
@@ -257,14 +257,16 @@ def sentences(error: ValidationError, file: Path, kind: str) -> list[str]:
             message = "it is missing: add it"
         elif "input" in entry and not isinstance(entry["input"], dict | list):
             message = f"{message} (it is {str(entry['input'])[:60]!r})"
-        found.setdefault(where, f"{file.name}: the kind {kind!r} is wrong at {where}: {message}")
+        if where not in found or entry["type"] == "value_error":  # what our own validators say is the plainest
+            found[where] = f"{file.name}: the kind {kind!r} is wrong at {where}: {message}"
     return list(found.values())
 
 
-def _check_words(library: Library) -> None:
-    problem = next(iter(shared_words(library)), None)
+def _check_words(library: Library, kinds: Collection[str]) -> None:
+    """A user's kinds may not take words from others unnoticed."""
+    problem = next((text for kind, text in shared_words(library) if kind in kinds), None)
     if problem is not None:
-        raise ThingError(problem[1])
+        raise ThingError(problem)
 
 
 def shared_words(library: Library) -> list[tuple[str, str]]:
@@ -274,9 +276,8 @@ def shared_words(library: Library) -> list[tuple[str, str]]:
         silent = [name for name in names if word not in library.kinds[name].ambiguous]
         if len(names) > 1 and silent:
             owners = " and ".join(repr(name) for name in names)
-            file = library.file_of(silent[0]).name
             cure = "take it from one of them, or list it under 'ambiguous' in both"
-            found.append((silent[0], f"{file}: the word {word!r} belongs to {owners}: {cure}"))
+            found += [(name, f"{library.file_of(name).name}: the word {word!r} belongs to {owners}: {cure}") for name in names]
     return found
 
 
