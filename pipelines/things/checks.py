@@ -44,7 +44,7 @@ def check(path: Path) -> list[Problem]:
         library = _library_with(path, files)
     except ThingError as error:
         return [Problem(path.name, "", str(error))]
-    mine = {name for file in files for name in read_definitions(file, trusted=False)}
+    mine = {name for file in files for name in read_definitions(file)}
     problems = [Problem(library.file_of(kind).name, kind, text) for kind, text in shared_words(library) if kind in mine]
     for name in sorted(mine):
         problems += check_kind(library, name)
@@ -62,7 +62,7 @@ def _library_with(path: Path, files: list[Path]) -> Library:
 def _check_file(file: Path) -> list[Problem]:
     """What can be seen without building anything."""
     try:
-        definitions = read_definitions(file, trusted=False)
+        definitions = read_definitions(file)
     except ThingError as error:
         return [Problem(file.name, "", str(error))]
     problems = []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -12,12 +14,13 @@ from pipelines.errors import ThingError
 MAX_FILE_BYTES = 1_000_000
 MAX_DEPTH = 30
 MAX_NODES = 200_000
+BULKY = frozenset({"parts", "parameters", "lamps", "with"})
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_definitions(file: Path, *, trusted: bool) -> dict[str, dict[str, Any]]:
-    """Kind name → raw definition. Files that did not come with the program are searched for what could blow up or hide.
+def read_definitions(file: Path) -> dict[str, dict[str, Any]]:
+    """Kind name → raw definition, after a search for what could blow up or hide.
 
     Raises ThingError when the file cannot be read, is too large, or is no mapping of names to definitions.
     """
@@ -28,8 +31,7 @@ def read_definitions(file: Path, *, trusted: bool) -> dict[str, dict[str, Any]]:
     if len(text) > MAX_FILE_BYTES:
         raise ThingError(f"the things file {file.name} has {len(text):,} bytes: keep each file within {MAX_FILE_BYTES:,}")
     try:
-        if not trusted:
-            _search(text, file)
+        _search(text, file)
         data = yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise ThingError(f"the things file {file.name} is no valid YAML: {_place(error)}") from error
@@ -43,6 +45,48 @@ def read_definitions(file: Path, *, trusted: bool) -> dict[str, dict[str, Any]]:
         if not isinstance(raw, dict):
             raise ThingError(f"{file.name}: the kind {name!r} is a {type(raw).__name__}: write a mapping of fields")
     return data
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One kind's lines in a file. `header` holds every field but the bulky ones; `whole` parses all of them."""
+
+    header: dict[str, Any]
+    text: str
+
+    @cached_property
+    def whole(self) -> dict[str, Any]:
+        """The raw definition."""
+        if not self.text:
+            return self.header
+        ((_, raw),) = yaml.load(self.text, Loader=_Loader).items()
+        return cast(dict[str, Any], raw)
+
+
+def read_sheets(file: Path) -> dict[str, Sheet]:
+    """Kind name → sheet, for files that came with the program: written in block style, one kind after the other.
+
+    Hundreds of kinds load in a moment because `parts` and the like are only parsed when a kind is built. A test compares the
+    headers with those of a full parse.
+    """
+    lines = file.read_text("utf-8").splitlines(keepends=True)
+    starts = [number for number, line in enumerate(lines) if line[0] not in " #\n-"]
+    texts = ["".join(lines[a:b]) for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]
+    headers: dict[str, dict[str, Any]] = yaml.load("".join(_without_bulk(text) for text in texts), Loader=_Loader) or {}
+    if len(headers) != len(texts):
+        raise ThingError(f"{file.name}: a kind is declared twice: give one of them another name")
+    return {name: Sheet(header, text) for (name, header), text in zip(headers.items(), texts, strict=True)}
+
+
+def _without_bulk(text: str) -> str:
+    """A kind's lines without its bulky fields: a field begins two spaces in and ends where the next one begins."""
+    kept, skipping = [], False
+    for line in text.splitlines(keepends=True):
+        if line[:2] == "  " and line[2:3] not in (" ", "#", "\n", ""):
+            skipping = line[2:].split(":", 1)[0] in BULKY
+        if not skipping or line[:1] not in (" ", "#", "\n"):
+            kept.append(line)
+    return "".join(kept)
 
 
 def _search(text: bytes, file: Path) -> None:

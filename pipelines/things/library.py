@@ -20,7 +20,7 @@ from pipelines.scene import Body, Floats, Model, Part
 from pipelines.things.assembly import Assembly, colour_of, is_closed, moved_shape, names_of
 from pipelines.things.definition import SPOT_NAMES, STANDS_ON, KindDefinition, StyleDefinition
 from pipelines.things.expressions import evaluate
-from pipelines.things.files import read_definitions
+from pipelines.things.files import Sheet, read_definitions, read_sheets
 from pipelines.things.shape import SIZE_FACTORS, Grow, GrownOrder, Kind, Order, Shape, Size3
 
 BUILT_IN = Path(__file__).parent / "library"
@@ -35,7 +35,7 @@ class _Entry:
 
     kind: Kind
     file: Path
-    raw: Mapping[str, Any]
+    sheet: Sheet
     definition: KindDefinition | None = None
 
 
@@ -88,7 +88,7 @@ class Library:
         entry = self._entry(kind)
         if entry.definition is None:
             try:
-                entry.definition = KindDefinition.model_validate(entry.raw)
+                entry.definition = KindDefinition.model_validate(entry.sheet.whole)
             except ValidationError as error:
                 raise ThingError(sentences(error, entry.file, kind)[0]) from error
         return entry.definition
@@ -202,14 +202,15 @@ def _random(kind: str, seed: int) -> np.random.Generator:
 
 def _add(entries: dict[str, _Entry], file: Path, *, trusted: bool) -> None:
     """Read one file; a kind that exists already may only be replaced from outside, and only by saying so."""
-    for name, raw in read_definitions(file, trusted=trusted).items():
-        known = entries.get(name)
+    sheets = read_sheets(file) if trusted else {name: Sheet(raw, "") for name, raw in read_definitions(file).items()}
+    for name, sheet in sheets.items():
+        raw, known = sheet.header, entries.get(name)
         if known is not None and (raw.get("replace") is not True or known.file.parent == file.parent):
             raise ThingError(
                 f"{file.name}: the kind {name!r} exists already in {known.file.name}: "
                 "give it another name, or say 'replace: true' to take its place"
             )
-        entries[name] = _Entry(_kind(name, raw, file), file, raw)
+        entries[name] = _Entry(_kind(name, raw, file), file, sheet)
 
 
 def _kind(name: str, raw: Mapping[str, Any], file: Path) -> Kind:

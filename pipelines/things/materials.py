@@ -53,7 +53,8 @@ COLOURS: Mapping[str, Colour] = MappingProxyType({name: linear(value) for name, 
 @cache
 def materials() -> Mapping[str, Material]:
     """All named materials."""
-    raw: dict[str, dict[str, Any]] = yaml.safe_load(files("pipelines.things").joinpath("materials.yaml").read_text("utf-8"))
+    text = files("pipelines.things").joinpath("materials.yaml").read_text("utf-8")
+    raw: dict[str, dict[str, Any]] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return MappingProxyType({name: _material(name, entry) for name, entry in raw.items()})
 
 
