@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,19 +45,28 @@ def written_whole(target: Path, *, overwrite: bool = False, replaceable: str = "
     nothing is left behind. Errors of the disk become OutputError.
     """
     require_target(target, overwrite=overwrite, replaceable=replaceable)
+    parent = target.absolute().parent
+    workshop = parent / f".{target.name[:60]}.{os.getpid():x}-{threading.get_ident():x}.part"
     try:
-        target.absolute().parent.mkdir(parents=True, exist_ok=True)
-        workshop = Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}.", suffix=".part", dir=target.absolute().parent))
-    except OSError as error:
-        raise _told(error, target) from error
-    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(workshop, ignore_errors=True)  # of a process that was killed and had the same number
+        workshop.mkdir(mode=0o700)
         yield workshop
         _settle(workshop / target.name)
         _put(workshop, target, overwrite=overwrite)
     except OSError as error:
         raise _told(error, target) from error
     finally:
+        _cleared(workshop)
+
+
+def _cleared(workshop: Path) -> None:
+    """Remove it, even when a second Ctrl-C comes while it is being removed."""
+    try:
         shutil.rmtree(workshop, ignore_errors=True)
+    except KeyboardInterrupt:
+        shutil.rmtree(workshop, ignore_errors=True)
+        raise
 
 
 def _settle(result: Path) -> None:
@@ -76,11 +85,12 @@ def _settle(result: Path) -> None:
 def _put(workshop: Path, target: Path, *, overwrite: bool) -> None:
     result, old = workshop / target.name, workshop / ".replaced"
     if overwrite and (target.exists() or target.is_symlink()):
-        target.rename(old)
         try:
+            target.rename(old)
             result.rename(target)
         except BaseException:
-            old.rename(target)
+            if not target.exists() and old.exists():
+                old.rename(target)
             raise
     elif target.exists():
         raise OutputError(f"{target} came into being in the meantime: name another place")

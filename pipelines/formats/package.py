@@ -132,7 +132,16 @@ def _all_written(folder: Path, tasks: Mapping[str, Task], tell: TellStage | None
                 tell(1 - len(waiting) / len(running), "writing files")
         return {name: future.result() for name, future in running.items()}
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)  # nobody may write any more when the folder is cleared away
+        _ended(pool)
+
+
+def _ended(pool: ThreadPoolExecutor) -> None:
+    """Wait until nobody writes any more, for the folder may be cleared away next; a second Ctrl-C waits with us."""
+    try:
+        pool.shutdown(wait=True, cancel_futures=True)
+    except KeyboardInterrupt:
+        pool.shutdown(wait=True, cancel_futures=True)
+        raise
 
 
 def _zip(folder: Path, target: Path) -> None:
