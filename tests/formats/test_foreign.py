@@ -51,7 +51,7 @@ def test_we_read_what_splat_transform_writes_as_spz_3(tmp_path: Path) -> None:
 
 
 def test_we_read_what_splat_transform_writes_as_sog(tmp_path: Path) -> None:
-    before = splats(800)
+    before = splats(200)
     write_ply(before, tmp_path / "a.ply")
     assert_alike(read_sog(foreign.convert(tmp_path / "a.ply", tmp_path / "b.sog")), before, within_m=0.02, shape=0.12, harmonics=0.1)
 
