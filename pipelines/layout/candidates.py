@@ -45,12 +45,17 @@ def by_relation(
         angle = np.where(
             rng.random(count) < 0.6, box.yaw + side * np.pi / 2 + rng.normal(0, 0.25, count), rng.uniform(-np.pi, np.pi, count)
         )
-        return ring(box, angle, (0.03 if room else 0.15) + 0.75 * allowed * rng.random(count) ** (2.5 if room else 1.0), min(half_m) if room else own)
+        return ring(
+            box,
+            angle,
+            (0.03 if room else 0.15) + 0.75 * allowed * rng.random(count) ** (2.5 if room else 1.0),
+            min(half_m) if room else own,
+        )
     if relation is R.NEAR:
         angle = rng.uniform(-np.pi, np.pi, count)
         return ring(box, angle, rng.uniform(0.4, 1.6 if room else 4.5, count), own)
     if relation is R.IN_FRONT_OF:
-        facing = rng.random(count) < 0.5
+        facing = rng.random(count) < (0.85 if room else 0.5)
         angle = np.where(facing, box.yaw + rng.normal(0, 0.35, count), back + np.pi + rng.normal(0, 0.3, count))
         return ring(box, angle, rng.uniform(0.35, 1.2 if room else 3.0, count), min(half_m) if room else own)
     if relation is R.BEHIND:

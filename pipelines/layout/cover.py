@@ -11,16 +11,13 @@ from pipelines.layout.plan import seeded
 from pipelines.layout.relief import ease, fractal
 from pipelines.scene import Foliage
 from pipelines.spec import Season, SceneSpec, Weather
+from pipelines.things import COVERS, grow_cover
 
-MOST_STANDS = 60_000
+MOST_ELEMENTS = 110_000
 
 
 def grown_cover(spec: SceneSpec, place: Place, site: Outdoors, *, taken: Reals, seed: int) -> tuple[Foliage, ...]:
     """One Foliage in the world frame per entry of the place's cover."""
-    try:
-        from pipelines.things import COVERS, grow_cover
-    except ImportError:
-        return ()
 
     found = []
     lying = 0.12 if spec.weather is Weather.SNOW or (spec.season is Season.WINTER and place.base != "snow") else 1.0
@@ -28,7 +25,8 @@ def grown_cover(spec: SceneSpec, place: Place, site: Outdoors, *, taken: Reals, 
         if entry.name not in COVERS or entry.name in spec.without:
             continue
         rng = seeded(seed, f"cover {number} {entry.name}")
-        x, z = _stands(entry, site, taken=taken, thinned=lying, seed=number, rng=rng)
+        most = MOST_ELEMENTS // COVERS[entry.name].elements
+        x, z = _stands(entry, site, taken=taken, thinned=lying, seed=number, most=most, rng=rng)
         if not len(x):
             continue
         positions = np.stack([x, site.ground.heights(x, z), z], axis=1).astype(np.float32)
@@ -36,7 +34,9 @@ def grown_cover(spec: SceneSpec, place: Place, site: Outdoors, *, taken: Reals, 
     return tuple(found)
 
 
-def _stands(entry: CoverEntry, site: Outdoors, *, taken: Reals, thinned: float, seed: int, rng: np.random.Generator) -> tuple[Reals, Reals]:
+def _stands(
+    entry: CoverEntry, site: Outdoors, *, taken: Reals, thinned: float, seed: int, most: int, rng: np.random.Generator
+) -> tuple[Reals, Reals]:
     """Positions, in random order: as dense as the entry says at the visitor's feet, falling off with the distance."""
     ground = site.ground
     # drawn by inverse transform: density(r) ~ entry.per_m2 · fall(r), more of it ahead than behind
@@ -44,7 +44,7 @@ def _stands(entry: CoverEntry, site: Outdoors, *, taken: Reals, thinned: float, 
     fall = 1.0 / (1.0 + (radii / (0.16 * entry.reach_m + 1.5)) ** 2) * ease(entry.reach_m, 0.6 * entry.reach_m, radii)
     mass = np.concatenate([[0.0], np.cumsum((fall * radii)[1:] * np.diff(radii))])
     total = 2 * np.pi * entry.per_m2 * mass[-1] * thinned
-    count = int(min(total, MOST_STANDS * 2))
+    count = int(min(total, most * 3))
     reach = np.interp(rng.random(count) * mass[-1], mass, radii)
     angle = rng.uniform(-np.pi, np.pi, count)
     x, z = np.sin(angle) * reach, -np.cos(angle) * reach
@@ -62,7 +62,7 @@ def _stands(entry: CoverEntry, site: Outdoors, *, taken: Reals, thinned: float, 
     x, z = x[keep], z[keep]
     keep = _uncovered(x, z, taken)
     x, z = x[keep], z[keep]
-    return x[:MOST_STANDS], z[:MOST_STANDS]
+    return x[:most], z[:most]
 
 
 def _uncovered(x: Reals, z: Reals, taken: Reals) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

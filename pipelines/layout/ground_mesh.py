@@ -29,7 +29,7 @@ def terrain_of(ground: Ground, materials: Mapping[str, Material]) -> Terrain:
     y = ground.heights(x, z)
     y[np.hypot(x, z) > RIM_M - 1.0] -= SKIRT_M
     vertices = np.stack([x, y, z], axis=1).astype(np.float32)
-    names, weights = _weights(ground, x, z, y)
+    names, weights = _weights(ground, x, z, y, slope_deg=_slopes_deg(vertices, faces))
     return Terrain(Mesh(vertices, faces), tuple(materials[name] for name in names), weights, ground.near)
 
 
@@ -72,15 +72,24 @@ def _quads(a: NDArray[np.int_], b: NDArray[np.int_], c: NDArray[np.int_], d: NDA
     return np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
 
 
-def _weights(ground: Ground, x: Reals, z: Reals, y: Reals) -> tuple[list[str], NDArray[np.float32]]:
+def _slopes_deg(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Reals:
+    """(V,) inclination at every vertex, from the faces round it."""
+    a, b, c = (vertices[faces[:, k]].astype(np.float64) for k in range(3))
+    across = np.cross(b - a, c - a)
+    normals = np.stack([np.bincount(faces.ravel(), np.repeat(across[:, k], 3), len(vertices)) for k in range(3)], axis=1)
+    return np.asarray(np.degrees(np.arctan2(np.hypot(normals[:, 0], normals[:, 2]), np.abs(normals[:, 1]))))
+
+
+def _weights(ground: Ground, x: Reals, z: Reals, y: Reals, *, slope_deg: Reals) -> tuple[list[str], NDArray[np.float32]]:
     """Names of the materials, and each one's share (V, L) at every vertex. Later layers lie on earlier ones."""
     place = ground.place
-    slope_deg = np.degrees(np.arctan(ground.slopes(x, z, over_m=2.0)))
     names, shares = [place.base], [np.ones(len(x))]
     covers: list[tuple[str, Reals]] = []
     shore = ground.shore(x, z) if ground.waters else np.full(len(x), 1e6)
     for number, layer in enumerate(place.layers):
-        covers.append((layer.material, _layer_share(layer, x, z, y, slope_deg=slope_deg, shore=shore, seed=ground.seed + 101 * (number + 1))))
+        covers.append(
+            (layer.material, _layer_share(layer, x, z, y, slope_deg=slope_deg, shore=shore, seed=ground.seed + 101 * (number + 1)))
+        )
     for track in ground.tracks:
         frayed = 0.22 * fractal(x, z, 1.7, octaves=2, seed=ground.seed + 55)
         covers.append((track.material, ease(0.3, -0.2, track.distance(x, z) + frayed)))

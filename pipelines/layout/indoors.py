@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines.layout import candidates
 from pipelines.layout.board import Board
-from pipelines.layout.footprints import Boxes, Reals, bearing, pose_matrix, separation
+from pipelines.layout.footprints import Boxes, Reals, bearing, pose_matrix, separation, turned
 from pipelines.layout.members import Group
 from pipelines.layout.places import Place
 from pipelines.layout.plan import seeded
@@ -53,8 +53,8 @@ class Indoors:
     def __init__(self, spec: SceneSpec, place: Place, library: Library, groups: Mapping[str, Group], *, seed: int) -> None:
         assert place.room is not None
         rng = seeded(seed, "room")
-        kind = place.room.kind if place.room.kind in library.kinds else "room"
-        self.kind, self.model = kind, library.build(kind, Order(seed=int(rng.integers(1000)), style=place.room.style or spec.style))
+        kind = place.room.styles.get(spec.style or "", place.room.kind)
+        self.kind, self.model = kind, library.build(kind, Order(seed=int(rng.integers(1000)), style=spec.style))
         self.place, self.groups = place, groups
         self.low, self.high, self.height_m = _interior(self.model)
         side = float(rng.choice([-1.0, 1.0]))
@@ -117,7 +117,7 @@ class Indoors:
         return np.asarray(fine)
 
     def _opening_box(self, opening: Opening) -> Boxes:
-        reach = 0.75 if opening.door else 0.1
+        reach = 0.75 if opening.door else 0.3
         x, z = self.to_world(np.asarray(opening.x), np.asarray(opening.z))
         along_x = opening.along_x
         half = (opening.half_m, reach) if along_x else (reach, opening.half_m)
@@ -183,6 +183,9 @@ class Indoors:
                 for item in board.placed:
                     if item.group.kind.stands_on == "floor" and item.blocks:
                         score -= 5.0 * np.clip(0.8 - separation(foot, item.boxes("foot")), 0, 0.8)
+        if _is_seat(group) and not _is_stool(group):  # a back is a wall in the picture
+            away = turned(poses[:, 2] - candidates.toward_viewer(x, z))
+            score -= 2.2 * np.clip(np.abs(away) - 1.3, 0, 1.2) * np.clip(4.5 - distance, 0, 1.5)
         if group.asked.phrase:
             score += 1.5 * np.clip(0.6 - angle, 0, 0.6)
         return np.asarray(score)
@@ -193,8 +196,11 @@ class Indoors:
             return self._wall_yaw(poses) if group.asked.relations and group.kind.stands_on != "ceiling" else poses[:, 2]
         if _at(group) == "middle":
             return poses[:, 2]
-        square = np.round((poses[:, 2] - self.yaw) / (np.pi / 2)) * (np.pi / 2) + self.yaw
-        return square + rng.normal(0, 0.05, len(poses))
+        return self._squared(poses[:, 2]) + rng.normal(0, 0.05, len(poses))
+
+    def _squared(self, yaw: Reals) -> Reals:
+        """The nearest yaw that is square to the walls."""
+        return np.asarray(np.round((yaw - self.yaw) / (np.pi / 2)) * (np.pi / 2) + self.yaw)
 
     def _is_ringed(self, group: Group) -> bool:
         """Whether other things are to stand around it."""
@@ -202,8 +208,12 @@ class Indoors:
 
     def snapped(self, group: Group, number: int, poses: Reals) -> Reals:
         """What belongs against a wall is pushed back to the wall it was drawn near."""
-        if _at(group) != "wall" or group.kind.stands_on != "floor" or not len(poses):
+        if group.kind.stands_on != "floor" or not len(poses):
             return poses
+        if _at(group) != "wall":
+            square = self._squared(poses[:, 2])
+            near = np.abs(turned(square - poses[:, 2])) < (0.5 if _is_seat(group) else 0.2)
+            return np.concatenate([poses[:, :2], np.where(near, square, poses[:, 2])[:, None]], axis=1)
         x, z = self.to_room(poses[:, 0], poses[:, 1])
         gaps = np.stack([z - self.low[1], self.high[0] - x, self.high[1] - z, x - self.low[0]])
         nearest = np.argmin(gaps, axis=0)
@@ -302,20 +312,23 @@ def _floor(model: Model) -> float:
 
 
 def _openings(model: Model, low: Reals, high: Reals) -> list[Opening]:
-    """Doors and windows by the names of the model's parts."""
+    """Doors and windows by the names of the model's parts; several windows in one wall may share a part."""
     found: list[Opening] = []
     for part in model.parts:
-        door, window = "door" in part.name, "window" in part.name or "pane" in part.name
-        if not (door or window):
+        if part.name not in ("door", "window"):
             continue
-        bounds = part.mesh.bounds.astype(np.float64)
-        centre = bounds.mean(axis=0)
-        gaps = np.abs([centre[2] - low[1], high[0] - centre[0], high[1] - centre[2], centre[0] - low[0]])
-        along_x = int(np.argmin(gaps)) in (0, 2)
-        half = float((bounds[1] - bounds[0])[0 if along_x else 2]) / 2
-        if half < 0.15 or half > 3.5:
-            continue
-        found.append(Opening(float(centre[0]), float(centre[2]), half, float(bounds[0, 1]), float(bounds[1, 1]), along_x, door))
+        corners = part.mesh.corners.astype(np.float64)
+        centre = part.mesh.bounds.astype(np.float64).mean(axis=0)
+        along_x = int(np.argmin(np.abs([centre[2] - low[1], high[0] - centre[0], high[1] - centre[2], centre[0] - low[0]]))) in (0, 2)
+        axis = 0 if along_x else 2
+        spans = corners[:, :, axis]
+        order = np.argsort(spans.min(axis=1), kind="stable")
+        starts, ends = spans.min(axis=1)[order], np.maximum.accumulate(spans.max(axis=1)[order])
+        cuts = np.flatnonzero(starts[1:] > ends[:-1] + 0.15) + 1
+        for group in np.split(order, cuts):
+            lows, highs = corners[group].min(axis=(0, 1)), corners[group].max(axis=(0, 1))
+            middle, half = (lows + highs) / 2, float(highs[axis] - lows[axis]) / 2
+            found.append(Opening(float(middle[0]), float(middle[2]), half + 0.08, float(lows[1]), float(highs[1]), along_x, part.name == "door"))
     return found
 
 
@@ -331,6 +344,15 @@ def _at(group: Group) -> str:
     if "table" in name or "rug" in name:
         return "middle"
     return "free"
+
+
+def _is_seat(group: Group) -> bool:
+    return "seat" in group.kind.spots
+
+
+def _is_stool(group: Group) -> bool:
+    """Chairs and stools are low and slender enough to be seen from behind."""
+    return group.size()[0] < 0.65
 
 
 def _is_flat(group: Group) -> bool:

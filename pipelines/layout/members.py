@@ -147,7 +147,10 @@ def in_order(groups: Mapping[str, Group]) -> list[str]:
     """Names so that what others refer to comes first; within that, the bigger first. Rings of references are cut at the first named."""
     waiting = dict(groups)
     done: list[str] = []
-    weight = {name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * (1.0 if group.bring is None else 0.3) for name, group in groups.items()}
+    weight = {
+        name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * (1.0 if group.bring is None else 0.3)
+        for name, group in groups.items()
+    }
     while waiting:
         ready = [name for name, group in waiting.items() if not _needs(group, waiting)]
         chosen = max(ready, key=lambda name: weight[name]) if ready else next(iter(waiting))

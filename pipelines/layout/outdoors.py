@@ -68,6 +68,8 @@ class Outdoors:
                 fine &= shore[:, 4] < -(0.25 + np.minimum(foot.half_width, foot.half_depth))
             elif not reaches_water(group):
                 fine &= shore.min(axis=1) > (0.8 if not group.is_building else 1.6)
+        if group.is_tree and not group.asked.relations and not group.name == self.plan.subject:
+            fine &= self.corridor(foot.x, foot.z, margin_m=min(3.0, 0.16 * group.size()[1])) < 0.5
         if self.plan.street:
             fine &= self.streets.allowed(group, x, z)
         elif self.ground.tracks and not _stands_on_way(group, self.areas):

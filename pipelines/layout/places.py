@@ -128,11 +128,10 @@ class Way(_Entry):
 
 
 class Room(_Entry):
-    """The shell of an indoor place."""
+    """The shell of an indoor place: a kind of the library, and other kinds for some styles."""
 
     kind: str = "room"
-    style: str | None = None
-    size_m: tuple[float, float, float] = (5.6, 2.7, 4.8)
+    styles: dict[str, str] = {}
 
 
 class Place(_Entry):

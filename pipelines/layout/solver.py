@@ -109,9 +109,22 @@ class Solver:
             if item is not None:
                 return item
         if self.site.room:
-            return None
+            return self._squeezed(group, number, rng)
         poses = candidates.in_view(distance_m=(3.0, 60.0), half_angle_rad=np.pi, count=600, rng=rng)
         return self._best(group, number, poses, rng, fixed_yaw=False)
+
+    def _squeezed(self, group: Group, number: int, rng: np.random.Generator) -> Placed | None:
+        """In a full room: what the place brought stays out; what was named goes where it overlaps least."""
+        if group.bring is not None:
+            return None
+        poses = self.site.snapped(group, number, self._turned(group, self.site.free_candidates(group, number, rng), rng))
+        plan, scale = outline(group.models[number]), group.scales[number]
+        x, z, yaw = poses.T
+        y = self.site.height(group, x, z)
+        whole = plan.boxes(x, z, yaw, y=y, scale=scale, part="whole")
+        depth = np.array([self.board.depth_of(whole.at(k)) for k in range(len(poses))]) + 10.0 * ~self.site.allowed(group, whole, whole)
+        best = int(np.argmin(depth))
+        return Placed(group, number, float(x[best]), float(y[best]), float(z[best]), float(yaw[best]))
 
     def _poses(self, group: Group, number: int, rng: np.random.Generator, widen: float) -> Reals:
         """Candidate poses from the relations, the siblings, and the open view."""
@@ -119,7 +132,7 @@ class Solver:
         found = [self._from_relation(group, number, relation, rng, widen) for relation in relations[:3]]
         found = [poses for poses in found if len(poses)]
         siblings = self.board.members(group.name)
-        huddles = not group.is_tree and not group.bring and len(group.models) <= 12 and not found
+        huddles = not self.site.room and not group.is_tree and not group.bring and len(group.models) <= 12 and not found
         if siblings and (group.asked.arrangement is Arrangement.CLUSTER or huddles):
             near = siblings[int(rng.integers(len(siblings)))].boxes("foot")
             poses = candidates.by_relation(R.NEAR, near, half_m=_half(group, number), count=80, rng=rng, room=self.site.room)
@@ -177,7 +190,8 @@ class Solver:
         whole = plan.boxes(x, z, yaw, y=y, scale=scale, part="whole")
         crown = plan.boxes(x, z, yaw, y=y, scale=scale, part="crown") if plan.crown_from_m < plan.high - 0.05 else None
         fine = self.site.allowed(group, foot, whole)
-        if fine.any():
+        flat = group.size(number)[1] <= 0.05  # rugs lie under everything
+        if fine.any() and not flat:
             index = np.flatnonzero(fine)
             clear = self.board.free(
                 foot.at(index), crown.at(index) if crown else None, soft=plan.soft, clearance_m=_clearance(group, self.site.room)
@@ -188,7 +202,7 @@ class Solver:
         score = self.site.taste(group, number, poses, foot, self.board) + 12.0 * self._kept(group, foot, whole)
         score = np.where(fine, score + 0.5 * rng.random(len(score)), -np.inf)
         best = int(np.argmax(score))
-        return Placed(group, number, float(x[best]), float(y[best]), float(z[best]), float(yaw[best]), blocks=group.size(number)[1] > 0.05)
+        return Placed(group, number, float(x[best]), float(y[best]), float(z[best]), float(yaw[best]), blocks=not flat)
 
     def _turned(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
         facing = next((r for r in group.asked.relations if r.relation is R.FACING and self._known(r)), None)

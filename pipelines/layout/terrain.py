@@ -75,11 +75,17 @@ class Ground:
         self._x, self._z = x, z
         heights -= heights[len(steps) // 2, len(steps) // 2] * np.exp(-((x**2 + z**2) / 40.0))
         self._near = heights
+        self._field: HeightField | None = None
 
     @property
     def near(self) -> HeightField:
         """The fine grid as it stands now."""
-        return HeightField(-NEAR_REACH_M, -NEAR_REACH_M, NEAR_CELL_M, self._near.astype(np.float32))
+        if self._field is None:
+            self._field = HeightField(-NEAR_REACH_M, -NEAR_REACH_M, NEAR_CELL_M, self._near.astype(np.float32))
+        return self._field
+
+    def _change(self, heights: Reals) -> None:
+        self._near, self._field = heights, None
 
     def heights(self, x: NDArray[np.floating], z: NDArray[np.floating]) -> Reals:
         """Ground height at any position up to the horizon, metres."""
@@ -109,14 +115,19 @@ class Ground:
 
     def add_pad(self, pad: Pad) -> None:
         """Level the ground under something; a slope of `apron_m` leads back to the old ground."""
-        dx, dz = self._x - pad.x, self._z - pad.z
+        reach = np.hypot(pad.half_width_m, pad.half_depth_m) + pad.apron_m + NEAR_CELL_M
+        rows, columns = (slice(*np.clip(np.array([at - reach, at + reach]) // NEAR_CELL_M + len(self._near) // 2, 0, len(self._near)).astype(int)) for at in (pad.z, pad.x))
+        window = (rows, columns)
+        x, z, shore = self._x[window], self._z[window], self._shore[window]
+        dx, dz = x - pad.x, z - pad.z
         cos, sin = np.cos(pad.yaw_rad), np.sin(pad.yaw_rad)
         across, along = np.abs(dx * cos - dz * sin), np.abs(dx * sin + dz * cos)
         outside = np.hypot(np.maximum(across - pad.half_width_m, 0), np.maximum(along - pad.half_depth_m, 0))
         share = ease(pad.apron_m, NEAR_CELL_M * 1.2, outside)
-        share = share * (self._shore > 0.3) if self.waters else share
-        share *= ease(1.0, 4.0, np.hypot(self._x, self._z))
-        self._near = self._near * (1 - share) + pad.height_m * share
+        share = share * (shore > 0.3) * ease(1.0, 4.0, np.hypot(x, z))
+        heights = self._near.copy()
+        heights[window] = heights[window] * (1 - share) + pad.height_m * share
+        self._change(heights)
 
     def add_track(self, track: Track, *, sunk_m: float = 0.05) -> None:
         """Lay a path: level across, gentle along, a little sunk."""
@@ -126,9 +137,9 @@ class Ground:
         profile = _smoothed(np.asarray(self.near.at(track.line[:, 0], track.line[:, 1]), np.float64), run)
         bed = np.interp(along, run, profile) - sunk_m * ease(track.half_width_m + 0.2, track.half_width_m - 0.25, distance)
         share = ease(track.half_width_m + 1.8, track.half_width_m, distance) * ease(0.2, 1.2, self._shore)
-        self._near = self._near * (1 - share) + bed * share
-        middle = len(self._near) // 2
-        self._near -= self._near[middle, middle] * np.exp(-((self._x**2 + self._z**2) / 12.0))
+        heights = self._near * (1 - share) + bed * share
+        middle = len(heights) // 2
+        self._change(heights - heights[middle, middle] * np.exp(-((self._x**2 + self._z**2) / 12.0)))
         self.tracks.append(track)
 
     def _shaped(self, x: NDArray[np.floating], z: NDArray[np.floating]) -> Reals:
@@ -143,8 +154,9 @@ class Ground:
         fade = ease(1.2, 7.0, radius) * ease(0.0, 6.0, np.maximum(shore, 0.0))
         out += fade * relief.bumps_m * fractal(x, z, relief.bump_size_m, octaves=3, seed=self.seed + 11)
         rough = np.clip(np.abs(hills.reshape(np.shape(x))) / 60.0, 0, 1) * ease(90, 260, radius)
-        if rough.max() > 0:
-            out += rough * 7.0 * ridges(x, z, 46.0, octaves=4, gain=0.55, seed=self.seed + 12)
+        steep = rough > 0
+        if steep.any():
+            out[steep] += rough[steep] * 7.0 * ridges(x[steep], z[steep], 46.0, octaves=4, gain=0.55, seed=self.seed + 12)
         if relief.dunes_m > 0:
             out += relief.dunes_m * ease(relief.flat_m * 0.6, relief.flat_m + 45, radius) * dune_shape(x, z, self.seed + 13)
         for water in self.waters:

@@ -7,6 +7,7 @@ a little way under the banks, so that the ground itself draws the shoreline.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +38,20 @@ class Lake:
     slope: float = 0.13
     depth_m: float = 3.0
 
-    def _reach(self, angle: NDArray[np.floating]) -> Reals:
-        """Radius of the shore in direction `angle` of the lake's own axes."""
+    @cached_property
+    def _shape(self) -> tuple[Reals, Reals]:
+        """Radius of the shore, and how much it runs aslant there, at 1,440 directions of the lake's own axes and once more."""
+        angle = np.linspace(0.0, 2 * np.pi, 1441)
         a, b = self.radii_m
         oval = a * b / np.hypot(b * np.cos(angle), a * np.sin(angle))
         bays = fractal(np.cos(angle) * 1.1 + 40.0, np.sin(angle) * 1.1, 1.0, octaves=4, gain=0.42, seed=self.seed)
-        return np.asarray(oval * (1.0 + 0.3 * bays))
+        reach = oval * (1.0 + 0.3 * bays)
+        slant = np.gradient(reach, angle) / reach
+        return reach, slant
+
+    def _reach(self, angle: NDArray[np.floating]) -> Reals:
+        """Radius of the shore in direction `angle` of the lake's own axes."""
+        return _looked_up(self._shape[0], angle)
 
     def _polar(self, x: NDArray[np.floating], z: NDArray[np.floating]) -> tuple[Reals, Reals]:
         dx, dz = np.asarray(x, np.float64) - self.centre[0], np.asarray(z, np.float64) - self.centre[1]
@@ -51,10 +60,9 @@ class Lake:
     def signed_distance(self, x: NDArray[np.floating], z: NDArray[np.floating]) -> Reals:
         """Metres to the shore, negative in the water; exact on the shore, nearly so beside it."""
         radius, angle = self._polar(x, z)
-        reach, beside = self._reach(angle), self._reach(angle + 0.02)
+        reach, slant = self._shape
         # where the shore runs aslant to the ray from the centre, the way to it is shorter than along the ray
-        slant = (beside - reach) / (0.02 * reach)
-        return np.asarray((radius - reach) / np.hypot(1.0, slant))
+        return np.asarray((radius - _looked_up(reach, angle)) / np.hypot(1.0, _looked_up(slant, angle)))
 
     def middle(self) -> tuple[float, float]:
         """A point well inside the water."""
@@ -85,8 +93,14 @@ class River:
     slope: float = 0.32
     depth_m: float = 1.2
 
-    def _half_width(self, along: NDArray[np.floating]) -> Reals:
+    @cached_property
+    def _widths(self) -> Reals:
+        """Half width at every half metre of the middle line."""
+        along = np.arange(0.0, 1_600.0, 0.5)
         return np.asarray(self.width_m / 2 * (1 + 0.22 * fractal(along, np.zeros_like(along), 9.0, octaves=3, seed=self.seed)))
+
+    def _half_width(self, along: NDArray[np.floating]) -> Reals:
+        return np.asarray(np.interp(along, np.arange(0.0, 1_600.0, 0.5), self._widths))
 
     def signed_distance(self, x: NDArray[np.floating], z: NDArray[np.floating]) -> Reals:
         """Metres to the bank, negative in the water."""
@@ -123,11 +137,17 @@ class Sea:
     slope: float = 0.075
     depth_m: float = 6.0
 
-    def _shore(self, along: NDArray[np.floating]) -> Reals:
-        """How far out the shore lies, at `along` metres beside the spawn point."""
+    @cached_property
+    def _shores(self) -> Reals:
+        """How far out the shore lies, at every half metre from 1,400 m on one side to 1,400 m on the other."""
+        along = np.arange(-1_400.0, 1_400.0, 0.5)
         bays = 26.0 * fractal(along, np.zeros_like(along), 190.0, octaves=2, seed=self.seed) * ease(8.0, 90.0, np.abs(along))
         cusps = 1.1 * fractal(along, np.zeros_like(along), 17.0, octaves=3, seed=self.seed + 1)
         return np.asarray(self.distance_m + bays + cusps)
+
+    def _shore(self, along: NDArray[np.floating]) -> Reals:
+        """How far out the shore lies, at `along` metres beside the spawn point."""
+        return np.asarray(np.interp(along, np.arange(-1_400.0, 1_400.0, 0.5), self._shores))
 
     def signed_distance(self, x: NDArray[np.floating], z: NDArray[np.floating]) -> Reals:
         """Metres to the shore, negative in the water."""
@@ -175,6 +195,14 @@ def nearest_shore(waters: tuple[Water, ...], x: NDArray[np.floating], z: NDArray
     for water in waters:
         out = np.minimum(out, water.signed_distance(x, z))
     return out
+
+
+def _looked_up(table: Reals, angle: NDArray[np.floating]) -> Reals:
+    """A table over one turn (its first value repeated at the end), read at any angle."""
+    place = (np.asarray(angle) / (2 * np.pi)) % 1.0 * (len(table) - 1)
+    index = np.minimum(place.astype(np.int64), len(table) - 2)
+    share = place - index
+    return np.asarray(table[index] * (1 - share) + table[index + 1] * share)
 
 
 def _widening(first_m: float, growth: float, last_m: float) -> Reals:
