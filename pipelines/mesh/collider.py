@@ -6,6 +6,7 @@ the things farthest from the spawn point are left out last.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,8 @@ MAX_TRIANGLES = 200_000
 GROUND_SHARE = 0.45  # of the budget, at most
 GROUND_THICKNESS_M = 5.0
 FEWEST_FACES = 60  # a part with fewer is not worth simplifying
-LEAST_KEPT = 0.12  # of a shape's triangles; below this it no longer looks like itself
+ROUNDS = 4
+LEAST_KEPT = 0.08  # of a shape's triangles; below this it no longer looks like itself
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,15 @@ def _shapes(things: list[Thing], budget: int) -> dict[int, Mesh]:
     """The solid of each model, in the model frame, by the model's identity; all as much simplified as the budget asks for."""
     models = {id(thing.model): thing.model for thing in things}
     solids = {key: _solid_parts(model) for key, model in models.items()}
-    wanted = sum(sum(len(mesh.faces) for mesh in solids[id(thing.model)]) for thing in things)
-    keep = min(1.0, max(LEAST_KEPT, 0.95 * budget / max(wanted, 1)))
-    return {key: join_meshes([_simplified(mesh, keep) for mesh in meshes]) for key, meshes in solids.items()}
+    copies = Counter(id(thing.model) for thing in things)
+    keep, shapes = 1.0, {key: join_meshes(meshes) for key, meshes in solids.items()}
+    for _ in range(ROUNDS):
+        total = sum(len(shapes[key].faces) * number for key, number in copies.items())
+        if total <= budget or keep <= LEAST_KEPT:
+            break
+        keep = max(LEAST_KEPT, 0.95 * keep * budget / total)  # small parts stay as they are, so one round may not do
+        shapes = {key: join_meshes([_simplified(mesh, keep) for mesh in meshes]) for key, meshes in solids.items()}
+    return shapes
 
 
 def _solid_parts(model: Model) -> list[Mesh]:
