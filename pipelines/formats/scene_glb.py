@@ -22,6 +22,8 @@ from pipelines.scene import BACKGROUND, Colour, Foliage, Material, Mesh, Model, 
 Floats = NDArray[np.float32]
 
 MAX_LEAVES = 220_000  # triangles of all models' foliage together
+MAX_DRAWN_LEAVES = 2_000_000  # and of all things', which share them
+FAR_LEAVES = 8  # the nameless backdrop has this many times fewer
 MAX_COVER = 60_000  # and of the ground cover
 EMISSIVE_STRENGTH = "KHR_materials_emissive_strength"
 LEAF_GROWTH = math.sqrt(math.pi / 2)  # a triangle covers as much as its ellipse when it is this much longer and wider
@@ -80,10 +82,12 @@ class _SceneBuilder:
     def __init__(self, scene: Scene) -> None:
         self.scene, self.writer = scene, GlbWriter()
         self._materials: dict[tuple[object, ...], int] = {}
-        self._meshes: dict[int, int | None] = {}
+        self._meshes: dict[tuple[int, bool], int | None] = {}
+        self._primitives: dict[int, list[Json]] = {}
         models = {id(thing.model): thing.model for thing in scene.things}
         leaves = sum(len(foliage) for model in models.values() for foliage in model.foliage)
-        self._leaf_share = min(1.0, MAX_LEAVES / max(leaves, 1))
+        drawn = sum(len(leaf) // (1 if thing.id else FAR_LEAVES) for thing in scene.things for leaf in thing.model.foliage)
+        self._leaf_share = min(1.0, MAX_LEAVES / max(leaves, 1), MAX_DRAWN_LEAVES / max(drawn, 1))
 
     def terrain(self, terrain: Terrain) -> None:
         """The ground, coloured at its vertices by the materials that lie there."""
@@ -129,16 +133,19 @@ class _SceneBuilder:
             node["rotation"] = [float(turn[i]) for i in (1, 2, 3, 0)]
         if abs(scale - 1) > 1e-6:
             node["scale"] = [scale] * 3
-        mesh = self._mesh(thing.model)
+        mesh = self._mesh(thing.model, far=thing.id == BACKGROUND and bool(thing.model.foliage))
         if mesh is not None:
             node["mesh"] = mesh
         return node
 
-    def _mesh(self, model: Model) -> int | None:
-        key = id(model)
+    def _mesh(self, model: Model, *, far: bool) -> int | None:
+        key = (id(model), far)
         if key not in self._meshes:
-            primitives = self._solids(model.parts)
-            leaves = [leaf.first(max(1, int(len(leaf) * self._leaf_share))) for leaf in model.foliage if len(leaf)]
+            if id(model) not in self._primitives:
+                self._primitives[id(model)] = self._solids(model.parts)
+            primitives = list(self._primitives[id(model)])
+            share = self._leaf_share / (FAR_LEAVES if far else 1)
+            leaves = [leaf.first(max(1, int(len(leaf) * share))) for leaf in model.foliage if len(leaf)]
             primitives += [self._leaves(join_foliage(leaves))] if leaves else []
             self._meshes[key] = self.writer.add("meshes", {"name": model.kind, "primitives": primitives}) if primitives else None
         return self._meshes[key]

@@ -12,7 +12,7 @@ import trimesh
 
 from pipelines.formats import Axes, Frame, Unit, read_glb, write_collider_glb, write_scene_glb
 from pipelines.formats.glb import Glb, reframe_glb
-from pipelines.formats.scene_glb import MAX_COVER, MAX_LEAVES
+from pipelines.formats.scene_glb import FAR_LEAVES, MAX_COVER, MAX_LEAVES
 from pipelines.formats.smoothing import shaded
 from pipelines.mesh import build_collider
 from pipelines.scene import Part, Scene, Thing
@@ -38,8 +38,12 @@ def test_every_thing_is_a_named_node_that_says_what_it_is(written: Glb) -> None:
 
 
 def test_things_of_one_model_share_their_mesh(written: Glb) -> None:
-    assert node(written, "tent 1")["mesh"] == node(written, "tent 2")["mesh"] == node(written, "backdrop 1")["mesh"]
-    assert len(written.items("meshes")) == 5, "ground, cover, tent, lamp, curtain"
+    assert node(written, "tent 1")["mesh"] == node(written, "tent 2")["mesh"]
+    assert len(written.items("meshes")) == 6, "ground, cover, tent, lamp, curtain, and the far tent with fewer leaves"
+    near, far = (written.items("meshes")[node(written, name)["mesh"]]["primitives"] for name in ("tent 1", "backdrop 1"))
+    assert near[:-1] == far[:-1], "even the far one has the same solids"
+    leaves_near, leaves_far = (len(written.array(mesh[-1]["attributes"]["POSITION"])) for mesh in (near, far))
+    assert leaves_far == leaves_near // FAR_LEAVES // 3 * 3
 
 
 def test_materials_carry_tint_glow_and_glass(written: Glb) -> None:
