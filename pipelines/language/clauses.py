@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.language.drafts import Draft, SceneDraft
-from pipelines.language.lexicon import Role
+from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.mentions import FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions, wear
 from pipelines.language.phrases import Item, NounPhrase
 from pipelines.language.tagging import Lexeme
@@ -34,8 +34,10 @@ class Clauses:
         self._pending: Pending | None = None
         self._denying = False
         self._lately: list[Draft] = []
-        self._topic: list[Draft] = []
+        self._log: list[list[Draft]] = []
+        self._outer: list[Draft] = []
         self._first = True
+        self._looking_ahead = False
 
     def read(self) -> None:
         """Read every item."""
@@ -73,19 +75,32 @@ class Clauses:
             self._connector = "none"
             return at + 1
         self._denying = False
+        self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
         if phrase.head is None and self._predicate(phrase, at):
             return at + 1
         drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at))
         self._first = self._first and phrase.head is None
-        things = [draft for draft in drafts if draft.place is None or draft.options]
-        if not drafts or all(draft.place is not None for draft in drafts):
-            if drafts:
-                self._subjects, self._chain, self._host = drafts, list(drafts), None
-            self._connector = "none"
-            if not things or not self._pending:
-                return at + 1
-        self._new_subjects(drafts, at)
+        if not drafts:
+            self._void(phrase)
+        elif all(draft.place is not None for draft in drafts) and not self._pending:
+            self._subjects, self._chain, self._host, self._connector = drafts, list(drafts), None, "none"
+            self._log.append(drafts)
+        elif self._connector == "none" and self._subjects and self._is_part(phrase) and all(not draft.options for draft in drafts):
+            pass
+        elif self._host is not None and self._is_part(phrase) and self._connector in ("with", "and", "comma"):
+            self._subjects, self._chain, self._connector = [self._host], [self._host], "none"
+        else:
+            self._new_subjects(drafts, at)
         return at + 1
+
+    def _void(self, phrase: NounPhrase) -> None:
+        """ "mist on the lake": what is in the air has a place too, but it is nobody's."""
+        if self._pending is None and self._connector != "none" and any(lexeme.has(*VOTES) for lexeme in phrase.modifiers):
+            self._subjects = [Draft("")]
+        self._connector = "none"
+
+    def _is_part(self, phrase: NounPhrase) -> bool:
+        return phrase.head is not None and phrase.head.has(Role.PART, Role.AMBIENT) and not phrase.head.has(Role.THING, Role.GENERIC, Role.PLACE)
 
     def _place_weight(self, phrase: NounPhrase, at: int) -> float:
         before = self._item(at - 1)
@@ -97,9 +112,23 @@ class Clauses:
 
     def _denial_goes_on(self, phrase: NounPhrase) -> bool:
         """ "no cars, people or trees" denies all three; "no trees, a cabin" only the first."""
+        at = self._items.index(phrase)
+        if self._is(at - 1, Role.ADVERB) and isinstance(before := self._item(at - 1), Lexeme) and before.text in ("only", "just", "instead", "but"):
+            return False
         if self._connector in ("negator", "or", "none"):
             return True
-        return not phrase.article and phrase.number is None and phrase.group is None and self._connector in ("and", "comma")
+        bare = not phrase.article and phrase.number is None and phrase.group is None
+        return bare and (self._connector == "and" or (self._connector == "comma" and self._list_ends_denied(at)))
+
+    def _list_ends_denied(self, at: int) -> bool:
+        """Whether the comma list around `at` ends in "or" or "nor", or in "and" with a bare noun."""
+        while isinstance(self._item(at), NounPhrase) and self._is_comma(at + 1) and isinstance(self._item(at + 2), NounPhrase):
+            at += 2
+        at += 2 if self._is_comma(at + 1) else 1
+        joint, last = self._item(at), self._item(at + 1)
+        if not isinstance(joint, Lexeme) or not joint.has(Role.CONJUNCTION) or not isinstance(last, NounPhrase):
+            return False
+        return joint.text in ("or", "nor") or (not last.article and last.number is None and not last.modifiers)
 
     def _predicate(self, phrase: NounPhrase, at: int) -> bool:
         """ "the sofa is green": adjectives after a verb dress the subject."""
@@ -121,8 +150,10 @@ class Clauses:
         self._chain = [*self._chain, *drafts] if listed else list(drafts)
         self._subjects = drafts
         self._lately.extend(drafts)
-        if not listed or self._connector != "comma":
-            self._topic = list(drafts)
+        if listed and self._joined_by_and and self._log:
+            self._log[-1] = list(self._chain)
+        else:
+            self._log.append(list(drafts))
         if self._host is not None and self._connector in ("with", "and", "comma"):
             for draft in drafts:
                 draft.host = self._host if draft is not self._host else None
@@ -130,8 +161,10 @@ class Clauses:
                     draft.host = None if self._host.place else draft.host
         if self._pending is not None:
             relation, objects, turned = self._pending
-            self._relate(drafts, relation, objects, turned=turned)
-            if self._next_is_relation(at + 1):
+            goes_on = self._next_is_relation(at + 1) or self._is(at + 1, Role.VERB, Role.BE)
+            if not listed or not goes_on:
+                self._relate(drafts, relation, objects, turned=turned)
+            if goes_on or not listed and self._connector == "comma" and self._is_comma(at + 1):
                 self._pending = None
         self._connector = "none"
 
@@ -156,11 +189,15 @@ class Clauses:
         elif word.has(Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST):
             return self._relation(word, at)
         elif word.has(Role.WITH):
-            self._with(at)
+            return self._with(at)
         elif word.has(Role.CONJUNCTION):
             self._connector = "or" if word.text in ("or", "nor") else "and"
-        elif word.has(Role.OPENER) and not self._denying:
+        elif word.has(Role.OPENER) and not self._denying and not word.has(Role.BE):
             self._subjects = [] if not self._pending else self._subjects
+            self._host = None
+        elif word.has(Role.VERB, Role.BE) and self._outer:
+            if not word.words[-1].endswith(("ing", "ed", "en")):
+                self._subjects, self._chain, self._outer, self._host = self._outer, list(self._outer), [], None
         return at + 1
 
     def _compare(self, item: Item) -> None:
@@ -171,27 +208,38 @@ class Clauses:
             self._scene.note(f"“{self._mentions.text(item)}” is taken as a comparison or a purpose, not as a thing")
 
     def _end_sentence(self) -> None:
-        self._subjects, self._chain, self._host, self._pending = [], [], None, None
+        self._subjects, self._chain, self._host, self._pending, self._outer = [], [], None, None, []
         self._denying, self._connector, self._joined_by_and = False, "stop", False
 
-    def _with(self, at: int) -> None:
+    def _with(self, at: int) -> int:
         """What follows belongs to the thing just named; in a place, to nobody."""
         before = self._item(at - 1)
         after_thing = isinstance(before, NounPhrase) and bool(self._lately) and before.head is not None and bool(self._subjects or self._lately)
         latest = self._lately[-1] if self._lately else None
         if after_thing and latest is not None and isinstance(before, NounPhrase) and before.head is not None and before.head.has(Role.THING, Role.GENERIC):
             self._host = latest
-        elif self._connector in ("comma", "and", "stop") or not self._subjects:
+        elif self._connector in ("comma", "and", "stop") or not self._subjects or (isinstance(before, NounPhrase) and before.head and before.head.has(Role.PLACE)):
             self._host = None
         elif self._is(at - 1, Role.PRONOUN, Role.VERB, Role.BE) or isinstance(before, NounPhrase):
             self._host = self._subjects[-1] if self._subjects and self._subjects[-1].place is None else None
-        self._chain, self._subjects = [], []
+        self._outer = [self._host] if self._host is not None else []
+        if self._host is None:
+            self._chain, self._subjects = [], []
+        elif isinstance(following := self._item(at + 1), NounPhrase) and self._host.word in self._mentions.vessels:
+            self._mentions.hear(following)
+            self._scene.note(f"“{self._mentions.text(following)}” is taken as what the {self._host.word} holds, not as a thing of its own")
+            self._subjects, self._chain, self._connector = [self._host], [self._host], "none"
+            return at + 2
         self._connector = "with"
         self._denying = False
+        return at + 1
 
     def _refer(self, word: Lexeme, at: int) -> None:
         """A pronoun as subject, or a relative one."""
-        if word.text in ("which", "that", "who", "whose", "where"):
+        if word.text == "where":
+            self._subjects, self._chain, self._host = [], [], None
+            return
+        if word.text in ("which", "that", "who", "whose"):
             if self._lately and self._connector == "none":
                 self._subjects = self._lately[-1:]
             return
@@ -203,14 +251,33 @@ class Clauses:
         many = word.text in ("them", "they", "these", "those", "theirs")
         if self._host is not None and not many:
             return [self._host]
-        topic = [draft for draft in self._topic if draft.place is None or draft.options]
+        log, lately = self._spoken_of()
         if many:
-            if len(topic) > 1 or (topic and topic[0].plural):
-                return topic
-            plural = [draft for draft in reversed(self._lately) if draft.plural or (draft.number or 1) > 1]
-            return plural[:1] or topic
-        singular = [draft for draft in topic if not draft.plural] or [draft for draft in reversed(self._lately) if not draft.plural]
-        return singular[:1] or self._lately[-1:]
+            if log and (len(log[-1]) > 1 or is_many(log[-1][0])):
+                return log[-1]
+            plural = [draft for draft in reversed(lately) if is_many(draft)]
+            return plural[:1] or lately[-1:]
+        return self._singular_before()
+
+    def _spoken_of(self) -> tuple[list[list[Draft]], list[Draft]]:
+        """Earlier subjects, clause by clause, and everything mentioned; without the subjects of this clause."""
+        own = [] if self._looking_ahead else self._subjects
+        log = [group for group in self._log if not any(draft in own for draft in group)]
+        return log, [draft for draft in self._lately if draft not in own]
+
+    def _singular_before(self) -> list[Draft]:
+        """What "it" means: the subject before this one, or else the last single thing."""
+        log, lately = self._spoken_of()
+        for group in reversed(log):
+            if len(group) == 1 and not is_many(group[0]):
+                return group
+            break
+        return [draft for draft in reversed(lately) if not is_many(draft)][:1] or lately[-1:]
+
+    def _two_before(self) -> list[Draft]:
+        """ "between them": the last two things spoken of."""
+        before = list(dict.fromkeys(draft for draft in reversed(self._lately) if draft not in self._subjects))
+        return before[:1] if before and is_many(before[0]) and before[0].number == 2 else before[1::-1]
 
     # ---------------------------------------------------------------------------------------------------------- relations
     def _relation(self, word: Lexeme, at: int) -> int:
@@ -233,8 +300,10 @@ class Clauses:
         return at + 1
 
     def _towards_host(self, relation: RelationName, at: int) -> None:
-        hosts = [self._host] if self._host is not None else [draft for draft in reversed(self._lately) if draft not in self._subjects][:1]
+        hosts = [self._host] if self._host is not None else self._singular_before()
         hosts = [draft for draft in hosts if draft.place is None]
+        if relation is RelationName.AROUND and self._host is None:
+            return
         if hosts and (self._host is not None or self._connector in ("none", "with")):
             self._place_subjects(relation, (hosts[0],), at, at + 1, turned=False)
         elif relation is RelationName.BEHIND:
@@ -250,6 +319,11 @@ class Clauses:
                 self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)
             return objects_at + 1
         subjects_before = list(self._subjects)
+        if turned and isinstance(self._item(at - 1), NounPhrase) and self._lately and self._lately[-1] not in self._subjects:
+            self._subjects = self._lately[-1:]
+        if relation is RelationName.UNDER and (turned or word.text.startswith(("hang", "hung", "suspend", "dangl"))):
+            for draft in self._subjects:
+                draft.hangs = True
         objects, end = self._objects(word, relation, objects_at, turned=turned)
         if self._is_viewer(objects_at):
             self._place_subjects(relation, (VIEWER,), at, end, turned=False)
@@ -260,6 +334,8 @@ class Clauses:
                 self._subjects = [] if self._fronted(at, end) else self._subjects
             self._connector = "none"
             return end
+        if relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE) and self._is_part_of(objects_at) and not turned:
+            relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
         if relation is RelationName.BETWEEN:
             relation, rows = self._between(objects)
         else:
@@ -267,26 +343,35 @@ class Clauses:
         for row in rows:
             self._place_subjects(relation, row, at, end, turned=turned)
         self._lately.extend(draft for draft in objects if draft not in self._lately)
-        self._after_object(relation, objects, end)
+        self._after_object(relation, objects, end, turned=turned)
         return end
+
+    def _is_part_of(self, at: int) -> bool:
+        """ "on the porch of a farmhouse" is near the farmhouse, not on it."""
+        item = self._item(at)
+        return isinstance(item, NounPhrase) and item.of is not None and self._is_part(item)
 
     def _is_viewer(self, at: int) -> bool:
         item = self._item(at)
         words = item.head.text if isinstance(item, NounPhrase) and item.head is not None else item.text if isinstance(item, Lexeme) else ""
         return words in ("viewer", "visitor", "me", "us", "you", "camera")
 
-    def _after_object(self, relation: RelationName, objects: list[Draft], end: int) -> None:
+    def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
         self._chain, self._joined_by_and, self._connector = [], False, "none"
-        low = relation in _INNER and not self._is_comma(end) and not self._is(end, Role.CONJUNCTION)
-        if low and self._next_is_relation(end) and objects[0].place is None and objects[0].options and self._pending is None:
+        low = relation in _INNER and not turned and not self._is_comma(end) and not self._is(end, Role.CONJUNCTION)
+        if low and self._next_is_relation(end) and objects[0].place is None and objects[0].options and self._pending is None and not self._mentions.is_terrain(objects[0]):
             self._subjects = objects[-1:]
 
     def _objects(self, word: Lexeme, relation: RelationName, at: int, *, turned: bool) -> tuple[list[Draft], int]:
         """The drafts that the preposition's object means, and where it ends."""
         item = self._items[at]
         if isinstance(item, Lexeme):
-            return self._antecedent(item), at + 1
+            self._looking_ahead = self._fronted(at - 1, at + 1)
+            pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
+            found = self._two_before() if pair else self._antecedent(item)
+            self._looking_ahead = False
+            return found, at + 1
         weight = IN_PLACE if word.text in _PLACING else PLACE_AS_OBJECT
         if self._first:
             weight, self._first = max(weight, SAID_PLACE), False
@@ -365,3 +450,8 @@ class Clauses:
             for target in objects:
                 if isinstance(target, Draft):
                     target.relate(relation, subject)
+
+
+def is_many(draft: Draft) -> bool:
+    """Whether the words speak of more than one."""
+    return draft.plural or (draft.number or 1) > 1

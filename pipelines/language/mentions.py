@@ -18,6 +18,9 @@ STRONG, WEAK = 2.0, 1.0
 FIRST_PLACE, IN_PLACE, SAID_PLACE, PLACE_BEFORE_NOUN, PLACE_AS_OBJECT, HINT = 4.0, 3.0, 2.0, 1.5, 0.8, 0.5
 
 
+_GROWING = frozenset({"oak", "pine", "birch", "walnut", "bamboo", "straw"})  # materials that are plants too
+
+
 class Mentions:
     """Turns noun phrases into drafts of a scene. `words_of` gives the prompt's own words between two tokens."""
 
@@ -26,7 +29,7 @@ class Mentions:
         self._lexicon = lexicon
         self._guess = guess
         self._words_of = words_of
-        self._vessels = frozenset(split(lexicon.data["vessels"]))
+        self.vessels = frozenset(split(lexicon.data["vessels"]))
         self._images = frozenset(split(lexicon.data["images"]))
         self._definite = frozenset(split(lexicon.data["definite"]))
         self._another = frozenset(split(lexicon.data["another"]))
@@ -37,6 +40,9 @@ class Mentions:
         lexemes = [*phrase.modifiers, *phrase.compounds, *([phrase.head] if phrase.head else [])]
         for lexeme in (*lexemes, *phrase.absent, *phrase.lexemes):
             self._enter(lexeme, phrase.head, denied=denied)
+        if phrase.of is not None:
+            for lexeme in phrase.of.lexemes:
+                self._enter(lexeme, phrase.of.head, denied=denied)
         for lexeme in lexemes:
             self._hear_word(lexeme, denied=denied)
             if lexeme.has(Role.MOOD) and not denied and lexeme.value(Role.MOOD) not in self._scene.moods:
@@ -55,6 +61,10 @@ class Mentions:
         """List words that nothing was found for, and enter them into the ledger."""
         self._scene.miss(self._words_of(lexeme_or_phrase.start, lexeme_or_phrase.end))
         self._scene.use(lexeme_or_phrase.start, lexeme_or_phrase.end, "unmatched")
+
+    def is_terrain(self, draft: Draft) -> bool:
+        """Whether a draft is part of the ground: a hill, a lake, a road."""
+        return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
 
     def _hear_word(self, lexeme: Lexeme, *, denied: bool) -> None:
         slots: tuple[tuple[Role, Votes], ...] = (
@@ -113,7 +123,7 @@ class Mentions:
 
     # ------------------------------------------------------------------------------------------------------------- things
     def mention(self, phrase: NounPhrase, *, place_weight: float, as_object: bool = False, fresh: bool = False) -> list[Draft]:
-        """The drafts that a phrase speaks of; empty when it is about the air, a part, or nothing that can be built."""
+        """The drafts that a phrase speaks of: a nameless one, kept nowhere, for what cannot be built; empty for adjectives alone."""
         self.hear(phrase)
         self.exclude_absent(phrase)
         self._hear_compounds(phrase)
@@ -126,15 +136,17 @@ class Mentions:
             return known
         if head.has(Role.GENERIC, Role.THING) and not self._names_place(phrase, place_weight):
             return self._things(phrase, as_object=as_object, fresh=fresh)
-        if head.has(Role.PLACE):
+        if head.has(Role.PLACE) and not (head.senses[Role.PLACE].weak and head.has(Role.PART)):
             return self._place(phrase, place_weight)
+        if head.has(Role.PLACE):
+            self._scene.places.add(head.value(Role.PLACE), HINT)
         if head.unknown:
             return self._unknown(phrase)
         if head.has(Role.UNBUILDABLE):
             self._miss(phrase)
         elif head.has(Role.PART) and (phrase.modifiers or phrase.compounds) and not as_object:
             self._scene.note(f"“{self.text(phrase)}” is part of a thing or a room and keeps its own look")
-        return self._after_of(phrase, place_weight)
+        return self._after_of(phrase, place_weight) or [Draft(self.text(phrase))]
 
     def text(self, phrase: NounPhrase) -> str:
         """The phrase in the prompt's own words."""
@@ -149,8 +161,10 @@ class Mentions:
     def _names_place(self, phrase: NounPhrase, weight: float) -> bool:
         """Whether a word that is a thing and a place too ("street") names the place here."""
         head = phrase.head
-        if head is None or not head.has(Role.PLACE) or head.senses[Role.PLACE].weak or phrase.group is not None:
+        if head is None or not head.has(Role.PLACE) or phrase.group is not None:
             return False
+        if head.senses[Role.PLACE].weak:
+            return weight == IN_PLACE and head.plural and phrase.number is None
         return weight >= SAID_PLACE and not (phrase.article in self._definite and weight < IN_PLACE) and phrase.number in (None, 1)
 
     def _special_of(self, phrase: NounPhrase, place_weight: float) -> list[Draft] | None:
@@ -176,7 +190,7 @@ class Mentions:
         for lexeme in (*phrase.compounds, *phrase.modifiers):
             if lexeme.has(Role.PLACE) and not (lexeme.has(Role.MATERIAL) and not is_place):
                 weak = lexeme.senses[Role.PLACE].weak
-                self._scene.places.add(lexeme.value(Role.PLACE), HINT if weak else PLACE_BEFORE_NOUN)
+                self._scene.places.add(lexeme.value(Role.PLACE), WEAK if weak else PLACE_BEFORE_NOUN)
 
     def _describe_scene(self, phrase: NounPhrase) -> None:
         for lexeme in phrase.modifiers:
@@ -188,18 +202,21 @@ class Mentions:
         head = phrase.head
         assert head is not None
         sense = head.senses[Role.PLACE]
-        self._scene.places.add(sense.value, HINT if sense.weak else weight)
+        self._scene.places.add(sense.value, HINT if sense.weak and weight != IN_PLACE else weight)
         implied = self._lexicon.data["places"][sense.value].get("implies", {}).get(head.text)
         if implied:
             self._scene.styles.append(implied)
         self._describe_scene(phrase)
-        for lexeme in phrase.compounds:
-            if lexeme.has(Role.THING, Role.GENERIC) and not lexeme.has(Role.PLACE):
+        for lexeme in (*phrase.compounds, *phrase.modifiers):
+            grows = not lexeme.has(Role.MATERIAL) or lexeme.value(Role.MATERIAL) in _GROWING
+            if lexeme.has(Role.THING, Role.GENERIC) and not lexeme.has(Role.PLACE, Role.SIZE) and grows:
                 self._fill(lexeme, sense.value)
         options = head.senses[Role.THING].options if head.has(Role.THING) else ()
         draft = Draft(self.text(phrase), options, place=sense.value, plural=phrase.plural, number=phrase.number, heads=frozenset(head.words[-1:]))
         self._dress(draft, phrase)
         self._scene.drafts.append(draft)
+        if phrase.of is not None and phrase.of.head is not None and phrase.of.head.has(Role.PLACE, Role.THING, Role.GENERIC):
+            self.mention(phrase.of, place_weight=PLACE_BEFORE_NOUN)
         return [draft]
 
     def _fill(self, lexeme: Lexeme, place: str) -> None:
@@ -219,7 +236,8 @@ class Mentions:
     def _draft(self, head: Lexeme, text: str) -> Draft:
         options = head.senses[Role.THING].options if head.has(Role.THING) else ()
         generic = head.value(Role.GENERIC) if head.has(Role.GENERIC) else None
-        return Draft(text, options, generic, heads=frozenset({_singular(head, self._lexicon)}))
+        last = _singular(head, self._lexicon)
+        return Draft(text, options, generic, word=" ".join((*head.words[:-1], last)), heads=frozenset({last}))
 
     def _things(self, phrase: NounPhrase, *, as_object: bool = False, fresh: bool = False) -> list[Draft]:
         assert phrase.head is not None
@@ -232,7 +250,8 @@ class Mentions:
         if phrase.group is not None:
             draft.arrangement, draft.group_count = Arrangement(phrase.group.arrangement), phrase.group.count
         self._dress(draft, phrase)
-        definite = phrase.article in self._definite or (as_object and not phrase.article and phrase.number is None)
+        bare = not phrase.article and phrase.number is None and phrase.group is None
+        definite = phrase.article in self._definite or (bare and (as_object or self._is_repeated(draft)))
         known = self._earlier(draft, phrase) if definite and not fresh and phrase.article not in self._another else None
         if known is not None:
             known.beheld = True
@@ -243,6 +262,10 @@ class Mentions:
         self._scene.drafts.append(draft)
         self._contents(phrase, draft)
         return [draft]
+
+    def _is_repeated(self, draft: Draft) -> bool:
+        """ "tent next to campfire, campfire next to lake": without articles, the same word means the same thing."""
+        return not draft.plural and any(draft.word == other.word and not other.plural for other in self._scene.drafts)
 
     def _earlier(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
         """The thing already there that "the boat" means: of the same kind or name, not of another colour or number."""
@@ -274,14 +297,26 @@ class Mentions:
 
     def _dress(self, draft: Draft, phrase: NounPhrase) -> None:
         """Colour, size, material, style and measure from the words before (and "made of" after) the head."""
+        unknown: list[Lexeme] = []
         for lexeme in (*phrase.modifiers, *phrase.compounds):
             wear(draft, lexeme)
             if lexeme.unknown:
-                self._miss(lexeme)
-        if phrase.of is not None:
-            for lexeme in (phrase.of.head, *phrase.of.modifiers):
-                if lexeme is not None and lexeme.has(Role.MATERIAL):
-                    draft.material = lexeme.value(Role.MATERIAL)
+                unknown.append(lexeme)
+        self._miss_together(sorted(unknown, key=lambda lexeme: lexeme.start))
+        stuff = phrase.of.head or next(iter(phrase.of.modifiers), None) if phrase.of is not None else None
+        if phrase.of is not None and stuff is not None and stuff.has(Role.MATERIAL):
+            draft.material = stuff.value(Role.MATERIAL)
+            for lexeme in phrase.of.modifiers:
+                wear(draft, lexeme)
+
+    def _miss_together(self, lexemes: list[Lexeme]) -> None:
+        """List neighbouring unknown words as one phrase: "bear-skin"."""
+        begin = 0
+        for index, lexeme in enumerate(lexemes):
+            if index + 1 == len(lexemes) or lexemes[index + 1].start != lexeme.end:
+                self._scene.miss(self._words_of(lexemes[begin].start, lexeme.end))
+                self._scene.use(lexemes[begin].start, lexeme.end, "unmatched")
+                begin = index + 1
 
     def _unknown(self, phrase: NounPhrase) -> list[Draft]:
         """A noun that no dictionary has: with its neighbours or alone it may be like a known one."""
@@ -295,7 +330,7 @@ class Mentions:
             for lexeme in neighbours:
                 if lexeme.has(Role.THING) and not lexeme.has(Role.PLACE):
                     self._scene.note(f"“{lexeme.text}” only describes “{phrase.head.text}”")
-            return self._after_of(phrase, SAID_PLACE)
+            return self._after_of(phrase, SAID_PLACE) or [Draft(self.text(phrase))]
         for lexeme in (*neighbours, phrase.head):
             self._scene.use(lexeme.start, lexeme.end, "thing")
         phrase.compounds = [lexeme for lexeme in phrase.compounds if lexeme not in neighbours]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pipelines.language.lexicon import MODIFIERS, NOUNS, VOTES, Group, Lexicon, Role
+from pipelines.language.lexicon import MODIFIERS, NOUNS, VOTES, Group, Lexicon, Role, Sense
 from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
 
@@ -32,6 +32,7 @@ class NounPhrase:
     article: str = ""
     of: NounPhrase | None = None
     of_word: str = ""
+    of_itself_plural: bool = False
     lexemes: list[Lexeme] = field(default_factory=list)
 
     @property
@@ -39,7 +40,7 @@ class NounPhrase:
         """Whether the words speak of more than one."""
         if self.number is not None:
             return self.number > 1
-        return self.group is not None or (self.head is not None and self.head.plural)
+        return self.group is not None or self.of_itself_plural or (self.head is not None and self.head.plural)
 
 
 Item = NounPhrase | Lexeme
@@ -161,6 +162,11 @@ class Chunker:
             return True
         if lexeme.has(Role.ADVERB):
             return not noun_seen and self._adverb_in_phrase(at)
+        bare_verb = set(lexeme.senses) == {Role.VERB} and not lexeme.words[-1].endswith(("ing", "ed", "s"))
+        if bare_verb and (phrase.article or phrase.number or run) and (not noun_seen or phrase.article in ("a", "an")):
+            run.append(replace(lexeme, senses={}))
+            phrase.lexemes.append(run[-1])
+            return True
         if _participle(lexeme) and not noun_seen and self._can_begin(at + 1):
             run.append(lexeme)
             return True
@@ -180,7 +186,8 @@ class Chunker:
         return True
 
     def _take_article(self, phrase: NounPhrase, lexeme: Lexeme, at: int) -> bool:
-        if not (self._can_begin(at + 1) or ((after := self._at(at + 1)) is not None and after.has(Role.ADVERB))):
+        after = self._at(at + 1)
+        if not self._can_begin(at + 1) and (after is None or not after.has(Role.ADVERB, Role.VERB)):
             return False
         phrase.article = lexeme.text
         return True
@@ -231,12 +238,24 @@ class Chunker:
         head = solid[-1] if solid and not run[nouns[-1]].has(Role.THING) else nouns[-1] if nouns else None
         if head is not None and run[head].has(*MODIFIERS, *VOTES) and not solid and not phrase.article:
             head = None if not run[head].has(Role.AMBIENT, Role.PART) else head
+        if head is not None and head > 0 and phrase.group is None and (group := self._group_noun(run, head)) is not None:
+            phrase.group = group
+            phrase.lexemes = [replace(one, senses={Role.GROUP: Sense(run[head].text)}) if one is run[head] else one for one in phrase.lexemes]
+            del run[head]
+            head -= 1
         phrase.head = None if head is None else run[head]
+        same = phrase.head is not None and phrase.head.words[-1] in self._lexicon.same_plurals
+        phrase.of_itself_plural = same and not phrase.article and phrase.number is None
         for index, lexeme in enumerate(run):
             if index == head:
                 continue
             compound = index in nouns and not lexeme.has(Role.SIZE, Role.COLOUR, Role.DESCRIPTION, Role.STYLE, Role.MOOD)
             (phrase.compounds if compound else phrase.modifiers).append(lexeme)
+
+    def _group_noun(self, run: Sequence[Lexeme], head: int) -> Group | None:
+        """ "a penguin colony": the last noun only says how the ones before it stand."""
+        name = self._lexicon.data["group_nouns"].get(run[head].text)
+        return self._lexicon.groups[name] if name and run[head - 1].has(Role.THING, Role.GENERIC) else None
 
     def _adjectival(self, run: Sequence[Lexeme], index: int) -> bool:
         """Whether an unknown word only describes: a noun follows and it has an adjective's ending, or it trails a noun as "-ly", "-ed"."""

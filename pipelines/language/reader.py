@@ -104,14 +104,13 @@ class _Guesser:
         if not self._enabled or self._left <= 0:
             return ()
         self._left -= 1
-        own = {" ".join(words): kinds for words, kinds in self._lexicon.word_kinds.items()}
-        if not own:
+        if not self._lexicon.own_words:
             return ()
-        nearest = meanings_of(own).nearest(phrase)
+        nearest = meanings_of(self._lexicon.own_words).nearest(phrase)
         if nearest.cosine < MIN_LIKENESS:
             return ()
-        self._scene.note(f"“{phrase}” is read as “{own[nearest.words][0]}” (likeness {nearest.cosine:.2f})")
-        return own[nearest.words]
+        self._scene.note(f"“{phrase}” is read as “{nearest.kind}” (likeness {nearest.cosine:.2f})")
+        return (nearest.kind,)
 
 
 def _settle_ledger(lexemes: list[Lexeme], scene: SceneDraft, words_of: object) -> None:

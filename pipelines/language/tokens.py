@@ -7,9 +7,9 @@ import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 
-_PIECE = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]|_|\d", re.UNICODE)
+_PIECE = re.compile(r"\d+(?:k|d|s|st|nd|rd|th)\b|\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]|_|\d", re.UNICODE)
 _STOPS = frozenset(".;:!?()[]{}|/\"")
-_UNIFORM = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": ";", "―": ";", "‐": "-", "‑": "-"})
+_UNIFORM = str.maketrans("’‘ʼ`“”„–—―‐‑", "''''\"\"\"-;;--")
 
 
 class TokenKind(Enum):
@@ -43,7 +43,7 @@ def tokenise(text: str) -> tuple[Token, ...]:
     for match in _PIECE.finditer(uniform):
         piece, start, end = match.group(), match.start(), match.end()
         if piece == "-":
-            joins = 0 < start and end < len(uniform) and uniform[start - 1].isalnum() and uniform[end].isalnum()
+            joins = start > 0 and end < len(uniform) and uniform[start - 1].isalnum() and uniform[end].isalnum()
             glue = joins
             if not joins:
                 tokens.append(Token(start, end, ";", TokenKind.STOP))
@@ -54,6 +54,8 @@ def tokenise(text: str) -> tuple[Token, ...]:
 
 
 def _token(piece: str, start: int, end: int, glued: bool) -> Token:
+    if piece[0].isdigit() and piece[-1].isalpha():
+        return Token(start, end, piece.lower(), TokenKind.WORD, glued)
     if piece[0].isdigit():
         return Token(start, end, piece.replace(",", "."), TokenKind.NUMBER, glued)
     if piece[0].isalpha():
