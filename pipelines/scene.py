@@ -346,7 +346,8 @@ class Surfels:
     """Points on all surfaces, each to become one splat: where, how large, how turned, of what. Made by sampling, read by light.
 
     frames: columns are the two tangents and the normal.  sizes_m: standard deviations along the two tangents and the normal.
-    albedo: linear reflectance.  emission: linear radiance.  gloss: 0 matt … 1 mirror.  leaf: 1 for foliage, which light passes.
+    albedo: linear reflectance.  emission: linear radiance.  gloss: 0 matt … 1 mirror.  leaf: foliage, which light passes.
+    hidden: no viewpoint sees it.
     """
 
     means: Floats  # (N, 3)
@@ -361,6 +362,7 @@ class Surfels:
     depth: Floats  # (N,)
     leaf: NDArray[np.bool_]  # (N,)
     thing: NDArray[np.int32]  # (N,)
+    hidden: NDArray[np.bool_]  # (N,)
 
     def __len__(self) -> int:
         return len(self.means)

@@ -5,13 +5,21 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, replace
 
+import fast_simplification
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.layout.surfaces import Facets, facets_of, join_facets
-from pipelines.scene import BACKGROUND, Colour, Material, Part, Scene
+from pipelines.scene import BACKGROUND, Colour, Floats, Material, Mesh, Part, Scene, Thing
 
-THING_DETAIL, WATER_DETAIL = 0.72, 0.85  # things are looked at more closely than the ground: a nearer effective distance
+THING_DETAIL, WATER_DETAIL, GROUND_DETAIL = 0.58, 0.8, 1.2  # things are looked at more closely than the ground: a nearer effective distance
+GROUND_CREASE_DEG = 80.0
+FEW_FACES = 120
+NATURE_PATTERNS = ("bark", "birch", "rings", "rock", "granite", "strata", "moss", "leaves")
+NATURE_STEPS = ((14.0, 1.0), (30.0, 0.35), (60.0, 0.12), (np.inf, 0.05))
+MADE_STEPS = ((50.0, 1.0), (110.0, 0.4), (np.inf, 0.15))
+MEMORY_ENTRIES = 600
+_MEMORY: dict[tuple[int, float], tuple[Mesh, Facets]] = {}
 
 
 @dataclass(frozen=True)
@@ -33,19 +41,49 @@ def gather(scene: Scene) -> tuple[list[Surface], Facets]:
     surfaces: list[Surface] = []
     groups: list[Facets] = []
     if scene.terrain is not None:
-        surfaces.append(Surface(scene.terrain.materials[0], None, BACKGROUND, np.eye(4), 0, 1, False))
-        groups.append(facets_of(scene.terrain.mesh, crease_deg=80))
-    shared: dict[int, list[Facets]] = {}
+        surfaces.append(Surface(scene.terrain.materials[0], None, BACKGROUND, np.eye(4), 0, 1, False, GROUND_DETAIL))
+        groups.append(_simplified(scene.terrain.mesh, 1.0, crease_deg=GROUND_CREASE_DEG))
     for thing in scene.things:
-        if id(thing.model) not in shared:
-            shared[id(thing.model)] = [facets_of(part.mesh, crease_deg=part.crease_deg) for part in thing.model.parts]
         seed = zlib.crc32(f"{thing.kind}{thing.id}".encode())
-        for number, (part, facets) in enumerate(zip(thing.model.parts, shared[id(thing.model)], strict=True)):
+        away = _distance(thing, scene.viewpoints)
+        for number, part in enumerate(thing.model.parts):
+            facets = _simplified(part.mesh, _share(thing, part, away), crease_deg=part.crease_deg)
             world_from_part = thing.world_from_model @ part.model_from_part
             moved = facets.moved(thing.world_from_model)
             groups.append(replace(moved, source=np.full(len(moved), len(surfaces), np.int32)))
-            surfaces.append(_surface(part, thing.id, np.linalg.inv(world_from_part).astype(np.float64), (seed + number) & 0x7FFFFFFF, thing.scale))
+            surfaces.append(
+                _surface(part, thing.id, np.linalg.inv(world_from_part).astype(np.float64), (seed + number) & 0x7FFFFFFF, thing.scale)
+            )
     return surfaces, join_facets(groups)
+
+
+def _distance(thing: Thing, eyes: Floats) -> float:
+    """Metres from the nearest viewpoint to the thing's box."""
+    low, high = thing.bounds
+    return float(np.linalg.norm(eyes - np.clip(eyes, low, high), axis=1).min())
+
+
+def _share(thing: Thing, part: Part, away: float) -> float:
+    """The share of a part's triangles that is worth keeping from that far; wood and stone lose theirs sooner than architecture."""
+    if len(part.mesh.faces) < FEW_FACES:
+        return 1.0
+    steps = NATURE_STEPS if thing.model.foliage or part.material.pattern in NATURE_PATTERNS else MADE_STEPS
+    return next(share for reach, share in steps if away < reach)
+
+
+def _simplified(mesh: Mesh, share: float, *, crease_deg: float) -> Facets:
+    """Facets with about that share of a mesh's triangles; remembered, since things share models and both stages ask."""
+    key = (id(mesh), share)
+    found = _MEMORY.get(key)
+    if found is None:
+        original = mesh
+        if share < 1:
+            points, faces = fast_simplification.simplify(mesh.vertices, mesh.faces, target_reduction=1 - share)
+            mesh = Mesh(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(faces, np.int32))
+        if len(_MEMORY) >= MEMORY_ENTRIES:
+            _MEMORY.pop(next(iter(_MEMORY)))
+        found = _MEMORY[key] = (original, facets_of(mesh, crease_deg=crease_deg))  # holding the mesh keeps its id its own
+    return found[1]
 
 
 def _surface(part: Part, thing: int, part_from_world: NDArray[np.float64], seed: int, scale: float) -> Surface:

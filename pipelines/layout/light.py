@@ -19,16 +19,22 @@ from pipelines.gaussians import SH_C0, Gaussians, quaternions_from_frames
 from pipelines.layout.occluders import Occluders, occluders_of
 from pipelines.layout.reflect import reflections
 from pipelines.layout.sky import air_light, dome, radiance, sky_budget
+from pipelines.layout.surfels import morton_order, take_surfels
 from pipelines.layout.tone import display, exposure_for, luminance
+from pipelines.layout.windows import Panes, light_through, outside, panes_of, shell_id
 from pipelines.scene import Floats, Lamp, Scene, Surfels
 from pipelines.stage import Stage, TellStage
 from pipelines.world import World
 
-GATHER_RAYS = ((12.0, 5), (45.0, 4), (1e9, 2))  # rays a surfel by distance from the spawn point (m)
+GATHER_RAYS = ((12.0, 4), (45.0, 3), (1e9, 2))  # rays a surfel by distance from the spawn point (m)
+GATHER_RAYS_INDOORS = ((20.0, 9), (1e9, 1))
 GLOSSY = 0.62  # from here on a surface mirrors what is around it
 LEAF_GLOW = np.float32(0.34)  # share of the light behind a stand-in leaf that comes through it and its neighbours
 LAMPS_AT_MOST = 24
 SUN_SPREAD_RAD = 0.012  # half angle of the light's disc, a little wider than the sun's: soft edges of shadows
+SMOOTH_SHIFTS_M = (0.0, 3.17, 7.71)
+PANE_RAYS = 4  # rays to the windows a surfel, indoors
+EXPOSURE_RAYS = 4_000  # surfels of the first look that are metered
 SMOOTH_REACH = 14  # neighbours along the curve on each side that share gathered light
 
 
@@ -51,9 +57,11 @@ class Light(Stage):
         tell(0.35, "gathering light from the sky")
         irradiance += gathered_light(surfels, scene, blockers, lambda share: tell(0.35 + 0.4 * share, "gathering light from the sky"))
         matt = surfels.albedo * irradiance / np.float32(math.pi) + surfels.emission
+        if scene.indoors:  # the room's outside must not shine through its seams
+            matt[surfels.hidden & (surfels.thing == shell_id(scene))] *= np.float32(0.05)
         tell(0.78, "mirroring what is glossy")
         eye = scene.viewpoints[0]
-        exposure = sky.exposure * _exposure(matt, surfels, scene)
+        exposure = sky.exposure * _exposure(matt, surfels, scene, blockers)
         transmittance, added = air_light(sky, surfels.means, eye)
         colours = display(matt * transmittance[:, None] + added, exposure)
         harmonics = np.zeros((len(surfels), 1, 3), np.float32)
@@ -95,29 +103,68 @@ def gathered_light(surfels: Surfels, scene: Scene, blockers: Occluders, tell: ob
     """Irradiance (N, 3) from the sky and from lit surfaces, smoothed among neighbours of like orientation."""
     sky = scene.sky
     assert sky is not None
+    panes = panes_of(scene)
+    beyond = outside(panes, blockers.middle) if panes is not None else None
+    enclosed = ~outside(panes, surfels.means) if panes is not None else np.zeros(len(surfels), np.bool_)
     total = np.zeros((len(surfels), 3), np.float32)
     rays = np.zeros(len(surfels), np.float32)
     distance = np.linalg.norm(surfels.means - scene.viewpoints[0], axis=1)
-    wanted = np.select([distance < reach for reach, _ in GATHER_RAYS], [count for _, count in GATHER_RAYS])
-    most = max(count for _, count in GATHER_RAYS)
+    plan = GATHER_RAYS_INDOORS if scene.indoors else GATHER_RAYS
+    wanted = np.select([distance < reach for reach, _ in plan], [count for _, count in plan])
+    most = max(count for _, count in plan)
     for turn in range(most):
         mine = np.flatnonzero(wanted > turn)
         directions = _gather_rays(surfels.frames, surfels.leaf, mine, turn)
         start = surfels.means[mine] + directions * (0.006 + 0.5 * surfels.sizes_m[mine, 0])[:, None]
         hits = blockers.caster.first_hits(start.astype(np.float32), directions)
         seen = radiance(sky, directions)
+        seen[enclosed[mine]] = 0
         met = np.flatnonzero(hits >= 0)
         through = np.where(blockers.leaf[hits[met]], LEAF_GLOW, np.float32(0.0))[:, None]  # leaves hand on the light behind them
         seen[met] = seen[met] * through + blockers.radiance[hits[met]]
+        if beyond is not None:
+            seen[met[beyond[hits[met]] & enclosed[mine[met]]]] = 0
         total[mine] += seen
         rays[mine] += 1
         if callable(tell):
             tell((turn + 1) / most)
     mean = total / rays[:, None]
     _tame(mean)
-    mean = _smooth_vector(mean, surfels.means, surfels.frames, surfels.leaf, surfels.sizes_m[:, 0])
+    if panes is not None:
+        mean[enclosed] += _pane_light(panes, take_surfels(surfels, enclosed), scene, blockers)
+    for shift in SMOOTH_SHIFTS_M if scene.indoors else SMOOTH_SHIFTS_M[:2]:
+        mean = _smoothed(mean, surfels, shift)
     mean *= (1 - 0.6 * surfels.depth)[:, None]
     return (mean * np.float32(math.pi)).astype(np.float32)
+
+
+def _smoothed(values: Floats, surfels: Surfels, shift_m: float) -> Floats:
+    """One bilateral pass along the space-filling curve; a shifted curve has its seams elsewhere."""
+    if shift_m == 0:
+        return np.asarray(_smooth_vector(values, surfels.means, surfels.frames, surfels.leaf, surfels.sizes_m[:, 0]))
+    order = morton_order(surfels.means + np.float32(shift_m))
+    done = _smooth_vector(values[order], surfels.means[order], surfels.frames[order], surfels.leaf[order], surfels.sizes_m[order, 0])
+    out = np.empty_like(values)
+    out[order] = done
+    return out
+
+
+def _pane_light(panes: Panes, surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
+    sky = scene.sky
+    assert sky is not None
+    normals = surfels.frames[:, :, 2]
+    start = (surfels.means + normals * (0.006 + 0.3 * surfels.sizes_m[:, :1])).astype(np.float32)
+    found = light_through(
+        panes,
+        start,
+        normals,
+        caster=blockers.caster,
+        glow=blockers.radiance,
+        sky=sky,
+        rays=PANE_RAYS,
+        both_sides=surfels.leaf,
+    )
+    return (found / np.float32(math.pi)).astype(np.float32)
 
 
 def lamps_of(scene: Scene) -> list[tuple[Floats, Lamp]]:
@@ -159,18 +206,23 @@ def lamp_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
     return total
 
 
-def _exposure(matt: Floats, surfels: Surfels, scene: Scene) -> float:
-    """Measured on what the first look shows: surfels ahead, weighted by the angle they fill, and the sky above them."""
+def _exposure(matt: Floats, surfels: Surfels, scene: Scene, blockers: Occluders) -> float:
+    """Measured on what the first look shows: visible surfels ahead, weighted by the angle they fill, and the sky above them."""
     sky, eye = scene.sky, scene.viewpoints[0]
     assert sky is not None
     offset = surfels.means - eye
     distance = np.linalg.norm(offset, axis=1)
     yaw = scene.spawn.yaw_rad
     ahead = np.array([-math.sin(yaw), 0.0, -math.cos(yaw)], np.float32)
-    angle = (offset @ ahead) / np.maximum(distance, 1e-6)
-    weight = np.where(angle > 0.7, surfels.sizes_m[:, 0] * surfels.sizes_m[:, 1] / np.maximum(distance, 0.5) ** 2, 0.0)
-    transmittance, added = air_light(sky, surfels.means, eye)
-    bright = luminance(matt * transmittance[:, None] + added)
+    mine = np.flatnonzero(((offset @ ahead) > 0.75 * distance) & ~surfels.hidden)
+    mine = mine[:: max(1, len(mine) // EXPOSURE_RAYS)]
+    towards = offset[mine] / np.maximum(distance[mine], 1e-4)[:, None]
+    start = np.repeat(eye[None].astype(np.float32), len(mine), axis=0)
+    reach = (distance[mine] * 0.98 - 0.05).astype(np.float32)
+    mine = mine[~blockers.caster.blocked(start, towards.astype(np.float32), reach)]
+    weight = surfels.sizes_m[mine, 0] * surfels.sizes_m[mine, 1] / np.maximum(distance[mine], 0.5) ** 2
+    transmittance, added = air_light(sky, surfels.means[mine], eye)
+    bright = luminance(matt[mine] * transmittance[:, None] + added)
     if not scene.indoors:
         above = np.array([[-math.sin(yaw) * 0.97, 0.22, -math.cos(yaw) * 0.97]], np.float32)
         bright = np.append(bright, luminance(radiance(sky, above)))
@@ -266,7 +318,7 @@ def _smooth_vector(values, means, frames, leaf, sizes):  # type: ignore[no-untyp
     count = values.shape[0]
     out = np.empty((count, 3), np.float32)
     for i in prange(count):
-        limit = (9.0 * sizes[i]) ** 2 + 1e-6
+        limit = (10.0 * sizes[i]) ** 2 + 1e-6
         r, g, b, weight = 0.0, 0.0, 0.0, 0.0
         for j in range(max(0, i - SMOOTH_REACH), min(count, i + SMOOTH_REACH + 1)):
             if leaf[i] != leaf[j]:

@@ -14,23 +14,25 @@ from numpy.typing import NDArray
 
 from pipelines.layout.gather import gather
 from pipelines.layout.rays import Caster
-from pipelines.layout.sky import radiance
 from pipelines.layout.surfaces import Facets, areas_and_normals, split
+from pipelines.layout.windows import light_through, outside, panes_of
 from pipelines.scene import Floats, Foliage, Scene
 
 LEAVES_NEAR, LEAVES_FAR = 900, 70  # stand-in leaves of one plant
 POROUS = 0.8  # stand-in leaves are this much smaller: light finds its way between real ones
 BOUNCES_INDOORS = 3
-PATCH_RAYS = 24  # gathering rays a triangle and bounce, indoors
+PANE_RAYS = 12  # rays to the windows a triangle, indoors
+PATCH_RAYS = 16  # gathering rays a triangle and bounce, indoors
 
 
 @dataclass(frozen=True)
 class Occluders:
-    """The caster and, for each of its triangles, outgoing radiance (T, 3) linear and whether it stands for leaves."""
+    """The caster and, for each of its triangles, outgoing radiance (T, 3) linear, whether it stands for leaves, its middle."""
 
     caster: Caster
     radiance: Floats
     leaf: NDArray[np.bool_]
+    middle: Floats
 
 
 def occluders_of(scene: Scene) -> Occluders:
@@ -45,7 +47,7 @@ def occluders_of(scene: Scene) -> Occluders:
     else:
         irradiance = sunlight + _open_sky(scene, normals)
     out = albedo * irradiance / np.float32(math.pi) + emission
-    return Occluders(caster, out.astype(np.float32), leaf > 0)
+    return Occluders(caster, out.astype(np.float32), leaf > 0, middle)
 
 
 def _triangles(scene: Scene) -> tuple[Floats, Floats, Floats, Floats]:
@@ -147,6 +149,13 @@ def _indoor_bounces(
     sky = scene.sky
     assert sky is not None
     direct = sunlight.copy()
+    panes = panes_of(scene)
+    if panes is not None:
+        start = (middle + normals * 0.01).astype(np.float32)
+        outdoors = (albedo * (sunlight + _open_sky(scene, normals)) / np.float32(math.pi)).astype(np.float32)
+        flat = np.zeros(len(middle), np.bool_)
+        direct += light_through(panes, start, normals, caster=caster, glow=outdoors, sky=sky, rays=PANE_RAYS, both_sides=flat)
+    beyond = outside(panes, middle) if panes is not None else np.zeros(len(middle), np.bool_)
     for place, lamp in lamps_of(scene):
         offset = place - middle
         distance = np.maximum(np.linalg.norm(offset, axis=1), 0.15)
@@ -166,8 +175,8 @@ def _indoor_bounces(
         for ray in range(PATCH_RAYS):
             directions = _hemisphere(normals, (jitter + np.array([ray * 0.7548777, ray * 0.5698403], np.float32) + bounce * 0.37) % 1.0)
             hits = caster.first_hits((middle + normals * 0.008).astype(np.float32), directions)
-            seen = radiance(sky, directions)
-            seen[hits >= 0] = out[hits[hits >= 0]]
+            seen = out[np.maximum(hits, 0)]
+            seen[(hits < 0) | beyond[np.maximum(hits, 0)]] = 0
             total += np.minimum(seen, 12.0)
         irradiance = (direct + total * np.float32(math.pi / PATCH_RAYS)).astype(np.float32)
         out = albedo * irradiance / np.float32(math.pi) + emission

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pipelines.layout.noise import cells2, fractal3, unit3, value3
 
@@ -27,15 +27,18 @@ _CODE = {name: code for code, name in enumerate(PATTERNS)}
 
 
 def paint(
-    points: Floats, normals: Floats, footprint_m: Floats, *, pattern: str, size_m: float, grain: int, seed: int
+    points: Floats, normals: Floats, footprint_m: Floats, *, pattern: str, size_m: float, grain: ArrayLike, seed: ArrayLike
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Evaluate a pattern: (mix, tone, warmth, glow), each (N,).
 
     mix: 0 = the material's colour, 1 = its second colour.  tone: brightness factor.  warmth: shift from blue to red, about ±0.1.
-    glow: share of the material's emission.  footprint_m: (N,) standard deviation of each splat.  grain: axis of the longest side.
+    glow: share of the material's emission.  footprint_m: (N,) standard deviation of each splat.  grain: axis of the longest
+    side; seed: which of all such surfaces; both one number or (N,).
     """
     out = np.empty((len(points), 4), np.float32)
-    _paint(points, normals, footprint_m, _CODE[pattern], size_m, grain, seed & 0x7FFFFFFF, out)
+    axes = np.ascontiguousarray(np.broadcast_to(np.asarray(grain, np.int64), len(points)))
+    seeds = np.ascontiguousarray(np.broadcast_to(np.asarray(seed, np.int64) & 0x7FFFFFFF, len(points)))
+    _paint(points, normals, footprint_m, _CODE[pattern], size_m, axes, seeds, out)
     return out[:, 0], out[:, 1], out[:, 2], out[:, 3]
 
 
@@ -46,8 +49,9 @@ def _step(low: float, high: float, x: float) -> float:
 
 
 @njit(cache=True, parallel=True, fastmath=True)
-def _paint(points, normals, footprint, code, size, grain, seed, out):  # type: ignore[no-untyped-def]
+def _paint(points, normals, footprint, code, size, axes, seeds, out):  # type: ignore[no-untyped-def]
     for i in prange(points.shape[0]):
+        grain, seed = axes[i], seeds[i]
         x, y, z = float(points[i, 0]), float(points[i, 1]), float(points[i, 2])
         nx, ny, nz = abs(normals[i, 0]), abs(normals[i, 1]), abs(normals[i, 2])
         if ny >= nx and ny >= nz:

@@ -1,24 +1,121 @@
-"""Points in triangles: stratified, kept off sharp edges, with tangent frames and sizes that close the surface without fringe."""
+"""Points in triangles: even, kept off sharp edges, with tangent frames and sizes that close the surface without fringe.
+
+Triangles that take several splats get the points of a slightly jittered hexagonal lattice in their plane, anchored to the world, so that
+coplanar neighbours continue each other's rows. Small triangles are sampled systematically along their order in the mesh.
+"""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit, prange
+from numpy.typing import NDArray
+
+from pipelines.layout.noise import unit3
+from pipelines.scene import Floats
+
+FEW = 2.5  # triangles that expect fewer splats than this are sampled systematically
+STEP = 2.0**0.25  # spacings are rounded to powers of this, so that neighbours share a lattice
+JITTER = 0.16  # of the spacing: enough to hide the rows
+ROW_HEIGHT = math.sqrt(3) / 2
+HEX_SPACING = math.sqrt(2 / math.sqrt(3))  # neighbours in a hexagonal lattice of one point per unit area
+
+
+def rounded_spacing(spacing: NDArray[np.floating]) -> Floats:
+    """Spacings rounded to powers of STEP."""
+    return (STEP ** np.round(np.log(spacing) / math.log(STEP))).astype(np.float32)
+
+
+def points_in(corners: Floats, normals: Floats, areas: Floats, spacing: Floats, *, seed: int) -> tuple[NDArray[np.int32], Floats]:
+    """About area / spacing² points in every triangle: their triangles (N,) and barycentric coordinates (N, 2) of corners 1 and 2."""
+    expected = (areas / spacing**2).astype(np.float64)
+    few = expected < FEW
+    counts = np.zeros(len(areas), np.int64)
+    many = np.flatnonzero(~few)
+    counts[many] = _count_lattice(corners[many], normals[many], spacing[many])
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    cumulative = np.cumsum(np.where(few, expected, 0.0))
+    loose = int(cumulative[-1]) if len(cumulative) else 0
+    total = int(starts[-1])
+    row, place_in = np.empty(total + loose, np.int32), np.empty((total + loose, 2), np.float32)
+    _fill_lattice(corners[many], normals[many], spacing[many], starts[many], many, row, place_in)
+    offset = (seed % 1009) / 1009.0
+    row[total:] = np.searchsorted(cumulative, np.arange(loose) + offset).clip(0, len(areas) - 1)
+    rank = np.arange(loose) + seed % 65_536
+    u, v = (rank * 0.7548776662466927) % 1.0, (rank * 0.5698402909980532) % 1.0
+    over = u + v > 1
+    place_in[total:, 0], place_in[total:, 1] = np.where(over, 1 - u, u), np.where(over, 1 - v, v)
+    return row, place_in
+
+
+@njit(cache=True)
+def _plane_axes(n):  # type: ignore[no-untyped-def]
+    """Two unit axes of the plane, the first level where the plane is not: the same for all triangles of one plane."""
+    if abs(n[1]) > 0.999:
+        return np.array((1.0, 0.0, 0.0)), np.array((0.0, 0.0, 1.0))
+    size = math.sqrt(n[0] * n[0] + n[2] * n[2])
+    level = np.array((n[2] / size, 0.0, -n[0] / size))
+    rise = np.array((n[1] * level[2], n[2] * level[0] - n[0] * level[2], -n[1] * level[0]))
+    return level, rise
+
+
+@njit(cache=True)
+def _walk(p, n, s, out, write, at):  # type: ignore[no-untyped-def]
+    """Count, and where asked write, the lattice points inside one triangle."""
+    level, rise = _plane_axes(n)
+    ax, ay = (p[0] * level).sum(), (p[0] * rise).sum()
+    bx, by = (p[1] * level).sum() - ax, (p[1] * rise).sum() - ay
+    cx, cy = (p[2] * level).sum() - ax, (p[2] * rise).sum() - ay
+    det = bx * cy - cx * by
+    if abs(det) < 1e-14:
+        return 0
+    across = s * HEX_SPACING
+    high = across * ROW_HEIGHT
+    low_row, top_row = math.floor((ay + min(0.0, by, cy)) / high) - 1, math.floor((ay + max(0.0, by, cy)) / high) + 2
+    low_column, top_column = math.floor((ax + min(0.0, bx, cx)) / across) - 1, math.floor((ax + max(0.0, bx, cx)) / across) + 2
+    found = 0
+    for row in range(low_row, top_row):
+        for column in range(low_column, top_column):
+            dx = (unit3(column, row, 0, 91) - 0.5) * JITTER
+            dy = (unit3(column, row, 1, 91) - 0.5) * JITTER
+            x = (column + 0.5 * (row & 1) + dx) * across - ax
+            y = (row + dy) * high - ay
+            u, v = (x * cy - cx * y) / det, (bx * y - x * by) / det
+            if u >= 0 and v >= 0 and u + v < 1:
+                if write:
+                    out[at + found, 0], out[at + found, 1] = u, v
+                found += 1
+    return found
 
 
 @njit(cache=True, parallel=True)
-def place(corners, corner_normals, sharp, spacing, row, seed, coverage):  # type: ignore[no-untyped-def]
-    """Points in their triangles by the R2 sequence, kept off sharp edges, with tangent frames along the nearest such edge."""
+def _count_lattice(corners, normals, spacing):  # type: ignore[no-untyped-def]
+    counts = np.empty(corners.shape[0], np.int64)
+    nothing = np.empty((1, 2), np.float32)
+    for t in prange(corners.shape[0]):
+        counts[t] = _walk(corners[t], normals[t], spacing[t], nothing, False, 0)
+    return counts
+
+
+@njit(cache=True, parallel=True)
+def _fill_lattice(corners, normals, spacing, starts, rows, out_row, out_place):  # type: ignore[no-untyped-def]
+    for t in prange(corners.shape[0]):
+        found = _walk(corners[t], normals[t], spacing[t], out_place, True, starts[t])
+        for k in range(found):
+            out_row[starts[t] + k] = rows[t]
+
+
+@njit(cache=True, parallel=True)
+def place(corners, corner_normals, sharp, spacing, row, place_in, coverage):  # type: ignore[no-untyped-def]
+    """Means, normals, frames and sizes of the points, moved off sharp edges, with tangent frames along the nearest such edge."""
     count = row.shape[0]
     means, normals = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
     frames, sizes = np.empty((count, 3, 3), np.float32), np.empty((count, 3), np.float32)
     for i in prange(count):
         t = row[i]
         p, s = corners[t], spacing[t]
-        u = ((i + seed) * 0.7548776662466927) % 1.0
-        v = ((i + seed) * 0.5698402909980532) % 1.0
-        if u + v > 1.0:
-            u, v = 1.0 - u, 1.0 - v
+        u, v = float(place_in[i, 0]), float(place_in[i, 1])
         w = np.array((1.0 - u - v, u, v))
         heights = np.empty(3)  # distance of a corner from the opposite edge: barycentric coordinate × height = distance from the edge
         e0, e1, e2 = p[1] - p[0], p[2] - p[1], p[0] - p[2]
@@ -30,7 +127,7 @@ def place(corners, corner_normals, sharp, spacing, row, seed, coverage):  # type
             heights[k] = double_area / lengths[k]
             if (sharp[t] >> k) & 1:
                 opposite = (k + 2) % 3
-                room = 0.30 * min(s, heights[k] * 0.9)
+                room = 0.2 * min(s, heights[k] * 0.9)
                 distance = w[opposite] * heights[k]
                 if distance < room:  # move inwards, so that the rim is covered from inside
                     push = (room - distance) / heights[k]
@@ -60,7 +157,7 @@ def place(corners, corner_normals, sharp, spacing, row, seed, coverage):  # type
         wide = coverage[t] * s * (1.0 + 0.22 * min(1.0, s * s / (0.5 * double_area + 1e-12)))
         narrow = wide
         if edge >= 0:
-            narrow = min(wide, max(nearest * 0.95, 0.4 * wide))
+            narrow = min(wide, max(nearest * 0.95, 0.42 * wide))
         bend, straight = _curvature(p, corner_normals[t], lengths)
         if bend * wide > 0.7:  # a thin twig or pipe: narrow as it is, and longer along it instead
             narrow = min(narrow, max(0.7 / bend, 0.12 * wide))
@@ -69,7 +166,7 @@ def place(corners, corner_normals, sharp, spacing, row, seed, coverage):  # type
                 along = along - n * (along * n).sum()
                 along /= np.sqrt((along * along).sum()) + 1e-12
                 across = np.array((n[1] * along[2] - n[2] * along[1], n[2] * along[0] - n[0] * along[2], n[0] * along[1] - n[1] * along[0]))
-        long = min(wide * wide / narrow, 2.2 * wide, max(wide, 0.4 * lengths[straight]))
+        long = min(wide * wide / narrow, 1.7 * wide, max(0.7 * wide, 0.4 * lengths[straight]))
         if edge >= 0:  # stay short of the corners, where the next edge begins
             q, r = p[edge] - means[i], p[(edge + 1) % 3] - means[i]
             end = min(np.sqrt((q * q).sum()), np.sqrt((r * r).sum()))

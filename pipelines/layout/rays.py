@@ -44,6 +44,10 @@ class Caster:
             return np.full(len(origins), -1, np.int32)
         return self._run(origins, directions, None, "INTERSECT").astype(np.int32)
 
+    def trace(self, origins: Floats, directions: Floats) -> tuple[NDArray[np.int32], Floats]:
+        """The triangle that each ray meets first (−1 for none) and how far away (metres, inf for none)."""
+        return self.first_hits(origins, directions), self.distances(origins, directions)
+
     def distances(self, origins: Floats, directions: Floats) -> Floats:
         """Metres to the first triangle, inf for none."""
         if not self.count:

@@ -13,9 +13,10 @@ from typing import ClassVar
 
 import numpy as np
 from numba import njit, prange
+from numpy.typing import NDArray
 
 from pipelines.layout.gather import Surface, gather
-from pipelines.layout.placing import place
+from pipelines.layout.placing import place, points_in, rounded_spacing
 from pipelines.layout.rays import Caster
 from pipelines.layout.sky import sky_budget
 from pipelines.layout.surfaces import Facets, areas_and_normals, split
@@ -36,9 +37,10 @@ from pipelines.world import World
 MIN_SPACING_M = 0.004  # finer than this no visitor sees
 PIECE = 0.16  # longest edge of a sampled triangle, as a share of its effective distance
 COVERAGE = 0.62  # standard deviation of a splat as a share of the spacing: neighbours overlap enough to close the surface
+HIDDEN_COVERAGE = 0.5
 GROUND_COVERAGE = 0.74  # the ground is seen at a slant and has the sky behind it: no gap may show
 SLANT_FLOOR = 0.18  # surfaces seen edge-on still get this share of the splats of one seen frontally
-HIDDEN = 2.6  # how much farther away a surface counts that no viewpoint sees
+HIDDEN = 2.2  # how much farther away a surface counts that no viewpoint sees
 ELSEWHERE = 1.35  # how much farther away a surface counts from a viewpoint that is not the spawn point
 
 
@@ -55,30 +57,33 @@ class Sample(Stage):
         assert scene is not None and scene.sky is not None
         tell(0.0, "measuring surfaces")
         surfaces, facets = gather(scene)
-        facets, lengths = effective_distances(facets, surfaces, scene)
+        facets, lengths, hidden = effective_distances(facets, surfaces, scene)
         leaves, leaf_lengths, leaf_things = _leaves(scene)
         tell(0.4, "placing splats")
         budget = self.splats - sky_budget(self.splats, scene)
-        areas, _ = areas_and_normals(facets.corners)
+        areas, normals = areas_and_normals(facets.corners)
         alpha = _solve_alpha(areas, lengths, leaves, leaf_lengths, budget)
         rng = np.random.default_rng([world.prompt.seed, zlib.crc32(b"sample")])
-        pieces = _surface_surfels(facets, surfaces, areas, np.maximum(alpha * lengths, MIN_SPACING_M), scene, rng)
+        spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
+        row, place_in = points_in(facets.corners, normals, areas, spacing, seed=int(rng.integers(1 << 30)))
+        pieces = _surface_surfels(facets, surfaces, spacing, (row, place_in), hidden, scene)
         tell(0.75, "placing leaves")
         pieces += [leaf_surfels(f, alpha * away, t, rng) for f, away, t in zip(leaves, leaf_lengths, leaf_things, strict=True) if len(f)]
-        surfels = join_surfels(pieces)
-        surfels = weathered(surfels, scene)
+        surfels = weathered(join_surfels(pieces), scene)
         order = morton_order(surfels.means)
-        surfels = take_surfels(surfels, order[: min(len(order), budget)])
+        if len(order) > budget:  # the lattice came out a little over: leave out evenly
+            order = order[np.linspace(0, len(order) - 1, budget).astype(np.int64)]
+        surfels = take_surfels(surfels, order)
         return replace(world, scene=replace(scene, surfels=surfels))
 
 
-def effective_distances(facets: Facets, surfaces: list[Surface], scene: Scene) -> tuple[Facets, Floats]:
-    """Triangles cut small enough for their distance to be one number, and that effective distance L (T,) metres."""
+def effective_distances(facets: Facets, surfaces: list[Surface], scene: Scene) -> tuple[Facets, Floats, NDArray[np.bool_]]:
+    """Triangles cut small enough for their distance to be one number; that effective distance L (T,) metres; which none can see."""
     double = np.array([surface.double_sided for surface in surfaces])
     eyes = np.ascontiguousarray(scene.viewpoints, np.float32)
-    rough, _ = _nearest_eye(facets.corners, double[facets.source], eyes)
+    rough, _, _ = _nearest_eye(facets.corners, double[facets.source], eyes)
     facets, _ = split(facets, np.maximum(PIECE * rough, 0.04))
-    lengths, eye = _nearest_eye(facets.corners, double[facets.source], eyes)
+    lengths, eye, away = _nearest_eye(facets.corners, double[facets.source], eyes)
     solid = np.array([surface.material.opacity >= 0.9 for surface in surfaces])[facets.source]
     caster = Caster(facets.corners[solid])
     _, normals = areas_and_normals(facets.corners)
@@ -90,14 +95,14 @@ def effective_distances(facets: Facets, surfaces: list[Surface], scene: Scene) -
     start = middle + normals * (facing * (0.01 + 0.002 * distance))[:, None]
     hidden = caster.blocked(start.astype(np.float32), towards.astype(np.float32), (distance * 0.98 - 0.02).astype(np.float32))
     detail = np.array([surface.detail for surface in surfaces], np.float32)[facets.source]
-    return facets, (lengths * np.where(hidden, HIDDEN, 1.0) * detail).astype(np.float32)
+    return facets, (lengths * np.where(hidden, HIDDEN, 1.0) * detail).astype(np.float32), hidden | away
 
 
 @njit(cache=True, parallel=True, fastmath=True)
 def _nearest_eye(corners, double_sided, eyes):  # type: ignore[no-untyped-def]
-    """Effective distance of every triangle from its best viewpoint, and which one that is."""
+    """Effective distance of every triangle from its best viewpoint, which one that is, and whether it shows its back even there."""
     count = corners.shape[0]
-    length, best = np.empty(count, np.float32), np.empty(count, np.int32)
+    length, best, back = np.empty(count, np.float32), np.empty(count, np.int32), np.empty(count, np.bool_)
     for t in prange(count):
         a, b, c = corners[t, 0], corners[t, 1], corners[t, 2]
         ux, uy, uz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
@@ -105,7 +110,7 @@ def _nearest_eye(corners, double_sided, eyes):  # type: ignore[no-untyped-def]
         nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
         size = np.sqrt(nx * nx + ny * ny + nz * nz) + 1e-20
         mx, my, mz = (a[0] + b[0] + c[0]) / 3, (a[1] + b[1] + c[1]) / 3, (a[2] + b[2] + c[2]) / 3
-        least, which = 1e9, 0
+        least, which, turned = 1e9, 0, False
         for e in range(eyes.shape[0]):
             dx, dy, dz = eyes[e, 0] - mx, eyes[e, 1] - my, eyes[e, 2] - mz
             d = np.sqrt(dx * dx + dy * dy + dz * dz) + 1e-9
@@ -117,9 +122,9 @@ def _nearest_eye(corners, double_sided, eyes):  # type: ignore[no-untyped-def]
             if e > 0:
                 value = value * ELSEWHERE + 0.5
             if value < least:
-                least, which = value, e
-        length[t], best[t] = least, which
-    return length, best
+                least, which, turned = value, e, away
+        length[t], best[t], back[t] = least, which, turned
+    return length, best, back
 
 
 def _leaves(scene: Scene) -> tuple[list[Foliage], list[Floats], list[int]]:
@@ -165,7 +170,7 @@ def _solve_alpha(areas: Floats, lengths: Floats, leaves: list[Foliage], leaf_len
     every = np.concatenate(sizes) if sizes else np.zeros(0, np.float32)
 
     def count(alpha: float) -> float:
-        spacing = np.maximum(alpha * lengths, MIN_SPACING_M)
+        spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
         return float((areas / spacing**2).sum()) + float(np.minimum(1.0, (every / alpha) ** 2).sum())
 
     low, high = 1e-4, 1.0
@@ -176,31 +181,38 @@ def _solve_alpha(areas: Floats, lengths: Floats, leaves: list[Foliage], leaf_len
 
 
 def _surface_surfels(
-    facets: Facets, surfaces: list[Surface], areas: Floats, spacing: Floats, scene: Scene, rng: np.random.Generator
+    facets: Facets,
+    surfaces: list[Surface],
+    spacing: Floats,
+    points: tuple[NDArray[np.int32], Floats],
+    unseen: NDArray[np.bool_],
+    scene: Scene,
 ) -> list[Surfels]:
-    """Systematic samples over all triangles; each then painted with its surface's material."""
-    expected = areas / spacing**2
-    cumulative = np.cumsum(expected, dtype=np.float64)
-    count = int(cumulative[-1]) if len(cumulative) else 0
-    row = np.searchsorted(cumulative, np.arange(count) + rng.random()).clip(0, len(areas) - 1).astype(np.int32)
+    """The points (triangle, place in it) as surfels, each painted with its surface's material."""
+    row, place_in = points
     ground = (facets.source == 0) if scene.terrain is not None else np.zeros(len(facets), np.bool_)
-    coverage = np.where(ground, GROUND_COVERAGE, COVERAGE).astype(np.float32)
-    means, normals, frames, sizes = place(
-        facets.corners, facets.normals, facets.sharp, spacing, row, np.int64(rng.integers(1 << 30)), coverage
-    )
+    coverage = np.where(ground, GROUND_COVERAGE, COVERAGE)
+    if not scene.indoors:  # what nobody sees must not stick out behind what they do see; indoors it backs the walls
+        coverage = np.where(unseen & ~ground, coverage * HIDDEN_COVERAGE, coverage)
+    coverage = coverage.astype(np.float32)
+    means, normals, frames, sizes = place(facets.corners, facets.normals, facets.sharp, spacing, row, place_in, coverage)
     source = facets.source[row]
-    order = np.argsort(source, kind="stable")
-    bounds = np.searchsorted(source[order], np.arange(len(surfaces) + 1))
+    numbers = {material: number for number, material in enumerate(dict.fromkeys(surface.material for surface in surfaces))}
+    group = np.array([numbers[surface.material] + 1 for surface in surfaces])
+    if scene.terrain is not None:
+        group[0] = 0  # the ground has its own mixture
+    order = np.argsort(group[source], kind="stable")
+    bounds = np.searchsorted(group[source][order], np.arange(len(numbers) + 2))
     out: list[Surfels] = []
-    terrain_row = 0 if scene.terrain is not None else -1
     dark, glow_scale = (scene.sky.dark, scene.sky.lamp_scale) if scene.sky is not None else (False, 1.0)
-    for number, surface in enumerate(surfaces):
+    for number in range(len(numbers) + 1):
         mine = order[bounds[number] : bounds[number + 1]]
         if not len(mine):
             continue
         part = (means[mine], normals[mine], frames[mine], sizes[mine])
-        if number == terrain_row and scene.terrain is not None:
-            out.append(ground_surfels(part, scene.terrain))
+        if number == 0 and scene.terrain is not None:
+            surfels = ground_surfels(part, scene.terrain)
         else:
-            out.append(part_surfels(part, surface, dark=dark, glow_scale=glow_scale))
+            surfels = part_surfels(part, source[mine], surfaces, dark=dark, glow_scale=glow_scale)
+        out.append(replace(surfels, hidden=unseen[row[mine]]))
     return out

@@ -34,11 +34,11 @@ class _Hour:
     glow: Colour
     stars: float = 0.0
     dark: bool = False
-    lamp_scale: float = 1.0
+    lamp_scale: float = 0.07
 
 
 _HOURS: dict[TimeOfDay, _Hour] = {
-    TimeOfDay.DAWN: _Hour(-58, 9, (5.6, 3.5, 2.0), (0.25, 0.36, 0.58), (0.88, 0.74, 0.66), (2.5, 1.4, 0.75), dark=True, lamp_scale=0.7),
+    TimeOfDay.DAWN: _Hour(-58, 9, (5.8, 3.7, 2.2), (0.27, 0.39, 0.60), (0.82, 0.76, 0.72), (2.5, 1.45, 0.80), dark=True, lamp_scale=0.7),
     TimeOfDay.MORNING: _Hour(-106, 31, (8.6, 7.3, 5.7), (0.19, 0.36, 0.74), (0.72, 0.80, 0.90), (1.1, 0.9, 0.65)),
     TimeOfDay.NOON: _Hour(128, 58, (10.0, 9.3, 8.3), (0.18, 0.37, 0.80), (0.66, 0.80, 0.95), (0.7, 0.7, 0.65)),
     TimeOfDay.AFTERNOON: _Hour(122, 36, (9.2, 7.9, 6.2), (0.19, 0.36, 0.74), (0.72, 0.80, 0.88), (1.0, 0.85, 0.6)),
@@ -70,7 +70,7 @@ class _Air:
 _AIRS: dict[Weather, _Air] = {
     Weather.CLEAR: _Air(0.34, 1.0, 0.0, 1.0, 0.0011, 260.0),
     Weather.CLOUDY: _Air(0.72, 0.42, 0.55, 0.92, 0.0016, 300.0),
-    Weather.FOG: _Air(0.42, 0.62, 0.25, 1.0, 0.0105, 22.0),
+    Weather.FOG: _Air(0.42, 0.66, 0.32, 1.0, 0.0100, 20.0),
     Weather.RAIN: _Air(0.96, 0.10, 0.85, 0.62, 0.0055, 220.0, wetness=0.9),
     Weather.SNOW: _Air(0.92, 0.25, 0.75, 0.85, 0.0075, 200.0, snow=0.95),
     Weather.STORM: _Air(1.0, 0.06, 0.9, 0.34, 0.0065, 260.0, wetness=1.0),
@@ -94,7 +94,7 @@ def sky_for(spec: SceneSpec) -> Sky:
     azimuth, elevation = math.radians(hour.azimuth_deg), math.radians(hour.elevation_deg)
     towards = (math.sin(azimuth) * math.cos(elevation), math.sin(elevation), -math.cos(azimuth) * math.cos(elevation))
     sunlit_cloud = tuple(0.62 * h + 0.16 * lit for h, lit in zip(horizon, light, strict=True))
-    fog = tuple(0.72 * h + 0.22 * z + 0.03 * lit for h, z, lit in zip(horizon, zenith, light, strict=True))
+    fog = tuple(0.58 * h + 0.42 * z + 0.03 * lit for h, z, lit in zip(horizon, zenith, light, strict=True))
     lying = max(air.snow, 0.7 if spec.season is Season.WINTER and spec.place not in ("desert", "beach", "alien planet") else 0.0)
     return Sky(
         light_direction=towards,
@@ -204,7 +204,7 @@ def dome(sky: Sky, count: int) -> Dome:
     shows_disc = sky.cloud_cover < 0.8 and sky.light_direction[1] > 0.02 and sky.fog_per_m < 0.01 and max(sky.light) > 0.2
     directions, spacing = _spiral(count - stars - int(shows_disc))
     glow = radiance(sky, directions, clouds=True)
-    sizes = np.full(len(directions), 0.66 * spacing, np.float32)
+    sizes = np.full(len(directions), 0.80 * spacing, np.float32)
     opacity = np.full(len(directions), 0.985, np.float32)
     shell = np.ones(len(directions), np.float32)
     if stars:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numba import njit, prange
 from numpy.typing import NDArray
 
 from pipelines.layout.gather import Surface
@@ -28,49 +29,66 @@ def take_surfels(surfels: Surfels, index: NDArray[np.integer] | NDArray[np.bool_
     return Surfels(*(getattr(surfels, name)[index] for name in Surfels.__dataclass_fields__))
 
 
-def part_surfels(points: Points, surface: Surface, *, dark: bool, glow_scale: float) -> Surfels:
+def part_surfels(points: Points, rows: NDArray[np.int32], surfaces: list[Surface], *, dark: bool, glow_scale: float) -> Surfels:
+    """Points on surfaces of one material; `rows` (N,) says on which of the `surfaces` each lies."""
     means, normals, frames, sizes = points
-    material = surface.material
-    turn = surface.part_from_world[:3, :3]
-    local = (means @ turn.T + surface.part_from_world[:3, 3]).astype(np.float32)
-    local_normals = (normals @ turn.T).astype(np.float32)
+    used, mine = np.unique(rows, return_inverse=True)
+    chosen = [surfaces[row] for row in used]
+    material = chosen[0].material
+    local, local_normals = _to_part(means, normals, np.array([surface.part_from_world for surface in chosen], np.float32), mine)
     mix, tone, warmth, glow = paint(
         local,
         local_normals,
         sizes[:, 0],
         pattern=material.pattern,
         size_m=material.pattern_size_m,
-        grain=surface.grain,
-        seed=surface.seed,
+        grain=np.array([surface.grain for surface in chosen])[mine],
+        seed=np.array([surface.seed for surface in chosen])[mine],
     )
-    albedo = blend(material, surface.tint, mix, tone, warmth)
+    pairs = np.array([colour_pair(material, surface.tint) for surface in chosen], np.float32)[mine]
     shines = not material.glows_in_the_dark or dark
     emission = glow[:, None] * np.asarray(material.emission, np.float32) * np.float32(glow_scale if shines else 0.0)
-    gloss = np.float32((1.0 - material.roughness) ** 0.7)
     count = len(means)
     full = np.ones(count, np.float32)
     return Surfels(
         means,
         frames,
         sizes,
-        albedo,
+        blend(pairs[:, 0], pairs[:, 1], mix, tone, warmth),
         emission.astype(np.float32),
         full * np.float32(min(0.97, material.opacity)),
-        full * gloss,
+        full * np.float32((1.0 - material.roughness) ** 0.7),
         full * np.float32(material.metallic),
         full * np.float32(material.translucency),
         np.zeros(count, np.float32),
         np.zeros(count, np.bool_),
-        np.full(count, surface.thing, np.int32),
+        np.array([surface.thing for surface in chosen], np.int32)[mine],
+        np.zeros(count, np.bool_),
     )
 
 
-def blend(material: Material, tint: Colour | None, mix: Floats, tone: Floats, warmth: Floats) -> Floats:
-    """(N, 3) linear reflectance of a material at pattern values. A tint keeps the pattern's contrast."""
-    first = np.asarray(material.colour if tint is None else tint, np.float32)
-    second = np.asarray(material.second_colour, np.float32)
-    if tint is not None:
-        second = first * np.clip(second.mean() / max(float(np.mean(material.colour)), 1e-3), 0.35, 1.6).astype(np.float32)
+@njit(cache=True, parallel=True, fastmath=True)
+def _to_part(means, normals, matrices, rows):  # type: ignore[no-untyped-def]
+    """Points and normals in the own axes of the part that each lies on."""
+    local, turned = np.empty_like(means), np.empty_like(normals)
+    for i in prange(means.shape[0]):
+        m = matrices[rows[i]]
+        for k in range(3):
+            local[i, k] = m[k, 0] * means[i, 0] + m[k, 1] * means[i, 1] + m[k, 2] * means[i, 2] + m[k, 3]
+            turned[i, k] = m[k, 0] * normals[i, 0] + m[k, 1] * normals[i, 1] + m[k, 2] * normals[i, 2]
+    return local, turned
+
+
+def colour_pair(material: Material, tint: Colour | None) -> tuple[Colour, Colour]:
+    """A surface's two colours. A tint replaces the first and keeps the pattern's contrast."""
+    if tint is None:
+        return material.colour, material.second_colour
+    contrast = float(np.clip(np.mean(material.second_colour) / max(float(np.mean(material.colour)), 1e-3), 0.35, 1.6))
+    return tint, (tint[0] * contrast, tint[1] * contrast, tint[2] * contrast)
+
+
+def blend(first: Floats, second: Floats, mix: Floats, tone: Floats, warmth: Floats) -> Floats:
+    """(N, 3) linear reflectance between two colours at pattern values."""
     colour = first + (second - first) * np.clip(mix, 0, 1)[:, None]
     shift = np.stack([1 + warmth, np.ones_like(warmth), 1 - warmth], axis=1)
     return np.clip(colour * tone[:, None] * shift, 0.002, 0.95).astype(np.float32)
@@ -97,7 +115,8 @@ def ground_surfels(points: Points, terrain: Terrain) -> Surfels:
         )
         share = weights[mine, layer] * (0.35 + tone) ** 3  # the lighter grains of a layer come through first
         share = share**2
-        albedo[mine] += blend(material, None, mix, tone, warmth) * share[:, None]
+        first, second = (np.asarray(colour, np.float32) for colour in colour_pair(material, None))
+        albedo[mine] += blend(first, second, mix, tone, warmth) * share[:, None]
         gloss[mine] += share * np.float32((1.0 - material.roughness) ** 0.7)
         total[mine] += share
     albedo /= np.maximum(total, 1e-9)[:, None]
@@ -115,6 +134,7 @@ def ground_surfels(points: Points, terrain: Terrain) -> Surfels:
         flat,
         np.zeros(count, np.bool_),
         np.zeros(count, np.int32),
+        np.zeros(count, np.bool_),
     )
 
 
@@ -156,6 +176,7 @@ def leaf_surfels(group: Foliage, spacing: Floats, thing: int, rng: np.random.Gen
         group.depth[mine],
         np.ones(count, np.bool_),
         np.full(count, thing, np.int32),
+        np.zeros(count, np.bool_),
     )
 
 

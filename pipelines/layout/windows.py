@@ -1,0 +1,96 @@
+"""Windows as lights: indoors most light comes through a few panes, so rays are aimed at them.
+
+A pane is any see-through sheet of the thing that encloses the visitors (the room). Light through panes is estimated here by area
+sampling; gathering rays that leave the room therefore count as dark, or the same light would be counted twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.layout.rays import Caster
+from pipelines.layout.sky import radiance
+from pipelines.layout.surfaces import areas_and_normals
+from pipelines.scene import Floats, Scene, Sky
+
+SHELL = "room"  # the kind that encloses visitors indoors
+NEAREST_M = 0.35  # a pane is not sampled as if it were nearer than this: keeps single rays from dominating
+
+
+@dataclass(frozen=True)
+class Panes:
+    """Triangles (T, 3, 3) of window panes facing into the room, and the room's box (2, 3)."""
+
+    corners: Floats
+    areas: Floats
+    normals: Floats
+    box: Floats
+
+
+def panes_of(scene: Scene) -> Panes | None:
+    """The panes of the room that visitors are in; None outdoors and in rooms without windows."""
+    shell = next((thing for thing in scene.things if thing.kind == SHELL), None)
+    if not scene.indoors or shell is None:
+        return None
+    sheets = [part.mesh.moved(shell.world_from_model).corners for part in shell.model.parts if part.material.opacity < 0.5]
+    if not sheets:
+        return None
+    corners = np.concatenate(sheets).astype(np.float32)
+    areas, normals = areas_and_normals(corners)
+    inward = shell.bounds.mean(axis=0) - corners.mean(axis=1)
+    inward /= np.maximum(np.linalg.norm(inward, axis=1, keepdims=True), 1e-6)
+    facing = np.einsum("ij,ij->i", normals, inward) > 0.2
+    return Panes(corners[facing], areas[facing], normals[facing], shell.bounds)
+
+
+def shell_id(scene: Scene) -> int:
+    """The id of the thing that encloses the visitors, −1 if there is none."""
+    return next((thing.id for thing in scene.things if thing.kind == SHELL), -1)
+
+
+def outside(panes: Panes, points: Floats) -> NDArray[np.bool_]:
+    """Which points (N, 3) lie beyond the room's walls."""
+    return ((points < panes.box[0] + 0.01) | (points > panes.box[1] - 0.01)).any(axis=1)
+
+
+def light_through(
+    panes: Panes,
+    points: Floats,
+    normals: Floats,
+    *,
+    caster: Caster,
+    glow: Floats | None,
+    sky: Sky,
+    rays: int,
+    both_sides: NDArray[np.bool_],
+) -> Floats:
+    """Irradiance (N, 3) at points through the panes: `rays` stratified pane points each. glow: (T, 3) radiance of the caster's triangles."""
+    cumulative = np.cumsum(panes.areas) / panes.areas.sum()
+    total = np.zeros((len(points), 3), np.float32)
+    rank = np.arange(len(points))
+    for ray in range(rays):
+        pick = ((rank * 0.6180339887498949) % 1.0 + ray) / rays
+        triangle = np.searchsorted(cumulative, pick).clip(0, len(cumulative) - 1)
+        u, v = (rank * 0.7548776662466927 + ray * 0.31) % 1.0, (rank * 0.5698402909980532 + ray * 0.17) % 1.0
+        root = np.sqrt(u)
+        weights = np.stack([1 - root, root * (1 - v), root * v], axis=1).astype(np.float32)
+        offset = np.einsum("nk,nkc->nc", weights, panes.corners[triangle]) - points
+        distance = np.maximum(np.linalg.norm(offset, axis=1), 1e-3)
+        towards = (offset / distance[:, None]).astype(np.float32)
+        cosine = np.einsum("ij,ij->i", towards, normals)
+        cosine = np.where(both_sides, 0.6 * np.abs(cosine) + 0.2, np.maximum(cosine, 0))
+        through = np.maximum(-np.einsum("ij,ij->i", towards, panes.normals[triangle]), 0)
+        strength = cosine * through / np.maximum(distance, NEAREST_M) ** 2
+        mine = np.flatnonzero(strength > 1e-6)
+        start = points[mine] + towards[mine] * 0.012
+        hits, reach = caster.trace(start.astype(np.float32), towards[mine])
+        seen = radiance(sky, towards[mine])
+        met = hits >= 0
+        if glow is not None:
+            seen[met] = glow[hits[met]]
+        seen[met & (reach < distance[mine] - 0.06)] = 0
+        total[mine] += seen * strength[mine, None].astype(np.float32)
+    return (total * np.float32(panes.areas.sum() / rays)).astype(np.float32)
