@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pipelines.errors import InputError, OutputError
 from pipelines.formats import require_target, written_whole
@@ -30,6 +31,19 @@ def require_new_world(target: Path, *, force: bool = False) -> None:
     if target.is_file() and target.suffix.lower() != ".zip":
         raise OutputError(f"{target} is a file: name a folder, or a .zip, with --output")
     require_target(target, overwrite=force)
+    _try_to_write_beside(target)
+
+
+def _try_to_write_beside(target: Path) -> None:
+    """Permissions do not tell everything (read-only disks, /proc, full disks): make and remove an empty folder."""
+    parent = target.absolute().parent
+    while not parent.exists():
+        parent = parent.parent
+    try:
+        with TemporaryDirectory(prefix=".worldloom-", dir=parent):
+            pass
+    except OSError as error:
+        raise OutputError(f"{target} cannot be made in {parent} ({error.strerror or error}): name another place with --output") from error
 
 
 def require_new_file(path: Path, suffixes: tuple[str, ...]) -> None:
