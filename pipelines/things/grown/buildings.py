@@ -11,6 +11,8 @@ BUILDINGS: Mapping[str, str] = {
     for module, names in {
         "houses": ("house", "log_cabin"),
         "landmarks": ("church", "lighthouse"),
+        "monuments": ("castle", "tower", "ruin", "temple", "pagoda", "windmill", "mosque"),
+        "towns": ("barn", "shop", "apartment_block", "skyscraper", "greenhouse", "gazebo", "market_stall", "gate"),
         "structures": ("stone_bridge", "wooden_bridge", "pier", "fence", "stone_wall"),
         "boats": ("rowing_boat",),
         "rooms": ("room",),

@@ -175,7 +175,7 @@ def entrance(a: Assembly, p: Plan, doors: list[Opening]) -> None:
     """Steps, a canopy and the places in front of every front door."""
     for opening in doors:
         reach = steps(a, opening.width + 0.5, p.plinth_m, x=opening.x, z=p.depth_m / 2 + 0.05)
-        a.spot("front", (opening.x, -p.plinth_m, p.depth_m / 2 + reach + 1.0), (1.6, 1.6), 3.0)
+        a.spot("front", (opening.x, -p.plinth_m, p.depth_m / 2 + reach + min(1.0, 0.12 * p.depth_m)), (1.6, 1.6), 3.0)
         if a.number("canopy", 0):
             canopy(a, opening, p.depth_m / 2)
         for side in (-1, 1):

@@ -221,8 +221,8 @@ def crenels(a: Assembly, length: float, material: str, *, tint: Colour | None = 
     step = (length - tooth) / (count - 1)
     for i in range(count):
         x = -length / 2 + tooth / 2 + step * i
-        a.block((tooth, 0.75, thick), (x, 0.375, 0), material, name, bevel=0.03, tint=tint)
-        a.block((tooth + 0.1, 0.1, thick + 0.12), (x, 0.8, 0), material, name, bevel=0.03, tint=tint)
+        a.block((tooth, 0.75, thick), (x, 0.375, 0), material, name, tint=tint)
+        a.block((tooth + 0.1, 0.1, thick + 0.12), (x, 0.8, 0), material, name, tint=tint)
 
 
 def round_tower(a: Assembly, radius: float, tall: float, material: str, *, tint: Colour | None = None, roof: float = 0.0, covering: str = "slate", sides: int = 28) -> None:
@@ -233,16 +233,27 @@ def round_tower(a: Assembly, radius: float, tall: float, material: str, *, tint:
     count = max(8, round(2 * math.pi * radius * 1.16 / 0.85))
     for k in range(count):
         with a.at(rotation("y", 360 * k / count), translation(0, 0, radius * 1.08)):
-            a.block((0.22, 0.6, 0.42), (0, head - 0.32, 0.0), material, "corbel", bevel=0.03, tint=tint)
+            a.block((0.22, 0.6, 0.42), (0, head - 0.32, 0.0), material, "corbel", tint=tint)
             if roof <= 0 and k % 2 == 0:
-                a.block((1.0, 0.8, 0.42), (0, tall + 0.4, -0.06), material, "battlement", bevel=0.03, tint=tint)
+                a.block((1.0, 0.8, 0.42), (0, tall + 0.4, -0.06), material, "battlement", tint=tint)
     for level, t in enumerate(np.arange(3.0, head - 1.5, 3.4)):
         for k in range(3):
             with a.at(rotation("y", 120 * k + 47 * level), translation(0, float(t), radius * 0.985)):
-                a.block((0.4, 1.7, 0.1), (0, 0, 0), "limestone", "slit trim", bevel=0.02, tint=tint)
+                a.block((0.4, 1.7, 0.1), (0, 0, 0), "limestone", "slit trim", tint=tint)
                 a.block((0.14, 1.35, 0.1), (0, 0, 0.02), "window_glass", "slit")
     if roof > 0:
         with a.at(translation(0, tall, 0)):
-            pyramid(a, 2 * radius * 1.16, 2 * radius * 1.16, roof, COVERINGS[covering], overhang=0.22, sides=12)
+            cone_roof(a, radius * 1.16 + 0.22, roof, COVERINGS[covering])
             a.add(cylinder(0.035, 1.2, sides=6), "cast_iron", "finial", at=(0, roof + 0.4, 0))
             a.add(sphere(0.11, sides=10), "brass", "finial", at=(0, roof + 0.15, 0))
+
+
+def cone_roof(a: Assembly, radius: float, tall: float, covering: Covering) -> None:
+    """A pointed round roof in lapping rows; y = 0 is its eave."""
+    rows = max(6, round(math.hypot(radius, tall) / 0.42))
+    profile = [(radius * 0.8, 0.0), (radius, -0.06)]
+    for k in range(rows):
+        low, high = k / rows, (k + 1) / rows
+        profile += [(radius * (1 - low) + 0.035, tall * low - (0.06 if k == 0 else 0.0)), (radius * (1 - high) + 0.012, tall * high)]
+    profile = [*profile[:1], *profile[2:-1], (0.0, tall)]
+    a.add(lathe(profile, sides=28), covering.material, "roof", tint=covering.tint, crease=25)
