@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,13 +75,13 @@ def _check_file(file: Path) -> list[Problem]:
     return problems
 
 
-def check_kind(library: Library, name: str) -> list[Problem]:
-    """Build a kind in every style and with two seeds, and measure it."""
+def check_kind(library: Library, name: str, seeds: Sequence[int] = (0, 1)) -> list[Problem]:
+    """Build a kind in every style and with every seed, and measure it."""
     file = library.file_of(name).name
     kind = library.kinds[name]
     if library.definition(name).terrain:
         return []
-    orders = [Order(), Order(seed=1)] + [Order(style=style) for style in kind.styles]
+    orders = [Order(seed=seed) for seed in seeds] + [Order(style=style) for style in kind.styles]
     found: dict[str, None] = {}
     for order in orders:
         try:
