@@ -22,6 +22,7 @@ from pipelines.world import World
 
 SCHEMA = 1
 MOST_BYTES = 64 << 20
+LARGEST_OBJECT_M = 200.0  # a thing that is wider is a part of the landscape
 FRAME = {"right": "+x", "up": "+y", "forward": "-z", "handedness": "right"}
 
 
@@ -205,11 +206,12 @@ def _thing(thing: Thing, splats: int) -> ThingFacts:
 
 
 def _bounds(world: World, named: list[Thing]) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """What one would look at: all named things and the spawn point; without things, the middle 98 % of the splats."""
+    """What one would look at: the spawn point and all named things but seas and mountains; without any, the middle 98 % of the splats."""
     points: NDArray[np.floating]
-    if world.scene is not None and named:
+    boxes = [box for box in (thing.bounds for thing in named) if max(box[1] - box[0]) <= LARGEST_OBJECT_M]
+    if world.scene is not None and boxes:
         visitor = np.array([[0, 0, 0], [0, 2, 0]]) + np.array(world.scene.spawn.position)
-        points = np.concatenate([*(thing.bounds for thing in named), visitor])
+        points = np.concatenate([*boxes, visitor])
     elif world.gaussians is not None and len(world.gaussians):
         points = np.percentile(world.gaussians.means, [1, 99], axis=0)
     else:

@@ -17,6 +17,7 @@ from pipelines.scene import BACKGROUND, Mesh, Model, Scene, Thing, join_meshes
 MAX_TRIANGLES = 200_000
 GROUND_SHARE = 0.45  # of the budget, at most
 GROUND_THICKNESS_M = 5.0
+SLAB_BELOW_M, SLAB_MARGIN_M = 0.02, 1.0  # a room has a floor of its own: the slab only catches what falls through
 FEWEST_FACES = 60  # a part with fewer is not worth simplifying
 ROUNDS = 4
 LEAST_KEPT = 0.08  # of a shape's triangles; below this it no longer looks like itself
@@ -24,7 +25,7 @@ LEAST_KEPT = 0.08  # of a shape's triangles; below this it no longer looks like 
 
 @dataclass(frozen=True)
 class Collider:
-    """The closed ground (None indoors), and one mesh for each thing that has something solid about it."""
+    """The closed ground (None where nothing is solid), and one mesh for each thing that has something solid about it."""
 
     ground: Mesh | None
     solids: tuple[tuple[Thing, Mesh], ...]
@@ -38,7 +39,7 @@ class Collider:
 
 def build_collider(scene: Scene, *, max_triangles: int = MAX_TRIANGLES) -> Collider:
     """The collider of a scene."""
-    ground = _ground(scene, int(max_triangles * GROUND_SHARE))
+    ground = _ground(scene, int(max_triangles * GROUND_SHARE)) or _slab(scene)
     left = max_triangles - (0 if ground is None else len(ground.faces))
     spawn = np.array(scene.spawn.position)
     things = [thing for thing in scene.things if thing.id != BACKGROUND]
@@ -102,3 +103,15 @@ def _ground(scene: Scene, budget: int) -> Mesh | None:
         middle = (scene.spawn.position[0], scene.spawn.position[2])
         sheet = coarser(sheet, middle, max_triangles=int(0.97 * budget)) or _decimated(sheet, budget)
     return closed_below(sheet, GROUND_THICKNESS_M)
+
+
+def _slab(scene: Scene) -> Mesh | None:
+    """A closed slab under a scene without terrain, so that nothing falls for ever; None where nothing is solid."""
+    boxes = [thing.bounds for thing in scene.things if thing.id != BACKGROUND and _solid_parts(thing.model)]
+    if not boxes:
+        return None
+    low, high = np.min([box[0] for box in boxes], axis=0) - SLAB_MARGIN_M, np.max([box[1] for box in boxes], axis=0) + SLAB_MARGIN_M
+    top = scene.spawn.position[1] - SLAB_BELOW_M
+    corners = [(low[0], low[2]), (low[0], high[2]), (high[0], high[2]), (high[0], low[2])]  # counter-clockwise from above
+    vertices = np.array([[x, top, z] for x, z in corners], np.float32)
+    return closed_below(Mesh(vertices, np.array([[0, 1, 2], [0, 2, 3]], np.int32)), GROUND_THICKNESS_M)

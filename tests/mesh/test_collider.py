@@ -96,6 +96,14 @@ def test_ground_is_the_same_from_any_spawn_point(spawn_x: float) -> None:
     np.testing.assert_allclose(hits[:, 1], hill_height(origins[rays, 0], origins[rays, 2]), atol=0.03)
 
 
+def test_a_room_stands_on_a_slab() -> None:
+    room = model("room", (Part(pyramid(3.0), OAK),))
+    ground = build_collider(Scene(things=(Thing(1, "room", "room", room, pose((0, 0, -2))),))).ground
+    assert ground is not None and solid(ground).is_watertight and solid(ground).volume > 0
+    low, high = ground.bounds
+    assert high[1] == pytest.approx(-0.02) and low[0] <= -4 and high[0] >= 4 and low[2] <= -6
+
+
 def test_nothing_solid_is_no_error() -> None:
     flame = model("flame", (Part(pyramid(), OAK, collides=False),))
     collider = build_collider(Scene(things=(Thing(1, "flame", "flame", flame, pose((0, 0, 0))),)))
