@@ -75,7 +75,8 @@ def _tasks(world: World, export: tuple[str, ...]) -> dict[str, Task]:
         kind = splat_format(name)
         tasks[f"splats{kind.extension}"] = lambda path, write=kind.write: write(gaussians, path)  # type: ignore[misc]
     tasks |= _scene_tasks(world)
-    for name, level in zip(LEVEL_NAMES, world.levels, strict=False):
+    names = LEVEL_NAMES[-len(world.levels) :] if world.levels else ()
+    for name, level in zip(names, world.levels, strict=True):  # a small world has the small levels only
         tasks[name] = lambda path, level=level: splat_format("spz").write(level, path)  # type: ignore[misc]
     return tasks | _picture_tasks(world)
 
