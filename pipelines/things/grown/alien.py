@@ -21,7 +21,9 @@ LEAF = Palette((0.060, 0.026, 0.085), (0.170, 0.075, 0.240), (0.200, 0.330, 0.40
 
 def alien_plant(order: GrownOrder) -> Shape:
     """A plant of another world. Parameters: form (tendrils, bulbs, fan, spiral, tree), count."""
-    form = {"tendrils": _tendrils, "bulbs": _bulbs, "fan": _fan, "spiral": _spiral, "tree": _tree}[str(order.parameters.get("form", "tendrils"))]
+    form = {"tendrils": _tendrils, "bulbs": _bulbs, "fan": _fan, "spiral": _spiral, "tree": _tree}[
+        str(order.parameters.get("form", "tendrils"))
+    ]
     return form(order)
 
 
@@ -89,10 +91,20 @@ def _bulbs(order: GrownOrder) -> Shape:
         middle = foot + np.array([0, height * share * 0.66, 0]) + unit(foot + 1e-6) * 0.06 * width * (index > 0)
         radius = np.array([0.21, 0.21, 0.21]) * width * share * [1, 1.35, 1]
         waist = 1 - 0.35 * np.clip(one.vertices[:, 1:2], 0, 1) ** 2
-        pods.append(Mesh((one.vertices * np.concatenate([waist, np.ones_like(waist), waist], axis=1) * radius + middle).astype(np.float32), one.faces))
+        pods.append(
+            Mesh(
+                (one.vertices * np.concatenate([waist, np.ones_like(waist), waist], axis=1) * radius + middle).astype(np.float32), one.faces
+            )
+        )
         limbs.append(Limb(np.stack([foot, foot * 0.6 + middle * 0.4, middle]), 0.035 * width * share * np.array([2.0, 1.0, 1.2]), 10))
         out = sphere(rng, 60)
-        spot = dots(middle + out * radius * [0.86, 1.0, 0.86] * 1.01, rng, size_m=0.028 * width * rng.uniform(0.4, 1.4, 60), colours=hued(np.tile(GLOW, (60, 1)), rng), normals=out)
+        spot = dots(
+            middle + out * radius * [0.86, 1.0, 0.86] * 1.01,
+            rng,
+            size_m=0.028 * width * rng.uniform(0.4, 1.4, 60),
+            colours=hued(np.tile(GLOW, (60, 1)), rng),
+            normals=out,
+        )
         groups.append(spot)
     parts = [solid(join_meshes(pods), material("crystal"), tint=colour, name="pods", crease_deg=70), _skin(limbs)]
     foliage = [shuffled(groups, rng), *_leaf_skirt(order, width * 0.5, 40)]
@@ -118,10 +130,18 @@ def _fan(order: GrownOrder) -> Shape:
         middle = np.repeat(along_[0, :-1] + 0.07, 1)
         tint = hued(np.tile(mix(LEAF.outer, order.colour or LEAF.tip, middle), (veins, 1)), rng)
         wide = height * share * np.tile(0.025 + 0.10 * middle, veins)
-        groups.append(segments(paths[:, :-1].reshape(-1, 3), paths[:, 1:].reshape(-1, 3), np.cross(right, [0, 1, 0]), width_m=wide, colours=tint))
+        groups.append(
+            segments(paths[:, :-1].reshape(-1, 3), paths[:, 1:].reshape(-1, 3), np.cross(right, [0, 1, 0]), width_m=wide, colours=tint)
+        )
         tips = paths[:, -1]
         groups.append(dots(tips, rng, size_m=height * 0.035, colours=hued(np.tile(GLOW, (veins, 1)), rng)))
-        limbs.append(Limb(np.stack([foot, foot + [0, 0.1 * height * share, 0], foot + [0, 0.3 * height * share, 0]]), height * share * np.array([0.035, 0.02, 0.006]), 7))
+        limbs.append(
+            Limb(
+                np.stack([foot, foot + [0, 0.1 * height * share, 0], foot + [0, 0.3 * height * share, 0]]),
+                height * share * np.array([0.035, 0.02, 0.006]),
+                7,
+            )
+        )
     return fitted(Shape([_skin(limbs)], [shuffled(groups, rng)]), order)
 
 
@@ -143,7 +163,12 @@ def _spiral(order: GrownOrder) -> Shape:
     low, high = hued(np.tile(LEAF.inner, (count, 1)), rng), hued(mix(LEAF.outer, order.colour or LEAF.tip, rng.random(count)), rng)
     leaves = blades(paths, rng, width_m=0.055 * width, low=low, high=high, twist=0.3)
     drops = paths[::4, -1]
-    glow = _glowing(np.concatenate([drops, path[-1:]]), np.concatenate([np.full(len(drops), 0.013 * height), [0.045 * height]]), order.colour or GLOW, sides=7)
+    glow = _glowing(
+        np.concatenate([drops, path[-1:]]),
+        np.concatenate([np.full(len(drops), 0.013 * height), [0.045 * height]]),
+        order.colour or GLOW,
+        sides=7,
+    )
     return fitted(Shape([_skin([stem]), glow], [shuffled([leaves], rng)], [], [_lamp(path[-1], order.colour or GLOW, 0.8 * height)]), order)
 
 
@@ -157,7 +182,14 @@ def _tree(order: GrownOrder) -> Shape:
     limbs = [Limb(trunk, 0.030 * height * (1.15 - 0.95 * share), 10)]
     for index in range(5):
         out = level(index * 1.257 + rng.normal(0, 0.2))
-        points = np.stack([out * 0.10 * width, out * 0.07 * width + [0, 0.06 * height, 0], out * 0.03 * width + [0, 0.15 * height, 0], trunk[4] * [1, 1, 1]])
+        points = np.stack(
+            [
+                out * 0.10 * width,
+                out * 0.07 * width + [0, 0.06 * height, 0],
+                out * 0.03 * width + [0, 0.15 * height, 0],
+                trunk[4] * [1, 1, 1],
+            ]
+        )
         limbs.append(Limb(points, 0.016 * height * np.array([1.0, 0.9, 0.8, 0.5]), 7))
     groups, drops = [], []
     for disc in range(6):
@@ -167,13 +199,21 @@ def _tree(order: GrownOrder) -> Shape:
         groups.append(_disc(middle, radius, height, rng))
         azimuth = rng.uniform(0, 6.28, 7)
         ends = middle + level(azimuth) * radius * rng.uniform(0.6, 0.95, (7, 1))
-        limbs += [Limb(np.stack([middle, (middle + end) / 2 + [0, 0.02 * height, 0], end]), 0.006 * height * np.array([1.3, 0.9, 0.5]), 5) for end in ends]
+        limbs += [
+            Limb(np.stack([middle, (middle + end) / 2 + [0, 0.02 * height, 0], end]), 0.006 * height * np.array([1.3, 0.9, 0.5]), 5)
+            for end in ends
+        ]
         drops.append(ends - [0, 0.05 * height, 0])
-    colours = LEAF if order.colour is None else Palette(*(tuple(np.asarray(order.colour) * s) for s in (0.35, 1.0, 1.4)))  # type: ignore[arg-type]
+    colours = LEAF if order.colour is None else Palette(*(tuple(np.asarray(order.colour) * s) for s in (0.35, 1.0, 1.4)))
     crown = shaded(shuffled(groups, rng), rng, colours, clump_m=height * 0.15, outward=0.2, strength=0.6, tips=0.8)
     places = np.concatenate(drops)
     lamps = [_lamp(trunk[-3], GLOW, 0.3 * height)]
-    return fitted(Shape([_skin(limbs, (0.22, 0.17, 0.24)), _glowing(places, np.full(len(places), 0.011 * height), GLOW, sides=7)], [crown], [], lamps), order)
+    return fitted(
+        Shape(
+            [_skin(limbs, (0.22, 0.17, 0.24)), _glowing(places, np.full(len(places), 0.011 * height), GLOW, sides=7)], [crown], [], lamps
+        ),
+        order,
+    )
 
 
 def _disc(middle: Array, radius: float, height: float, rng: np.random.Generator) -> Foliage:
@@ -188,5 +228,11 @@ def _disc(middle: Array, radius: float, height: float, rng: np.random.Generator)
     plates = elements(centres, go, np.array([0, 1, 0]) + 0.4 * sphere(rng, count), length_m=size, width_m=size * 0.5, colours=np.zeros(3))
     rim = level(rng.uniform(0, 6.28, 260)) * radius * rng.uniform(0.7, 1.0, (260, 1)) + middle - [0, 0.035 * height, 0]
     drop = height * rng.uniform(0.02, 0.10, 260)
-    threads = segments(rim, rim - drop[:, None] * [0, 1, 0], across(np.tile([0.0, -1.0, 0.0], (260, 1)), sphere(rng, 260)), width_m=0.006 * height, colours=np.zeros(3))
+    threads = segments(
+        rim,
+        rim - drop[:, None] * [0, 1, 0],
+        across(np.tile([0.0, -1.0, 0.0], (260, 1)), sphere(rng, 260)),
+        width_m=0.006 * height,
+        colours=np.zeros(3),
+    )
     return shuffled([plates, threads], rng)

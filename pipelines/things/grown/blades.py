@@ -56,7 +56,15 @@ def stalks(paths: Array, rng: np.random.Generator, *, width_m: ArrayLike, colour
 
 
 def rosettes(
-    middles: ArrayLike, axes: ArrayLike, rng: np.random.Generator, *, petals: int, length_m: ArrayLike, width: float, open_rad: ArrayLike, colours: ArrayLike
+    middles: ArrayLike,
+    axes: ArrayLike,
+    rng: np.random.Generator,
+    *,
+    petals: int,
+    length_m: ArrayLike,
+    width: float,
+    open_rad: ArrayLike,
+    colours: ArrayLike,
 ) -> Foliage:
     """Flowers: `petals` around every axis (N, 3), spread by `open_rad` (0 = a closed bud, π/2 = flat, more = bent back)."""
     middles, axes = np.asarray(middles, np.float64), unit(axes)
@@ -75,7 +83,9 @@ def rosettes(
     return elements(centres, go.reshape(-1, 3), facing.reshape(-1, 3), length_m=length * 1.1, width_m=length * width, colours=tint)
 
 
-def dots(centres: ArrayLike, rng: np.random.Generator, *, size_m: ArrayLike, colours: ArrayLike, normals: ArrayLike | None = None) -> Foliage:
+def dots(
+    centres: ArrayLike, rng: np.random.Generator, *, size_m: ArrayLike, colours: ArrayLike, normals: ArrayLike | None = None
+) -> Foliage:
     """Small round elements: hearts of flowers, seeds, berries."""
     centres = np.asarray(centres, np.float64)
     facing = sphere(rng, len(centres)) if normals is None else np.asarray(normals)

@@ -115,7 +115,14 @@ def colonised(
 
 
 def skeleton(
-    points: Array, parents: Indices, rng: np.random.Generator, *, trunk_radius_m: float, twig_radius_m: float, exponent: float = 2.2, wander: float = 0.0
+    points: Array,
+    parents: Indices,
+    rng: np.random.Generator,
+    *,
+    trunk_radius_m: float,
+    twig_radius_m: float,
+    exponent: float = 2.2,
+    wander: float = 0.0,
 ) -> Skeleton:
     """Thickness for a branching; `wander` moves nodes at random by that share of a step before boughs are smoothed."""
     relative, heirs, tips = _thickened(parents, exponent)
@@ -131,7 +138,9 @@ def skeleton(
     return Skeleton(points, parents, heirs, radii, tips)
 
 
-def limbs(tree: Skeleton, *, most_triangles: int = 2600, sides: int = 10, detail: float = 0.45) -> tuple[list[Limb], NDArray[np.bool_]]:
+def limbs(
+    tree: Skeleton, *, most_triangles: int = 2600, sides: int = 10, trunk_sides: int = 18, detail: float = 0.45
+) -> tuple[list[Limb], NDArray[np.bool_]]:
     """The thickest boughs as limbs within a budget of triangles, and which nodes (N,) they cover; `detail`: rings per node."""
     begins = np.flatnonzero((tree.parents < 0) | (tree.heirs[np.maximum(tree.parents, 0)] != np.arange(len(tree.parents))))
     begins = begins[np.argsort(-tree.radii[begins] * (1 + 1e3 * (tree.parents[begins] < 0)), kind="stable")]
@@ -142,7 +151,7 @@ def limbs(tree: Skeleton, *, most_triangles: int = 2600, sides: int = 10, detail
         chain = _chain(tree, int(begin))
         if len(chain) < 3:
             continue
-        limb = _limb(tree, chain, sides, detail)
+        limb = _limb(tree, chain, sides if len(found) else trunk_sides, detail)
         spent += 2 * limb.sides * len(limb.points)
         if spent > most_triangles:
             break

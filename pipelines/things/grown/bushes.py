@@ -121,7 +121,16 @@ def _blossoms(crown: Foliage, order: GrownOrder, count: int) -> Foliage:
     tints = np.asarray(colours)[rng.integers(0, 3, 1).repeat(count)] if order.colour is None else np.tile(order.colour, (count, 1))
     petals = int(float(told.get("petals", 5)))
     groups = [
-        rosettes(middles, away + 0.35 * sphere(rng, count), rng, petals=petals, length_m=size * 0.55, width=0.85, open_rad=1.15, colours=hued(tints, rng)),
+        rosettes(
+            middles,
+            away + 0.35 * sphere(rng, count),
+            rng,
+            petals=petals,
+            length_m=size * 0.55,
+            width=0.85,
+            open_rad=1.15,
+            colours=hued(tints, rng),
+        ),
         dots(middles + away * size * 0.1, rng, size_m=size * 0.28, colours=(0.55, 0.40, 0.06), normals=away),
     ]
     return shuffled(groups, rng)
@@ -131,11 +140,17 @@ def _berries(crown: Foliage, rng: np.random.Generator, count: int) -> Foliage:
     outer = np.flatnonzero(crown.depth < np.quantile(crown.depth, 0.6))
     chosen = np.repeat(outer[rng.integers(0, len(outer), max(1, count // 5))], 5)
     centres = crown.centres[chosen] + sphere(rng, len(chosen)) * 0.03 + crown.normals[chosen] * 0.03
-    return shuffled([dots(centres, rng, size_m=0.022, colours=hued(np.tile([0.42, 0.03, 0.03], (len(chosen), 1)), rng), normals=crown.normals[chosen])], rng)
+    return shuffled(
+        [dots(centres, rng, size_m=0.022, colours=hued(np.tile([0.42, 0.03, 0.03], (len(chosen), 1)), rng), normals=crown.normals[chosen])],
+        rng,
+    )
 
 
 def hedge(order: GrownOrder) -> Shape:
-    """A clipped hedge: a box of leaves with soft edges. Parameters: palette, leaves per square metre, leaf (metres), round (share of the size)."""
+    """A clipped hedge: a box of leaves with soft edges.
+
+    Parameters: palette, density (leaves per square metre), leaf (metres), round (radius of the edges as a share of the size).
+    """
     rng, told = order.rng, order.parameters
     size = np.asarray(order.size_m, np.float64)
     area = 2 * (size[0] * size[1] + size[2] * size[1]) + size[0] * size[2]
@@ -154,7 +169,12 @@ def hedge(order: GrownOrder) -> Shape:
     leaves = elements(centres, go, out + 0.75 * sphere(rng, count), length_m=length, width_m=length * 0.62, colours=np.zeros(3))
     colours = palette(str(told.get("palette", "boxwood")), order.season, order.colour)
     crown = shaded(leaves, rng, colours, clump_m=0.4, outward=0.5, tips=0.4)
-    core = wood.tubes([Limb(np.array([[x, 0.0, 0], [x, size[1] * 0.5, 0], [x, size[1] * 0.85, 0]]), 0.02 * np.array([1, 0.8, 0.3]), 5) for x in np.arange(-half[0] + 0.15, half[0], 0.45)])
+    core = wood.tubes(
+        [
+            Limb(np.array([[x, 0.0, 0], [x, size[1] * 0.5, 0], [x, size[1] * 0.85, 0]]), 0.02 * np.array([1, 0.8, 0.3]), 5)
+            for x in np.arange(-half[0] + 0.15, half[0], 0.45)
+        ]
+    )
     return fitted(Shape([wooden(core, "bark")], [crown]), order)
 
 
@@ -192,7 +212,9 @@ def creeper(order: GrownOrder) -> Shape:
     )
     go = unit(np.stack([rng.normal(0, 0.6, count), -np.ones(count), rng.uniform(0.1, 0.5, count)], axis=1))
     length = float(told.get("leaf", 0.09)) * rng.uniform(0.6, 1.25, count)
-    leaves = elements(centres, go, np.array([0, 0.35, 1]) + 0.4 * sphere(rng, count), length_m=length, width_m=length * 0.85, colours=np.zeros(3))
+    leaves = elements(
+        centres, go, np.array([0, 0.35, 1]) + 0.4 * sphere(rng, count), length_m=length, width_m=length * 0.85, colours=np.zeros(3)
+    )
     colours = palette(str(told.get("palette", "evergreen")), order.season, order.colour)
     crown = shaded(leaves, rng, colours, clump_m=width * 0.2, outward=0.1, strength=0.5, tips=0.4)
     stems = np.stack([x, y, np.full_like(x, 0.012)], axis=-1)

@@ -45,15 +45,21 @@ class Habit:
 
 HABITS: Mapping[str, Habit] = {
     "spruce": Habit(
-        0.035, 30, 6, ((0, 0.04, 0.12, 0.5, 0.85, 1), (0.8, 0.98, 1.0, 0.58, 0.19, 0.015)), -0.25, 0.75, 0.30, 0.22, 14, 0.46, 0.50, 0.36, 0.34, 0.40
+        0.035, 30, 6, ((0, 0.04, 0.12, 0.5, 0.85, 1), (0.8, 0.98, 1.0, 0.58, 0.19, 0.015)), -0.25, 0.75,
+        sag=0.30, hook=0.22, sprays=14, fan=0.46, hang=0.50, needle_m=0.36, needle_width=0.34, bushy=0.40,
     ),
     "fir": Habit(
-        0.03, 34, 6, ((0, 0.05, 0.5, 0.85, 1), (0.92, 1.0, 0.58, 0.21, 0.02)), -0.05, 0.75, 0.10, 0.14, 12, 0.46, 0.22, 0.36, 0.40, 0.65
+        0.03, 34, 6, ((0, 0.05, 0.5, 0.85, 1), (0.92, 1.0, 0.58, 0.21, 0.02)), -0.05, 0.75,
+        sag=0.10, hook=0.14, sprays=12, fan=0.46, hang=0.22, needle_m=0.36, needle_width=0.40, bushy=0.65,
     ),
     "larch": Habit(
-        0.08, 24, 5, ((0, 0.1, 0.5, 0.85, 1), (0.75, 1.0, 0.62, 0.22, 0.02)), -0.1, 0.5, 0.16, 0.24, 11, 0.36, 0.55, 0.26, 0.42, 0.45, 0.16
+        0.08, 24, 5, ((0, 0.1, 0.5, 0.85, 1), (0.75, 1.0, 0.62, 0.22, 0.02)), -0.1, 0.5,
+        sag=0.16, hook=0.24, sprays=11, fan=0.36, hang=0.55, needle_m=0.26, needle_width=0.42, bushy=0.45, gaps=0.16,
     ),
-    "young": Habit(0.02, 14, 6, ((0, 0.08, 0.5, 0.85, 1), (0.9, 1.0, 0.55, 0.2, 0.03)), 0.15, 0.8, 0.06, 0.12, 11, 0.45, 0.12, 0.34, 0.36, 0.3),
+    "young": Habit(
+        0.02, 14, 6, ((0, 0.08, 0.5, 0.85, 1), (0.9, 1.0, 0.55, 0.2, 0.03)), 0.15, 0.8,
+        sag=0.06, hook=0.12, sprays=11, fan=0.45, hang=0.12, needle_m=0.34, needle_width=0.36, bushy=0.3,
+    ),
 }  # fmt: skip
 
 
@@ -72,11 +78,22 @@ def _tiered(order: GrownOrder, habit: Habit) -> Shape:
     trunk = _straight_trunk(order, float(order.parameters.get("trunk", 0.014)))
     starts, spines = _tiers(order, habit, trunk)
     lengths = np.linalg.norm(spines[:, -1] - spines[:, 0], axis=1)
-    chosen = np.argsort(-lengths)[:70]
+    # boughs near the ground are drawn as foliage only: what stands there is the trunk
+    high = np.flatnonzero(spines[:, 0, 1] > 0.22 * height)
+    chosen = high[np.argsort(-lengths[high])[:70]]
     share = np.linspace(0, 1, 4)[None, :]
     shown, _ = along(spines[chosen], np.repeat(share, len(chosen), axis=0))
-    boughs = [Limb(path, 0.010 * height**0.5 * np.array([1.0, 0.75, 0.5, 0.18]) * (0.35 + reach / lengths.max()), 3) for path, reach in zip(shown, lengths[chosen], strict=True)]
-    mesh = wood.flared(wood.tubes([trunk]), rng, radius_m=float(trunk.radii[0]), height_m=float(trunk.radii[0]) * 3)
+    boughs = [
+        Limb(path, 0.010 * height**0.5 * np.array([1.0, 0.75, 0.5, 0.18]) * (0.35 + reach / lengths.max()), 3)
+        for path, reach in zip(shown, lengths[chosen], strict=True)
+    ]
+    mesh = wood.flared(
+        wood.tubes([trunk, *wood.roots(rng, radius_m=float(trunk.radii[0]), count=5, reach=2.2)]),
+        rng,
+        radius_m=float(trunk.radii[0]),
+        height_m=float(trunk.radii[0]) * 3,
+        ring=trunk.sides,
+    )
     parts = [
         wooden(mesh, order.material or str(order.parameters.get("bark", "bark"))),
         wooden(wood.tubes(boughs), str(order.parameters.get("bark", "bark")), name="branches"),
@@ -86,7 +103,9 @@ def _tiered(order: GrownOrder, habit: Habit) -> Shape:
     foliage = [shuffled([twigs], rng, translucency=0.0)]
     if not bare:
         colours = palette(str(order.parameters.get("palette", "spruce")), order.season, order.colour)
-        foliage.append(shaded(shuffled([needles], rng, translucency=0.2), rng, colours, clump_m=height * 0.07, outward=0.45, strength=0.8, tips=0.55))
+        foliage.append(
+            shaded(shuffled([needles], rng, translucency=0.2), rng, colours, clump_m=height * 0.07, outward=0.6, strength=0.8, tips=0.55)
+        )
     return fitted(Shape(parts, foliage), order)
 
 
@@ -96,7 +115,7 @@ def _straight_trunk(order: GrownOrder, slenderness: float) -> Limb:
     sway = np.cumsum(rng.normal(0, 0.0035 * height, (14, 2)), axis=0) * (rise[:, None] > 0)
     sway -= sway[0]
     points = np.stack([sway[:, 0], rise * height * 0.97, sway[:, 1]], axis=1)
-    return wood.footed(Limb(points, slenderness * height * np.maximum(1 - rise, 0.04) ** 0.85, 10))
+    return wood.footed(Limb(points, slenderness * height * np.maximum(1 - rise, 0.04) ** 0.85, 14))
 
 
 def _tiers(order: GrownOrder, habit: Habit, trunk: Limb) -> tuple[Array, Array]:
@@ -147,8 +166,16 @@ def _sprays(order: GrownOrder, habit: Habit, spines: Array, trunk: Limb) -> tupl
     links = 3
     found: list[Foliage] = []
     for hand in (-1.0, 1.0):
-        size = habit.fan * lengths[:, None] * (1.02 - share) ** 0.7 * (0.55 + 0.45 * smooth_start(share)) * rng.uniform(0.65, 1.25, (count, sides))
-        go = unit(ahead * 0.75 + hand * unit(flat_side) * rng.uniform(0.75, 1.15, (count, sides, 1)) + 0.12 * rng.normal(0, 1, (count, sides, 3)))
+        size = (
+            habit.fan
+            * lengths[:, None]
+            * (1.02 - share) ** 0.7
+            * (0.55 + 0.45 * smooth_start(share))
+            * rng.uniform(0.65, 1.25, (count, sides))
+        )
+        go = unit(
+            ahead * 0.75 + hand * unit(flat_side) * rng.uniform(0.75, 1.15, (count, sides, 1)) + 0.12 * rng.normal(0, 1, (count, sides, 3))
+        )
         before = foot
         for link in range(links):
             end_share = (link + 1) / links
@@ -160,9 +187,11 @@ def _sprays(order: GrownOrder, habit: Habit, spines: Array, trunk: Limb) -> tupl
     ends, _ = along(spines, np.broadcast_to(tip_share, (count, 7)))
     found.append(_needles(ends[:, :-1].reshape(-1, 3), ends[:, 1:].reshape(-1, 3), habit, scale, rng))
     tops = _leader(order, habit, scale, trunk)
+    pieces = spines.shape[1] - 1
     stalks = segments(
-        spines[:, 3:-1].reshape(-1, 3), spines[:, 4:].reshape(-1, 3), sphere(rng, count * 3),
-        width_m=0.02 * scale, colours=hued(np.tile([0.055, 0.042, 0.030], (count * 3, 1)), rng),
+        spines[:, :-1].reshape(-1, 3), spines[:, 1:].reshape(-1, 3), sphere(rng, count * pieces),
+        width_m=np.tile(np.linspace(0.05, 0.015, pieces), count) * scale,
+        colours=hued(np.tile([0.055, 0.042, 0.030], (count * pieces, 1)), rng),
     )  # fmt: skip
     return stalks, shuffled([*found, tops], rng)
 
@@ -185,7 +214,12 @@ def _needles(starts: Array, ends: Array, habit: Habit, scale: float, rng: np.ran
     tilt = unit(unit(reach[lucky]) + 0.85 * sphere(rng, int(lucky.sum())))
     where = starts[lucky] + reach[lucky] * rng.random((int(lucky.sum()), 1))
     second = elements(
-        where, tilt, sphere(rng, len(where)) + [0, 0.4, 0], length_m=np.maximum(length[lucky], least) * 0.9, width_m=width[lucky] * 0.85, colours=np.zeros(3)
+        where,
+        tilt,
+        sphere(rng, len(where)) + [0, 0.4, 0],
+        length_m=np.maximum(length[lucky], least) * 0.9,
+        width_m=width[lucky] * 0.85,
+        colours=np.zeros(3),
     )
     return shuffled([first, second], rng)
 
@@ -220,9 +254,18 @@ def _pine(order: GrownOrder) -> Shape:
     kinks = np.cumsum(rng.normal(0, 0.05, (many, 6, 3)), axis=1) * half[:, None, None] * share
     lift = (np.tan(rise) * half)[:, None, None] * (0.35 * share + 0.65 * share**2) * np.array([0, 0.75, 0])
     spines = centre[:, None] + out[:, None] * half[:, None, None] * share + lift + kinks
-    boughs = [Limb(path, 0.0052 * height * (0.6 + 0.5 * reach / half.max()) * np.array([1, 0.82, 0.66, 0.5, 0.36, 0.2]), 5) for path, reach in zip(spines, half, strict=True)]
+    boughs = [
+        Limb(path, 0.0052 * height * (0.6 + 0.5 * reach / half.max()) * np.array([1, 0.82, 0.66, 0.5, 0.36, 0.2]), 5)
+        for path, reach in zip(spines, half, strict=True)
+    ]
     stubs = _dead_stubs(trunk, bare, rng)
-    mesh = wood.flared(wood.tubes([trunk]), rng, radius_m=float(trunk.radii[0]), height_m=float(trunk.radii[0]) * 3)
+    mesh = wood.flared(
+        wood.tubes([trunk, *wood.roots(rng, radius_m=float(trunk.radii[0]), count=5, reach=2.2)]),
+        rng,
+        radius_m=float(trunk.radii[0]),
+        height_m=float(trunk.radii[0]) * 3,
+        ring=trunk.sides,
+    )
     bark = order.material or str(told.get("bark", "bark"))
     parts = [wooden(mesh, bark), wooden(wood.tubes(boughs + stubs), bark, name="branches", tint=(0.235, 0.105, 0.055))]
     twigs, needles = _clouds(order, spines, half, trunk)
@@ -238,7 +281,7 @@ def _pine_trunk(order: GrownOrder, slenderness: float) -> Limb:
     wave = height * 0.012 * np.stack([np.sin(rise * rng.uniform(4, 8) + p) - np.sin(p) for p in rng.uniform(0, 6.28, 2)], axis=1)
     flat = rise[:, None] ** 1.3 * lean + wave * rise[:, None]
     points = np.stack([flat[:, 0], rise * height * 0.95, flat[:, 1]], axis=1)
-    return wood.footed(Limb(points, slenderness * height * np.interp(rise, (0, 0.5, 0.85, 1), (1, 0.72, 0.4, 0.12)), 10))
+    return wood.footed(Limb(points, slenderness * height * np.interp(rise, (0, 0.5, 0.85, 1), (1, 0.72, 0.4, 0.12)), 14))
 
 
 def _dead_stubs(trunk: Limb, bare: float, rng: np.random.Generator) -> list[Limb]:
@@ -250,7 +293,9 @@ def _dead_stubs(trunk: Limb, bare: float, rng: np.random.Generator) -> list[Limb
         go = level(rng.uniform(0, 6.28), rng.uniform(-0.3, 0.3))
         length = top * rng.uniform(0.015, 0.06)
         bend = np.array([0, -0.15, 0]) * length
-        found.append(Limb(np.stack([foot, foot + go * length * 0.6, foot + go * length + bend]), top * np.array([0.0024, 0.0016, 0.0006]), 4))
+        found.append(
+            Limb(np.stack([foot, foot + go * length * 0.6, foot + go * length + bend]), top * np.array([0.0024, 0.0016, 0.0006]), 4)
+        )
     return found
 
 
@@ -267,7 +312,14 @@ def _clouds(order: GrownOrder, spines: Array, half: Array, trunk: Limb) -> tuple
     crown_top = trunk.points[-1] + rng.normal(0, 0.045 * height, (34, 3)) * [1, 0.55, 1] - [0, 0.02 * height, 0]
     feet = np.concatenate([foot.reshape(-1, 3), np.repeat(trunk.points[-3][None], 34, axis=0)])
     ends = np.concatenate([ends, crown_top])
-    twigs = segments(feet, ends, sphere(rng, len(ends)), width_m=0.028 * scale, colours=hued(np.tile([0.10, 0.062, 0.040], (len(ends), 1)), rng), overlap=1.0)
+    twigs = segments(
+        feet,
+        ends,
+        sphere(rng, len(ends)),
+        width_m=0.028 * scale,
+        colours=hued(np.tile([0.10, 0.062, 0.040], (len(ends), 1)), rng),
+        overlap=1.0,
+    )
     tufts = 36
     node = np.repeat(np.arange(len(ends)), tufts)
     count = len(node)

@@ -1,7 +1,6 @@
 """Ground cover: grass, flowers, litter and pebbles in the world frame, some strokes for every position.
 
-A position is where one small plant (or stone, or leaf) stands. All arithmetic is done for all positions at once; blades, of which
-there are hundreds of thousands, are drawn by one compiled loop.
+A position is where one small plant (or stone, or leaf) stands. All arithmetic is done for all positions at once.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from pipelines.errors import ThingError
 from pipelines.scene import Floats, Foliage, join_foliage
 from pipelines.spec import Season
 from pipelines.things.grown.herbs import GRASS
+from pipelines.things.grown.strokes import Blades, drawn, flat
 from pipelines.things.grown.vectors import noise
 
 Draw = Callable[[Floats, np.random.Generator, Season], list[Foliage]]
@@ -56,107 +55,15 @@ def grow_cover(kind: str, positions: ArrayLike, rng: np.random.Generator, season
     )  # fmt: skip
 
 
-@njit(cache=True)
-def _stroke(feet, height, azimuth, bend, width, low, high, twist, pieces, centres, directions, normals, lengths, widths, colours, depth):  # type: ignore[no-untyped-def]
-    """Fill the arrays of a Foliage (E = blades · pieces rows)."""
-    row = 0
-    for b in range(feet.shape[0]):
-        ox, oz = np.cos(azimuth[b]), np.sin(azimuth[b])
-        h, k = height[b], bend[b]
-        tall = 0.62 * min(k, 1.2) ** 1.5
-        px, py, pz = feet[b, 0], feet[b, 1], feet[b, 2]
-        c, s = np.cos(twist[b]), np.sin(twist[b])
-        for p in range(pieces):
-            t = (p + 1) / pieces
-            aside = h * k * t**1.8
-            rise = h * (t - tall * t**2.4)
-            qx, qy, qz = feet[b, 0] + ox * aside, feet[b, 1] + rise, feet[b, 2] + oz * aside
-            dx, dy, dz = qx - px, qy - py, qz - pz
-            length = np.sqrt(dx * dx + dy * dy + dz * dz) + 1e-9
-            dx, dy, dz = dx / length, dy / length, dz / length
-            # the flat side looks back and up, turned about the blade by `twist`
-            nx, ny, nz = -ox * dy, ox * dx + oz * dz, -oz * dy
-            size = np.sqrt(nx * nx + ny * ny + nz * nz) + 1e-9
-            nx, ny, nz = nx / size, ny / size, nz / size
-            sx, sy, sz = dy * nz - dz * ny, dz * nx - dx * nz, dx * ny - dy * nx
-            middle = (p + 0.5) / pieces
-            centres[row, 0], centres[row, 1], centres[row, 2] = (px + qx) / 2, (py + qy) / 2, (pz + qz) / 2
-            directions[row, 0], directions[row, 1], directions[row, 2] = dx, dy, dz
-            normals[row, 0], normals[row, 1], normals[row, 2] = nx * c + sx * s, ny * c + sy * s, nz * c + sz * s
-            lengths[row] = length * 1.3
-            widths[row] = width[b] * max(0.3, 1.1 - middle**1.6)
-            for channel in range(3):
-                value = low[b, channel] + (high[b, channel] - low[b, channel]) * middle**0.8
-                colours[row, channel] = min(1.0, max(0.0, value))
-            depth[row] = 0.7 * (1 - middle)
-            px, py, pz = qx, qy, qz
-            row += 1
-
-
-@dataclass(frozen=True)
-class Blades:
-    """What `drawn` needs to know of B blades; heights, bends, widths are drawn between their limits times `vigour` (B,)."""
-
-    height_m: tuple[float, float]
-    bend: tuple[float, float]
-    width_m: tuple[float, float]
-    pieces: int = 2
-    each: int = 3
-    spread_m: float = 0.03
-
-
-def drawn(
-    feet: Floats, rng: np.random.Generator, form: Blades, *, low: NDArray[np.floating], high: NDArray[np.floating], vigour: NDArray[np.floating] | None = None
-) -> Foliage:
-    """`form.each` blades at every position; low and high: colours (N, 3) at foot and tip."""
-    count = len(feet) * form.each
-    node = np.repeat(np.arange(len(feet)), form.each)
-    starts = feet[node].astype(np.float64)
-    starts[:, [0, 2]] += rng.normal(0, form.spread_m, (count, 2))
-    strength = np.ones(count) if vigour is None else vigour[node]
-    bright = np.exp(rng.normal(0, 0.14, count))[:, None]
-    warm = rng.normal(0, 0.06, count)[:, None]
-    tint = bright * np.concatenate([1 + warm, np.ones_like(warm), 1 - warm], axis=1)
-    rows = count * form.pieces
-    arrays = [np.empty((rows, 3), np.float32) if wide else np.empty(rows, np.float32) for wide in (1, 1, 1, 0, 0, 1, 0)]
-    _stroke(
-        starts, rng.uniform(*form.height_m, count) * strength, rng.uniform(0, 2 * np.pi, count), rng.uniform(*form.bend, count),
-        rng.uniform(*form.width_m, count) * np.sqrt(strength), low[node] * tint, high[node] * tint, rng.normal(0, 0.5, count), form.pieces, *arrays,
-    )  # fmt: skip
-    return Foliage(*arrays, 0.35)
-
-
-def flat(
-    centres: ArrayLike, rng: np.random.Generator, *, length_m: ArrayLike, width_m: ArrayLike, colours: ArrayLike, tilt: float = 0.25, up: ArrayLike = (0.0, 1.0, 0.0), depth: float = 0.15
-) -> Foliage:
-    """Elements that lie about flat (their normals near `up`, tilted at random) in random directions."""
-    centres = np.asarray(centres, np.float32)
-    count = len(centres)
-    normal = rng.normal(0, tilt, (count, 3)).astype(np.float32) + np.asarray(up, np.float32)
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    azimuth = rng.uniform(0, 2 * np.pi, count).astype(np.float32)
-    go = np.stack([np.cos(azimuth), np.zeros_like(azimuth), np.sin(azimuth)], axis=1)
-    go -= normal * (go * normal).sum(axis=1, keepdims=True)
-    go /= np.linalg.norm(go, axis=1, keepdims=True) + 1e-9
-    return Foliage(
-        centres,
-        go,
-        normal,
-        np.array(np.broadcast_to(np.asarray(length_m, np.float32), count)),
-        np.array(np.broadcast_to(np.asarray(width_m, np.float32), count)),
-        np.clip(np.asarray(np.broadcast_to(np.asarray(colours, np.float32), (count, 3))) * np.exp(rng.normal(0, 0.14, (count, 1))), 0, 1).astype(np.float32),
-        np.full(count, depth, np.float32),
-        0.2,
-    )
-
-
 def _wave(feet: Floats, rng: np.random.Generator, size_m: float, octaves: int = 2) -> NDArray[np.float64]:
     """Smooth noise over the ground, about −1 … 1, the same for neighbours."""
     level = feet.astype(np.float64) * [1, 0, 1]
     return noise(level, int(rng.integers(1 << 30)), size_m=size_m, octaves=octaves)
 
 
-def _tones(name: str, season: Season, wave: NDArray[np.float64], dry: float, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _tones(
+    name: str, season: Season, wave: NDArray[np.float64], dry: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Foot and tip colours of GRASS[name] that dry out by patches."""
     foot, body, straw = (np.asarray(colour) for colour in GRASS[name][season])
     share = np.clip(dry + 0.42 * wave + rng.normal(0, 0.12, len(wave)), 0, 1)[:, None]
@@ -188,7 +95,9 @@ def _heads(feet: Floats, rng: np.random.Generator, season: Season, height_m: tup
     stalks = drawn(feet, rng, Blades((1, 1), (0.03, 0.2), (0.0035, 0.0045), 2, 1, 0.02), low=stalk * 0.5, high=stalk, vigour=tall)
     tip = stalks.centres[1::2] + stalks.directions[1::2] * stalks.lengths_m[1::2, None] * 0.38
     node = np.repeat(np.arange(count), 3)
-    head = flat(tip[node] + rng.normal(0, 0.008, (count * 3, 3)), rng, length_m=0.055, width_m=0.010, colours=(0.30, 0.235, 0.135), tilt=0.5)
+    head = flat(
+        tip[node] + rng.normal(0, 0.008, (count * 3, 3)), rng, length_m=0.055, width_m=0.010, colours=(0.30, 0.235, 0.135), tilt=0.5
+    )
     go = stalks.directions[1::2][node] + rng.normal(0, 0.22, (count * 3, 3)).astype(np.float32)
     go /= np.linalg.norm(go, axis=1, keepdims=True)
     side = np.cross(go, rng.normal(0, 1, (count * 3, 3)))
@@ -204,7 +113,14 @@ def _wildflowers(feet: Floats, rng: np.random.Generator, season: Season) -> list
     if season == Season.WINTER:
         return _heads(feet, rng, season, (0.15, 0.4))
     count = len(feet)
-    fields = np.stack([_wave(feet, rng, 3.5) + rng.normal(0, 0.16, count) for _ in range(len(_WILD))], axis=1) + [0.25, 0.15, 0.0, 0.0, -0.05, -0.05]
+    fields = np.stack([_wave(feet, rng, 3.5) + rng.normal(0, 0.16, count) for _ in range(len(_WILD))], axis=1) + [
+        0.25,
+        0.15,
+        0.0,
+        0.0,
+        -0.05,
+        -0.05,
+    ]
     which = fields.argmax(axis=1)
     tall = rng.uniform(0.14, 0.38, count) * np.where(which == 3, 1.25, 1.0)
     green = np.broadcast_to(GRASS["green"][season][1], (count, 3)).astype(np.float64)
@@ -216,7 +132,9 @@ def _wildflowers(feet: Floats, rng: np.random.Generator, season: Season) -> list
     return [stalks, leaves, *_heads_of_flowers(tip, size, _WILD[which] * faded, _HEARTS[which], rng)]
 
 
-def _heads_of_flowers(tips: Floats, size: NDArray[np.float64], petals: NDArray[np.float64], hearts: NDArray[np.float64], rng: np.random.Generator) -> list[Foliage]:
+def _heads_of_flowers(
+    tips: Floats, size: NDArray[np.float64], petals: NDArray[np.float64], hearts: NDArray[np.float64], rng: np.random.Generator
+) -> list[Foliage]:
     """Five petals round a heart, tilted towards any side."""
     count, each = len(tips), 5
     up = rng.normal(0, 0.32, (count, 3)) + [0, 1, 0]
@@ -274,7 +192,16 @@ def _forest_litter(feet: Floats, rng: np.random.Generator, season: Season) -> li
     if season == Season.AUTUMN:
         tint = tint * [1.5, 1.2, 0.9]
     size = rng.uniform(0.035, 0.075, len(leaf))
-    groups = [flat(leaf + rng.normal(0, 0.006, leaf.shape) * [0, 1, 0], rng, length_m=size, width_m=size * rng.uniform(0.45, 0.75, len(leaf)), colours=tint, tilt=0.32)]
+    groups = [
+        flat(
+            leaf + rng.normal(0, 0.006, leaf.shape) * [0, 1, 0],
+            rng,
+            length_m=size,
+            width_m=size * rng.uniform(0.45, 0.75, len(leaf)),
+            colours=tint,
+            tilt=0.32,
+        )
+    ]
     if third:
         node = np.repeat(np.arange(third), 3)
         sticks = feet[count - third :][node] + rng.normal(0, 0.04, (len(node), 3)) * [1, 0.1, 1] + [0, 0.012, 0]
@@ -303,7 +230,11 @@ def _fern(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliag
     length = rng.uniform(0.22, 0.42, count) * np.clip(1 + 0.3 * _wave(feet, rng, 1.2)[node], 0.6, 1.4)
     out = np.stack([np.cos(azimuth), np.zeros(count), np.sin(azimuth)], axis=1)
     share = (np.arange(pairs) + 0.7) / pairs
-    spine = feet[node][:, None] + out[:, None] * (length[:, None] * share)[..., None] + (length[:, None] * (1.25 * share - 1.05 * share**2))[..., None] * np.array([0, 1, 0])
+    spine = (
+        feet[node][:, None]
+        + out[:, None] * (length[:, None] * share)[..., None]
+        + (length[:, None] * (1.25 * share - 1.05 * share**2))[..., None] * np.array([0, 1, 0])
+    )
     side = np.cross(out, [0, 1, 0])[:, None]
     leaf = length[:, None] * np.interp(share, (0, 0.25, 1), (0.16, 0.30, 0.07)) * rng.uniform(0.85, 1.15, (count, 1))
     body = np.asarray(GRASS["green"][season][1]) * [0.85, 1.0, 0.85]
@@ -319,7 +250,7 @@ def _fern(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliag
         groups.append(
             Foliage(
                 (spine + go * leaf[..., None] * 0.5).reshape(-1, 3).astype(np.float32), go.reshape(-1, 3).astype(np.float32),
-                facing.reshape(-1, 3).astype(np.float32), (leaf * 1.1).reshape(-1).astype(np.float32), (leaf * 0.34).reshape(-1).astype(np.float32),
+                facing.reshape(-1, 3).astype(np.float32), (leaf * 1.1).ravel().astype(np.float32), (leaf * 0.34).ravel().astype(np.float32),
                 np.clip(tint, 0, 1).reshape(-1, 3).astype(np.float32), np.tile(0.5 * (1 - share), count).astype(np.float32), 0.35,
             )
         )  # fmt: skip
@@ -363,7 +294,15 @@ def _pebbles(feet: Floats, rng: np.random.Generator, season: Season) -> list[Fol
     count = len(feet)
     tint = tones[rng.integers(0, len(tones), count)]
     size = 0.018 + 0.05 * rng.random(count) ** 2.5
-    tops = flat(feet + np.stack([0 * size, size * 0.30, 0 * size], axis=1), rng, length_m=size, width_m=size * rng.uniform(0.62, 0.9, count), colours=tint, tilt=0.22, depth=0.0)
+    tops = flat(
+        feet + np.stack([0 * size, size * 0.30, 0 * size], axis=1),
+        rng,
+        length_m=size,
+        width_m=size * rng.uniform(0.62, 0.9, count),
+        colours=tint,
+        tilt=0.22,
+        depth=0.0,
+    )
     azimuth = np.repeat(rng.uniform(0, 6.28, count), 2) + np.tile([0.0, 1.57], count)
     facing = np.stack([np.cos(azimuth), np.full(2 * count, 0.35), np.sin(azimuth)], axis=1)
     node = np.repeat(np.arange(count), 2)
@@ -410,7 +349,9 @@ def _heather(feet: Floats, rng: np.random.Generator, season: Season) -> list[Fol
     if season in (Season.SPRING, Season.WINTER):
         return [sprigs]
     tips = np.repeat(sprigs.centres[1::2], 2, axis=0)
-    bloom = flat(tips + rng.normal(0, 0.016, tips.shape), rng, length_m=0.022, width_m=0.016, colours=(0.33, 0.13, 0.31), tilt=0.9, depth=0.0)
+    bloom = flat(
+        tips + rng.normal(0, 0.016, tips.shape), rng, length_m=0.022, width_m=0.016, colours=(0.33, 0.13, 0.31), tilt=0.9, depth=0.0
+    )
     return [sprigs, bloom]
 
 

@@ -48,7 +48,9 @@ def _crag_body(order: GrownOrder, size: Array) -> Mesh:
     half = 0.5 * np.minimum(size[0], size[2])
     scale = 1 - np.clip(inset / half, -0.2, 0.75)
     rings = wall * np.stack([scale, np.ones_like(scale), scale], axis=-1) * size * [0.5, 1, 0.5]
-    rings[1:, :, 1] += 0.012 * size[1] * noise(rings[1:].reshape(-1, 3), seed + 7, size_m=0.12 * size[1], octaves=2).reshape(tall - 1, around)
+    rings[1:, :, 1] += (
+        0.012 * size[1] * noise(rings[1:].reshape(-1, 3), seed + 7, size_m=0.12 * size[1], octaves=2).reshape(tall - 1, around)
+    )
     crown = _summit(rings[-1], order, size, seed)
     layers = np.concatenate([rings, crown])
     middle_top = layers[-1].mean(axis=0) + [0, 0.004 * size[1], 0]
@@ -77,7 +79,10 @@ def _broken(points: Array, rise: Array, order: GrownOrder, size: Array, seed: in
     batter = float(told.get("batter", 0.25)) * half * rise**1.2
     big = noise(points * [1, 0.4, 1], seed + 8, size_m=size.mean() * 0.45, octaves=2)
     return np.asarray(
-        batter + ledge + block * (0.42 * blocks + 0.14 * slabs + 0.32 * (1 - smoothstep(cleft, 0.0, 0.12)) + 0.16 * grain) - half * 0.28 * big
+        batter
+        + ledge
+        + block * (0.42 * blocks + 0.14 * slabs + 0.32 * (1 - smoothstep(cleft, 0.0, 0.12)) + 0.16 * grain)
+        - half * 0.28 * big
     )
 
 

@@ -35,8 +35,14 @@ def dead_tree(order: GrownOrder) -> Shape:
     radius = float(told.get("trunk", 0.038)) * height
     tree = skeleton(points, parents, rng, trunk_radius_m=radius, twig_radius_m=height * 0.0022, wander=float(told.get("gnarl", 0.42)))
     boughs, covered = limbs(tree, most_triangles=3000, detail=0.75)
-    mesh = wood.gnarled(wood.tubes(boughs), int(rng.integers(1 << 30)), amount_m=radius * 0.22, size_m=radius * 2.5, octaves=3)
-    mesh = wood.flared(mesh, rng, radius_m=radius, height_m=radius * 4, roots=6)
+    mesh = wood.gnarled(
+        wood.tubes([*boughs, *wood.roots(rng, radius_m=radius)]),
+        int(rng.integers(1 << 30)),
+        amount_m=radius * 0.22,
+        size_m=radius * 2.5,
+        octaves=3,
+    )
+    mesh = wood.flared(mesh, rng, radius_m=radius, height_m=radius * 4, ridges=6, ring=boughs[0].sides)
     twigs = brush_twigs(tree, np.flatnonzero(~covered & (tree.parents >= 0)), rng, colour=(0.165, 0.145, 0.120))
     part = wooden(mesh, order.material or "bark", tint=order.colour or GREY_WOOD)
     return fitted(Shape([part], [shuffled([twigs], rng, translucency=0.0)] if len(twigs) else []), order)
@@ -58,10 +64,19 @@ def stump(order: GrownOrder) -> Shape:
         go = level(index * 2 * np.pi / count + rng.normal(0, 0.25))
         bend = np.cross(go, [0, 1, 0]) * rng.normal(0, 0.1) * width
         far = width * rng.uniform(0.40, 0.50)
-        points = np.stack([go * radius * 0.5 + [0, height * 0.42, 0], go * radius * 1.02 + [0, height * 0.2, 0], go * (radius + far) / 2 + bend + [0, height * 0.07, 0], go * far + bend])
+        points = np.stack(
+            [
+                go * radius * 0.5 + [0, height * 0.42, 0],
+                go * radius * 1.02 + [0, height * 0.2, 0],
+                go * (radius + far) / 2 + bend + [0, height * 0.07, 0],
+                go * far + bend,
+            ]
+        )
         roots.append(Limb(resampled(points, 6), radius * np.array([0.45, 0.42, 0.34, 0.25, 0.16, 0.06]), 7))
     bark = wooden(_above_ground(join_meshes([body, wood.tubes(roots)])), order.material or "bark", tint=order.colour)
-    top = wood.tubes([Limb(np.array([[0, height * 0.96, 0], [0, height * 1.012, 0], [0, height * 1.014, 0]]), radius * np.array([0.84, 0.84, 0.80]), 20)])
+    top = wood.tubes(
+        [Limb(np.array([[0, height * 0.96, 0], [0, height * 1.012, 0], [0, height * 1.014, 0]]), radius * np.array([0.84, 0.84, 0.80]), 20)]
+    )
     lid = top.vertices.copy()
     lid[-1, 1] = height * 1.016
     cut = solid(Mesh(lid, top.faces), material("log"), tint=CUT_WOOD, name="cut", crease_deg=30)
@@ -77,29 +92,42 @@ def _above_ground(mesh: Mesh) -> Mesh:
 
 
 def log(order: GrownOrder) -> Shape:
-    """A fallen trunk along x with branch stubs, a broken end, moss and bracket fungi. Parameters: stubs, moss, weathered (1 = driftwood)."""
+    """A fallen trunk along x with branch stubs, cut ends and moss. Parameters: stubs, moss, weathered (1 = driftwood)."""
     rng, told = order.rng, order.parameters
     width, height, _ = (float(v) for v in order.size_m)
     weathered = float(told.get("weathered", 0)) > 0
     radius = height * (0.36 if weathered else 0.42)
     share = np.linspace(0, 1, 14)
     bow = height * (0.16 if weathered else 0.03)
-    path = np.stack([(share - 0.5) * width, radius * 0.92 + bow * np.sin(share * np.pi), rng.normal(0, 0.02, 14) * height + (0.2 * height * np.sin(share * 5) if weathered else 0)], axis=1)
+    path = np.stack(
+        [
+            (share - 0.5) * width,
+            radius * 0.92 + bow * np.sin(share * np.pi),
+            rng.normal(0, 0.02, 14) * height + (0.2 * height * np.sin(share * 5) if weathered else 0),
+        ],
+        axis=1,
+    )
     taper = np.linspace(1.0, 0.30 if weathered else 0.78, 14)
     body = wood.tubes([Limb(path, radius * taper, 16)])
     ends = body.vertices.copy()
     ends[-1] = path[-1]
-    body = wood.gnarled(Mesh(ends, body.faces), int(rng.integers(1 << 30)), amount_m=radius * (0.35 if weathered else 0.16), size_m=radius * 1.3, octaves=3)
+    body = wood.gnarled(
+        Mesh(ends, body.faces), int(rng.integers(1 << 30)), amount_m=radius * (0.35 if weathered else 0.16), size_m=radius * 1.3, octaves=3
+    )
     stubs = _stubs(path, radius, rng, int(float(told.get("stubs", 5))), weathered)
     tint = order.colour or (GREY_WOOD if weathered else None)
-    bark = wooden(_above_ground(join_meshes([body, wood.tubes(stubs)])), order.material or ("driftwood" if weathered else "bark"), tint=tint)
+    bark = wooden(
+        _above_ground(join_meshes([body, wood.tubes(stubs)])), order.material or ("driftwood" if weathered else "bark"), tint=tint
+    )
     parts = [bark]
     if not weathered:
         for end, inward in ((path[0], path[1] - path[0]), (path[-1], path[-2] - path[-1])):
             face = end - unit(inward) * 0.006 * width
             at = np.stack([end + unit(inward) * 0.02, face, face - unit(inward) * 0.001])
             size = radius * (0.86 if end is path[0] else 0.66)
-            parts.append(solid(wood.tubes([Limb(at, size * np.array([1, 1, 0.96]), 16)]), material("log"), tint=CUT_WOOD, name="cut", crease_deg=30))
+            parts.append(
+                solid(wood.tubes([Limb(at, size * np.array([1, 1, 0.96]), 16)]), material("log"), tint=CUT_WOOD, name="cut", crease_deg=30)
+            )
     foliage = moss_on(bark.mesh, rng, int(float(told.get("moss", 0 if weathered else 420))), size_m=0.04)
     shape = fitted(Shape(parts, foliage), order, rooted=False)
     return Shape(shape.parts, shape.foliage, [spot_on_top((0.0, height * 0.86, 0.0), (width * 0.6, height * 0.5))])
@@ -134,5 +162,12 @@ def moss_on(mesh: Mesh, rng: np.random.Generator, count: int, *, size_m: float) 
     go = unit(normal[face] * 0.6 + sphere(rng, count))
     size = size_m * rng.uniform(0.5, 1.4, count)
     tint = hued(np.tile([0.078, 0.108, 0.028], (count, 1)), rng)
-    moss = elements(centres + normal[face] * size_m * 0.12, go, normal[face] + 0.6 * sphere(rng, count), length_m=size, width_m=size * 0.55, colours=tint)
+    moss = elements(
+        centres + normal[face] * size_m * 0.12,
+        go,
+        normal[face] + 0.6 * sphere(rng, count),
+        length_m=size,
+        width_m=size * 0.55,
+        colours=tint,
+    )
     return [shuffled([replace(moss, depth=np.full(count, 0.2, np.float32))], rng, translucency=0.15)]

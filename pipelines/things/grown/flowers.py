@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.scene import Colour, Foliage
 from pipelines.things.grown.blades import arcs, blades, dots, rosettes, stalks, tussock
-from pipelines.things.grown.plant import elements, fitted, hued, shuffled
+from pipelines.things.grown.plant import elements, fitted, hued, segments, shuffled
 from pipelines.things.grown.vectors import Array, level, sphere, unit
 from pipelines.things.shape import GrownOrder, Shape
 
@@ -35,7 +35,16 @@ WHITE, YELLOW = (0.72, 0.71, 0.66), (0.66, 0.46, 0.035)
 BLOOMS: Mapping[str, Bloom] = {
     "daisy": Bloom(13, 1, 1.45, 0.34, 0.42, (0.62, 0.40, 0.02), (WHITE,), "feather"),
     "poppy": Bloom(5, 1, 1.05, 1.05, 0.22, (0.02, 0.02, 0.02), ((0.52, 0.035, 0.018), (0.56, 0.07, 0.02)), "feather"),
-    "tulip": Bloom(6, 1, 0.30, 0.62, 0.0, (0, 0, 0), ((0.50, 0.03, 0.03), (0.62, 0.42, 0.04), (0.56, 0.18, 0.26), (0.60, 0.50, 0.42), (0.20, 0.05, 0.22)), "broad"),
+    "tulip": Bloom(
+        6,
+        1,
+        0.30,
+        0.62,
+        0.0,
+        (0, 0, 0),
+        ((0.50, 0.03, 0.03), (0.62, 0.42, 0.04), (0.56, 0.18, 0.26), (0.60, 0.50, 0.42), (0.20, 0.05, 0.22)),
+        "broad",
+    ),
     "cornflower": Bloom(10, 2, 1.0, 0.36, 0.25, (0.10, 0.05, 0.24), ((0.055, 0.095, 0.46),), "blade"),
     "buttercup": Bloom(5, 1, 1.05, 0.85, 0.3, (0.5, 0.36, 0.02), (YELLOW,), "feather"),
     "sunflower": Bloom(21, 2, 1.40, 0.30, 0.52, (0.070, 0.036, 0.014), ((0.68, 0.40, 0.02), (0.70, 0.46, 0.03)), "heart"),
@@ -85,7 +94,16 @@ def flower_heads(bloom: Bloom, tips: Array, axes: Array, rng: np.random.Generato
     for ring in range(bloom.rings):
         part = 1 - 0.22 * ring
         groups.append(
-            rosettes(tips, axes, rng, petals=bloom.petals, length_m=reach * part, width=bloom.width, open_rad=bloom.open_rad * (1 - 0.28 * ring), colours=tints * (1 - 0.12 * ring))
+            rosettes(
+                tips,
+                axes,
+                rng,
+                petals=bloom.petals,
+                length_m=reach * part,
+                width=bloom.width,
+                open_rad=bloom.open_rad * (1 - 0.28 * ring),
+                colours=tints * (1 - 0.12 * ring),
+            )
         )
     if bloom.heart:
         seeds = 9
@@ -94,7 +112,15 @@ def flower_heads(bloom: Bloom, tips: Array, axes: Array, rng: np.random.Generato
         across_ -= axes[node] * (across_ * axes[node]).sum(axis=1, keepdims=True)
         near = tips[node] + across_ + axes[node] * (size[node] * 0.05)[:, None]
         wide = size[node] * bloom.heart * 0.6
-        groups.append(dots(near, rng, size_m=wide, colours=hued(np.tile(bloom.heart_colour, (len(node), 1)), rng), normals=axes[node] + 0.35 * sphere(rng, len(node))))
+        groups.append(
+            dots(
+                near,
+                rng,
+                size_m=wide,
+                colours=hued(np.tile(bloom.heart_colour, (len(node), 1)), rng),
+                normals=axes[node] + 0.35 * sphere(rng, len(node)),
+            )
+        )
     return groups
 
 
@@ -109,7 +135,14 @@ def _stalk_leaves(form: str, paths: Array, rng: np.random.Generator, each: int, 
         foot = paths[node, 0] * (1 - share[:, None]) + paths[node, -1] * share[:, None]
         go = unit(level(azimuth) + [0, -0.25, 0] + 0.15 * sphere(rng, count))
         length = height * 0.17 * (1.15 - 0.6 * share)
-        return elements(foot + go * length[:, None] * 0.62, go, sphere(rng, count) * 0.3 + [0, 1, 0], length_m=length, width_m=length * 0.78, colours=high)
+        return elements(
+            foot + go * length[:, None] * 0.62,
+            go,
+            sphere(rng, count) * 0.3 + [0, 1, 0],
+            length_m=length,
+            width_m=length * 0.78,
+            colours=high,
+        )
     tall = height * rng.uniform(0.25, 0.62, count) * {"broad": 1.0, "blade": 0.95, "feather": 0.6}[form]
     wide = {"broad": 0.10, "blade": 0.022, "feather": 0.05}[form] * height
     arcs_ = arcs(paths[node, 0], heights=tall, azimuths=azimuth, bends=rng.uniform(0.25, 0.75, count), pieces=3)
@@ -125,21 +158,24 @@ def water_lily(order: GrownOrder) -> Shape:
     for _ in range(12):
         gap = middles[:, None] - middles[None]
         far = np.linalg.norm(gap, axis=-1) + np.eye(pads)
-        middles += (gap / far[..., None] * np.clip(width * 0.25 - far, 0, 1)[..., None]).sum(axis=1) * 0.15
-    radius = width * rng.uniform(0.11, 0.16, pads)
+        middles += (gap / far[..., None] * np.clip(width * 0.23 - far, 0, 1)[..., None]).sum(axis=1) * 0.15
+    radius = width * rng.uniform(0.085, 0.13, pads)
     slices = 18
     angle = np.linspace(0.22, 2 * np.pi - 0.22, slices)[None, :] + rng.uniform(0, 6.28, (pads, 1))
     out = level(angle)
-    centres = middles[:, None] + out * (radius[:, None] * 0.52)[..., None] + [0, 0.006, 0]
+    centres = middles[:, None] + out * (radius[:, None] * 0.52)[..., None] + [0, 0.022, 0]
     green = hued(np.repeat(hued(np.tile([0.062, 0.105, 0.030], (pads, 1)), rng), slices, axis=0), rng, 0.5)
     long = np.repeat(radius, slices)
     leaves = elements(centres.reshape(-1, 3), out.reshape(-1, 3), [0, 1, 0], length_m=long * 0.98, width_m=long * 0.46, colours=green)
+    stems = segments(middles, middles + [0, 0.02, 0], [0, 0, 1], width_m=0.02, colours=STALK)
     tips = middles[: int(float(order.parameters.get("flowers", 3)))] + [0.0, 0.03, 0.0]
     axes = unit(np.tile([0.0, 1.0, 0.0], (len(tips), 1)) + 0.15 * sphere(rng, len(tips)))
     tint = np.tile(order.colour or (0.70, 0.50, 0.56), (len(tips), 1))
     petals = [
-        rosettes(tips, axes, rng, petals=11, length_m=width * 0.062 * part, width=0.42, open_rad=spread, colours=np.clip(tint * shade, 0, 0.9))
+        rosettes(
+            tips, axes, rng, petals=11, length_m=width * 0.062 * part, width=0.42, open_rad=spread, colours=np.clip(tint * shade, 0, 0.9)
+        )
         for part, spread, shade in ((1.0, 1.25, 1.0), (0.9, 0.85, 1.1), (0.7, 0.45, 1.2))
     ]
     hearts = dots(tips + [0, width * 0.02, 0], rng, size_m=width * 0.035, colours=(0.62, 0.42, 0.03), normals=axes)
-    return fitted(Shape([], [shuffled([leaves, *petals, hearts], rng, translucency=0.2)]), order, rooted=False)
+    return fitted(Shape([], [shuffled([leaves, stems, *petals, hearts], rng, translucency=0.2)]), order, rooted=False)

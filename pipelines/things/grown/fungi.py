@@ -136,7 +136,13 @@ def _warts(cap: Cap, crown: Mesh, rng: np.random.Generator, radius: float) -> Fo
     size = radius * 0.16 * rng.uniform(0.5, 1.3, cap.spots)
     glowing = cap.cap[2] > cap.cap[0]
     tint = hued(np.tile((0.55, 0.80, 0.80) if glowing else (0.70, 0.66, 0.58), (cap.spots, 1)), rng, 0.5)
-    return dots(points[chosen] + out * radius * 0.012 + 0.25 * size[:, None] * (sphere(rng, cap.spots) * 0.2), rng, size_m=size, colours=tint, normals=out)
+    return dots(
+        points[chosen] + out * radius * 0.012 + 0.25 * size[:, None] * (sphere(rng, cap.spots) * 0.2),
+        rng,
+        size_m=size,
+        colours=tint,
+        normals=out,
+    )
 
 
 def pumpkin(order: GrownOrder) -> Shape:
@@ -153,7 +159,13 @@ def pumpkin(order: GrownOrder) -> Shape:
         bodies.append(Mesh((body.vertices + where).astype(np.float32), body.faces))
         stalks_.append(Mesh((stalk.vertices + where).astype(np.float32), stalk.faces))
     parts: list[Part] = [
-        solid(join_meshes(bodies), material(order.material or "fruit"), tint=order.colour or (0.56, 0.185, 0.022), name="pumpkin", crease_deg=70),
+        solid(
+            join_meshes(bodies),
+            material(order.material or "fruit"),
+            tint=order.colour or (0.56, 0.185, 0.022),
+            name="pumpkin",
+            crease_deg=70,
+        ),
         solid(join_meshes(stalks_), material("bark"), tint=(0.17, 0.17, 0.06), name="stalk", crease_deg=60),
     ]
     leaves = int(float(told.get("leaves", 0)))
@@ -170,14 +182,23 @@ def _pumpkin(radius: float, height: float, ribs: int, rng: np.random.Generator) 
     angle = np.arange(around) * 2 * np.pi / around
     groove = 1 - 0.13 * np.abs(np.cos(ribs * angle / 2)) ** 7 - 0.02 * np.sin(ribs * angle)
     uneven = 1 + 0.05 * np.cos(2 * angle + rng.uniform(0, 6.28))
-    rings = level(angle)[None] * (girth[:, None] * (groove * uneven)[None])[..., None] * radius + (lift * height / 2 + height / 2)[:, None, None] * [0, 1, 0]
+    rings = level(angle)[None] * (girth[:, None] * (groove * uneven)[None])[..., None] * radius + (lift * height / 2 + height / 2)[
+        :, None, None
+    ] * [0, 1, 0]
     vertices = np.concatenate([rings.reshape(-1, 3), [[0, rings[0, 0, 1] * 1.0, 0]], [[0, rings[-1, 0, 1] - 0.03 * height, 0]]])
     from pipelines.things.grown.crags import wall_faces
 
     body = Mesh(vertices.astype(np.float32), wall_faces(len(rings), around))
     bend = level(rng.uniform(0, 6.28)) * radius * 0.2
     top = float(rings[-1, 0, 1])
-    path = np.stack([np.array([0, top - 0.1 * height, 0]), np.array([0, top + 0.06 * height, 0]), bend * 0.5 + [0, top + 0.16 * height, 0], bend + [0, top + 0.22 * height, 0]])
+    path = np.stack(
+        [
+            np.array([0, top - 0.1 * height, 0]),
+            np.array([0, top + 0.06 * height, 0]),
+            bend * 0.5 + [0, top + 0.16 * height, 0],
+            bend + [0, top + 0.22 * height, 0],
+        ]
+    )
     return body, wood.tubes([Limb(path, radius * np.array([0.17, 0.085, 0.07, 0.085]), 7)])
 
 
@@ -187,7 +208,9 @@ def _vines(order: GrownOrder, count: int) -> list[Foliage]:
     feet = level(rng.uniform(0, 6.28, count)) * (np.sqrt(rng.random(count)) * 0.44)[:, None] * [width, 1, depth]
     tall = height * rng.uniform(0.3, 0.8, count)
     paths = arcs(feet, heights=tall, azimuths=rng.uniform(0, 6.28, count), bends=0.3, pieces=2)
-    stems = segments(paths[:, :-1].reshape(-1, 3), paths[:, 1:].reshape(-1, 3), [0, 0, 1], width_m=height * 0.03, colours=(0.12, 0.15, 0.045))
+    stems = segments(
+        paths[:, :-1].reshape(-1, 3), paths[:, 1:].reshape(-1, 3), [0, 0, 1], width_m=height * 0.03, colours=(0.12, 0.15, 0.045)
+    )
     lobes = 4
     node = np.repeat(np.arange(count), lobes)
     size = height * 0.55 * rng.uniform(0.6, 1.1, count)[node]

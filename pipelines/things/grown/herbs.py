@@ -25,7 +25,7 @@ GRASS: Mapping[str, Mapping[Season, tuple[Colour, Colour, Colour]]] = {
         Season.AUTUMN: ((0.052, 0.052, 0.020), (0.140, 0.130, 0.045), (0.260, 0.205, 0.095)),
         Season.WINTER: ((0.075, 0.060, 0.032), (0.190, 0.155, 0.080), (0.290, 0.240, 0.140)),
     },
-    "straw": {season: ((0.090, 0.070, 0.030), (0.270, 0.205, 0.085), (0.420, 0.325, 0.150)) for season in Season},
+    "straw": dict.fromkeys(Season, ((0.09, 0.07, 0.03), (0.27, 0.205, 0.085), (0.42, 0.325, 0.15))),
     "wheat": {
         Season.SPRING: ((0.045, 0.070, 0.020), (0.120, 0.180, 0.050), (0.160, 0.210, 0.070)),
         Season.SUMMER: ((0.110, 0.088, 0.035), (0.330, 0.245, 0.090), (0.480, 0.345, 0.130)),
@@ -38,9 +38,9 @@ GRASS: Mapping[str, Mapping[Season, tuple[Colour, Colour, Colour]]] = {
         Season.AUTUMN: ((0.080, 0.070, 0.030), (0.220, 0.175, 0.075), (0.320, 0.250, 0.120)),
         Season.WINTER: ((0.100, 0.080, 0.042), (0.260, 0.210, 0.120), (0.360, 0.300, 0.185)),
     },
-    "sage": {season: ((0.060, 0.072, 0.048), (0.150, 0.180, 0.115), (0.210, 0.240, 0.165)) for season in Season},
-    "alien": {season: ((0.025, 0.030, 0.060), (0.070, 0.180, 0.230), (0.340, 0.130, 0.400)) for season in Season},
-    "sea": {season: ((0.020, 0.045, 0.020), (0.070, 0.130, 0.040), (0.160, 0.200, 0.060)) for season in Season},
+    "sage": dict.fromkeys(Season, ((0.06, 0.072, 0.048), (0.15, 0.18, 0.115), (0.21, 0.24, 0.165))),
+    "alien": dict.fromkeys(Season, ((0.025, 0.03, 0.06), (0.07, 0.18, 0.23), (0.34, 0.13, 0.4))),
+    "sea": dict.fromkeys(Season, ((0.02, 0.045, 0.02), (0.07, 0.13, 0.04), (0.16, 0.2, 0.06))),
 }
 """Grass colours by name and season: at the foot, along the blade, in the dry ones among them."""
 
@@ -55,7 +55,8 @@ def grass_colours(name: str, season: Season, rng: np.random.Generator, count: in
 def tuft(order: GrownOrder) -> Shape:
     """A tuft of grass or reeds.
 
-    Parameters: colours (a name of GRASS), blades, bend, width (metres), dry, heads ("" or seed, cattail, wheat, plume, lavender), head_share.
+    Parameters: colours (a name of GRASS), blades, bend, width (metres), dry, heads ("" or seed, cattail, wheat,
+    plume, lavender), head_share.
     """
     rng, told = order.rng, order.parameters
     width, height, depth = (float(v) for v in order.size_m)
@@ -95,7 +96,15 @@ def seed_heads(heads: str, tips: Array, ahead: Array, order: GrownOrder) -> Foli
     if heads == "cattail":
         return _cattails(tips, ahead, rng, height)
     if heads == "lavender":
-        return _spikes(tips, ahead, rng, length=height * 0.26, florets=26, size=height * 0.030, colour=np.asarray(order.colour or (0.195, 0.125, 0.360)))
+        return _spikes(
+            tips,
+            ahead,
+            rng,
+            length=height * 0.26,
+            florets=26,
+            size=height * 0.030,
+            colour=np.asarray(order.colour or (0.195, 0.125, 0.360)),
+        )
     if heads == "wheat":
         ear = hued(np.tile(GRASS["wheat"][order.season][2], (count, 1)), rng)
         return _ears(tips, ahead, rng, length=height * 0.13, colours=ear, awns=True)
@@ -135,7 +144,16 @@ def _ears(tips: Array, ahead: Array, rng: np.random.Generator, *, length: float,
     centres = tips[node] + (ahead[node] * share[:, None] + bend * (share**2)[:, None] * 0.5) * length
     groups = [elements(centres, go, sphere(rng, count), length_m=length * 0.32, width_m=length * 0.13, colours=colours[node])]
     if awns:
-        groups.append(elements(centres + go * length * 0.4, go, sphere(rng, count), length_m=length * 0.8, width_m=length * 0.022, colours=colours[node] * 1.1))
+        groups.append(
+            elements(
+                centres + go * length * 0.4,
+                go,
+                sphere(rng, count),
+                length_m=length * 0.8,
+                width_m=length * 0.022,
+                colours=colours[node] * 1.1,
+            )
+        )
     return shuffled(groups, rng)
 
 
@@ -147,11 +165,22 @@ def _plumes(tips: Array, ahead: Array, rng: np.random.Generator, *, length: floa
     go = unit(ahead[node] + 0.45 * sphere(rng, count) + level(rng.uniform(0, 6.28, len(tips)))[node] * 0.3)
     centres = tips[node] - ahead[node] * (length * (0.9 - share))[:, None] + go * length * 0.12
     tint = hued(mix((0.30, 0.235, 0.16), (0.56, 0.49, 0.38), share), rng)
-    return elements(centres, go, sphere(rng, count), length_m=length * 0.28 * rng.uniform(0.6, 1.3, count), width_m=length * 0.05, colours=tint)
+    return elements(
+        centres, go, sphere(rng, count), length_m=length * 0.28 * rng.uniform(0.6, 1.3, count), width_m=length * 0.05, colours=tint
+    )
 
 
 def frond_leaflets(
-    spines: Array, rng: np.random.Generator, *, pairs: int, length_m: Array, width_m: float, profile: tuple[tuple[float, ...], tuple[float, ...]], droop: float, sweep: float, pieces: int = 1
+    spines: Array,
+    rng: np.random.Generator,
+    *,
+    pairs: int,
+    length_m: Array,
+    width_m: float,
+    profile: tuple[tuple[float, ...], tuple[float, ...]],
+    droop: float,
+    sweep: float,
+    pieces: int = 1,
 ) -> Foliage:
     """Leaflets on both sides of frond spines (F, P, 3): (share, size) profile, `sweep` towards the tip, `droop` down."""
     fronds = len(spines)
@@ -169,7 +198,16 @@ def frond_leaflets(
             after = foot + go * (size * part)[..., None] - np.array([0, 1.0, 0]) * (droop * size * part**1.8)[..., None]
             facing = above + rng.normal(0, 0.25, above.shape)
             taper = 1.0 if pieces == 1 else (1.0, 0.75, 0.5)[piece]
-            groups.append(segments(before.reshape(-1, 3), after.reshape(-1, 3), facing.reshape(-1, 3), width_m=width_m * taper, colours=np.zeros(3), overlap=1.12))
+            groups.append(
+                segments(
+                    before.reshape(-1, 3),
+                    after.reshape(-1, 3),
+                    facing.reshape(-1, 3),
+                    width_m=width_m * taper,
+                    colours=np.zeros(3),
+                    overlap=1.12,
+                )
+            )
             before = after
     return shuffled(groups, rng)
 
@@ -187,10 +225,23 @@ def fern(order: GrownOrder) -> Shape:
     spines = level(azimuth)[:, None] * (reach[:, None] * share**1.15)[..., None] + rise[..., None] * [0, 1, 0]
     spines = spines + rng.normal(0, 0.008 * width, spines.shape) * share[..., None]
     leaf = frond_leaflets(
-        spines, rng, pairs=26, length_m=reach * 0.36, width_m=width * 0.030, profile=((0, 0.12, 0.3, 0.7, 1), (0.02, 0.35, 1.0, 0.62, 0.06)), droop=0.18, sweep=0.32
+        spines,
+        rng,
+        pairs=34,
+        length_m=reach * 0.36,
+        width_m=width * 0.021,
+        profile=((0, 0.12, 0.3, 0.7, 1), (0.02, 0.35, 1.0, 0.62, 0.06)),
+        droop=0.18,
+        sweep=0.32,
     )
-    ribs = segments(spines[:, :-1].reshape(-1, 3), spines[:, 1:].reshape(-1, 3), [0, 1, 0], width_m=width * 0.008, colours=(0.10, 0.11, 0.035))
-    colours = palette("bush", order.season, order.colour) if order.season != Season.SUMMER else Palette((0.030, 0.055, 0.014), (0.095, 0.155, 0.036), (0.150, 0.205, 0.055))
+    ribs = segments(
+        spines[:, :-1].reshape(-1, 3), spines[:, 1:].reshape(-1, 3), [0, 1, 0], width_m=width * 0.008, colours=(0.10, 0.11, 0.035)
+    )
+    colours = (
+        palette("bush", order.season, order.colour)
+        if order.season != Season.SUMMER
+        else Palette((0.030, 0.055, 0.014), (0.095, 0.155, 0.036), (0.150, 0.205, 0.055))
+    )
     return fitted(Shape([], [shaded(leaf, rng, colours, clump_m=width * 0.4, outward=0.2, strength=0.5), shuffled([ribs], rng)]), order)
 
 
@@ -208,11 +259,18 @@ def crop_rows(order: GrownOrder) -> Shape:
     count = len(node)
     low, high = grass_colours(str(told.get("colours", "wheat")), order.season, rng, count, dry=0.4)
     paths = arcs(
-        feet[node] + sphere(rng, count) * [0.05, 0, 0.05], heights=height * rng.uniform(0.5, 0.9, count), azimuths=rng.uniform(0, 6.28, count),
+        feet[node] + sphere(rng, count) * [0.05, 0, 0.05],
+        heights=height * rng.uniform(0.5, 0.9, count), azimuths=rng.uniform(0, 6.28, count),
         bends=np.abs(rng.normal(float(told.get("bend", 0.22)), 0.12, count)), pieces=3,
     )  # fmt: skip
     groups = [blades(paths, rng, width_m=float(told.get("width", 0.010)), low=low, high=high)]
-    groups += headed(str(told.get("heads", "wheat")), np.repeat(feet, int(float(told.get("ears", 4))), axis=0) + rng.normal(0, 0.04, (len(feet) * int(float(told.get("ears", 4))), 3)) * [1, 0, 1], order, share=1.0)
+    groups += headed(
+        str(told.get("heads", "wheat")),
+        np.repeat(feet, int(float(told.get("ears", 4))), axis=0)
+        + rng.normal(0, 0.04, (len(feet) * int(float(told.get("ears", 4))), 3)) * [1, 0, 1],
+        order,
+        share=1.0,
+    )
     return fitted(Shape([], [shuffled(groups, rng)]), order)
 
 
@@ -228,7 +286,13 @@ def sprigs(order: GrownOrder) -> Shape:
     low, high = grass_colours(str(told.get("colours", "sage")), order.season, rng, count)
     bloom = np.asarray(order.colour or (0.195, 0.125, 0.360))
     tips, along_ = paths[:, -1], unit(paths[:, -1] - paths[:, -2])
-    leafy = arcs(feet, heights=height * rng.uniform(0.3, 0.62, count), azimuths=outward + rng.normal(0, 0.8, count), bends=0.2 + 0.5 * spread, pieces=3)
+    leafy = arcs(
+        feet,
+        heights=height * rng.uniform(0.3, 0.62, count),
+        azimuths=outward + rng.normal(0, 0.8, count),
+        bends=0.2 + 0.5 * spread,
+        pieces=3,
+    )
     groups = [
         blades(paths, rng, width_m=height * 0.010, low=low, high=high),
         blades(leafy, rng, width_m=height * 0.03, low=low, high=high),
@@ -272,6 +336,35 @@ def succulent(order: GrownOrder) -> Shape:
     wide = length * float(told.get("width", 0.16))
     body = blades(paths, rng, width_m=wide, low=low, high=high, twist=0.05)
     edge = blades(paths + [0, -0.012, 0], rng, width_m=wide * 0.9, low=low * 0.8, high=high * 0.75, twist=0.6)
-    heart = wooden(wood.tubes([Limb(np.array([[0, 0, 0], [0, height * 0.12, 0], [0, height * 0.2, 0]]), width * np.array([0.07, 0.06, 0.02]), 8)]), "leaves", name="heart")
+    heart = wooden(
+        wood.tubes([Limb(np.array([[0, 0, 0], [0, height * 0.12, 0], [0, height * 0.2, 0]]), width * np.array([0.07, 0.06, 0.02]), 8)]),
+        "leaves",
+        name="heart",
+    )
     return fitted(Shape([heart], [shuffled([body, edge], rng, translucency=0.1)]), order)
 
+
+def tumbleweed(order: GrownOrder) -> Shape:
+    """A ball of dry, tangled twigs. Parameters: twigs."""
+    rng, told = order.rng, order.parameters
+    size = np.asarray(order.size_m, np.float64)
+    count, pieces = int(float(told.get("twigs", 620))), 4
+    start = sphere(rng, count)
+    turn = unit(np.cross(start, sphere(rng, count)))
+    share = np.linspace(0, 1, pieces + 1)[None, :, None]
+    bow = (0.5 + 0.9 * rng.random((count, 1, 1))) * share
+    reach = (0.25 + 0.75 * rng.random((count, 1, 1)) ** 0.5) * (1 - 0.25 * share)
+    paths = (start[:, None] * np.cos(bow) + turn[:, None] * np.sin(bow)) * reach * size / 2 + [0, size[1] / 2, 0]
+    tint = (
+        hued(mix((0.20, 0.145, 0.075), (0.36, 0.27, 0.145), rng.random(count)), rng)
+        if order.colour is None
+        else hued(np.tile(order.colour, (count, 1)), rng)
+    )
+    drawn = segments(
+        paths[:, :-1].reshape(-1, 3),
+        paths[:, 1:].reshape(-1, 3),
+        sphere(rng, count * pieces),
+        width_m=0.012 * size.mean(),
+        colours=np.repeat(tint, pieces, axis=0),
+    )
+    return fitted(Shape([], [shuffled([drawn], rng)]), order, rooted=False)

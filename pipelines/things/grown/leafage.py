@@ -75,7 +75,9 @@ PALETTES: Mapping[str, Mapping[Season, Palette]] = {
     "evergreen": {season: Palette((0.014, 0.028, 0.012), (0.048, 0.088, 0.028), (0.090, 0.130, 0.042)) for season in Season},
     "boxwood": {season: Palette((0.016, 0.034, 0.012), (0.056, 0.102, 0.026), (0.110, 0.160, 0.045)) for season in Season},
     "jungle": {season: Palette((0.016, 0.034, 0.012), (0.060, 0.110, 0.026), (0.115, 0.170, 0.040)) for season in Season},
-    "alien": {season: Palette((0.050, 0.020, 0.075), (0.190, 0.075, 0.270), (0.320, 0.180, 0.420), (0.070, 0.200, 0.270)) for season in Season},
+    "alien": {
+        season: Palette((0.050, 0.020, 0.075), (0.190, 0.075, 0.270), (0.320, 0.180, 0.420), (0.070, 0.200, 0.270)) for season in Season
+    },
     "pine": {season: Palette((0.028, 0.048, 0.023), (0.078, 0.114, 0.049), (0.122, 0.162, 0.066)) for season in Season},
     "spruce": {season: Palette((0.026, 0.048, 0.022), (0.066, 0.104, 0.044), (0.108, 0.148, 0.060)) for season in Season},
     "fir": {season: Palette((0.026, 0.050, 0.030), (0.068, 0.110, 0.062), (0.118, 0.160, 0.092)) for season in Season},

@@ -16,7 +16,7 @@ NATURE: Mapping[str, str] = {
         "deadwood": ("dead_tree", "stump", "log"),
         "flowers": ("flowers", "water_lily"),
         "fungi": ("mushrooms", "pumpkin"),
-        "herbs": ("tuft", "fern", "crop_rows", "sprigs", "seaweed", "succulent"),
+        "herbs": ("tuft", "fern", "crop_rows", "sprigs", "seaweed", "succulent", "tumbleweed"),
         "palms": ("palm", "banana", "bamboo", "cactus"),
         "rocks": ("rock", "standing_stone", "spires", "iceberg", "crystals", "pebbles"),
         "sea": ("coral", "shell", "starfish", "bones"),

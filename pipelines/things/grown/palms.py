@@ -39,13 +39,35 @@ def palm(order: GrownOrder) -> Shape:
     count = int(float(told.get("fronds", 24)))
     spines, reach = _fronds(crown, order, count)
     leaf = frond_leaflets(
-        spines, rng, pairs=46, length_m=reach * 0.27, width_m=0.050 * (height / 9) ** 0.5, profile=((0, 0.1, 0.35, 0.75, 1), (0.25, 0.75, 1.0, 0.72, 0.25)), droop=0.55, sweep=0.55, pieces=2
+        spines,
+        rng,
+        pairs=46,
+        length_m=reach * 0.27,
+        width_m=0.050 * (height / 9) ** 0.5,
+        profile=((0, 0.1, 0.35, 0.75, 1), (0.25, 0.75, 1.0, 0.72, 0.25)),
+        droop=0.55,
+        sweep=0.55,
+        pieces=2,
     )
-    ribs = segments(spines[:, :-1].reshape(-1, 3), spines[:, 1:].reshape(-1, 3), [0, 1, 0], width_m=0.045 * (height / 9) ** 0.5, colours=(0.155, 0.155, 0.055))
+    ribs = segments(
+        spines[:, :-1].reshape(-1, 3),
+        spines[:, 1:].reshape(-1, 3),
+        [0, 1, 0],
+        width_m=0.045 * (height / 9) ** 0.5,
+        colours=(0.155, 0.155, 0.055),
+    )
     parts = [wooden(trunk, order.material or "palm_bark")]
     if int(float(told.get("nuts", 7))):
         parts.append(_nuts(crown, rng, int(float(told.get("nuts", 7))), 0.011 * height))
-    green = shaded(leaf, rng, PALM if order.colour is None else palette("bush", order.season, order.colour), clump_m=height * 0.1, outward=0.1, strength=0.6, tips=0.35)
+    green = shaded(
+        leaf,
+        rng,
+        PALM if order.colour is None else palette("bush", order.season, order.colour),
+        clump_m=height * 0.1,
+        outward=0.1,
+        strength=0.6,
+        tips=0.35,
+    )
     husk = _husks(crown, rng, radius, height)
     return fitted(Shape(parts, [green, shuffled([ribs, husk], rng, translucency=0.05)]), order)
 
@@ -90,17 +112,25 @@ def _husks(crown: Array, rng: np.random.Generator, radius: float, height: float)
 
 
 def banana(order: GrownOrder) -> Shape:
-    """Broad paddle leaves on soft stems: banana plant, bird of paradise, or any large-leaved jungle plant. Parameters: leaves, stems, width."""
+    """Broad paddle leaves on soft stems: bananas and other large-leaved jungle plants. Parameters: leaves, stems, width."""
     rng, told = order.rng, order.parameters
     width, height, depth = (float(v) for v in order.size_m)
     count, stems = int(float(told.get("leaves", 24))), int(float(told.get("stems", 4)))
     feet = level(np.arange(stems) * 2.1 + rng.uniform(0, 6)) * width * 0.05 * (np.arange(stems) > 0)[:, None]
     tall = height * 0.42 * np.array([1.0, 0.8, 0.62, 0.7, 0.5])[:stems]
-    limbs = [Limb(np.stack([f, f + [0, t * 0.5, 0], f * 1.2 + [0, t, 0]]), 0.024 * height * np.array([1.15, 0.9, 0.55]) * t / tall[0], 9) for f, t in zip(feet, tall, strict=True)]
+    limbs = [
+        Limb(np.stack([f, f + [0, t * 0.5, 0], f * 1.2 + [0, t, 0]]), 0.024 * height * np.array([1.15, 0.9, 0.55]) * t / tall[0], 9)
+        for f, t in zip(feet, tall, strict=True)
+    ]
     owner = np.arange(count) % stems
     azimuth = np.arange(count) * GOLDEN_ANGLE_RAD + rng.normal(0, 0.2, count)
     age = np.arange(count) / count
-    reach = np.hypot(np.cos(azimuth) * width, np.sin(azimuth) * depth) / 2 * rng.uniform(0.75, 1.02, count) * (0.75 + 0.25 * tall[owner] / tall[0])
+    reach = (
+        np.hypot(np.cos(azimuth) * width, np.sin(azimuth) * depth)
+        / 2
+        * rng.uniform(0.75, 1.02, count)
+        * (0.75 + 0.25 * tall[owner] / tall[0])
+    )
     share = np.linspace(0, 1, 12)[None, :]
     angle = (1.35 - 0.65 * age)[:, None] - (1.2 + 0.8 * age)[:, None] * share**1.5
     step = reach[:, None] * 1.3 / 11
@@ -108,8 +138,14 @@ def banana(order: GrownOrder) -> Shape:
     tops = feet[owner] + tall[owner][:, None] * [0, 1, 0]
     spines = tops[:, None] + level(azimuth)[:, None] * out[..., None] + rise[..., None] * [0, 1, 0]
     leaf = _paddles(spines, reach * float(told.get("width", 0.34)), rng)
-    ribs = segments(spines[:, :-1].reshape(-1, 3), spines[:, 1:].reshape(-1, 3), [0, 1, 0], width_m=height * 0.012, colours=(0.19, 0.24, 0.075))
-    green = palette("jungle", order.season, order.colour) if order.colour else Palette((0.034, 0.066, 0.016), (0.100, 0.175, 0.038), (0.165, 0.225, 0.060))
+    ribs = segments(
+        spines[:, :-1].reshape(-1, 3), spines[:, 1:].reshape(-1, 3), [0, 1, 0], width_m=height * 0.012, colours=(0.19, 0.24, 0.075)
+    )
+    green = (
+        palette("jungle", order.season, order.colour)
+        if order.colour
+        else Palette((0.034, 0.066, 0.016), (0.100, 0.175, 0.038), (0.165, 0.225, 0.060))
+    )
     stem = wooden(wood.tubes(limbs), order.material or "leaves", tint=(0.16, 0.19, 0.07), name="stem")
     return fitted(Shape([stem], [shaded(leaf, rng, green, clump_m=height * 0.2, outward=0.05, strength=0.4), shuffled([ribs], rng)]), order)
 
@@ -117,7 +153,15 @@ def banana(order: GrownOrder) -> Shape:
 def _paddles(spines: Array, wide: Array, rng: np.random.Generator) -> Foliage:
     """Leaf blades on both sides of spines as slanting strips with a few tears."""
     return frond_leaflets(
-        spines, rng, pairs=30, length_m=wide * 0.95, width_m=float(wide.mean()) * 0.34, profile=((0, 0.14, 0.2, 0.55, 0.85, 1), (0.0, 0.05, 0.6, 1.0, 0.75, 0.12)), droop=0.14, sweep=0.35, pieces=2
+        spines,
+        rng,
+        pairs=30,
+        length_m=wide * 0.95,
+        width_m=float(wide.mean()) * 0.34,
+        profile=((0, 0.14, 0.2, 0.55, 0.85, 1), (0.0, 0.05, 0.6, 1.0, 0.75, 0.12)),
+        droop=0.14,
+        sweep=0.35,
+        pieces=2,
     )
 
 
@@ -182,9 +226,19 @@ def cactus(order: GrownOrder) -> Shape:
     meshes = [_ribbed(limb) for limb in columns]
     spines = [_spines(mesh, rng, 0.028 * height**0.4) for mesh in meshes]
     tops = np.array([mesh.vertices[mesh.vertices[:, 1].argmax()] for mesh in meshes], np.float64)
-    flowers = _crown_flowers(tops, rng, height) if form == "saguaro" else _crown_flowers(tops.repeat(5, axis=0) + rng.normal(0, 0.07, (5, 3)) * [1, 0, 1] * order.size_m[0], rng, height * 1.6)
+    flowers = (
+        _crown_flowers(tops, rng, height)
+        if form == "saguaro"
+        else _crown_flowers(tops.repeat(5, axis=0) + rng.normal(0, 0.07, (5, 3)) * [1, 0, 1] * order.size_m[0], rng, height * 1.6)
+    )
     body = solid(join_meshes(meshes), material("leaves"), tint=order.colour or CACTUS, name="body", crease_deg=75)
-    return fitted(Shape([replace(body, material=material(order.material) if order.material else body.material)], [shuffled([*spines, flowers], rng, translucency=0.1)]), order)
+    return fitted(
+        Shape(
+            [replace(body, material=material(order.material) if order.material else body.material)],
+            [shuffled([*spines, flowers], rng, translucency=0.1)],
+        ),
+        order,
+    )
 
 
 def _saguaro_columns(order: GrownOrder, ribs: int) -> list[Limb]:
@@ -230,13 +284,24 @@ def _spines(mesh: Mesh, rng: np.random.Generator, length: float) -> Foliage:
     shift = rng.uniform(-1, 1, (len(node), 1)) * np.array([0, 1, 0]) * np.ptp(body[:, 1]) / 26
     go = unit(unit((body - middle)[node]) + 0.7 * sphere(rng, len(node)))
     tint = hued(np.tile([0.42, 0.37, 0.26], (len(node), 1)), rng)
-    return elements(body[node] + shift + go * length * 0.4, go, sphere(rng, len(node)), length_m=length, width_m=length * 0.09, colours=tint)
+    return elements(
+        body[node] + shift + go * length * 0.4, go, sphere(rng, len(node)), length_m=length, width_m=length * 0.09, colours=tint
+    )
 
 
 def _crown_flowers(tops: Array, rng: np.random.Generator, height: float) -> Foliage:
     node = np.repeat(np.arange(len(tops)), 3)
     up = unit(np.array([0, 1, 0]) + 0.45 * sphere(rng, len(node)))
-    return rosettes(tops[node] + 0.02 * up, up, rng, petals=9, length_m=0.026 * height**0.6, width=0.45, open_rad=0.95, colours=(0.66, 0.58, 0.46) if height > 1.2 else (0.60, 0.20, 0.32))
+    return rosettes(
+        tops[node] + 0.02 * up,
+        up,
+        rng,
+        petals=9,
+        length_m=0.026 * height**0.6,
+        width=0.45,
+        open_rad=0.95,
+        colours=(0.66, 0.58, 0.46) if height > 1.2 else (0.60, 0.20, 0.32),
+    )
 
 
 def _prickly_pear(order: GrownOrder) -> Shape:
@@ -247,20 +312,33 @@ def _prickly_pear(order: GrownOrder) -> Shape:
     size = 0.36 * height
     for start in range(3):
         azimuth = start * 2.1 + rng.normal(0, 0.4)
-        pads.append((level(azimuth) * width * 0.08, unit(level(azimuth) * 0.25 + [0, 1, 0]), level(azimuth + np.pi / 2 + rng.normal(0, 0.5)), size))
+        pads.append(
+            (level(azimuth) * width * 0.08, unit(level(azimuth) * 0.25 + [0, 1, 0]), level(azimuth + np.pi / 2 + rng.normal(0, 0.5)), size)
+        )
     for index in range(20):
         foot, go, facing, length = pads[index // 2]
         turn = rng.uniform(0.35, 0.75) * (1 if index % 2 else -1)
         edge = np.cross(facing, go)
         away = unit(go * np.cos(turn) + edge * np.sin(turn) + 0.15 * rng.normal(0, 1, 3))
-        pads.append((foot + (go * np.cos(turn) + edge * np.sin(turn) * 0.7) * length * 0.93, away, unit(facing + 0.5 * rng.normal(0, 1, 3)), length * rng.uniform(0.74, 0.92)))
+        pads.append(
+            (
+                foot + (go * np.cos(turn) + edge * np.sin(turn) * 0.7) * length * 0.93,
+                away,
+                unit(facing + 0.5 * rng.normal(0, 1, 3)),
+                length * rng.uniform(0.74, 0.92),
+            )
+        )
     meshes = [_pad(*pad) for pad in pads]
-    body = solid(join_meshes(meshes), material(order.material or "leaves"), tint=order.colour or (0.115, 0.165, 0.075), name="pads", crease_deg=75)
+    body = solid(
+        join_meshes(meshes), material(order.material or "leaves"), tint=order.colour or (0.115, 0.165, 0.075), name="pads", crease_deg=75
+    )
     surface = np.concatenate([mesh.vertices[::3] for mesh in meshes]).astype(np.float64)
     thorns = dots(surface, rng, size_m=0.014, colours=(0.45, 0.40, 0.28))
     tips = np.array([foot + go * length for foot, go, _, length in pads[5:]])
     ups = np.array([go for _, go, _, _ in pads[5:]])
-    fruit = elements(tips, ups, sphere(rng, len(tips)), length_m=0.075, width_m=0.045, colours=hued(np.tile([0.36, 0.045, 0.11], (len(tips), 1)), rng))
+    fruit = elements(
+        tips, ups, sphere(rng, len(tips)), length_m=0.075, width_m=0.045, colours=hued(np.tile([0.36, 0.045, 0.11], (len(tips), 1)), rng)
+    )
     return fitted(Shape([body], [shuffled([thorns, fruit], rng, translucency=0.05)]), order)
 
 

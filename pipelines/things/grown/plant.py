@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pipelines.scene import Colour, Foliage, Lamp, Material, Mesh, Part, Spot, join_foliage
+from pipelines.scene import Colour, Foliage, Material, Mesh, Part, Spot, join_foliage
 from pipelines.things.grown.vectors import Array, across, mix, noise, unit
 from pipelines.things.materials import material
 from pipelines.things.shape import GrownOrder, Shape
@@ -46,7 +46,9 @@ def elements(
     )
 
 
-def segments(starts: ArrayLike, ends: ArrayLike, normals: ArrayLike, *, width_m: ArrayLike, colours: ArrayLike, overlap: float = 1.15) -> Foliage:
+def segments(
+    starts: ArrayLike, ends: ArrayLike, normals: ArrayLike, *, width_m: ArrayLike, colours: ArrayLike, overlap: float = 1.15
+) -> Foliage:
     """Elements that each span from a start to an end (N, 3), a little longer so that rows of them join."""
     starts, ends = np.asarray(starts, np.float64), np.asarray(ends, np.float64)
     reach = ends - starts
@@ -90,7 +92,7 @@ def buried(centres: ArrayLike, areas: ArrayLike, *, cells: int = 20, strength: f
         passing += weight * np.exp(-0.5 * strength * above)
         if axis != 1:
             passing += weight * np.exp(-0.5 * strength * below)
-    steep = np.stack(np.gradient(np.pad(_softened(layers), 1)), axis=-1)[1:-1, 1:-1, 1:-1].reshape(-1, 3)
+    steep = np.stack(list(np.gradient(np.pad(_softened(layers), 1))), axis=-1)[1:-1, 1:-1, 1:-1].reshape(-1, 3)
     return 1 - passing.reshape(-1)[flat], unit(-steep[flat] + 1e-9)
 
 
@@ -104,7 +106,14 @@ def _softened(grid: Array) -> Array:
 
 
 def shaded(
-    foliage: Foliage, rng: np.random.Generator, palette: Palette, *, clump_m: float, outward: float = 0.8, strength: float = 1.0, tips: float = 0.3
+    foliage: Foliage,
+    rng: np.random.Generator,
+    palette: Palette,
+    *,
+    clump_m: float,
+    outward: float = 0.8,
+    strength: float = 1.0,
+    tips: float = 0.3,
 ) -> Foliage:
     """The foliage with depth, outward-leaning normals, and colours from inside to tip with clumps and random hues."""
     area = foliage.lengths_m * foliage.widths_m * 0.785
@@ -141,9 +150,7 @@ def wooden(mesh: Mesh, material_name: str, *, tint: Colour | None = None, name: 
     return solid(mesh, material(material_name), tint=tint, name=name, crease_deg=60)
 
 
-def solid(
-    mesh: Mesh, of: Material, *, tint: Colour | None = None, name: str = "", crease_deg: float = 40, collides: bool = True
-) -> Part:
+def solid(mesh: Mesh, of: Material, *, tint: Colour | None = None, name: str = "", crease_deg: float = 40, collides: bool = True) -> Part:
     """A part in the model's own axes."""
     return Part(mesh, of, tint, name, crease_deg=crease_deg, collides=collides)
 
@@ -172,16 +179,17 @@ def reaches(foliage: Foliage) -> Array:
 def fitted(shape: Shape, order: GrownOrder, *, rooted: bool = True) -> Shape:
     """The shape scaled along each axis to the ordered size, standing on the ground.
 
-    rooted: its foot stays on the origin, however uneven the crown; otherwise the middle of its box comes to stand there.
+    rooted: its foot stays on the origin, however uneven the crown, and what lies below the ground (roots) stays there and does not
+    count; otherwise the middle of its box comes to stand on the origin, and its lowest point on the ground.
     """
-    low, high = extent(shape.parts, shape.foliage)
     wanted = np.asarray(order.size_m, np.float64)
-    for _ in range(3):
+    for _ in range(3):  # the reach of turned elements changes with the stretch, so one step is not quite enough
+        low, high = extent(shape.parts, shape.foliage)
+        if rooted:
+            low[1] = max(low[1], 0.0)
         scale = wanted / np.maximum(high - low, 1e-6)
         middle = np.zeros(3) if rooted else (low + high) / 2
-        shift = -scale * np.array([middle[0], low[1], middle[2]])
-        shape = stretched(shape, scale, shift)
-        low, high = extent(shape.parts, shape.foliage)
+        shape = stretched(shape, scale, -scale * np.array([middle[0], low[1], middle[2]]))
     return shape
 
 
@@ -199,8 +207,11 @@ def stretched(shape: Shape, scale: Array, shift: Array) -> Shape:
     return Shape(
         [replace(part, mesh=part.mesh.moved(matrix), model_from_part=_turned_axes(part, shift)) for part in shape.parts],
         [_stretched_foliage(group, scale, shift) for group in shape.foliage],
-        [replace(s, position=_placed(s.position, scale, shift), size_m=(s.size_m[0] * scale[0], s.size_m[1] * scale[2])) for s in shape.spots],
-        [Lamp(_placed(l.position, scale, shift), l.colour, l.power, l.radius_m * grow, l.glows_in_the_dark) for l in shape.lamps],
+        [
+            replace(s, position=_placed(s.position, scale, shift), size_m=(s.size_m[0] * scale[0], s.size_m[1] * scale[2]))
+            for s in shape.spots
+        ],
+        [replace(lamp, position=_placed(lamp.position, scale, shift), radius_m=lamp.radius_m * float(grow)) for lamp in shape.lamps],
     )
 
 

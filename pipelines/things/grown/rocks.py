@@ -22,8 +22,12 @@ def ball(subdivisions: int) -> tuple[Array, NDArray[np.int64]]:
     points = unit(np.concatenate([points, points[:, [2, 0, 1]], points[:, [1, 2, 0]]]))
     near = np.linalg.norm(points[:, None] - points[None], axis=-1)
     edge = near[near > 0.1].min() * 1.01
-    faces = np.array([(i, j, k) for i in range(12) for j in range(i + 1, 12) for k in range(j + 1, 12) if max(near[i, j], near[j, k], near[i, k]) < edge])
-    outward = np.einsum("ij,ij->i", np.cross(points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]]), points[faces[:, 0]])
+    faces = np.array(
+        [(i, j, k) for i in range(12) for j in range(i + 1, 12) for k in range(j + 1, 12) if max(near[i, j], near[j, k], near[i, k]) < edge]
+    )
+    outward = np.einsum(
+        "ij,ij->i", np.cross(points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]]), points[faces[:, 0]]
+    )
     faces[outward < 0] = faces[outward < 0][:, ::-1]
     for _ in range(subdivisions):
         edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
@@ -35,7 +39,15 @@ def ball(subdivisions: int) -> tuple[Array, NDArray[np.int64]]:
 
 
 def stone(
-    rng: np.random.Generator, size_m: Array, *, subdivisions: int = 4, planes: int = 16, edge: float = 0.022, rough: float = 0.05, layers: float = 0.0, cracks: float = 0.0
+    rng: np.random.Generator,
+    size_m: Array,
+    *,
+    subdivisions: int = 4,
+    planes: int = 16,
+    edge: float = 0.022,
+    rough: float = 0.05,
+    layers: float = 0.0,
+    cracks: float = 0.0,
 ) -> Mesh:
     """A stone of that size about the origin: cut by planes at random, edges weathered, with rough and layered skin.
 
@@ -44,7 +56,9 @@ def stone(
     """
     points, faces = ball(subdivisions)
     evenly = np.arange(planes) + 0.5
-    normals = unit(level(evenly * GOLDEN_ANGLE_RAD + rng.normal(0, 0.35, planes), np.arcsin(1 - 2 * evenly / planes)) + 0.35 * sphere(rng, planes))
+    normals = unit(
+        level(evenly * GOLDEN_ANGLE_RAD + rng.normal(0, 0.35, planes), np.arcsin(1 - 2 * evenly / planes)) + 0.35 * sphere(rng, planes)
+    )
     offsets = rng.uniform(0.58, 0.86, planes)
     reach = offsets[None] / np.maximum(points @ normals.T, 0.05)
     reach = np.concatenate([reach, np.full((len(points), 1), 1.15)], axis=1)
@@ -107,7 +121,9 @@ def rock(order: GrownOrder) -> Shape:
     for index in range(many):
         share = 1.0 if many == 1 else (1.0 if index == 0 else rng.uniform(0.28, 0.62)) * 0.62
         own = size * share * ([1, 1, 1] if many == 1 else rng.uniform(0.8, 1.2, 3))
-        one = settled(stone(rng, own, subdivisions=detail, planes=int(float(told.get("planes", 15))), **skin), float(told.get("sink", 0.25)))
+        one = settled(
+            stone(rng, own, subdivisions=detail, planes=int(float(told.get("planes", 15))), **skin), float(told.get("sink", 0.36))
+        )
         away = np.zeros(3) if index == 0 else level(index * 2.4 + rng.normal(0, 0.3)) * float(told.get("spread", 0.36)) * size * [1, 0, 1]
         meshes.append(placed(one, away, rng.uniform(0, 6.28) if many > 1 else 0.0))
     parts = [rocky(meshes, order, crease=34)]
@@ -164,7 +180,11 @@ def standing_stone(order: GrownOrder) -> Shape:
         for index in range(1 if form == "single" else many):
             ring = form == "ring"
             azimuth = index * 2 * np.pi / many
-            own = np.array([0.13 * width, height * 1.2 * rng.uniform(0.75, 1.0), 0.075 * width]) if ring else np.array([width, height * 1.2, depth])
+            own = (
+                np.array([0.13 * width, height * 1.2 * rng.uniform(0.75, 1.0), 0.075 * width])
+                if ring
+                else np.array([width, height * 1.2, depth])
+            )
             one = stone(rng, own, subdivisions=4 if not ring else 3, planes=14, edge=0.06, rough=0.05, cracks=0.02)
             shaped = np.sign(one.vertices) * np.abs(one.vertices / (own / 2)) ** 0.75 * (own / 2)
             narrow = 1 - 0.25 * np.clip(shaped[:, 1:2] / height + 0.5, 0, 1) * [1, 0, 1]
@@ -175,7 +195,10 @@ def standing_stone(order: GrownOrder) -> Shape:
 
 
 def spires(order: GrownOrder) -> Shape:
-    """Tapering cones of stone or ice that stand together: stalagmites, hoodoos, termite mounds, ice spikes. Parameters: spires, rough, stone, taper, bulge."""
+    """Tapering cones of stone or ice that stand together: stalagmites, hoodoos, ice.
+
+    Parameters: spires, rough, bulge, taper, stone.
+    """
     rng, told = order.rng, order.parameters
     width, height, depth = (float(v) for v in order.size_m)
     meshes = []
@@ -184,9 +207,14 @@ def spires(order: GrownOrder) -> Shape:
         share = 1.0 if index == 0 else rng.uniform(0.25, 0.7)
         rise = points[:, 1] * 0.5 + 0.5
         taper = float(told.get("taper", 0.75))
-        slim = np.sqrt(np.clip(1 - (2 * rise - 1) ** 4, 0, 1)) * (1 - taper * rise**0.8)
+        foot, point = np.clip(rise / 0.05, 0, 1) ** 0.5, np.sqrt(np.clip(1 - np.clip((rise - 0.7) / 0.3, 0, 1) ** 4, 0, 1))
+        slim = foot * point * (1 - taper * rise**0.7)
         seed = int(rng.integers(1 << 30))
-        ripple = 1 + float(told.get("bulge", 0.10)) * noise(np.stack([0 * rise, rise * 9, 0 * rise], axis=1), seed) + float(told.get("rough", 0.10)) * noise(points * [1.5, 3, 1.5], seed + 3, octaves=3)
+        ripple = (
+            1
+            + float(told.get("bulge", 0.10)) * noise(np.stack([0 * rise, rise * 9, 0 * rise], axis=1), seed)
+            + float(told.get("rough", 0.10)) * noise(points * [1.5, 3, 1.5], seed + 3, octaves=3)
+        )
         flat = unit(points * [1, 0, 1] + 1e-9) * (slim * ripple)[:, None]
         radius = 0.22 * width * share**0.8
         body = np.stack([flat[:, 0] * radius, rise * height * share, flat[:, 2] * radius * depth / width], axis=1)
@@ -227,10 +255,10 @@ def crystals(order: GrownOrder) -> Shape:
         meshes.append(_prism(foot, go, height * share, 0.085 * height * share**0.6 * rng.uniform(0.7, 1.2), sides, rng))
     glow: Colour = order.colour or material("crystal").colour
     parts = [solid(join_meshes(meshes), material(order.material or "crystal"), tint=order.colour, name="crystals", crease_deg=8)]
-    base = settled(stone(rng, np.array([width * 0.6, height * 0.42, depth * 0.6]), subdivisions=3), 0.42)
+    base = settled(stone(rng, np.array([width * 0.72, height * 0.4, depth * 0.72]), subdivisions=4), 0.5)
     parts.append(solid(base, material(str(told.get("foot", "dark_rock"))), name="foot", crease_deg=34))
     lamp = Lamp((0.0, height * 0.4, 0.0), glow, 1.2 * height, 0.15 * height, False)
-    return fitted(Shape(parts, [], [], [lamp]), order, rooted=False)
+    return fitted(Shape(parts, [], [], [lamp]), order)
 
 
 def _prism(foot: Array, go: Array, length: float, radius: float, sides: int, rng: np.random.Generator) -> Mesh:

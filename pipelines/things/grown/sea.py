@@ -38,7 +38,10 @@ def _branching(order: GrownOrder) -> Shape:
     tint = order.colour or CORAL
     part = solid(wood.tubes(boughs), material("limestone"), tint=tint, name="coral", crease_deg=70)
     ends = np.array([bough.points[-1] for bough in boughs])
-    tips = shuffled([dots(ends, rng, size_m=0.05 * height, colours=hued(np.tile(np.clip(np.asarray(tint) * 1.5 + 0.1, 0, 0.9), (len(ends), 1)), rng))], rng)
+    tips = shuffled(
+        [dots(ends, rng, size_m=0.05 * height, colours=hued(np.tile(np.clip(np.asarray(tint) * 1.5 + 0.1, 0, 0.9), (len(ends), 1)), rng))],
+        rng,
+    )
     return fitted(Shape([part], [tips]), order)
 
 
@@ -53,7 +56,11 @@ def _brain(order: GrownOrder) -> Shape:
     body *= (1 + 0.06 * noise(points, seed + 9, size_m=0.8) + 0.028 * groove)[:, None]
     body[:, 1] = np.maximum(body[:, 1], -0.25 + 0.05 * body[:, 1]) + 0.25
     mesh = Mesh((body * np.asarray(order.size_m) / 2).astype(np.float32), faces.astype(np.int32))
-    return fitted(Shape([solid(mesh, material("limestone"), tint=order.colour or (0.42, 0.31, 0.13), name="coral", crease_deg=70)]), order, rooted=False)
+    return fitted(
+        Shape([solid(mesh, material("limestone"), tint=order.colour or (0.42, 0.31, 0.13), name="coral", crease_deg=70)]),
+        order,
+        rooted=False,
+    )
 
 
 def _tube_coral(order: GrownOrder) -> Shape:
@@ -92,12 +99,10 @@ def _pipe(limb: Limb) -> Mesh:
 
 def shell(order: GrownOrder) -> Shape:
     """A sea shell: a ribbed scallop, or a snail's spiral. Parameters: form (scallop, spiral)."""
-    rng = order.rng
     form = str(order.parameters.get("form", "scallop"))
     mesh = _scallop() if form == "scallop" else _snail()
     tint = order.colour or ((0.62, 0.42, 0.33) if form == "scallop" else (0.66, 0.54, 0.40))
     part = solid(mesh, material(order.material or "porcelain"), tint=tint, name="shell", crease_deg=60)
-    del rng
     return fitted(Shape([part]), order, rooted=False)
 
 
@@ -107,8 +112,8 @@ def _scallop() -> Mesh:
     out, fan = np.meshgrid(np.linspace(0, 1, rows), np.linspace(-1.12, 1.12, columns), indexing="ij")
     rib = np.abs(np.cos(fan * 11 / 1.12 * np.pi / 2))
     reach = out * (1 - 0.10 * np.abs(fan) ** 3)
-    dome = 0.30 * np.sin(np.clip(out, 0, 1) ** 0.6 * np.pi) ** 0.8 * np.cos(fan * 0.8)
-    upper = np.stack([reach * np.sin(fan), dome * (0.86 + 0.14 * rib) + 0.02 * rib * out, -reach * np.cos(fan) + 0.5], axis=-1)
+    dome = 0.34 * np.sin(np.clip(out, 0, 1) ** 0.62 * np.pi * 0.97) ** 0.8 * np.clip(1 - (fan / 1.14) ** 2, 0, 1) ** 0.6
+    upper = np.stack([reach * np.sin(fan), dome * (0.9 + 0.10 * rib) + 0.03 * rib * out + 0.02, -reach * np.cos(fan) + 0.5], axis=-1)
     lower = upper * [1, 0.25, 1] - [0, 0.015, 0]
     return _two_sheets(upper, lower)
 
@@ -123,7 +128,10 @@ def _two_sheets(upper: Array, lower: Array) -> Mesh:
     after = np.roll(rim, -1)
     shift = rows * columns
     side = np.concatenate([np.stack([rim, after, after + shift], 1), np.stack([rim, after + shift, rim + shift], 1)])
-    mesh = Mesh(np.concatenate([upper.reshape(-1, 3), lower.reshape(-1, 3)]).astype(np.float32), np.concatenate([top, top[:, ::-1] + shift, side]).astype(np.int32))
+    mesh = Mesh(
+        np.concatenate([upper.reshape(-1, 3), lower.reshape(-1, 3)]).astype(np.float32),
+        np.concatenate([top, top[:, ::-1] + shift, side]).astype(np.int32),
+    )
     return mesh if mesh.volume_m3 > 0 else Mesh(mesh.vertices, np.ascontiguousarray(mesh.faces[:, ::-1]))
 
 
@@ -131,9 +139,10 @@ def _snail() -> Mesh:
     """A tube along a shrinking spiral."""
     turn = np.linspace(0, 1, 90)
     angle = turn * 5.2 * 2 * np.pi
-    size = np.exp(-turn * 3.1)
+    size: Array = np.asarray(np.exp(-turn * 3.1), np.float64)
     path = np.stack([np.cos(angle) * size * 0.55, 0.55 * size * 0.62 + (1 - size) * 0.95, np.sin(angle) * size * 0.55], axis=1)
-    return wood.tubes([Limb(path, size * 0.48, 14)])
+    radii: Array = size * 0.48
+    return wood.tubes([Limb(path, radii, 14)])
 
 
 def starfish(order: GrownOrder) -> Shape:
@@ -146,13 +155,21 @@ def starfish(order: GrownOrder) -> Shape:
     star = 0.28 + 0.72 * np.abs(np.cos(angle * arms / 2)) ** 3.2
     reach = flat * star * (1 + 0.04 * np.sin(angle + rng.uniform(0, 6)))
     ridge = 0.12 * (1 - 0.78 * np.clip(reach, 0, 1))
-    body = np.stack([np.cos(angle) * reach, np.where(points[:, 1] > 0, points[:, 1] * ridge * 2.2, points[:, 1] * 0.03), np.sin(angle) * reach], axis=1)
+    body = np.stack(
+        [np.cos(angle) * reach, np.where(points[:, 1] > 0, points[:, 1] * ridge * 2.2, points[:, 1] * 0.03), np.sin(angle) * reach], axis=1
+    )
     mesh = Mesh((body * np.asarray(order.size_m)[[0, 0, 2]] / 2).astype(np.float32), faces.astype(np.int32))
     tint = order.colour or (0.52, 0.165, 0.055)
     part = solid(mesh, material("sand"), tint=tint, name="star", crease_deg=70)
     upper = mesh.vertices[(mesh.vertices[:, 1] > 0.3 * mesh.vertices[:, 1].max())].astype(np.float64)
     chosen = upper[rng.integers(0, len(upper), 90)]
-    knobs = dots(chosen + [0, 0.004, 0], rng, size_m=0.035 * order.size_m[0], colours=hued(np.tile(np.clip(np.asarray(tint) * 1.5 + 0.08, 0, 0.85), (90, 1)), rng), normals=[0, 1, 0])
+    knobs = dots(
+        chosen + [0, 0.004, 0],
+        rng,
+        size_m=0.035 * order.size_m[0],
+        colours=hued(np.tile(np.clip(np.asarray(tint) * 1.5 + 0.08, 0, 0.85), (90, 1)), rng),
+        normals=[0, 1, 0],
+    )
     return fitted(Shape([part], [shuffled([knobs], rng, translucency=0.0)]), order, rooted=False)
 
 
@@ -176,7 +193,9 @@ def bones(order: GrownOrder) -> Shape:
     skull = _skull(width, height)
     mesh = join_meshes([wood.tubes(found), skull])
     bone = order.colour or (0.56, 0.50, 0.39)
-    return fitted(Shape([solid(mesh, material(order.material or "limestone"), tint=bone, name="bones", crease_deg=60)]), order, rooted=False)
+    return fitted(
+        Shape([solid(mesh, material(order.material or "limestone"), tint=bone, name="bones", crease_deg=60)]), order, rooted=False
+    )
 
 
 def _skull(width: float, height: float) -> Mesh:
@@ -187,6 +206,9 @@ def _skull(width: float, height: float) -> Mesh:
     horns = []
     for hand in (-1, 1):
         bow = np.linspace(0, 1, 8)
-        path = np.stack([0.32 * width - 0.05 * width * bow**2, height * (0.34 + 0.30 * bow**1.5), hand * height * (0.1 + 0.32 * np.sin(bow * 1.6))], axis=1)
+        path = np.stack(
+            [0.32 * width - 0.05 * width * bow**2, height * (0.34 + 0.30 * bow**1.5), hand * height * (0.1 + 0.32 * np.sin(bow * 1.6))],
+            axis=1,
+        )
         horns.append(Limb(path, height * 0.05 * np.linspace(1, 0.12, 8), 7))
     return join_meshes([head_mesh, wood.tubes(horns)])

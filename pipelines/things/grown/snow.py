@@ -30,7 +30,12 @@ def snow_drift(order: GrownOrder) -> Shape:
     skew = np.array([0.22, 0, 0.10]) * dome[..., None]
     height = dome * (1 + 0.16 * noise(flat.reshape(-1, 3), seed, size_m=0.6, octaves=3).reshape(rings, around))
     crest = float(order.parameters.get("crest", 0.5))
-    ripple = 0.035 * crest * np.sin(flat[..., 0] * 15 + 3 * noise(flat.reshape(-1, 3), seed + 1, size_m=0.5).reshape(rings, around)) * smoothstep(height, 0.1, 0.5)
+    ripple = (
+        0.035
+        * crest
+        * np.sin(flat[..., 0] * 15 + 3 * noise(flat.reshape(-1, 3), seed + 1, size_m=0.5).reshape(rings, around))
+        * smoothstep(height, 0.1, 0.5)
+    )
     points = (flat * [1, 0, 1] + skew + (height + ripple)[..., None] * [0, 1, 0]) * size * [0.5, 1, 0.5]
     points[0, :, 1] = 0
     vertices = np.concatenate([points.reshape(-1, 3), points[0].mean(axis=0)[None], points[-1].mean(axis=0)[None]])
@@ -53,7 +58,11 @@ def snowman(order: GrownOrder) -> Shape:
         body[:, 1] = np.maximum(body[:, 1], 0)
         snow.append(Mesh(body.astype(np.float32), faces.astype(np.int32)))
     head, face = middles[2], radii[2]
-    carrot = Limb(np.array([[0, head, face * 0.8], [0, head - 0.004 * height, face * 1.5], [0.01 * height, head - 0.012 * height, face * 2.05]]), height * np.array([0.020, 0.014, 0.002]), 9)
+    carrot = Limb(
+        np.array([[0, head, face * 0.8], [0, head - 0.004 * height, face * 1.5], [0.01 * height, head - 0.012 * height, face * 2.05]]),
+        height * np.array([0.020, 0.014, 0.002]),
+        9,
+    )
     parts = [
         solid(join_meshes(snow), material("snow"), name="snow", crease_deg=80),
         solid(join_meshes(_coals(height, middles, radii)), material("coal"), name="coal", crease_deg=60),
@@ -78,7 +87,9 @@ def _coals(height: float, middles: Array, radii: Array) -> list[Mesh]:
     found = []
     for aside, rise, which, size in places:
         go = np.array([np.sin(aside) * np.cos(rise), np.sin(rise), np.cos(aside) * np.cos(rise)])
-        found.append(Mesh((points * size * height + [0, middles[which], 0] + go * radii[which] * 0.99).astype(np.float32), faces.astype(np.int32)))
+        found.append(
+            Mesh((points * size * height + [0, middles[which], 0] + go * radii[which] * 0.99).astype(np.float32), faces.astype(np.int32))
+        )
     return found
 
 
@@ -90,7 +101,19 @@ def _arms(height: float, middle: float, radius: float, rng: np.random.Generator)
         hand = elbow + np.array([side * 0.09, 0.07, 0.02]) * height
         found.append(Limb(np.stack([start, elbow, hand]), height * np.array([0.011, 0.009, 0.005]), 6))
         for spread in (-0.03, 0.015, 0.045):
-            found.append(Limb(np.stack([hand, hand + np.array([side * 0.02, 0.02 + spread * 0.4, spread]) * height, hand + np.array([side * 0.045, 0.04 + spread, spread * 1.4]) * height]), height * np.array([0.005, 0.004, 0.002]), 5))
+            found.append(
+                Limb(
+                    np.stack(
+                        [
+                            hand,
+                            hand + np.array([side * 0.02, 0.02 + spread * 0.4, spread]) * height,
+                            hand + np.array([side * 0.045, 0.04 + spread, spread * 1.4]) * height,
+                        ]
+                    ),
+                    height * np.array([0.005, 0.004, 0.002]),
+                    5,
+                )
+            )
     return found
 
 
@@ -112,6 +135,12 @@ def _hat(height: float, rise: float, radius: float) -> list[Part]:
 def _scarf(order: GrownOrder, height: float, rise: float, radius: float) -> Part:
     turn = np.linspace(0, 2 * np.pi, 25)
     ring = np.stack([np.cos(turn), 0.10 * np.sin(turn), np.sin(turn)], axis=1) * radius * 0.98 + [0, rise, 0]
-    tail = np.array([[radius * 0.45, rise - 0.01 * height, radius * 0.92], [radius * 0.58, rise - 0.07 * height, radius * 1.22], [radius * 0.60, rise - 0.17 * height, radius * 1.36]])
+    tail = np.array(
+        [
+            [radius * 0.45, rise - 0.01 * height, radius * 0.92],
+            [radius * 0.58, rise - 0.07 * height, radius * 1.22],
+            [radius * 0.60, rise - 0.17 * height, radius * 1.36],
+        ]
+    )
     limbs = [Limb(ring, np.full(25, 0.026 * height), 8), Limb(tail, height * np.array([0.024, 0.024, 0.020]), 8)]
     return solid(wood.tubes(limbs), material("wool"), tint=order.colour or (0.36, 0.035, 0.035), name="scarf", crease_deg=70)

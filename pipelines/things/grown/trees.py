@@ -30,6 +30,7 @@ class Crown:
     trunk: float  # how far up the crown the trunk goes on as one
     bend: float = 0.6
     rises: float = 0.05
+    floor: float = 0.0  # how far up the crown the lowest masses are
 
 
 CROWNS: Mapping[str, Crown] = {
@@ -37,12 +38,15 @@ CROWNS: Mapping[str, Crown] = {
     "egg": Crown((0, 0.15, 0.38, 0.65, 0.88, 1), (0.35, 0.8, 1.0, 0.84, 0.46, 0.1), 19, 0.27, 0.35),
     "light": Crown((0, 0.15, 0.38, 0.7, 0.9, 1), (0.35, 0.8, 1.0, 0.72, 0.38, 0.08), 22, 0.22, 0.85, 0.5, 0.25),
     "column": Crown((0, 0.1, 0.35, 0.7, 0.92, 1), (0.5, 0.85, 1.0, 0.8, 0.4, 0.08), 26, 0.36, 0.85, 0.8, 0.9),
-    "umbrella": Crown((0, 0.35, 0.6, 0.85, 1), (0.12, 0.45, 1.0, 0.95, 0.55), 16, 0.24, 0.05, 0.5, 0.0),
+    "umbrella": Crown((0, 0.35, 0.6, 0.85, 1), (0.12, 0.55, 1.0, 0.97, 0.5), 30, 0.22, 0.08, 0.5, 0.0, 0.6),
     "spread": Crown((0, 0.2, 0.5, 0.8, 1), (0.55, 0.95, 1.0, 0.7, 0.25), 14, 0.30, 0.08, 0.5, 0.0),
     "fountain": Crown((0, 0.2, 0.55, 0.85, 1), (0.5, 0.85, 1.0, 0.75, 0.3), 14, 0.30, 0.15, 0.6, 0.2),
 }
 
-FRUITS: Mapping[str, tuple[Colour, Colour]] = {"apple": ((0.42, 0.05, 0.03), (0.50, 0.24, 0.06)), "orange": ((0.60, 0.23, 0.02), (0.64, 0.36, 0.03))}
+FRUITS: Mapping[str, tuple[Colour, Colour]] = {
+    "apple": ((0.42, 0.05, 0.03), (0.50, 0.24, 0.06)),
+    "orange": ((0.60, 0.23, 0.02), (0.64, 0.36, 0.03)),
+}
 
 DEFAULTS: Mapping[str, float | str] = {
     "crown": "dome", "palette": "oak", "bark": "bark", "bare": 0.25, "trunk": 0.03, "leaves": 16000.0, "leaf": 0.22, "leaf_shape": 0.62,
@@ -60,11 +64,12 @@ def broadleaf(order: GrownOrder) -> Shape:
     told = {**DEFAULTS, **order.parameters}
     rng, height = order.rng, float(order.size_m[1])
     tree = _grown(order, told)
-    boughs, covered = limbs(tree)
-    mesh = wood.tubes(boughs)
+    boughs, covered = limbs(tree, most_triangles=2900)
     radius = float(told["trunk"]) * height
-    mesh = wood.gnarled(mesh, int(rng.integers(1 << 30)), amount_m=radius * 0.35, size_m=radius * 5)
-    mesh = wood.flared(mesh, rng, radius_m=radius, height_m=radius * 3.2 * float(told["flare"]) + 1e-3)
+    flare = float(told["flare"])
+    mesh = wood.tubes([*boughs, *wood.roots(rng, radius_m=radius, reach=1.6 + 1.2 * flare)])
+    mesh = wood.gnarled(mesh, int(rng.integers(1 << 30)), amount_m=radius * 0.3, size_m=radius * 4, octaves=3)
+    mesh = wood.flared(mesh, rng, radius_m=radius, height_m=radius * 3.2 * flare + 1e-3, ring=boughs[0].sides)
     parts = [wooden(mesh, order.material or str(told["bark"]))]
     foliage = _leaves(tree, covered, order, told)
     fruit = _fruit(foliage[-1], order, told) if told["fruit"] else []
@@ -93,8 +98,10 @@ def _grown(order: GrownOrder, told: Mapping[str, float | str]) -> Skeleton:
 def free_space(crown: Crown, rng: np.random.Generator, count: int) -> Array:
     """(count, 3) points in the crown's masses; x, z in −1 … 1, y in 0 … 1."""
     many = crown.masses
-    rise = (np.arange(many) + rng.uniform(0.1, 0.9, many)) / many
-    reach = np.interp(rise, crown.heights, crown.radii) * rng.uniform(0.5, 0.86, many)
+    rise = crown.floor + (1 - crown.floor) * (np.arange(many) + rng.uniform(0.1, 0.9, many)) / many
+    reach = np.interp(rise, crown.heights, crown.radii) * (
+        rng.uniform(0.5, 0.86, many) if not crown.floor else np.sqrt(rng.uniform(0.02, 0.8, many))
+    )
     azimuth = np.arange(many) * 2.399963 + rng.uniform(0, 6.28) + rng.normal(0, 0.35, many)
     middles = level(azimuth) * reach[:, None] + np.stack([0 * rise, 0.06 + 0.82 * rise, 0 * rise], axis=1)
     sizes = crown.mass_radius * rng.uniform(0.7, 1.3, many)
@@ -120,7 +127,7 @@ def _leaves(tree: Skeleton, covered: np.ndarray, order: GrownOrder, told: Mappin
     share = {Season.SPRING: 0.85, Season.AUTUMN: 0.62}.get(season, 1.0) if not evergreen else 1.0
     leaves = _leaf_cloud(tree, ends, order, told, int(float(told["leaves"]) * share))
     if float(told["strands"]) > 0:
-        leaves = shuffled([leaves, _strands(tree, ends, order, told)], rng)
+        leaves = shuffled([leaves, _strands(tree, ends, order, int(float(told["strands"]) * share))], rng)
     colours = palette(str(told["palette"]), season, order.colour)
     return [shuffled(groups, rng, translucency=0.0), shaded(leaves, rng, colours, clump_m=order.size_m[1] * 0.11)]
 
@@ -130,7 +137,9 @@ def brush_twigs(tree: Skeleton, nodes: np.ndarray, rng: np.random.Generator, *, 
     starts, ends = tree.points[tree.parents[nodes]], tree.points[nodes]
     colours = hued(np.tile(colour, (len(nodes), 1)), rng)
     width = np.maximum(tree.radii[nodes] * 2, 0.012)
-    return replace(segments(starts, ends, sphere(rng, len(nodes)), width_m=width, colours=colours), depth=np.full(len(nodes), 0.5, np.float32))
+    return replace(
+        segments(starts, ends, sphere(rng, len(nodes)), width_m=width, colours=colours), depth=np.full(len(nodes), 0.5, np.float32)
+    )
 
 
 def _brush(tree: Skeleton, ends: np.ndarray, rng: np.random.Generator, height: float) -> Foliage:
@@ -171,10 +180,10 @@ def _leaf_cloud(tree: Skeleton, ends: np.ndarray, order: GrownOrder, told: Mappi
     return elements(centres, go, facing, length_m=length, width_m=width, colours=np.zeros(3))
 
 
-def _strands(tree: Skeleton, ends: np.ndarray, order: GrownOrder, told: Mapping[str, float | str]) -> Foliage:
+def _strands(tree: Skeleton, ends: np.ndarray, order: GrownOrder, many: int) -> Foliage:
     """Hanging strands, as of a weeping willow: rows of narrow leaves that curve out and fall."""
     rng, height = order.rng, order.size_m[1]
-    many, links = int(float(told["strands"])), 13
+    links = 13
     node = ends[rng.integers(0, len(ends), many)]
     start = tree.points[node] + sphere(rng, many) * 0.3
     out = unit(start * [1, 0, 1] + 1e-6)
@@ -198,11 +207,13 @@ def _fruit(leaves: Foliage, order: GrownOrder, told: Mapping[str, float | str]) 
         return []
     rng = order.rng
     outer = np.flatnonzero(leaves.depth < 0.62)
-    chosen = outer[rng.permutation(len(outer))[:70]]
+    chosen = outer[rng.permutation(len(outer))[:42]]
     radius = 0.055 * (order.size_m[1] / 5) ** 0.5
-    one = ball(radius, sides=7)
+    one = ball(radius, sides=6)
     places = leaves.centres[chosen] + leaves.normals[chosen] * 0.06 - np.array([0, radius, 0], np.float32)
-    mesh = join_meshes([Mesh(one.vertices * np.float32(s) + p, one.faces) for p, s in zip(places, rng.uniform(0.8, 1.15, len(places)), strict=True)])
+    mesh = join_meshes(
+        [Mesh(one.vertices * np.float32(s) + p, one.faces) for p, s in zip(places, rng.uniform(0.8, 1.15, len(places)), strict=True)]
+    )
     first, second = FRUITS[str(told["fruit"])]
     red = mix(first, second, rng.random(1) * 0.5)[0]
     return [Part(mesh, material("fruit"), (float(red[0]), float(red[1]), float(red[2])), "fruit", collides=False)]

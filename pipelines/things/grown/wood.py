@@ -111,14 +111,27 @@ def footed(limb: Limb) -> Limb:
     return Limb(points, np.interp(places, reach, limb.radii), limb.sides)
 
 
-def flared(mesh: Mesh, rng: np.random.Generator, *, radius_m: float, height_m: float, roots: int = 5, ring: int = 10) -> Mesh:
+def roots(rng: np.random.Generator, *, radius_m: float, count: int = 6, reach: float = 2.6) -> list[Limb]:
+    """Roots that leave a trunk of that radius and sink into the ground within `reach` radii."""
+    found = []
+    share = np.linspace(0, 1, 6)
+    for index in range(count):
+        azimuth = index * 2 * np.pi / count + rng.normal(0, 0.22) + 0.35 * rng.normal() * share**1.5
+        far = radius_m * (0.45 + (reach * rng.uniform(0.7, 1.1) - 0.45) * share)
+        rise = radius_m * (0.95 * (1 - share) ** 2.6 - 0.22 * share**1.5)
+        points = np.stack([np.cos(azimuth) * far, rise, np.sin(azimuth) * far], axis=1)
+        found.append(Limb(points, radius_m * rng.uniform(0.30, 0.42) * np.array([1.15, 1.0, 0.8, 0.6, 0.42, 0.2]), 7))
+    return found
+
+
+def flared(mesh: Mesh, rng: np.random.Generator, *, radius_m: float, height_m: float, ridges: int = 5, ring: int = 10) -> Mesh:
     """The foot of a trunk at the origin spread into root buttresses that fade out over `height_m`; its first `ring` vertices lie flat."""
     vertices = mesh.vertices.astype(np.float64)
     vertices[:ring, 1] = 0.0
     angle = np.arctan2(vertices[:, 2], vertices[:, 0])
     distance = np.hypot(vertices[:, 0], vertices[:, 2])
     phase = rng.uniform(0, 2 * np.pi)
-    ridge = 0.5 + 0.5 * np.cos(roots * angle + phase + 0.7 * np.sin(2 * angle + phase))
+    ridge = 0.5 + 0.5 * np.cos(ridges * angle + phase + 0.7 * np.sin(2 * angle + phase))
     fade = np.exp(-np.clip(vertices[:, 1], 0, None) / height_m * 3.0)
     near = np.clip(1.6 - distance / max(radius_m, 1e-6) * 0.5, 0, 1)
     spread = 1 + fade * near * (0.15 + 0.95 * ridge**2)
