@@ -180,7 +180,8 @@ def bones(order: GrownOrder) -> Shape:
     spine_x = np.linspace(-0.42, 0.26, 12) * width
     arch = height * (0.78 - 0.25 * (spine_x / width) ** 2)
     spine = np.stack([spine_x, arch, 0 * spine_x], axis=1)
-    found = [Limb(spine, height * 0.045 * (1 + 0.25 * (np.arange(12) % 2)), 8)]
+    knuckles = np.asarray(height * 0.045 * (1 + 0.25 * (np.arange(12) % 2)), np.float64)
+    found = [Limb(spine, knuckles, 8)]
     for index in range(count):
         share = (index + 0.5) / count
         x = width * (-0.36 + 0.58 * share)
