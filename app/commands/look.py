@@ -58,15 +58,38 @@ def video(
     world: World,
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="The film to write: .mp4.", show_default=False)],
-    path: Annotated[str, typer.Option(help="orbit, walk, or a JSON file with your own path.")] = "orbit",
-    seconds: Annotated[float, typer.Option(min=0.2, max=600, help="How long the film is.")] = 8.0,
-    fps: Annotated[int, typer.Option(min=1, max=120, help="Pictures a second.")] = 30,
+    path: Annotated[str, typer.Option(help="orbit, walk, or a JSON file with keyframes of your own.")] = "orbit",
+    seconds: Annotated[float | None, typer.Option(help="How long to orbit (12) or to walk (10).", show_default=False)] = None,
+    fps: Annotated[int, typer.Option(help="Pictures a second.")] = 30,
     size: Size = "1280x720",
-    fov: FieldOfView = 75.0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no closing line.")] = False,
 ) -> None:
     """Film a world along a path."""
-    raise NotImplementedError
+    from app.commands.destination import require_new_file
+    from app.commands.progress import ProgressLine
+    from app.commands.viewpoint import frame_of
+    from pipelines.errors import InputError
+    from pipelines.splat import orbit_path, read_path, walk_path, write_video
+
+    frame = frame_of(size, 75)
+    require_new_file(output, (".mp4",))
+    makers = {"orbit": orbit_path, "walk": walk_path}
+    keyframes = None if path in makers else read_path(Path(path))
+    if keyframes is not None and seconds is not None:
+        raise InputError("a film along keyframes of your own takes as long as they say: leave out --seconds, or change their times")
+
+    from app.commands.opening import open_world
+
+    with ProgressLine(quiet=quiet) as line:
+        line.show("video", 0.0, "opening the world")
+        opened = open_world(world)
+        length = {} if seconds is None else {"seconds": seconds}
+        way = keyframes or makers[path](opened.gaussians, opened.spawn, **length)
+        output.absolute().parent.mkdir(parents=True, exist_ok=True)
+        tell = line.part("video", 0.0, 1.0)
+        write_video(opened.gaussians, way, output, size_px=(frame.width_px, frame.height_px), frames_per_s=fps, tell=tell)
+    if not quiet:
+        say(f"{plain(output)}  [dim]{way.seconds:g} s, {bytes_in_words(output.stat().st_size)}[/]")
 
 
 def _layer(rendering: Rendering, layer: str) -> NDArray[np.uint8]:

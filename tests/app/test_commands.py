@@ -60,6 +60,23 @@ def test_layers_are_pictures(tmp_path: Path, small_world: Path, layer: str) -> N
     assert np.abs(pixels[24, 32] - pixels[2, 2]).max() > 40
 
 
+def test_video_shows_what_a_path_sees(tmp_path: Path, small_world: Path) -> None:
+    """Keyframes that turn from the ball to the empty side: orange first, black at the end."""
+    import av
+
+    path = tmp_path / "path.json"
+    frames = [{"time": 0, "position": [0, 1.65, 0], "yaw": 0}, {"time": 1, "position": [0, 1.65, 0], "yaw": 180}]
+    path.write_text(json.dumps({"keyframes": frames}))
+    film = tmp_path / "films" / "turn.mp4"
+    assert run(["video", str(small_world), "-o", str(film), "--path", str(path), "--fps", "5", "--size", "160x90"]) == 0
+    with av.open(str(film)) as container:
+        pictures = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+    assert len(pictures) == 6
+    assert pictures[0][45, 80] == pytest.approx([255, 128, 26], abs=25)
+    assert pictures[-1].max() < 25
+    assert [file.name for file in film.parent.iterdir()] == ["turn.mp4"]
+
+
 def test_export_and_info_of_every_format(capfd: pytest.CaptureFixture[str], tmp_path: Path, small_world: Path) -> None:
     assert run(["export", str(small_world), "ply", "spz", "sog", "glb", "-o", str(tmp_path)]) == 0
     capfd.readouterr()

@@ -26,7 +26,7 @@ def make(stub: Path, *words: str) -> subprocess.CompletedProcess[str]:
     "prompt",
     [
         "a misty pine forest with a log cabin beside a lake at dawn",
-        "a fisherman's hut, \"painted\" `red`",
+        'a fisherman\'s hut, "painted" `red`',
         "a $5 bill, $HOME, ${PATH} and $(shell touch /tmp/worldloom-was-here)",
         r"back\slashes \n \\ and a trailing one\\",
         "a 100% sunny beach # with a comment; rm -rf nothing & echo $$",
