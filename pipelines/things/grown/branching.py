@@ -66,13 +66,19 @@ def _colonise(free, points, parents, count, step, kill, bend, rises):  # type: i
         for n in range(compared):
             if not pulled[n] or children[n] >= 3 or count >= len(points):
                 continue
-            go = pull[n] / (np.sqrt((pull[n] ** 2).sum()) + 1e-9)
-            if parents[n] >= 0:
-                before = points[n] - points[parents[n]]
-                go = go + bend * before / (np.sqrt((before**2).sum()) + 1e-9)
-            go[1] += rises
-            go = go / (np.sqrt((go**2).sum()) + 1e-9)
-            points[count] = points[n] + go * step
+            x, y, z = pull[n, 0], pull[n, 1], pull[n, 2]
+            size = np.sqrt(x * x + y * y + z * z) + 1e-9
+            x, y, z = x / size, y / size, z / size
+            p = parents[n]
+            if p >= 0:
+                u, v, w = points[n, 0] - points[p, 0], points[n, 1] - points[p, 1], points[n, 2] - points[p, 2]
+                size = (np.sqrt(u * u + v * v + w * w) + 1e-9) / bend
+                x, y, z = x + u / size, y + v / size, z + w / size
+            y += rises
+            size = (np.sqrt(x * x + y * y + z * z) + 1e-9) / step
+            points[count, 0] = points[n, 0] + x / size
+            points[count, 1] = points[n, 1] + y / size
+            points[count, 2] = points[n, 2] + z / size
             parents[count] = n
             children[n] += 1
             count += 1
@@ -82,24 +88,21 @@ def _colonise(free, points, parents, count, step, kill, bend, rises):  # type: i
     return count
 
 
-@njit(cache=True)
-def _thickened(parents, exponent):  # type: ignore[no-untyped-def]
+def _thickened(parents: Indices, exponent: float) -> tuple[Array, Indices, Array]:
     """Relative radii by the pipe model, heirs and numbers of tips; parents stand before their children."""
     count = len(parents)
-    load = np.zeros(count)
-    tips = np.zeros(count)
-    heirs = np.full(count, -1)
+    before = parents.tolist()
+    load, tips, heirs = [0.0] * count, [0.0] * count, [-1] * count
     for n in range(count - 1, -1, -1):
         if heirs[n] < 0:
-            load[n] = 1.0
-            tips[n] = 1.0
-        p = parents[n]
+            load[n] = tips[n] = 1.0
+        p = before[n]
         if p >= 0:
             load[p] += load[n] + 0.02
             tips[p] += tips[n]
             if heirs[p] < 0 or load[n] > load[heirs[p]]:
                 heirs[p] = n
-    return load ** (1.0 / exponent), heirs, tips
+    return np.asarray(load) ** (1.0 / exponent), np.asarray(heirs), np.asarray(tips)
 
 
 def colonised(

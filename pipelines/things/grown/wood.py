@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
 from pipelines.scene import Mesh
-from pipelines.things.grown.vectors import Array, noise, resampled
+from pipelines.things.grown.vectors import Array, noise, resampled, unit
 
 
 @dataclass(frozen=True)
@@ -25,62 +26,59 @@ class Limb:
     sides: int = 6
 
 
-@njit(cache=True)
-def _tubes(points, radii, starts, sides, vertices, faces):  # type: ignore[no-untyped-def]
-    """Fill vertices and faces of all limbs; frames are carried along each limb without twist."""
-    at_vertex, at_face = 0, 0
-    for limb in range(len(sides)):
-        first, last, around = starts[limb], starts[limb + 1] - 1, sides[limb]
-        right = np.zeros(3)
-        base = at_vertex
-        for p in range(first, last + 1):
-            ahead = points[min(p + 1, last)] - points[max(p - 1, first)]
-            ahead = ahead / (np.sqrt((ahead * ahead).sum()) + 1e-12)
-            if p == first:
-                if abs(ahead[0]) < 0.8:
-                    right[0] = 1.0
-                else:
-                    right[2] = 1.0
-            right = right - ahead * (right * ahead).sum()
-            right = right / (np.sqrt((right * right).sum()) + 1e-12)
-            other = np.cross(ahead, right)
-            for s in range(around):
-                angle = 2 * np.pi * s / around
-                vertices[at_vertex] = points[p] + radii[p] * (np.cos(angle) * right + np.sin(angle) * other)
-                at_vertex += 1
-            if p == first:
-                vertices[base + around * (last - first + 1)] = points[p]
-            if p == last:
-                vertices[base + around * (last - first + 1) + 1] = points[p] + ahead * radii[p]
-        bottom, top = at_vertex, at_vertex + 1
-        at_vertex += 2
-        rings = last - first + 1
-        for s in range(around):
-            t = (s + 1) % around
-            for r in range(rings - 1):
-                a, b = base + r * around + s, base + r * around + t
-                faces[at_face] = (a, b, b + around)
-                faces[at_face + 1] = (a, b + around, a + around)
-                at_face += 2
-            end = base + (rings - 1) * around
-            faces[at_face] = (bottom, base + t, base + s)
-            faces[at_face + 1] = (top, end + s, end + t)
-            at_face += 2
-
-
 def tubes(limbs: Sequence[Limb]) -> Mesh:
-    """All limbs as one mesh of closed tubes."""
+    """All limbs as one mesh of closed tubes: rings one after another, then the middle of the thick end and the thin end's point."""
     if not limbs:
         return Mesh(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32))
-    counts = np.array([len(limb.points) for limb in limbs])
-    sides = np.array([limb.sides for limb in limbs])
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    vertices = np.zeros((int((counts * sides + 2).sum()), 3))
-    faces = np.zeros((int((counts * sides * 2).sum()), 3), np.int64)
-    points = np.concatenate([np.asarray(limb.points, np.float64) for limb in limbs])
-    radii = np.concatenate([np.asarray(limb.radii, np.float64) for limb in limbs])
-    _tubes(points, radii, starts, sides, vertices, faces)
-    return Mesh(vertices.astype(np.float32), faces.astype(np.int32))
+    frames = _frames(limbs)
+    vertices: list[Array] = []
+    faces: list[NDArray[np.int64]] = []
+    start = 0
+    for limb, (right, other, ahead) in zip(limbs, frames, strict=True):
+        points, radii = np.asarray(limb.points, np.float64), np.asarray(limb.radii, np.float64)
+        angle = np.arange(limb.sides) * 2 * np.pi / limb.sides
+        circle = np.cos(angle)[:, None] * right[:, None] + np.sin(angle)[:, None] * other[:, None]
+        rings = points[:, None] + circle * radii[:, None, None]
+        vertices += [rings.reshape(-1, 3), points[:1], points[-1:] + ahead[-1:] * radii[-1]]
+        faces.append(_tube_faces(len(points), limb.sides) + start)
+        start += len(points) * limb.sides + 2
+    return Mesh(np.concatenate(vertices).astype(np.float32), np.concatenate(faces).astype(np.int32))
+
+
+def _frames(limbs: Sequence[Limb]) -> list[tuple[Array, Array, Array]]:
+    """For each limb its two cross axes and its direction at every point (P, 3), carried along without twist.
+
+    All limbs are walked at once, padded with their last points to the same number of rings.
+    """
+    counts = [len(limb.points) for limb in limbs]
+    most = max(counts)
+    path = np.stack([np.asarray(limb.points, np.float64)[np.minimum(np.arange(most), len(limb.points) - 1)] for limb in limbs])
+    last = np.array(counts)[:, None] - 1
+    rows = np.arange(len(limbs))[:, None]
+    index = np.minimum(np.arange(most)[None], last)
+    ahead = unit(path[rows, np.minimum(index + 1, last)] - path[rows, np.maximum(index - 1, 0)])
+    right = np.empty_like(path)
+    carried = np.where(np.abs(ahead[:, 0, :1]) < 0.8, [1.0, 0.0, 0.0], [0.0, 0.0, 1.0])
+    for ring in range(most):
+        carried = carried - ahead[:, ring] * (carried * ahead[:, ring]).sum(axis=1, keepdims=True)
+        carried = carried / (np.sqrt((carried * carried).sum(axis=1, keepdims=True)) + 1e-12)
+        right[:, ring] = carried
+    other = np.cross(ahead, right)
+    return [(right[n, :count], other[n, :count], ahead[n, :count]) for n, count in enumerate(counts)]
+
+
+@cache
+def _tube_faces(rings: int, sides: int) -> NDArray[np.int64]:
+    """Faces of one tube of that many rings and sides, closed by fans at both ends."""
+    s = np.arange(sides)
+    t = (s + 1) % sides
+    base = (np.arange(rings - 1) * sides)[:, None]
+    first = np.stack([base + s, base + t, base + t + sides], axis=-1).reshape(-1, 3)
+    second = np.stack([base + s, base + t + sides, base + s + sides], axis=-1).reshape(-1, 3)
+    end, middle = (rings - 1) * sides, rings * sides
+    floor = np.stack([np.full(sides, middle), t, s], axis=1)
+    point = np.stack([np.full(sides, middle + 1), end + s, end + t], axis=1)
+    return np.concatenate([first, second, floor, point])
 
 
 def stem(path: Array, radii: Array, *, sides: int, rings: int) -> Limb:
