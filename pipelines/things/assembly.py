@@ -6,7 +6,7 @@ import difflib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import islice, product
 
 import numpy as np
 
@@ -31,6 +31,8 @@ from pipelines.things.shape import Order, Shape
 MAX_PARTS = 2_000
 MAX_TRIANGLES = 120_000
 MAX_COPIES = 500
+MAX_TURNS = 20_000  # of all loops of one kind together
+MAX_BLOB_WORK = 300_000_000  # cells × primitives of all blobs of one kind together
 
 UseKind = Callable[[str, Order], Shape]
 
@@ -70,6 +72,8 @@ class Assembly:
     use_kind: UseKind
     triangles: int = 0
     parts: int = 0
+    turns: int = 0
+    blob_work: int = 0
 
     def __post_init__(self) -> None:
         styles = self.definition.styles
@@ -94,6 +98,9 @@ class Assembly:
         """All copies of a part, or of a group, in the frame of what is around it."""
         result = Shape()
         for inner in _repeated(part.repeat, context):
+            self.turns += 1
+            if self.turns > MAX_TURNS:
+                raise ThingError(f"{self.kind!r} runs through more than {MAX_TURNS:,} turns of its loops: repeat less")
             local = declared(part.let, inner)
             if not evaluate(part.when, local):
                 continue
@@ -115,6 +122,10 @@ class Assembly:
             return shape
         if part.use is not None:
             return self.use_kind(part.use, self._order_of(part, context, look))
+        if part.blob is not None:
+            self.blob_work += len(part.blob) * part.cells**3
+            if self.blob_work > MAX_BLOB_WORK:
+                raise ThingError(f"{self.kind!r} blends too much: use fewer or coarser blobs ('cells')")
         name = self._material_name(look)
         made = Part(
             mesh=form(part, context),
@@ -312,17 +323,23 @@ def _copies(part: PartDefinition, context: Context) -> list[Matrix]:
     for array in arrays:
         count, step = _count_of(array.count, context), np.array(_three(array.step, context))
         first = -(count - 1) / 2 if array.centred else 0.0
+        _require_few(count * len(places))
         places = [_translation(*(step * (first + k))) @ place for k in range(count) for place in places]
     if part.scatter is not None:
+        _require_few(_count_of(part.scatter.count, context) * len(places))
         places = [move @ place for move in _scatter(part.scatter, at, context) for place in places]
     for axis, letter in ((0, "x"), (2, "z")):
         if part.mirror is not None and letter in part.mirror:
             flip = np.eye(4)
             flip[axis, axis] = -1
             places = places + [flip @ place for place in places]
-    if len(places) > MAX_COPIES:
-        raise ThingError(f"a part is to be made {len(places):,} times: use at most {MAX_COPIES}")
+    _require_few(len(places))
     return places
+
+
+def _require_few(count: int) -> None:
+    if count > MAX_COPIES:
+        raise ThingError(f"a part is to be made {count:,} times: use at most {MAX_COPIES}")
 
 
 def _ring(ring: RingDefinition, context: Context) -> list[Matrix]:
@@ -338,7 +355,7 @@ def _scatter(scatter: ScatterDefinition, at: tuple[float, float, float], context
     count = _count_of(scatter.count, context)
     width, depth = (evaluate(value, context) for value in scatter.area)
     most = evaluate(scatter.turn, context)
-    columns = max(1, round(math.sqrt(count * max(width, 1e-6) / max(depth, 1e-6))))
+    columns = min(count, max(1, round(math.sqrt(count * max(width, 1e-6) / max(depth, 1e-6))))) or 1
     rows = max(1, math.ceil(count / columns))
     cells = context.rng.permutation(columns * rows)[:count]
     moves = []
@@ -353,7 +370,7 @@ def _scatter(scatter: ScatterDefinition, at: tuple[float, float, float], context
 
 
 def _spots(entry: SpotDefinition, context: Context) -> Iterator[Spot]:
-    for local in _repeated(entry.repeat, context):
+    for local in islice(_repeated(entry.repeat, context), MAX_COPIES):
         if evaluate(entry.when, local):
             width, depth = (evaluate(value, local) for value in entry.size)
             if min(width, depth) <= 0:
@@ -362,7 +379,7 @@ def _spots(entry: SpotDefinition, context: Context) -> Iterator[Spot]:
 
 
 def _lamps(entry: LampDefinition, context: Context) -> Iterator[Lamp]:
-    for local in _repeated(entry.repeat, context):
+    for local in islice(_repeated(entry.repeat, context), MAX_COPIES):
         radius, power = evaluate(entry.radius, local), evaluate(entry.power, local)
         yield Lamp(_three(entry.at, local), colour_of(entry.colour), power, radius, glows_in_the_dark=not entry.always)
 

@@ -14,6 +14,8 @@ from pipelines.scene import Mesh
 Points = NDArray[np.float64]
 Axis = Literal["x", "y", "z"]
 
+MAX_OUTLINE_POINTS = 1_500  # every edge is compared with every other
+
 
 def outward(mesh: Mesh) -> Mesh:
     """The closed mesh with its faces turned outwards."""
@@ -97,6 +99,8 @@ def extrude(
     layers = [(-height / 2, 0.0), (height / 2, 0.0)]
     if bevel > 0 and (bevel := _fitting_inset(rings, bevel)) > 0:
         layers = [(-height / 2, bevel), (-height / 2 + bevel, 0.0), (height / 2 - bevel, 0.0), (height / 2, bevel)]
+    if sum(len(ring) for ring in rings) > MAX_OUTLINE_POINTS:
+        raise ValueError(f"an outline and its holes have more than {MAX_OUTLINE_POINTS:,} points")
     if crossing(rings):
         raise ValueError("an outline crosses itself")
     levels = [(position, [_inset(ring, inset) for ring in rings]) for position, inset in layers]
