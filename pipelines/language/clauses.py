@@ -38,6 +38,7 @@ class Clauses:
         self._outer: list[Draft] = []
         self._first = True
         self._looking_ahead = False
+        self._verb_seen = False
 
     def read(self) -> None:
         """Read every item."""
@@ -96,7 +97,8 @@ class Clauses:
     def _void(self, phrase: NounPhrase) -> None:
         """ "mist on the lake": what is in the air has a place too, but it is nobody's."""
         if self._pending is None and self._connector != "none" and any(lexeme.has(*VOTES) for lexeme in phrase.modifiers):
-            self._subjects = [Draft("")]
+            spans_scene = any(lexeme.has(Role.TIME, Role.SEASON) for lexeme in phrase.modifiers)
+            self._subjects = [] if spans_scene else [Draft("")]
         self._connector = "none"
 
     def _is_part(self, phrase: NounPhrase) -> bool:
@@ -145,7 +147,8 @@ class Clauses:
 
     def _new_subjects(self, drafts: list[Draft], at: int) -> None:
         """The drafts begin or lengthen a list, take a fronted relation, and come "with" the host."""
-        listed = self._connector in ("comma", "and") and bool(self._chain)
+        listed = self._connector in ("comma", "and") and bool(self._chain) and not self._verb_seen
+        self._verb_seen = False
         self._joined_by_and = listed and self._connector == "and"
         self._chain = [*self._chain, *drafts] if listed else list(drafts)
         self._subjects = drafts
@@ -157,8 +160,7 @@ class Clauses:
         if self._host is not None and self._connector in ("with", "and", "comma"):
             for draft in drafts:
                 draft.host = self._host if draft is not self._host else None
-                if self._connector == "comma":
-                    draft.host = None if self._host.place else draft.host
+                draft.loose = self._connector == "comma" or any(one.loose for one in self._chain)
         if self._pending is not None:
             relation, objects, turned = self._pending
             goes_on = self._next_is_relation(at + 1) or self._is(at + 1, Role.VERB, Role.BE)
@@ -195,8 +197,9 @@ class Clauses:
         elif word.has(Role.OPENER) and not self._denying and not word.has(Role.BE):
             self._subjects = [] if not self._pending else self._subjects
             self._host = None
-        elif word.has(Role.VERB, Role.BE) and self._outer:
-            if not word.words[-1].endswith(("ing", "ed", "en")):
+        elif word.has(Role.VERB, Role.BE):
+            self._verb_seen = bool(self._chain)
+            if self._outer and not word.words[-1].endswith(("ing", "ed", "en")):
                 self._subjects, self._chain, self._outer, self._host = self._outer, list(self._outer), [], None
         return at + 1
 
@@ -304,6 +307,8 @@ class Clauses:
         hosts = [draft for draft in hosts if draft.place is None]
         if relation is RelationName.AROUND and self._host is None:
             return
+        if self._lately and self._lately[-1] not in self._subjects and self._connector == "none" and isinstance(self._item(at - 1), NounPhrase):
+            return  # "spans the stream below": it only says which stream
         if hosts and (self._host is not None or self._connector in ("none", "with")):
             self._place_subjects(relation, (hosts[0],), at, at + 1, turned=False)
         elif relation is RelationName.BEHIND:
@@ -396,7 +401,7 @@ class Clauses:
         phrase = self._item(after)
         if not isinstance(phrase, NounPhrase) or phrase.head is None or self._next_is_relation(after + 1) or self._is(after + 1, Role.VERB, Role.BE, Role.WITH):
             return None
-        if listed and first.plural and phrase.plural:
+        if listed and ((first.plural and phrase.plural) or (self._mentions.is_small(first) and self._mentions.is_small(phrase))):
             return phrase, after + 1
         same = first.article == "the" and phrase.article == "the"
         return (phrase, after + 1) if same and self._is(at, Role.CONJUNCTION) and not listed else None
@@ -438,7 +443,8 @@ class Clauses:
             return
         subjects = self._subjects
         if self._joined_by_and and len(self._chain) > 1 and not any(target in self._chain for target in objects) and not turned:
-            subjects = [draft for draft in self._chain if not draft.relations or draft in self._subjects]
+            pure = not any(draft.relations for draft in self._chain if draft not in self._subjects)
+            subjects = self._chain if pure else self._subjects
         self._relate(subjects, relation, objects, turned=turned)
         self._pending = None if self._pending and self._connector != "none" else self._pending
 

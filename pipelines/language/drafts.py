@@ -36,6 +36,8 @@ class Draft:
     hangs: bool = False
     relations: list[tuple[RelationName, tuple[Draft | str, ...]]] = field(default_factory=list)
     host: Draft | None = None
+    part: bool = False  # it may be a part of a building ("a window") rather than a thing of its own
+    loose: bool = False  # it comes after a comma, so it belongs to the host only when it can stand on it
     beheld: bool = False  # it is the object of a relation or has been referred to again
     kind: str = ""
     name: str = ""

@@ -23,7 +23,8 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
     drafts = _settle_places(scene, lexicon, place)
     for draft in drafts:
         draft.kind = _kind(draft, lexicon, place)
-    drafts = _without_camps([draft for draft in drafts if draft.kind])
+    indoors = bool(lexicon.data["places"][place].get("indoors", False))
+    drafts = _without_camps([draft for draft in drafts if draft.kind and not (draft.part and (draft.host is not None or not indoors))])
     _turn_bridges(drafts, lexicon)
     _relate_to_hosts(drafts, lexicon)
     _name(drafts)
@@ -53,8 +54,8 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
     homes = _homes(lexicon)
     for draft in scene.drafts:
         kind = draft.options[0] if draft.options else ""
-        for place in homes.get(kind, ()):
-            scores[place] += 1
+        for place, weight in homes.get(kind, {}).items():
+            scores[place] += weight
         if kind and lexicon.kinds[kind].indoors and not lexicon.kinds[kind].outdoors:
             scores["living room"] += _INDOORS_HINT  # type: ignore[assignment]
     if any(draft.options and not lexicon.kinds[draft.options[0]].indoors for draft in scene.drafts):
@@ -73,13 +74,13 @@ def _becomes_many(lexicon: Lexicon, place: str) -> bool:
     return any(count > 1 for count in lexicon.data["places"][place].get("as_things", {}).values())
 
 
-def _homes(lexicon: Lexicon) -> Mapping[str, list[str]]:
-    homes: dict[str, list[str]] = defaultdict(list)
+def _homes(lexicon: Lexicon) -> Mapping[str, Mapping[str, int]]:
+    """Kind → places that it speaks for, and how loudly."""
+    homes: dict[str, dict[str, int]] = defaultdict(dict)
     for place, words in lexicon.data["inference"].items():
         for word in split(words):
-            for kind in lexicon.kinds_for(word)[:1]:
-                if place not in homes[kind]:
-                    homes[kind].append(place)
+            for kind in lexicon.kinds_for(word.rstrip("!"))[:1]:
+                homes[kind].setdefault(place, 2 if word.endswith("!") else 1)
     return homes
 
 
@@ -222,7 +223,7 @@ def _relate_to_hosts(drafts: list[Draft], lexicon: Lexicon) -> None:
         stands_on = lexicon.kinds[draft.kind].stands_on
         if (stands_on == "surface" and not _is_ground(host, lexicon)) or (stands_on == "water" and _is_ground(host, lexicon)):
             draft.relate(RelationName.ON, host)
-        elif stands_on != "surface":
+        elif stands_on != "surface" and not draft.loose:
             draft.relate(RelationName.NEAR, host)
 
 

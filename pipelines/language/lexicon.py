@@ -247,6 +247,8 @@ def _language_entries(data: Mapping[str, Any]) -> Iterator[tuple[Role, str, Sens
     for place, entry in data["places"].items():
         for words in split(entry["words"]):
             yield Role.PLACE, words, Sense(place)
+        for words in split(entry.get("near", "")):
+            yield Role.PLACE, words, Sense(place)
         for words in split(entry.get("weak", "")):
             yield Role.PLACE, words, Sense(place, weak=True)
     named = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pipelines.language.drafts import Draft, SceneDraft, Votes
 from pipelines.language.inflection import singulars
-from pipelines.language.lexicon import NOUNS, Lexicon, Role, Sense, split
+from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, Sense, split
 from pipelines.language.phrases import NounPhrase
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import MAX_THINGS, Arrangement, Size
@@ -52,7 +52,7 @@ class Mentions:
 
     def _enter(self, lexeme: Lexeme, head: Lexeme | None, *, denied: bool) -> None:
         """Enter a word of a phrase into the ledger by what it does there; unknown words are entered by who finds or misses them."""
-        if lexeme.unknown and not denied:
+        if (lexeme.unknown or (lexeme.has(Role.UNBUILDABLE) and lexeme is not head)) and not denied:
             return
         role = "absent" if denied else next((str(role) for role in lexeme.senses if lexeme is head or role not in NOUNS), "describes")
         self._scene.use(lexeme.start, lexeme.end, role)
@@ -61,6 +61,12 @@ class Mentions:
         """List words that nothing was found for, and enter them into the ledger."""
         self._scene.miss(self._words_of(lexeme_or_phrase.start, lexeme_or_phrase.end))
         self._scene.use(lexeme_or_phrase.start, lexeme_or_phrase.end, "unmatched")
+
+    def is_small(self, phrase: NounPhrase) -> bool:
+        """Whether a phrase names something that stands on tables and shelves."""
+        if phrase.head is None or not phrase.head.has(Role.THING):
+            return False
+        return any(self._lexicon.kinds[name].stands_on == "surface" for name in phrase.head.senses[Role.THING].options[:1])
 
     def is_terrain(self, draft: Draft) -> bool:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
@@ -89,25 +95,23 @@ class Mentions:
         self.hear(phrase, denied=True)
         self.exclude_absent(phrase)
         if phrase.head is not None:
-            self._exclude_word(phrase.head, [*phrase.compounds])
+            self._exclude_word(phrase.head)
         if phrase.of is not None:
             self.exclude(phrase.of)
 
     def exclude_absent(self, phrase: NounPhrase) -> None:
         """The "tree" of "treeless"."""
         for lexeme in phrase.absent:
-            self._exclude_word(lexeme, [])
+            self._exclude_word(lexeme)
 
-    def _exclude_word(self, head: Lexeme, compounds: list[Lexeme]) -> None:
+    def _exclude_word(self, head: Lexeme) -> None:
         if head.has(Role.GENERIC):
             names = self._lexicon.generic_kinds(head.value(Role.GENERIC))
         elif head.has(Role.THING):
             names = tuple(name for name in head.senses[Role.THING].options if self._goes_by(name, head))[:8]
-        elif head.unknown:
-            text = " ".join(lexeme.text for lexeme in (*compounds, head))
-            names = self._guess(text)[:1]
-            if not names:
-                self._scene.note(f"“{text}” is not in the library, so there is none anyway")
+        elif head.unknown or head.has(Role.UNBUILDABLE):
+            names = ()
+            self._scene.note(f"“{self._words_of(head.start, head.end)}” is not in the library, so there is none anyway")
         else:
             names = ()
         self._scene.without.extend(name for name in names if name not in self._scene.without)
@@ -165,7 +169,20 @@ class Mentions:
             return False
         if head.senses[Role.PLACE].weak:
             return weight == IN_PLACE and head.plural and phrase.number is None
+        if self._only_indoors(head) and not self._indoors():
+            return True
         return weight >= SAID_PLACE and not (phrase.article in self._definite and weight < IN_PLACE) and phrase.number in (None, 1)
+
+    def _only_indoors(self, head: Lexeme) -> bool:
+        """ "an island" is a kitchen's only in a kitchen."""
+        if not head.has(Role.THING):
+            return False
+        kind = self._lexicon.kinds[head.senses[Role.THING].options[0]]
+        return bool(kind.indoors and not kind.outdoors)
+
+    def _indoors(self) -> bool:
+        place = self._scene.places.winner()
+        return place is not None and bool(self._lexicon.data["places"][place].get("indoors", False))
 
     def _special_of(self, phrase: NounPhrase, place_weight: float) -> list[Draft] | None:
         """Phrases that "of" turns into something else: places full of a thing, materials, compounds; None for ordinary ones."""
@@ -203,6 +220,8 @@ class Mentions:
         assert head is not None
         sense = head.senses[Role.PLACE]
         self._scene.places.add(sense.value, HINT if sense.weak and weight != IN_PLACE else weight)
+        if head.text in split(str(self._lexicon.data["places"][sense.value].get("near", ""))):
+            self._scene.note(f"“{self.text(phrase)}” is read as the place “{sense.value}”")
         implied = self._lexicon.data["places"][sense.value].get("implies", {}).get(head.text)
         if implied:
             self._scene.styles.append(implied)
@@ -246,7 +265,7 @@ class Mentions:
             weak = head.senses[Role.PLACE].weak
             self._scene.places.add(head.value(Role.PLACE), HINT if weak else PLACE_AS_OBJECT)
         draft = self._draft(head, self.text(phrase))
-        draft.number, draft.plural = phrase.number, phrase.plural
+        draft.number, draft.plural, draft.part = phrase.number, phrase.plural, head.has(Role.PART)
         if phrase.group is not None:
             draft.arrangement, draft.group_count = Arrangement(phrase.group.arrangement), phrase.group.count
         self._dress(draft, phrase)
@@ -300,8 +319,13 @@ class Mentions:
         unknown: list[Lexeme] = []
         for lexeme in (*phrase.modifiers, *phrase.compounds):
             wear(draft, lexeme)
-            if lexeme.unknown:
+            if lexeme.possessive:
+                self._scene.use(lexeme.start, lexeme.end, "describes")
+            elif lexeme.unknown or (lexeme.has(Role.UNBUILDABLE) and not lexeme.senses.keys() & (MODIFIERS | {Role.THING})):
                 unknown.append(lexeme)
+        if phrase.head is not None and len(phrase.head.words) > 1 and draft.colour is None:
+            colour = self._lexicon.table.get(phrase.head.words[:1], {}).get(Role.COLOUR)
+            draft.colour = colour.value if colour is not None else None
         self._miss_together(sorted(unknown, key=lambda lexeme: lexeme.start))
         stuff = phrase.of.head or next(iter(phrase.of.modifiers), None) if phrase.of is not None else None
         if phrase.of is not None and stuff is not None and stuff.has(Role.MATERIAL):

@@ -163,7 +163,7 @@ class Chunker:
         if lexeme.has(Role.ADVERB):
             return not noun_seen and self._adverb_in_phrase(at)
         bare_verb = set(lexeme.senses) == {Role.VERB} and not lexeme.words[-1].endswith(("ing", "ed", "s"))
-        if bare_verb and (phrase.article or phrase.number or run) and (not noun_seen or phrase.article in ("a", "an")):
+        if bare_verb and (phrase.article or phrase.number or run) and (not noun_seen or (phrase.article in ("a", "an") and run[-1].unknown)):
             run.append(replace(lexeme, senses={}))
             phrase.lexemes.append(run[-1])
             return True
@@ -270,7 +270,8 @@ class Chunker:
         for lexeme in run:
             word = lexeme.words[-1]
             if lexeme.unknown and word == "free" and lexeme.glued and kept:
-                phrase.absent.append(kept.pop())
+                denied = kept.pop()
+                phrase.absent.append(replace(denied, end=lexeme.end))
             elif lexeme.unknown and word.endswith("less") and (senses := self._lexicon.lookup((word[:-4],))[0]):
                 phrase.absent.append(Lexeme(lexeme.start, lexeme.end, (word[:-4],), lexeme.kind, senses))
             else:

@@ -8,7 +8,7 @@ from pipelines.errors import PromptError
 from pipelines.language.clauses import Clauses
 from pipelines.language.drafts import SceneDraft
 from pipelines.language.finish import finish
-from pipelines.language.inflection import singulars
+from pipelines.language.inflection import plural, singulars
 from pipelines.language.lexicon import Kinds, Lexicon, Role, lexicon_for, split
 from pipelines.language.matching import MIN_LIKENESS, meanings_of, slip
 from pipelines.language.mentions import Mentions
@@ -76,6 +76,8 @@ def _mend_slips(tokens: tuple[Token, ...], lexicon: Lexicon, scene: SceneDraft) 
         meant = None
         if token.kind is TokenKind.WORD and not _is_known(token.form, lexicon):
             meant = slip(token.form, lexicon.vocabulary)
+            if meant is None and token.form.endswith("s") and (one := slip(token.form[:-1], lexicon.vocabulary)) is not None:
+                meant = plural(one)
         if meant is not None:
             scene.note(f"“{token.form}” is read as “{meant}”")
         mended.append(token if meant is None else replace(token, form=meant))

@@ -35,7 +35,8 @@ _COLOUR_HEX = {
     "gold": "#cf9f3b", "mustard": "#bb9231", "lime": "#93b53a", "green": "#4c7a3d", "olive": "#6c6f35", "emerald": "#2b7d57",
     "mint": "#9cceb0", "teal": "#2c7373", "turquoise": "#45aaa6", "cyan": "#4fb3c7", "blue": "#3a64a0", "navy": "#23344f",
     "indigo": "#3b3a78", "azure": "#5592cb", "purple": "#68407f", "violet": "#77559f", "lavender": "#a998c9", "lilac": "#b59cc6",
-    "magenta": "#a8397f", "copper": "#b06c47", "bronze": "#8a673c",
+    "magenta": "#a8397f", "copper": "#b06c47", "bronze": "#8a673c", "dark red": "#6d211d", "dark green": "#2f4b2c",
+    "dark brown": "#452f21", "light blue": "#8fb2d4", "light grey": "#b6b8b9", "dark grey": "#55575a",
 }  # fmt: skip
 
 
