@@ -213,6 +213,9 @@ def reframe_glb(source: Path, target: Path, *, frame: Frame) -> None:
     scenes, nodes = glb.items("scenes"), glb.items("nodes")
     if not frame.is_world:
         for scene in scenes:
-            nodes.append(frame_node(frame, list(scene.get("nodes", []))))
+            roots = scene.get("nodes", [])
+            if not isinstance(roots, list) or not roots:
+                raise FileFormatError(f"{source} is no sound GLB: a scene in it has no nodes")
+            nodes.append(frame_node(frame, roots))
             scene["nodes"] = [len(nodes) - 1]
     write_chunks(target, glb.json, [memoryview(glb.binary)], len(glb.binary))

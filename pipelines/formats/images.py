@@ -14,7 +14,7 @@ from pipelines.errors import FileFormatError
 
 Pixels = NDArray[np.uint8]
 
-PNG_LEVEL = 1  # of zlib-ng, which Pillow brings: higher levels take three times as long and save 3 %
+PNG_LEVEL = 4  # of zlib-ng, which Pillow brings: 15 % smaller than level 1 for 0.05 s; level 6 takes twice as long for 7 % more
 MOST_PIXELS = 16_383 * 16_383  # what WebP can hold
 MOST_IMAGE_BYTES = 1 << 30
 

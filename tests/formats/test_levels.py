@@ -18,7 +18,9 @@ def splats(count: int) -> Gaussians:
     means[:, 0] = np.arange(count)
     turned = np.tile(np.array([[1, 0, 0, 0]], np.float32), (count, 1))
     grey = np.full((count, 3), 0.5, np.float32)
-    return from_colours(means, np.full((count, 3), 0.05, np.float32), turned, np.full(count, 0.9, np.float32), colours=grey, thing=np.zeros(count, np.int32))
+    return from_colours(
+        means, np.full((count, 3), 0.05, np.float32), turned, np.full(count, 0.9, np.float32), colours=grey, thing=np.zeros(count, np.int32)
+    )
 
 
 @pytest.mark.parametrize("names", [(), ("100k",), ("150k", "100k"), ("500k", "150k", "100k")])

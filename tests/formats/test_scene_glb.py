@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import trimesh
 
+from pipelines.errors import FileFormatError
 from pipelines.formats import Axes, Frame, Unit, read_glb, write_collider_glb, write_scene_glb
-from pipelines.formats.glb import Glb, reframe_glb
+from pipelines.formats.glb import Glb, reframe_glb, write_chunks
 from pipelines.formats.scene_glb import FAR_LEAVES, MAX_COVER, MAX_LEAVES
 from pipelines.formats.smoothing import shaded
 from pipelines.mesh import build_collider
@@ -152,6 +153,13 @@ def test_a_frame_is_a_node_above_the_scene(tmp_path: Path) -> None:
     flat, turned = (trimesh.load(tmp_path / name).to_mesh().bounds for name in ("a.glb", "b.glb"))
     expected = np.array([[flat[0][0], -flat[1][2], flat[0][1]], [flat[1][0], -flat[0][2], flat[1][1]]]) * 100
     np.testing.assert_allclose(turned, expected, rtol=1e-5, atol=1e-2)
+
+
+@pytest.mark.parametrize("scenes", [[{}], [{"nodes": 5}], [{"nodes": []}], 7])
+def test_a_scene_without_nodes_cannot_be_turned(scenes: object, tmp_path: Path) -> None:
+    write_chunks(tmp_path / "a.glb", {"asset": {"version": "2.0"}, "scenes": scenes}, [], 0)
+    with pytest.raises(FileFormatError):
+        reframe_glb(tmp_path / "a.glb", tmp_path / "b.glb", frame=Frame(Axes.Z_UP))
 
 
 def test_same_scene_same_bytes(tmp_path: Path) -> None:
