@@ -14,9 +14,11 @@ BUILDINGS: Mapping[str, str] = {
         "monuments": ("castle", "tower", "ruin", "temple", "pagoda", "windmill", "mosque"),
         "towns": ("barn", "shop", "apartment_block", "skyscraper", "greenhouse", "gazebo", "market_stall", "gate"),
         "structures": ("stone_bridge", "wooden_bridge", "pier", "fence", "stone_wall"),
-        "boats": ("rowing_boat",),
+        "boats": ("rowing_boat", "canoe", "sailing_boat", "fishing_boat", "ship"),
         "rooms": ("room",),
         "road_vehicles": ("car",),
+        "lorries": ("pickup", "van", "bus", "truck", "tractor", "locomotive", "bicycle", "motorcycle"),
+        "aircraft": ("aeroplane", "helicopter", "balloon", "rocket", "saucer", "lander", "rover", "dome_habitat"),
         "camp": ("tent", "tipi", "yurt", "igloo", "wood_stack", "hay_bale", "haystack", "scarecrow", "cart", "campfire"),
     }.items()
     for name in names

@@ -43,7 +43,7 @@ class Coachwork:
         found = [station[0] for station in self.stations]
         reach = self.radius_m + self.arch_m
         for axle in self.axles:
-            found += [axle + reach * math.sin(t) for t in np.linspace(-math.pi / 2, math.pi / 2, 13)] + [axle - reach - 0.004, axle + reach + 0.004]
+            found += [axle + reach * math.sin(t) for t in np.linspace(-math.pi / 2, math.pi / 2, 11)] + [axle - reach - 0.004, axle + reach + 0.004]
         ordered = np.unique(np.round(found, 4))
         low, high = self.stations[0][0], self.stations[-1][0]
         return ordered[(ordered >= low) & (ordered <= high)]
@@ -102,7 +102,7 @@ def side_panes(a: Assembly, cabin: Cabin, spans: Sequence[tuple[float, float]], 
     """Panes on both slanting sides, each between two z, below the roof's line."""
     slant = math.hypot(1.0, cabin.lean)
     for z0, z1 in spans:
-        zs = np.linspace(z0, z1, 9)
+        zs = np.linspace(z0, z1, 5)
         upper = [max(cabin.top(float(z)) - head, cabin.belt_m + sill + 0.02) for z in zs]
         outline = [(z0, cabin.belt_m + sill), (z1, cabin.belt_m + sill)] + [(float(z), y) for z, y in zip(zs[::-1], upper[::-1], strict=True)]
         flat = np.array([(-z, (y - cabin.belt_m) * slant) for z, y in outline])
@@ -136,14 +136,14 @@ def end_pane(a: Assembly, cabin: Cabin, foot: tuple[float, float], head: tuple[f
 def wheel(a: Assembly, at: tuple[float, float, float], radius: float, width: float, *, rim: str = "aluminium", side: int = 1, spokes: int = 5, share: float = 0.66) -> None:
     """A tyre with tread shoulders, a dished rim with spokes and a hub; its outer face looks towards `side`·x."""
     r, w, inner = radius, width / 2, radius * share
-    tyre = [(inner, -w * 0.82), (inner * 1.06, -w * 0.98), (r * 0.9, -w), (r * 0.98, -w * 0.8), (r, -w * 0.45), (r, w * 0.45), (r * 0.98, w * 0.8), (r * 0.9, w), (inner * 1.06, w * 0.98), (inner, w * 0.82)]
+    tyre = [(inner, -w * 0.85), (r * 0.88, -w), (r * 0.98, -w * 0.78), (r, -w * 0.4), (r, w * 0.4), (r * 0.98, w * 0.78), (r * 0.88, w), (inner * 1.05, w * 0.97), (inner, w * 0.8)]
     with a.at(translation(*at), rotation("z", -90.0 * side)):
-        a.add(lathe(tyre, sides=26, closed=True), "rubber", "tyre", crease=50)
-        a.add(lathe([(inner * 1.01, -w * 0.8), (inner * 1.01, w * 0.8), (inner * 0.9, w * 0.86), (inner * 0.88, w * 0.3), (inner * 0.88, -w * 0.8)], sides=26, closed=True), rim, "rim")
-        a.add(cylinder(inner * 0.9, w * 0.3, sides=20), "cast_iron", "wheel disc", at=(0, w * 0.05, 0))
+        a.add(lathe(tyre, sides=22, closed=True), "rubber", "tyre", crease=50)
+        a.add(lathe([(inner * 1.01, -w * 0.8), (inner * 1.01, w * 0.8), (inner * 0.9, w * 0.86), (inner * 0.88, w * 0.3), (inner * 0.88, -w * 0.8)], sides=18, closed=True), rim, "rim")
+        a.add(cylinder(inner * 0.9, w * 0.3, sides=16), "cast_iron", "wheel disc", at=(0, w * 0.05, 0))
         for k in range(spokes):
             with a.at(rotation("y", 360 * k / spokes)):
-                a.add(box((inner * 0.24, w * 0.3, inner * 0.86), 0.008), rim, "rim", at=(0, w * 0.45, inner * 0.44))
+                a.add(box((inner * 0.24, w * 0.3, inner * 0.86)), rim, "rim", at=(0, w * 0.45, inner * 0.44))
         a.add(cylinder(inner * 0.24, w * 0.5, sides=12, bevel=0.006), rim, "rim", at=(0, w * 0.5, 0))
 
 
@@ -167,8 +167,8 @@ def arch_lips(a: Assembly, coach: Coachwork, tint: Colour | None, material: str 
     reach = coach.radius_m + coach.arch_m
     for axle in coach.axles:
         for side in (-1, 1):
-            path = np.array([(side * (coach.at(axle + reach * math.cos(t))[0] - 0.004), coach.radius_m + reach * math.sin(t), axle + reach * math.cos(t)) for t in np.linspace(-0.12, math.pi + 0.12, 15)])
-            a.add(tube(path, radius, sides=6), material, "body", tint=tint)
+            path = np.array([(side * (coach.at(axle + reach * math.cos(t))[0] - 0.004), coach.radius_m + reach * math.sin(t), axle + reach * math.cos(t)) for t in np.linspace(-0.12, math.pi + 0.12, 11)])
+            a.add(tube(path, radius, sides=4), material, "body", tint=tint)
 
 
 def shut_line(a: Assembly, coach: Coachwork, z: float, low: float, high: float) -> None:
@@ -184,8 +184,8 @@ def lamps_and_plates(a: Assembly, coach: Coachwork, *, y_front: float, y_rear: f
     wide = coach.at(z1)[0]
     for side in (-1, 1):
         x = side * wide * spread
-        a.add(ellipsoid((size[0], size[1], 0.2), sides=16), "chrome", "headlight", at=(x, y_front, z1 - 0.06))
-        a.add(ellipsoid((size[0] * 0.84, size[1] * 0.8, 0.2), sides=16), "lit_glass", "headlight", at=(x, y_front, z1 - 0.045))
+        a.add(ellipsoid((size[0], size[1], 0.2), sides=12), "chrome", "headlight", at=(x, y_front, z1 - 0.06))
+        a.add(ellipsoid((size[0] * 0.84, size[1] * 0.8, 0.2), sides=12), "lit_glass", "headlight", at=(x, y_front, z1 - 0.045))
         a.block((0.3, 0.13, 0.06), (side * coach.at(z0)[0] * spread, y_rear, z0 + 0.005), "glossy_plastic", "tail light", bevel=0.02, tint=COLOURS["crimson"])
         a.lamp((x, y_front, z1 + 0.06), 6.0, colour=(1.0, 0.9, 0.72), radius_m=0.08)
     for z, y, sign in ((z1, y_front - 0.24, 1), (z0, y_rear - 0.17, -1)):
