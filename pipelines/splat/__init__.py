@@ -10,18 +10,25 @@ from pipelines.splat.render import LAYERS, Rendering, render
 if TYPE_CHECKING:
     from pipelines.splat.finish import Finish
     from pipelines.splat.merge import thin, thin_levels
+    from pipelines.splat.paths import CameraPath, orbit_path, parse_path, read_path, walk_path
+    from pipelines.splat.video import write_video
 
-_NAMES = {
-    "Finish": "pipelines.splat.finish",
-    "thin": "pipelines.splat.merge",
-    "thin_levels": "pipelines.splat.merge",
+_HOMES = {
+    "finish": ("Finish",),
+    "merge": ("thin", "thin_levels"),
+    "paths": ("CameraPath", "orbit_path", "parse_path", "read_path", "walk_path"),
+    "video": ("write_video",),
 }
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = ["LAYERS", "Finish", "Rendering", "render", "thin", "thin_levels"]
+__all__ = [
+    "LAYERS", "CameraPath", "Finish", "Rendering", "orbit_path", "parse_path", "read_path", "render", "thin", "thin_levels", "walk_path",
+    "write_video",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """The other public names; each module is imported when its name is first used, so that `import pipelines` stays light."""
-    if name in _NAMES:
-        return getattr(import_module(_NAMES[name]), name)
+    if name in _HOME_OF:
+        return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
