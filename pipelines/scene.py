@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float32]
 Matrix = NDArray[np.float64]
@@ -127,17 +127,17 @@ class Foliage:
         return len(self.centres)
 
     def first(self, count: int) -> Foliage:
-        """A thinner version: `count` elements, each as much wider and longer as covers the same area."""
+        """A thinner version: `count` elements, each wider, and if need be longer, until they cover the same area."""
         if count >= len(self):
             return self
-        grow = np.float32(np.sqrt(len(self) / max(count, 1)))
         cut = slice(0, count)
+        lengths, widths = coarser(self.lengths_m[cut], self.widths_m[cut], np.sqrt(len(self) / max(count, 1)))
         return Foliage(
             self.centres[cut],
             self.directions[cut],
             self.normals[cut],
-            self.lengths_m[cut] * grow,
-            self.widths_m[cut] * grow,
+            lengths,
+            widths,
             self.colours[cut],
             self.depth[cut],
             self.translucency,
@@ -158,6 +158,18 @@ class Foliage:
             self.depth,
             self.translucency,
         )
+
+
+SLENDER = 3.5  # how many times longer than wide an element is at least when it has been made coarser
+
+
+def coarser(lengths: Floats, widths: Floats, grow: ArrayLike) -> tuple[Floats, Floats]:
+    """Lengths and widths of elements that cover `grow`² times their area. Slender ones grow wide first: thinned grass and twigs
+    become tufts and sprays, not spikes."""
+    factor = np.asarray(grow, np.float32)
+    aspect = lengths / np.maximum(widths, 1e-9)
+    turn = np.sqrt(np.clip(aspect / SLENDER, 1.0, np.maximum(factor, 1.0) ** 2))
+    return (lengths * factor / turn).astype(np.float32), (widths * factor * turn).astype(np.float32)
 
 
 def join_foliage(groups: Sequence[Foliage]) -> Foliage:
