@@ -14,14 +14,14 @@ from pipelines.layout.board import Placed
 from pipelines.layout.features import street_model, track_model, water_model
 from pipelines.layout.ground_mesh import terrain_of
 from pipelines.layout.indoors import Indoors
-from pipelines.layout.members import Group, brought, in_order, is_feature, make_group
+from pipelines.layout.members import LAND_KINDS, Group, brought, in_order, is_feature, make_group
 from pipelines.layout.outdoors import Outdoors, level_ground, lying_ashore, settled
 from pipelines.layout.places import Place, Way, place_named
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.relations import Area, check
 from pipelines.layout.solver import Solver, retry
 from pipelines.layout.terrain import Ground, Street, Track
-from pipelines.scene import EYE_HEIGHT_M, Floats, Scene, Spawn, Terrain, Thing
+from pipelines.scene import EYE_HEIGHT_M, Floats, Model, Scene, Spawn, Terrain, Thing
 from pipelines.spec import SceneSpec
 from pipelines.stage import Stage, TellStage
 from pipelines.things import MATERIALS, Library
@@ -86,7 +86,7 @@ def arrange(spec: SceneSpec, library: Library, *, seed: int, tell: TellStage | N
 def _groups(spec: SceneSpec, place: Place, library: Library, *, seed: int, say: TellStage) -> dict[str, Group]:
     """The models of everything named or brought, by name; ground features are left to the ground."""
     found = {}
-    entries = [(thing, None) for thing in spec.things if not is_feature(thing.kind, library)]
+    entries = [(thing, None) for thing in spec.things if not is_feature(thing.kind)]
     every = [*entries, *brought(spec, place, library, seed=seed)]
     for number, (asked, bring) in enumerate(every):
         say(0.5 * number / max(len(every), 1), f"building {asked.name}")
@@ -96,7 +96,8 @@ def _groups(spec: SceneSpec, place: Place, library: Library, *, seed: int, say: 
 
 # -- outdoors --------------------------------------------------------------------------------------------------------
 def _arrange_land(spec: SceneSpec, place: Place, groups: dict[str, Group], *, seed: int) -> Scene:
-    sizes = {name: group.size() for name, group in groups.items() if group.kind.stands_on in ("ground", "floor")}
+    grounded = {name: group for name, group in groups.items() if group.kind.stands_on in ("ground", "floor")}
+    sizes = {name: group.size() for name, group in grounded.items() if group.kind.name not in LAND_KINDS}
     buildings = frozenset(name for name, group in groups.items() if group.is_building)
     plan = make_plan(spec, place, sizes, seed=seed, buildings=buildings)
     waters = tuple(named.water for named in plan.waters)
@@ -121,7 +122,6 @@ def _arrange_land(spec: SceneSpec, place: Place, groups: dict[str, Group], *, se
 
 def _place_land(order: Sequence[str], groups: Mapping[str, Group], plan: Plan, site: Outdoors, solver: Solver, ground: Ground) -> None:
     """Place group after group; the path is laid as soon as its goal stands, and what lines it comes after it."""
-    way_name = plan.way.name or plan.way.kind if plan.way else ""
     waiting = plan.way is not None
     if waiting and (plan.street or plan.subject not in groups):
         _lay_way(plan, site, solver, ground)
@@ -132,7 +132,6 @@ def _place_land(order: Sequence[str], groups: Mapping[str, Group], plan: Plan, s
             solver.place_group(groups[name])
         _lay_way(plan, site, solver, ground)
         order = [name for name in order if name not in set(before)]
-    del way_name
     for name in order:
         solver.place_group(groups[name])
 
@@ -200,7 +199,11 @@ def _repair(
     for attempt in range(1, ATTEMPTS):
         if not best:
             break
-        retry(solver, ordered, sorted({name for name in best if name in groups}), attempt=attempt)
+        moved = {name for name in best if name in groups}
+        if attempt > 1:  # what they refer to may stand in the way
+            asked = [groups[name].asked for name in moved]
+            moved |= {target for thing in asked for relation in thing.relations for target in relation.objects if target in groups}
+        retry(solver, ordered, sorted(moved), attempt=attempt)
         failing = _failing(spec, solver, areas, room=room)
         if len(failing) < len(best) and len(solver.board.placed) >= len(best_board.placed):
             best_board, best = solver.board, failing
@@ -210,7 +213,7 @@ def _repair(
 
 
 def _failing(spec: SceneSpec, solver: Solver, areas: Mapping[str, Area], *, room: bool) -> list[str]:
-    """Names whose relations fail on the present board; on odd attempts their objects could move instead."""
+    """Names whose relations fail on the present board."""
     things = [item.thing(1, item.group.kind.name) for item in solver.board.placed]
     checks = check(spec, things, areas, room=room)
     stated = [(thing.name, relation) for thing in spec.things for relation in thing.relations]
@@ -241,8 +244,8 @@ def _feature_things(plan: Plan, ground: Ground) -> list[Thing]:
         if plan.street:
             track = ground.tracks[0]
             model = street_model(
-                "road", centre_x=float(track.line[0, 0]), half_width_m=track.half_width_m, pavement_m=style.pavement_m, reach_m=(30.0, -260.0),
-                materials=MATERIALS, road=style.material,
+                "road", centre_x=float(track.line[0, 0]), half_width_m=track.half_width_m, pavement_m=style.pavement_m,
+                reach_m=(30.0, -260.0), materials=MATERIALS, road=style.material,
             )  # fmt: skip
         else:
             model = track_model(plan.way.kind, ground.tracks[0], ground, MATERIALS)
@@ -250,10 +253,7 @@ def _feature_things(plan: Plan, ground: Ground) -> list[Thing]:
     return found
 
 
-def _feature(kind: str, name: str, phrase: str, model: object) -> Thing:
-    from pipelines.scene import Model
-
-    assert isinstance(model, Model)
+def _feature(kind: str, name: str, phrase: str, model: Model) -> Thing:
     return Thing(1, kind, kind, model, np.eye(4), name, phrase)
 
 
@@ -288,8 +288,8 @@ def _arrange_room(spec: SceneSpec, place: Place, groups: dict[str, Group], libra
     things = _numbered([site.shell(), *_as_things(solver.board.placed, spec)])
     relations = check(spec, things, site.areas, room=True)
     return Scene(
-        things=things, terrain=None, spawn=Spawn(pitch_rad=site.pitch_rad), viewpoints=site.viewpoints(solver.board), walk_radius_m=site.walk_radius_m,
-        indoors=True, relations=relations,
+        things=things, terrain=None, spawn=Spawn(pitch_rad=site.pitch_rad), viewpoints=site.viewpoints(solver.board),
+        walk_radius_m=site.walk_radius_m, indoors=True, relations=relations,
     )  # fmt: skip
 
 

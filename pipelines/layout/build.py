@@ -11,14 +11,14 @@ import numpy as np
 
 from pipelines.layout.arrange import Outside, outside_of
 from pipelines.layout.cover import grown_cover
-from pipelines.layout.footprints import Reals, pose_matrix
+from pipelines.layout.footprints import Reals, pose_matrix, stance
 from pipelines.layout.members import TREE_TAGS, first_known, forbidden, outline
 from pipelines.layout.places import Scatter
 from pipelines.layout.plan import seeded
 from pipelines.layout.scatter import Stands, scatter
 from pipelines.layout.sky import sky_for
 from pipelines.scene import Model, Scene, Thing
-from pipelines.spec import Season, SceneSpec
+from pipelines.spec import SceneSpec, Season
 from pipelines.stage import Stage, TellStage
 from pipelines.things import Kind, Library, Order
 from pipelines.world import World
@@ -206,9 +206,5 @@ def is_tree_kind(kind: Kind) -> bool:
 
 def _circle(thing: Thing) -> tuple[float, float, float]:
     """x, z and radius of what a thing covers near the ground."""
-    plan = outline(thing.model)
-    box = plan.boxes(
-        np.asarray(thing.position[0]), np.asarray(thing.position[2]), np.arctan2(thing.world_from_model[0, 2], thing.world_from_model[2, 2]),
-        y=0.0, scale=thing.scale, part="foot",
-    )  # fmt: skip
+    box = stance(thing, part="foot", plan=outline(thing.model))
     return float(box.x), float(box.z), float(box.radius)

@@ -121,10 +121,14 @@ def around(
 
 
 def along_line(
-    line: Reals, half_width_m: float, *, half_m: tuple[float, float], share: tuple[float, float], rng: np.random.Generator
-) -> Reals:
-    """Candidates beside a line between two shares of its length: things that are longer than wide lie along it, others face it."""
-    count = 60
+    line: Reals, half_width_m: float, *, half_m: tuple[float, float], share: tuple[float, float], aside_m: float, side: int,
+    rng: np.random.Generator,
+) -> Reals:  # fmt: skip
+    """Candidates beside a line between two shares of its length: things that are longer than wide lie along it, others face it.
+
+    side: −1 or 1 for one side of the line, 0 for both.
+    """
+    count = 90
     step = np.diff(line, axis=0)
     run = np.concatenate([[0.0], np.cumsum(np.linalg.norm(step, axis=1))])
     where = rng.uniform(*share, count) * run[-1]
@@ -133,11 +137,11 @@ def along_line(
     point = line[index] + step[index] * local[:, None]
     direction = step[index] / np.linalg.norm(step[index], axis=1, keepdims=True)
     normal = np.stack([-direction[:, 1], direction[:, 0]], axis=1)
-    side = rng.choice([-1.0, 1.0], count)
+    sides = rng.choice([-1.0, 1.0], count) if side == 0 else np.full(count, float(side))
     lengthwise = half_m[1] > 1.3 * half_m[0]
-    away = half_width_m + (half_m[0] if lengthwise else half_m[1]) + rng.uniform(0.25, 1.3, count)
-    point = point + normal * (side * away)[:, None]
-    inward = -normal * side[:, None]
+    away = half_width_m + (half_m[0] if lengthwise else half_m[1]) + rng.uniform(0.25, aside_m, count)
+    point = point + normal * (sides * away)[:, None]
+    inward = -normal * sides[:, None]
     facing = direction if lengthwise else inward
     return np.concatenate([point, np.arctan2(facing[:, 0], facing[:, 1])[:, None]], axis=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.layout.footprints import Reals, bearing
 from pipelines.layout.outdoors import Outdoors
@@ -10,7 +11,7 @@ from pipelines.layout.places import CoverEntry, Place
 from pipelines.layout.plan import seeded
 from pipelines.layout.relief import ease, fractal
 from pipelines.scene import Foliage
-from pipelines.spec import Season, SceneSpec, Weather
+from pipelines.spec import SceneSpec, Season, Weather
 from pipelines.things import COVERS, grow_cover
 
 MOST_ELEMENTS = 110_000
@@ -18,7 +19,6 @@ MOST_ELEMENTS = 110_000
 
 def grown_cover(spec: SceneSpec, place: Place, site: Outdoors, *, taken: Reals, seed: int) -> tuple[Foliage, ...]:
     """One Foliage in the world frame per entry of the place's cover."""
-
     found = []
     lying = 0.12 if spec.weather is Weather.SNOW or (spec.season is Season.WINTER and place.base != "snow") else 1.0
     for number, entry in enumerate(place.cover):
@@ -51,7 +51,7 @@ def _stands(
     chance = np.where(np.abs(bearing(x, z)) < 1.0, 1.0, 0.55)
     if entry.patchy > 0:
         patches = fractal(x, z, 7.0, octaves=3, seed=ground.seed + 31 * (seed + 1))
-        chance = chance * np.clip(1.0 + entry.patchy * (2.6 * patches - 0.35 - entry.patchy), 0, 1)
+        chance = chance * np.clip(1.0 + entry.patchy * (3.0 * patches - 0.55), 0, 1)
     if ground.waters:
         shore = ground.shore(x, z)
         chance = chance * (ease(-1.0, 0.0, shore) * ease(5.0, 2.0, shore) if entry.where == "shore" else ease(0.7, 2.6, shore))
@@ -65,7 +65,7 @@ def _stands(
     return x[:most], z[:most]
 
 
-def _uncovered(x: Reals, z: Reals, taken: Reals) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _uncovered(x: Reals, z: Reals, taken: Reals) -> NDArray[np.bool_]:
     """Which positions nothing wide stands on."""
     free = np.ones(len(x), bool)
     for cx, cz, radius in taken[taken[:, 2] > 0.25] if len(taken) else ():

@@ -44,7 +44,16 @@ def track_model(kind: str, track: Track, ground: Ground, materials: Mapping[str,
     return surface_model(kind, [Part(mesh, materials[track.material], name="way", crease_deg=70.0, double_sided=True)])
 
 
-def street_model(kind: str, *, centre_x: float, half_width_m: float, pavement_m: float, reach_m: tuple[float, float], materials: Mapping[str, Material], road: str) -> Model:
+def street_model(
+    kind: str,
+    *,
+    centre_x: float,
+    half_width_m: float,
+    pavement_m: float,
+    reach_m: tuple[float, float],
+    materials: Mapping[str, Material],
+    road: str,
+) -> Model:
     """A straight street along z: roadway with gutters, kerbs, pavements; the roadway lies at y = 0, pavements 12 cm higher."""
     near, far = reach_m
     parts = []
@@ -77,9 +86,9 @@ def _slab(z: Reals, left: float, right: float, y: float, material: Material, nam
     """A raised band with its side walls."""
     x0, x1 = min(left, right), max(left, right)
     profile = np.array([[x0, -0.05], [x0, y - 0.01], [x0 + 0.012, y], [(x0 + x1) / 2, y], [x1 - 0.012, y], [x1, y - 0.01], [x1, -0.05]])
-    vertices = np.stack(
-        [np.tile(profile[:, 0], len(z)), np.tile(profile[:, 1], len(z)), np.repeat(z, len(profile))], axis=1
-    ).astype(np.float32)
+    vertices = np.stack([np.tile(profile[:, 0], len(z)), np.tile(profile[:, 1], len(z)), np.repeat(z, len(profile))], axis=1).astype(
+        np.float32
+    )
     return Part(_facing_up(vertices, strip_faces(len(z), len(profile))), material, name=name, crease_deg=30.0)
 
 

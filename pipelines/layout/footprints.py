@@ -1,6 +1,7 @@
 """Upright boxes: the plan of things, how far apart they stand, and how they look from the spawn point.
 
-All arrays broadcast; yaw as in poses (a model's front, its +z, points to (sin yaw, cos yaw) in x, z). Bearings are radians to the right of straight ahead.
+All arrays broadcast; yaw as in poses (a model's front, its +z, points to (sin yaw, cos yaw) in x, z). Bearings are radians to the
+right of straight ahead.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.layout.relief import Reals, ease, fractal
 from pipelines.layout.places import Layer
+from pipelines.layout.relief import Reals, ease, fractal
 from pipelines.layout.terrain import NEAR_CELL_M, Ground
 from pipelines.scene import Material, Mesh, Terrain
 
@@ -35,7 +35,7 @@ def terrain_of(ground: Ground, materials: Mapping[str, Material]) -> Terrain:
 
 def _plan_mesh() -> tuple[Reals, NDArray[np.int32]]:
     """Positions (V, 2) x, z and faces (F, 3), counter-clockwise seen from above."""
-    side = int(round(2 * SQUARE_M / NEAR_CELL_M))
+    side = round(2 * SQUARE_M / NEAR_CELL_M)
     steps = np.arange(side + 1) * NEAR_CELL_M - SQUARE_M
     x, z = np.meshgrid(steps, steps - AHEAD_M)
     square = np.stack([x.ravel(), z.ravel()], axis=1)

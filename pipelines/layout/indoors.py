@@ -26,11 +26,12 @@ from pipelines.spec import RelationName, SceneSpec
 from pipelines.things import Library, Order
 
 R = RelationName
-SPAWN_FREE_M = 0.55
+SPAWN_FREE_M = 0.7
 WALL_GAP_M = 0.03
 AGAINST_WALL = frozenset({
-    "bed", "single bed", "wardrobe", "bookshelf", "dresser", "desk", "stove", "fridge", "kitchen sink", "kitchen counter", "cabinet", "workbench",
-    "piano", "nightstand", "grandfather clock", "washing machine", "dishwasher", "oven", "chest", "ladder", "wood stack", "microwave", "bunk bed",
+    "bed", "single bed", "bunk bed", "wardrobe", "bookshelf", "dresser", "desk", "stove", "fridge", "kitchen sink", "kitchen counter",
+    "cabinet", "workbench", "piano", "nightstand", "grandfather clock", "washing machine", "dishwasher", "oven", "chest", "ladder",
+    "wood stack", "microwave",
 })  # fmt: skip
 IN_CORNER = frozenset({"floor lamp", "potted plant", "guitar", "broom", "shovel", "barrel", "crate", "bucket", "sack", "globe"})
 SNAP_WITHIN_M = 1.6
@@ -142,7 +143,7 @@ class Indoors:
     def free_candidates(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
         """Along the walls, in corners, in the middle, at windows, at the ceiling."""
         width, _, depth = group.size(number)
-        where = _at(group)
+        where = "free" if self._is_flanked(group) else _at(group)
         if group.kind.stands_on == "ceiling":
             u, v = rng.uniform(0.4, 0.6, (2, 60))
             return self._floor_poses(u, v)
@@ -174,6 +175,7 @@ class Indoors:
                 gap = separation(foot, item.boxes("foot"))
                 related = any(item.group.name in relation.objects for relation in group.asked.relations)
                 score -= 0.0 if related else 2.0 * ((gap > 0.14) & (gap < 0.62))
+            score -= 2.5 * np.clip(1.9 - (distance - foot.radius), 0, 1.5)
             walk = np.abs(np.arctan2(x, -z)) * distance < 0.35 + 0.5 * max(width, depth)
             score -= 2.0 * (walk & (distance < 1.6))
             if self._is_ringed(group):  # chairs need room all round
@@ -206,6 +208,11 @@ class Indoors:
         """Whether other things are to stand around it."""
         return any(r.relation is R.AROUND and group.name in r.objects for other in self.groups.values() for r in other.asked.relations)
 
+    def _is_flanked(self, group: Group) -> bool:
+        """Whether several things are to stand beside it, so that a corner will not do."""
+        asked = [(r, other) for other in self.groups.values() for r in other.asked.relations if group.name in r.objects]
+        return sum(len(other.models) for r, other in asked if r.relation is R.BESIDE and other.bring is None) > 1 and _at(group) == "corner"
+
     def snapped(self, group: Group, number: int, poses: Reals) -> Reals:
         """What belongs against a wall is pushed back to the wall it was drawn near."""
         if group.kind.stands_on != "floor" or not len(poses):
@@ -229,7 +236,7 @@ class Indoors:
         """The yaw of the wall that is nearest to each pose."""
         x, z = self.to_room(poses[:, 0], poses[:, 1])
         gaps = np.stack([z - self.low[1], self.high[0] - x, self.high[1] - z, x - self.low[0]])
-        return np.array([wall.yaw for wall in self.walls])[np.argmin(gaps, axis=0)]
+        return np.asarray(np.array([wall.yaw for wall in self.walls])[np.argmin(gaps, axis=0)])
 
     def _floor_poses(self, u: Reals, v: Reals) -> Reals:
         x, z = self.to_world(self.low[0] + u * (self.high[0] - self.low[0]), self.low[1] + v * (self.high[1] - self.low[1]))
@@ -328,7 +335,8 @@ def _openings(model: Model, low: Reals, high: Reals) -> list[Opening]:
         for group in np.split(order, cuts):
             lows, highs = corners[group].min(axis=(0, 1)), corners[group].max(axis=(0, 1))
             middle, half = (lows + highs) / 2, float(highs[axis] - lows[axis]) / 2
-            found.append(Opening(float(middle[0]), float(middle[2]), half + 0.08, float(lows[1]), float(highs[1]), along_x, part.name == "door"))
+            sill, top = float(lows[1]), float(highs[1])
+            found.append(Opening(float(middle[0]), float(middle[2]), half + 0.08, sill, top, along_x, part.name == "door"))
     return found
 
 

@@ -10,14 +10,15 @@ import numpy as np
 
 from pipelines.layout.footprints import Plan as Outline
 from pipelines.layout.footprints import plan_of
+from pipelines.layout.landforms import relief_model
 from pipelines.layout.places import Bring, Place
 from pipelines.layout.plan import WAY_KINDS, seeded
 from pipelines.layout.waters import WATER_KINDS
 from pipelines.scene import Model
-from pipelines.spec import VIEWER, Relation, Season, SceneSpec, ThingSpec
+from pipelines.spec import VIEWER, Relation, SceneSpec, Season, ThingSpec
 from pipelines.things import Kind, Library, Order
 
-LAND_KINDS = frozenset({"hill", "mountain", "dune"})
+LAND_KINDS = frozenset({"hill", "mountain", "dune", "cliff"})
 BUILDING_TAGS = frozenset({"building", "house"})
 TREE_TAGS = frozenset({"tree"})
 ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
@@ -77,10 +78,9 @@ def forbidden(kind: Kind, without: Sequence[str]) -> bool:
     return any(word in called or word.rstrip("s") in called for word in without)
 
 
-def is_feature(kind: str, library: Library) -> bool:
-    """Whether the ground itself is meant: waters, ways, hills."""
-    del library
-    return kind in WATER_KINDS or kind in WAY_KINDS or kind in LAND_KINDS
+def is_feature(kind: str) -> bool:
+    """Whether the ground itself is meant: waters and ways. Hills and mountains are things that the layout shapes."""
+    return kind in WATER_KINDS or kind in WAY_KINDS
 
 
 def first_known(kinds: Sequence[str], library: Library, without: Sequence[str]) -> str | None:
@@ -131,8 +131,11 @@ def make_group(asked: ThingSpec, library: Library, *, season: Season, seed: int,
     """Build the models of an entry: a few variants for what grows or is built, one for what is made alike."""
     kind = library.kinds[asked.kind]
     rng = seeded(seed, f"group {asked.name}")
-    variants = min(asked.count, 4) if kind.grown or kind.family in ("trees", "plants", "rocks", "buildings") else 1
     base = zlib.crc32(f"{seed} {asked.name}".encode()) % 100_000
+    if kind.name in LAND_KINDS:
+        models = [relief_model(kind.name, kind.size_m, asked, seed=base + k) for k in range(min(asked.count, 3))]
+        return Group(asked, kind, tuple(models[k % len(models)] for k in range(asked.count)), (1.0,) * asked.count, bring)
+    variants = min(asked.count, 4) if kind.grown or kind.family in ("trees", "plants", "rocks", "buildings") else 1
     order = Order(
         seed=base, size=asked.size, height_m=asked.height_m, colour=asked.colour, material=asked.material, style=asked.style, season=season
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from pipelines.layout import candidates
 from pipelines.layout.board import Board, Placed
 from pipelines.layout.footprints import Boxes, Reals, bearing, turned
-from pipelines.layout.members import Group, outline
+from pipelines.layout.members import LAND_KINDS, Group, outline
 from pipelines.layout.plan import Plan
 from pipelines.layout.relations import Area, Distance
 from pipelines.layout.solver import hidden_share
@@ -33,7 +34,9 @@ class Outdoors:
         self.ground, self.plan = ground, plan
         self.areas: Mapping[str, Area] = {}
         self.lines: Mapping[str, tuple[Reals, float]] = {}
-        waters, areas, lines = {}, {}, {}
+        waters: dict[str, float] = {}
+        areas: dict[str, Area] = {}
+        lines: dict[str, tuple[Reals, float]] = {}
         for named in plan.waters:
             area = Area(named.water.signed_distance, named.water.middle(), 10.0, is_water=True)
             for name in {named.name, named.water.kind, "water"} - {""}:
@@ -60,7 +63,9 @@ class Outdoors:
         del whole
         corner_x, corner_z = foot.corners()
         x, z = np.concatenate([corner_x, foot.x[:, None]], axis=1), np.concatenate([corner_z, foot.z[:, None]], axis=1)
-        fine = np.hypot(foot.x, foot.z) < EDGE_M
+        fine = np.hypot(foot.x, foot.z) < (EDGE_M if group.kind.name not in LAND_KINDS else 1_000.0)
+        if group.kind.name in LAND_KINDS:
+            return np.asarray(fine & (np.hypot(foot.x, foot.z) > 1.15 * foot.radius + 12.0))
         fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
         if self.ground.waters:
             shore = self.ground.shore(x, z)
@@ -68,7 +73,7 @@ class Outdoors:
                 fine &= shore[:, 4] < -(0.25 + np.minimum(foot.half_width, foot.half_depth))
             elif not reaches_water(group):
                 fine &= shore.min(axis=1) > (0.8 if not group.is_building else 1.6)
-        if group.is_tree and not group.asked.relations and not group.name == self.plan.subject:
+        if group.is_tree and not group.asked.relations and group.name != self.plan.subject:
             fine &= self.corridor(foot.x, foot.z, margin_m=min(3.0, 0.16 * group.size()[1])) < 0.5
         if self.plan.street:
             fine &= self.streets.allowed(group, x, z)
@@ -91,7 +96,7 @@ class Outdoors:
         if foot is not None and foot.radius.max() < PAD_FROM_M:
             corner_x, corner_z = foot.corners()
             ground = np.minimum(ground, self.ground.heights(corner_x, corner_z).min(axis=1))
-        return ground
+        return np.asarray(ground)
 
     def free_candidates(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
         """The subject at its third, small things in the near middle ground, trees as a frame."""
@@ -104,6 +109,9 @@ class Outdoors:
             return candidates.by_area(relation, area, half_m=(width / 2, depth / 2), count=160, rng=rng, wet=True)
         if self.plan.street:
             return self.streets.candidates(group, number, rng)
+        if group.kind.name in LAND_KINDS:
+            reach = (1.2 * width + 15.0, 2.6 * width + 60.0)
+            return candidates.in_view(distance_m=reach, half_angle_rad=0.5, count=120, rng=rng)
         if group.name == self.plan.subject and number == 0:
             x = self.plan.anchor[0] + rng.normal(0, 1.6, 140)
             z = self.plan.anchor[1] + rng.normal(0, 2.0, 140)
@@ -112,7 +120,10 @@ class Outdoors:
         if group.bring is not None and group.bring.at == "scenic":
             return candidates.in_view(distance_m=group.bring.distance_m, half_angle_rad=0.75, count=160, rng=rng)
         if group.is_tree:
-            return candidates.in_view(distance_m=(max(6.0, 0.55 * height), 30.0), half_angle_rad=0.8, count=160, rng=rng)
+            many = len(group.models) > 7
+            farthest, angle = (46.0, 1.7) if many else (30.0, 0.75)
+            reach = (max(6.0, 0.55 * height), farthest)
+            return candidates.in_view(distance_m=reach, half_angle_rad=angle, count=90 if many else 160, rng=rng)
         if group.kind.stands_on == "air":
             return candidates.in_view(distance_m=(14.0 + 2 * width, 30.0 + 5 * width), half_angle_rad=0.4, count=120, rng=rng)
         near = wished_distance(group, number)
@@ -133,7 +144,7 @@ class Outdoors:
         if group.name == self.plan.subject:
             edge = np.abs(angle) + np.arctan2(0.85 * foot.radius, distance)
             score -= 9.0 * np.clip((edge - 0.58) / 0.3, 0, 3)
-            score -= 0.22 * np.hypot(x - self.plan.anchor[0], z - self.plan.anchor[1])
+            score -= 0.4 * np.hypot(x - self.plan.anchor[0], z - self.plan.anchor[1])
         relations = {relation.relation for relation in group.asked.relations}
         if not relations & {R.FAR, R.BEHIND, R.AROUND, R.ALONG, R.ON, R.BETWEEN}:
             wish = wished_distance(group, number)
@@ -181,18 +192,16 @@ class Outdoors:
         _, east, south = _gradient(water.signed_distance, x, z)
         toward_land = np.arctan2(east, south)
         if "bridge" in group.kind.name:
-            half_river = np.maximum(-water.signed_distance(x - east * 1.5, z - south * 1.5), 1.0)
             out = np.full(len(x), 1.5)
             for _ in range(8):
                 deeper = water.signed_distance(x - east * (out + 0.4), z - south * (out + 0.4)) < water.signed_distance(
                     x - east * out, z - south * out
                 )
                 out = np.where(deeper, out + 0.4, out)
-            del half_river
             yaw = toward_land + (np.pi / 2 if width > depth else 0.0)
             return np.stack([x - east * out, z - south * out, yaw], axis=1)
-        out = depth / 2 - min(0.25 * depth, 1.2)
-        return np.stack([x - east * out, z - south * out, toward_land], axis=1)
+        away = depth / 2 - min(0.25 * depth, 1.2)
+        return np.stack([x - east * away, z - south * away, toward_land], axis=1)
 
     def snapped(self, group: Group, number: int, poses: Reals) -> Reals:
         """Open ground leaves candidates where they are."""
@@ -272,19 +281,23 @@ def level_ground(ground: Ground, placed: list[Placed]) -> None:
     """Level the ground under everything wide that stands on it, the widest first."""
     wide = [(item, item.boxes("foot")) for item in placed if _wants_pad(item)]
     wide.sort(key=lambda pair: -float(pair[1].radius))
+    pads = []
     for item, box in wide:
         grown = item.group.is_building
         corner_x, corner_z = box.corners()
         heights = ground.heights(np.append(corner_x, box.x), np.append(corner_z, box.z))
         height = float(np.median(heights)) + (0.02 if grown else 0.0)
         apron = 3.0 if grown else 1.6
-        ground.add_pad(Pad(float(box.x), float(box.z), float(box.half_width), float(box.half_depth), item.yaw, height, apron))
+        pads.append(Pad(float(box.x), float(box.z), float(box.half_width), float(box.half_depth), item.yaw, height, apron))
+        ground.add_pad(pads[-1])
+    for pad in reversed(pads):  # neighbours' slopes must not reach under what stands: the level cores once more, the widest last
+        ground.add_pad(replace(pad, apron_m=0.75))
 
 
 def _wants_pad(item: Placed) -> bool:
     if item.on is not None or item.group.kind.stands_on in ("water", "air") or reaches_water(item.group):
         return False
-    if item.group.is_tree or item.group.kind.family in ("rocks", "plants"):
+    if item.group.is_tree or item.group.kind.family in ("rocks", "plants") or item.group.kind.name in LAND_KINDS:
         return False
     return float(item.boxes("foot").radius) > 0.5
 
@@ -295,10 +308,14 @@ def settled(ground: Ground, item: Placed) -> float:
     corner_x, corner_z = box.corners()
     heights = ground.heights(np.append(corner_x, box.x), np.append(corner_z, box.z))
     low = outline(item.group.models[item.number]).low * item.scale
+    if item.group.kind.stands_on == "water":  # a boat on land: its keel a little in the sand
+        return float(np.median(heights)) - low - 0.06
     sunk = 0.0
     if item.group.is_tree or item.group.kind.family == "plants":
         sunk = 0.03
+    elif item.group.kind.name in LAND_KINDS:
+        return float(heights.min()) - 0.5
     elif item.group.kind.family == "rocks" or item.group.kind.name in ("boulder", "rock"):
         sunk = 0.06 * item.group.size(item.number)[1]
     lowest = float(heights.min()) if float(box.radius) < 6 or sunk else float(np.median(heights))
-    return lowest - max(low, -0.02) - sunk if low > -0.02 else lowest - sunk
+    return lowest - max(low, 0.0) - sunk

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def make_plan(
     subject = _main_subject(spec, sizes, buildings)
     side = _side(spec, subject, rng)
     width, height, depth = sizes.get(subject, (5.0, 5.0, 5.0))
-    distance = float(np.clip(0.6 * depth + 1.0 * max(width, 0.75 * height) + 4.6, 8.5, 36.0))
+    distance = float(np.clip(0.5 * depth + 0.85 * max(width, 0.7 * height) + 3.6, 8.0, 36.0))
     angle = side * np.radians(rng.uniform(12.0, 16.5))
     anchor = (float(np.sin(angle) * distance), float(-np.cos(angle) * distance))
     waters = _waters(spec, place, side, anchor, rng=rng)
@@ -124,7 +125,7 @@ def _waters(spec: SceneSpec, place: Place, side: int, anchor: tuple[float, float
     found = []
     for thing in named:
         own = place.water if place.water is not None and WATER_KINDS[place.water.kind] == WATER_KINDS[thing.kind] else None
-        entry = own or WaterEntry(kind=thing.kind, side=_water_side(thing, spec), size_m=(34, 27), distance_m=13)
+        entry = own or WaterEntry(kind=thing.kind, side=_water_side(thing, spec), size_m=(40, 30), distance_m=10.5)
         shape = WATER_KINDS[thing.kind]
         found.append(NamedWater(_shaped(shape, thing.kind, entry, side, anchor, rng=rng), thing.name, thing.phrase))
     shapes = {WATER_KINDS[thing.kind] for thing in named}
@@ -134,7 +135,7 @@ def _waters(spec: SceneSpec, place: Place, side: int, anchor: tuple[float, float
     return tuple(found)
 
 
-def _water_side(thing: ThingSpec, spec: SceneSpec) -> str:
+def _water_side(thing: ThingSpec, spec: SceneSpec) -> Literal["ahead", "beside"]:
     behind = any(relation.relation is RelationName.BEHIND for relation in thing.relations)
     fronted = any(r.relation is RelationName.IN_FRONT_OF and thing.name in r.objects for t in spec.things for r in t.relations)
     return "ahead" if behind or fronted else "beside"

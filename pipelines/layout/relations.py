@@ -15,7 +15,7 @@ in front of   nearer to the viewer, in the same direction (half the object's ang
 behind        farther than the object, in the same direction (half its angle + 20°), gap ≤ 12 m + 2 × the larger thing
 left, right   the subject's bearing at least 1.5° further left or right than the object's middle, gap ≤ 12 m + the larger thing
 between       projected on the line between the two objects' middles within 10 … 90 %, at most 0.35 of its length (or 1 m) aside
-around        one or two subjects: beside or near; three and more: each within the reach of "near" and no free sector of more than 200°
+around        one or two subjects: beside or near; three and more: each within the reach of "near" and no free sector of more than 220°
 along         within 4 m + half the subject of the line's edge (road, path, river, shore, wall)
 facing        the subject's front within 40° of the direction to the object (for wide things: to its nearest point)
 """
@@ -35,7 +35,7 @@ from pipelines.spec import VIEWER, RelationName, SceneSpec
 
 Bools = NDArray[np.bool_]
 Distance = Callable[[NDArray[np.floating], NDArray[np.floating]], Reals]
-WIDE_ANGLE = np.radians(200.0)
+WIDE_ANGLE = np.radians(220.0)
 
 
 @dataclass(frozen=True)

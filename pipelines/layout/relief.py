@@ -62,12 +62,16 @@ def _layered(x: Reals, z: Reals, wavelength_m: float, octaves: int, gain: float,
     return out
 
 
-def fractal(x: NDArray[np.floating], z: NDArray[np.floating], wavelength_m: float, *, octaves: int = 4, gain: float = 0.5, seed: int) -> Reals:
+def fractal(
+    x: NDArray[np.floating], z: NDArray[np.floating], wavelength_m: float, *, octaves: int = 4, gain: float = 0.5, seed: int
+) -> Reals:
     """Fractal Brownian motion at positions of any shape."""
     return _shaped(x, z, wavelength_m, octaves, gain, seed, False)
 
 
-def ridges(x: NDArray[np.floating], z: NDArray[np.floating], wavelength_m: float, *, octaves: int = 5, gain: float = 0.5, seed: int) -> Reals:
+def ridges(
+    x: NDArray[np.floating], z: NDArray[np.floating], wavelength_m: float, *, octaves: int = 5, gain: float = 0.5, seed: int
+) -> Reals:
     """Ridged multifractal noise: sharp crests near 1, broad valleys near −1."""
     return _shaped(x, z, wavelength_m, octaves, gain, seed, True)
 
@@ -82,7 +86,7 @@ def _shaped(
 
 @njit(cache=True)
 def erode(heights: Reals, cell_m: float, starts: Reals, steps: int, strength: float) -> Reals:
-    """Hydraulic erosion by droplets: each starts at a (row, column) of `starts`, runs downhill, digs where it speeds up, drops where it slows.
+    """Hydraulic erosion by droplets: each starts at a (row, column), runs downhill, digs where it is fast, drops where it is slow.
 
     heights: (rows, columns) metres, not changed.  Returns the eroded heights.
     """

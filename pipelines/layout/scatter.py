@@ -77,7 +77,10 @@ def _spaced(x: Reals, z: Reals, spacing: Reals, taken_x: Reals, taken_z: Reals, 
 
 
 def scatter(entry: Scatter, site: Outdoors, *, taken: Reals, height_m: float, rng: np.random.Generator, already: int = 0) -> Stands:
-    """Stands of one entry. taken: (T, 3) x, z, radius of what keeps others off; height_m: of a typical one; already: named ones that count."""
+    """Stands of one entry.
+
+    taken: (T, 3) x, z, radius of what keeps others off.  height_m: of a typical one.  already: how many named ones count.
+    """
     x, z, band = _drawn(entry, rng, already)
     keep = _suited(entry, site, x, z, height_m=height_m, rng=rng)
     x, z, band = x[keep], z[keep], band[keep]

@@ -164,8 +164,10 @@ class Solver:
         if name in self.site.lines and kind in (R.ALONG, R.BESIDE, R.NEAR, R.AROUND):
             line, half_width = self.site.lines[name]
             total = len(group.models)
-            share = ((number / total) ** 1.0, (number + 1) / total) if total > 1 else (0.0, 1.0)
-            return candidates.along_line(line, half_width, half_m=half, share=share, rng=rng)
+            slack = (widen - 1.0) * 0.5
+            side = 0 if total == 1 or widen > 2 else 1 if number % 2 else -1  # both sides in turn
+            share = (max(number / total - slack, 0.0), min((number + 1) / total + slack, 1.0)) if total > 1 else (0.0, 1.0)
+            return candidates.along_line(line, half_width, half_m=half, share=share, aside_m=1.3 * widen, side=side, rng=rng)
         if name in self.site.areas:
             wet = self.site.areas[name].is_water
             return candidates.by_area(kind, self.site.areas[name], half_m=half, count=count, rng=rng, wet=wet)
@@ -275,7 +277,7 @@ def _offsets(group: Group, arrangement: Arrangement) -> Reals:
         radius = max(total * max(step, depth) / (2 * np.pi), 1.1 * max(width, depth))
         angle = 2 * np.pi * np.arange(total) / total
         return np.stack([np.sin(angle) * radius, np.cos(angle) * radius], axis=1)
-    rows = 1 if arrangement is Arrangement.ROW else max(2, int(round(np.sqrt(total / 2.5))))
+    rows = 1 if arrangement is Arrangement.ROW else max(2, round(np.sqrt(total / 2.5)))
     columns = -(-total // rows)
     index = np.arange(total)
     u = (index % columns - (columns - 1) / 2) * step
@@ -302,7 +304,7 @@ def _clearance(group: Group, room: bool) -> float:
         return 0.02
     if group.bring is not None and group.bring.at.startswith("row"):
         return -0.06  # houses of a row stand wall to wall
-    return 0.9 if group.is_building else 1.2 if group.is_tree else 0.12
+    return 1.6 if group.is_building else 1.2 if group.is_tree else 0.12
 
 
 def hidden_share(poses: Reals, foot: Boxes, board: Board, *, names_only: bool = True) -> Reals:

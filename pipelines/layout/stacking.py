@@ -48,7 +48,9 @@ def place_on(group: Group, number: int, board: Board, rng: np.random.Generator) 
     return None
 
 
-def _on_carrier(group: Group, number: int, carrier: Placed, relation: RelationName, board: Board, rng: np.random.Generator) -> Placed | None:
+def _on_carrier(
+    group: Group, number: int, carrier: Placed, relation: RelationName, board: Board, rng: np.random.Generator
+) -> Placed | None:
     model = carrier.group.models[carrier.number]
     spots = spots_named(model, *(IN_SPOTS if relation is RelationName.INSIDE else ON_SPOTS))
     for spot in spots:
@@ -68,7 +70,9 @@ def _in_spot(
     plan, scale = outline(group.models[number]), group.scales[number]
     half = (plan.foot[1] - plan.foot[0]) / 2 * scale
     free = np.maximum(np.array(spot.size_m) / 2 * carrier.scale - half, 0.0)
-    too_big = (half > np.array(spot.size_m) / 2 * carrier.scale + 0.06).any() or (plan.high - plan.low) * scale > spot.clearance_m * carrier.scale + 0.02
+    too_big = (half > np.array(spot.size_m) / 2 * carrier.scale + 0.06).any() or (
+        plan.high - plan.low
+    ) * scale > spot.clearance_m * carrier.scale + 0.02
     if too_big and not crowded:
         return None
     u, v = rng.uniform(-1, 1, (2, TRIES))
@@ -85,7 +89,9 @@ def _on_surface(group: Group, number: int, carrier: Placed, board: Board, rng: n
     """A level place on a carrier without spots, found by looking down on it: the most level and the highest first."""
     model = carrier.group.models[carrier.number]
     plan = outline(group.models[number])
-    reach = np.minimum((plan.foot[1] - plan.foot[0]) / 2 * group.scales[number] / carrier.scale, (model.bounds[1] - model.bounds[0])[[0, 2]] * 0.3)
+    reach = np.minimum(
+        (plan.foot[1] - plan.foot[0]) / 2 * group.scales[number] / carrier.scale, (model.bounds[1] - model.bounds[0])[[0, 2]] * 0.3
+    )
     low, high = model.bounds[0][[0, 2]], model.bounds[1][[0, 2]]
     x, z = rng.uniform(low[0], high[0], 90), rng.uniform(low[1], high[1], 90)
     x[0], z[0] = (low + high) / 2
@@ -93,14 +99,22 @@ def _on_surface(group: Group, number: int, carrier: Placed, board: Board, rng: n
     heights = np.stack([top_heights(model, x + a * reach[0], z + b * reach[1]) for a, b in around])
     heights = np.where(np.isnan(heights), -9.0, heights)
     uneven = heights.max(axis=0) - heights.min(axis=0)
-    score = 2.0 * np.minimum(uneven, 1.0) * carrier.scale - 0.25 * heights[0] + 0.2 * np.hypot(x - x[0], z - z[0]) / max(float(np.ptp(low)), 1.0)
+    score = (
+        2.0 * np.minimum(uneven, 1.0) * carrier.scale
+        - 0.25 * heights[0]
+        + 0.2 * np.hypot(x - x[0], z - z[0]) / max(float(np.ptp(low)), 1.0)
+    )
     order = np.argsort(score, kind="stable")
     order = order[heights[0][order] > 0.02]
     if not len(order):
         return None
     world_x, world_z = _to_world(carrier, x[order] * carrier.scale, z[order] * carrier.scale)
     height = heights.max(axis=0)[order] * carrier.scale + carrier.y
-    height = np.where(uneven[order] < 0.35, np.maximum(height - 0.02, heights[0][order] * carrier.scale + carrier.y), heights[0][order] * carrier.scale + carrier.y)
+    height = np.where(
+        uneven[order] < 0.35,
+        np.maximum(height - 0.02, heights[0][order] * carrier.scale + carrier.y),
+        heights[0][order] * carrier.scale + carrier.y,
+    )
     return _first_free(group, number, carrier, (world_x, height, world_z), board, rng, crowded=False)
 
 
@@ -134,4 +148,3 @@ def _chain(carrier: Placed) -> frozenset[int]:
 def _to_world(carrier: Placed, x: Reals, z: Reals) -> tuple[Reals, Reals]:
     cos, sin = np.cos(carrier.yaw), np.sin(carrier.yaw)
     return carrier.x + x * cos + z * sin, carrier.z - x * sin + z * cos
-

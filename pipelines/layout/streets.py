@@ -44,9 +44,9 @@ class StreetPlaces:
             sides = {"row left": [-1.0], "row right": [1.0]}.get(where, [-1.0, 1.0])
             z = np.arange(18.0, -DEPTH_M, -0.25) if where.startswith("row") else np.arange(-8.0, -60.0, -0.5)
             back = group.bring.back_m if group.bring is not None else 0.3
-            away = half + 0.16 + self.pavement_m + depth / 2 + back
+            behind = half + 0.16 + self.pavement_m + depth / 2 + back
             return np.concatenate(
-                [np.stack([np.full(len(z), centre + side * away), z, np.full(len(z), -side * np.pi / 2)], axis=1) for side in sides]
+                [np.stack([np.full(len(z), centre + side * behind), z, np.full(len(z), -side * np.pi / 2)], axis=1) for side in sides]
             )
         if is_vehicle(group):
             return self._on_road(group, width, rng, parked=where in ("gutter", "scenic"))

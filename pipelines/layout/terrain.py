@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.layout.relief import Reals, distance_to_line, ease, erode, fractal, ridges, slump, smooth_at
 from pipelines.layout.places import Place
+from pipelines.layout.relief import Reals, distance_to_line, ease, erode, fractal, ridges, slump, smooth_at
 from pipelines.layout.waters import Sea, Water, carve, nearest_shore
 from pipelines.scene import HeightField
 
@@ -116,8 +116,7 @@ class Ground:
     def add_pad(self, pad: Pad) -> None:
         """Level the ground under something; a slope of `apron_m` leads back to the old ground."""
         reach = np.hypot(pad.half_width_m, pad.half_depth_m) + pad.apron_m + NEAR_CELL_M
-        rows, columns = (slice(*np.clip(np.array([at - reach, at + reach]) // NEAR_CELL_M + len(self._near) // 2, 0, len(self._near)).astype(int)) for at in (pad.z, pad.x))
-        window = (rows, columns)
+        window = (self._span(pad.z, reach), self._span(pad.x, reach))
         x, z, shore = self._x[window], self._z[window], self._shore[window]
         dx, dz = x - pad.x, z - pad.z
         cos, sin = np.cos(pad.yaw_rad), np.sin(pad.yaw_rad)
@@ -128,6 +127,12 @@ class Ground:
         heights = self._near.copy()
         heights[window] = heights[window] * (1 - share) + pad.height_m * share
         self._change(heights)
+
+    def _span(self, middle_m: float, reach_m: float) -> slice:
+        """The rows (or columns) of the fine grid within reach of a coordinate."""
+        count = len(self._near)
+        low, high = (int(np.clip((middle_m + side * reach_m) // NEAR_CELL_M + count // 2, 0, count)) for side in (-1, 1))
+        return slice(low, high)
 
     def add_track(self, track: Track, *, sunk_m: float = 0.05) -> None:
         """Lay a path: level across, gentle along, a little sunk."""

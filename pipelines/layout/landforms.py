@@ -1,0 +1,84 @@
+"""Landforms that the words name: hills, mountains, dunes and cliffs as things, each one shaped like the ground it rises from."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.layout.features import FIXED, strip_faces
+from pipelines.layout.relief import Reals, ease, fractal, ridges
+from pipelines.scene import Floats, Mesh, Model, Part
+from pipelines.spec import Size, ThingSpec
+from pipelines.things import MATERIALS
+
+SECTORS, RINGS = 112, 30
+FACTORS = {Size.TINY: 0.4, Size.SMALL: 0.65, Size.NORMAL: 1.0, Size.LARGE: 1.35, Size.HUGE: 1.8}
+LEAST_M = {"mountain": (420.0, 190.0), "hill": (90.0, 16.0), "dune": (60.0, 8.0), "cliff": (60.0, 22.0)}
+"""Width and height of a landform as seen from a valley."""
+
+
+def relief_model(kind: str, size_m: tuple[float, float, float], asked: ThingSpec, *, seed: int) -> Model:
+    """A landform; its foot reaches a little below the ground round it."""
+    width, height = LEAST_M[kind]
+    width, height = max(width, size_m[0]) * FACTORS[asked.size], max(height, size_m[1]) * FACTORS[asked.size]
+    if asked.height_m is not None:
+        width, height = width * asked.height_m / height, asked.height_m
+    angle = np.linspace(0, 2 * np.pi, SECTORS + 1)
+    share = np.linspace(0, 1, RINGS) ** 0.9
+    radius = share[:, None] * (1 + 0.16 * fractal(np.cos(angle) * 1.4 + 7, np.sin(angle) * 1.4, 1.0, octaves=3, seed=seed))[None, :]
+    radius[:, -1] = radius[:, 0]
+    x, z = radius * np.sin(angle) * width / 2, radius * np.cos(angle) * width / 2
+    y = height * _profile(kind, np.broadcast_to(share[:, None], x.shape), x / width, z / width, seed)
+    y[-1] = -0.06 * height - 1.0
+    y[:, -1] = y[:, 0]
+    vertices = np.stack([x, y, z], axis=-1).reshape(-1, 3).astype(np.float32)
+    faces = strip_faces(RINGS, SECTORS + 1)
+    faces = np.ascontiguousarray(faces if _upward(vertices, faces) else faces[:, ::-1])
+    parts = _parts(kind, vertices, faces, height, seed)
+    bounds = np.stack([vertices.min(axis=0), vertices.max(axis=0)])
+    return Model(kind, parts, (), (), (), FIXED, bounds, bounds[:, [0, 2]].copy())
+
+
+def _profile(kind: str, share: Reals, x: Reals, z: Reals, seed: int) -> Reals:
+    """Height (share of the whole) by distance from the middle (share of the way to the foot)."""
+    if kind == "mountain":
+        crests = 0.5 + 0.5 * ridges(x + 3.1, z - 1.7, 0.34, octaves=6, gain=0.52, seed=seed)
+        cone = np.maximum(1 - share, 0) ** 1.25
+        return np.asarray(cone * (0.62 + 0.5 * crests * ease(0.02, 0.35, share)) + 0.36 * np.maximum(1 - 3.2 * share, 0))
+    if kind == "cliff":
+        face = ease(0.92, 0.72, share)
+        return np.asarray(face * (0.94 + 0.12 * fractal(x, z, 0.3, octaves=4, seed=seed)))
+    dome = 0.5 + 0.5 * np.cos(np.pi * np.clip(share, 0, 1))
+    if kind == "dune":
+        dome = dome * (0.8 + 0.2 * np.clip(1 + 3 * x, 0, 2))
+    return np.asarray(dome * (1 + 0.12 * fractal(x, z, 0.35, octaves=3, seed=seed)))
+
+
+def _upward(vertices: Floats, faces: NDArray[np.int32]) -> bool:
+    a, b, c = (vertices[faces[:, k]].astype(np.float64) for k in range(3))
+    return float(np.cross(b - a, c - a)[:, 1].sum()) > 0
+
+
+def _parts(kind: str, vertices: Floats, faces: NDArray[np.int32], height: float, seed: int) -> tuple[Part, ...]:
+    """One part per material: what each face is made of follows from its height and slope."""
+    corners = vertices[faces].astype(np.float64)
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    across = across[:, 1] / np.maximum(np.linalg.norm(across, axis=1), 1e-9)
+    middle = corners.mean(axis=1)
+    rough = fractal(middle[:, 0], middle[:, 2], 0.12 * float(np.ptp(vertices[:, 0])), octaves=3, seed=seed + 9)
+    level = middle[:, 1] / height + 0.1 * rough
+    names: tuple[str, ...] = ("sand",) if kind == "dune" else ("grass",)
+    which = np.zeros(len(faces), int)
+    if kind == "mountain":
+        which = np.where((level > 0.55) & (across > 0.5), 2, np.where((level < 0.2) & (across > 0.62), 1, 0))
+        names = ("rock", "grass", "snow")
+    elif kind == "cliff":
+        which, names = np.where(across > 0.8, 1, 0), ("rock", "grass")
+    parts = []
+    for number, name in enumerate(names):
+        chosen = faces[which == number]
+        if len(chosen):
+            used, index = np.unique(chosen, return_inverse=True)
+            mesh = Mesh(vertices[used], index.reshape(-1, 3).astype(np.int32))
+            parts.append(Part(mesh, MATERIALS[name], name=name, crease_deg=75.0))
+    return tuple(parts)

@@ -1,0 +1,159 @@
+"""The twenty prompts, arranged: everything named is there, relations hold, nothing floats, sinks or intersects."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipelines.language import read
+from pipelines.layout.arrange import arrange
+from pipelines.layout.build import build
+from pipelines.layout.footprints import Boxes, overlap_depth, plan_of, separation, stance
+from pipelines.layout.places import places
+from pipelines.layout.supports import rests_on
+from pipelines.scene import Scene, Thing
+from pipelines.spec import SceneSpec
+from pipelines.things import Library
+from pipelines.things.grown.cover import COVERS
+
+PROMPTS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parents[1] / "prompts.toml").read_text())["prompt"]
+WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road"}
+
+
+@cache
+def world(number: int) -> tuple[SceneSpec, Scene]:
+    library = Library.load()
+    spec = read(PROMPTS[number]["text"], library).spec
+    return spec, arrange(spec, library, seed=7)
+
+
+@pytest.mark.parametrize("number", range(len(PROMPTS)))
+def test_everything_named_is_placed(number: int) -> None:
+    spec, scene = world(number)
+    for asked in spec.things:
+        assert sum(thing.name == asked.name for thing in scene.things) == max(asked.count, 1), asked.name
+    ids = [thing.id for thing in scene.things]
+    assert ids == list(range(1, len(ids) + 1))
+    labels = [thing.label for thing in scene.things]
+    assert len(set(labels)) == len(labels)
+
+
+def test_relations_hold_by_final_geometry() -> None:
+    checks = [check for number in range(len(PROMPTS)) for check in world(number)[1].relations]
+    assert len(checks) == sum(len(thing.relations) for number in range(len(PROMPTS)) for thing in world(number)[0].things)
+    failing = [f"{check.subject} {check.relation} {check.object}" for check in checks if not check.holds]
+    assert len(failing) <= 0.1 * len(checks), failing
+
+
+def _solids(scene: Scene) -> list[Thing]:
+    return [thing for thing in scene.things if thing.kind not in WAYS_AND_WATERS and not thing.kind.endswith("interior")]
+
+
+@pytest.mark.parametrize("number", range(len(PROMPTS)))
+def test_nothing_floats_or_sinks(number: int) -> None:
+    _, scene = world(number)
+    library = Library.load()
+    things = _solids(scene)
+    for thing in things:
+        kind = library.kinds[thing.kind]
+        if kind.stands_on in ("wall", "ceiling", "air", "water") or kind.family in ("rocks", "trees", "plants"):
+            continue
+        if {"crossing", "waterside", "relief"} & set(kind.tags):
+            continue
+        box = stance(thing, part="foot")
+        low = float(box.low)
+        under = [other for other in things if other is not thing and bool(stance(other).contains(box.x, box.z, grow_m=0.3))]
+        if any(rests_on(thing, other) for other in under):
+            continue
+        x, z = box.corners()
+        ground = scene.terrain.heights.at(np.append(x, box.x), np.append(z, box.z)) if scene.terrain is not None else np.zeros(1)
+        assert low - float(ground.min()) <= 0.03 + 1e-3, f"{thing.label} floats"
+        assert float(ground.max()) - low <= 0.15 + 1e-3, f"{thing.label} sinks"
+
+
+@pytest.mark.parametrize("number", range(len(PROMPTS)))
+def test_nothing_intersects(number: int) -> None:
+    _, scene = world(number)
+    library = Library.load()
+    things = [thing for thing in _solids(scene) if float(np.ptp(thing.bounds[:, 1])) > 0.06 and library.kinds[thing.kind].stands_on != "wall"]
+    feet = [_lower(thing) for thing in things]
+    for i, one in enumerate(things):
+        for j in range(i):
+            other = things[j]
+            if float(separation(feet[i], feet[j])) >= 0 or float(overlap_depth(feet[i], feet[j])) <= 0.03:
+                continue
+            assert rests_on(one, other) or rests_on(other, one) or _in_open_spot(one, other), f"{one.label} and {other.label} intersect"
+
+
+def _lower(thing: Thing) -> Boxes:
+    return stance(thing, part="foot", plan=plan_of(thing.model))
+
+
+def _in_open_spot(one: Thing, other: Thing) -> bool:
+    """A cushion on a sofa: within the box of what carries it, on one of its surfaces."""
+    return any(spot.name in ("seat", "shelf", "bed", "inside", "top") for thing in (one, other) for spot in thing.model.spots) and (
+        rests_on(one, other) or rests_on(other, one)
+    )
+
+
+def test_the_same_seed_gives_the_same_scene_and_another_seed_another() -> None:
+    library = Library.load()
+    spec, first = world(7)
+    again, other = arrange(spec, library, seed=7), arrange(spec, library, seed=8)
+    assert [thing.label for thing in first.things] == [thing.label for thing in again.things]
+    for a, b in zip(first.things, again.things, strict=True):
+        assert np.array_equal(a.world_from_model, b.world_from_model)
+    assert first.terrain is not None and again.terrain is not None
+    assert np.array_equal(first.terrain.mesh.vertices, again.terrain.mesh.vertices)
+    assert any(not np.array_equal(a.world_from_model, b.world_from_model) for a, b in zip(first.things, other.things, strict=False))
+
+
+def test_dressing_adds_trees_cover_and_sky_and_keeps_the_named() -> None:
+    library = Library.load()
+    spec, scene = world(0)
+    dressed = build(spec, scene, library, seed=7)
+    assert dressed.things[: len(scene.things)] == scene.things
+    near = [thing for thing in dressed.things if thing.id > 0]
+    assert [thing.id for thing in near] == list(range(1, len(near) + 1))
+    assert sum(thing.kind == "pine" for thing in near) >= 80
+    assert sum(thing.id == 0 for thing in dressed.things) > 100
+    assert sum(len(cover) for cover in dressed.cover) > 5_000
+    assert dressed.sky is not None
+    assert scene.terrain is not None
+    for cover in dressed.cover:
+        feet = cover.centres[:: max(len(cover) // 500, 1)]
+        assert (feet[:, 1] > scene.terrain.heights.at(feet[:, 0], feet[:, 2]) - 0.3).all()
+
+
+def test_without_is_honoured_everywhere() -> None:
+    library = Library.load()
+    spec = read("a meadow without trees, with a bench", library).spec
+    dressed = build(spec, arrange(spec, library, seed=1), library, seed=1)
+    assert not [thing.label for thing in dressed.things if "tree" in library.kinds[thing.kind].tags]
+
+
+def test_the_visitor_has_room() -> None:
+    for number in range(len(PROMPTS)):
+        _, scene = world(number)
+        for thing in _solids(scene):
+            if float(np.ptp(thing.bounds[:, 1])) > 0.06 and float(thing.bounds[0, 1]) < 1.6:
+                assert not bool(_lower(thing).contains(np.zeros(()), np.zeros(()), grow_m=0.3)), thing.label
+        assert len(scene.viewpoints) >= 4
+        np.testing.assert_allclose(scene.viewpoints[0, [0, 2]], 0.0, atol=1e-6)
+
+
+def test_every_place_names_known_kinds_and_covers() -> None:
+    library = Library.load()
+    for place in places().values():
+        for scatter in place.scatter:
+            assert any(kind in library.kinds for kind in scatter.kinds), (place.name, scatter.kinds)
+        for bring in place.bring:
+            assert any(kind in library.kinds for kind in bring.kinds), (place.name, bring.name)
+        assert [cover.name for cover in place.cover if cover.name not in COVERS] == [], place.name
+        if place.room is not None:
+            assert {place.room.kind, *place.room.styles.values()} <= set(library.kinds), place.name
