@@ -24,6 +24,12 @@ class Bins(NamedTuple):
 
 
 @kernel
+def _empty(histogram: Array, piece: int) -> None:
+    for b in range(histogram.shape[1]):  # a loop, because `histogram[piece] = 0` takes a second to compile
+        histogram[piece, b] = 0
+
+
+@kernel
 def _extremes(piece: int, firsts: Array, counts: Array, bits: Array, lowest: Array, highest: Array) -> None:
     low, high = np.uint32(0xFFFFFFFF), np.uint32(0)
     for j in range(firsts[piece], firsts[piece] + counts[piece]):
@@ -33,7 +39,7 @@ def _extremes(piece: int, firsts: Array, counts: Array, bits: Array, lowest: Arr
 
 @kernel
 def _count_low(piece: int, firsts: Array, counts: Array, bits: Array, low: int, shift: int, histogram: Array) -> None:
-    histogram[piece, :] = 0
+    _empty(histogram, piece)
     for j in range(firsts[piece], firsts[piece] + counts[piece]):
         histogram[piece, ((bits[j] - low) >> shift) & np.uint32(_DIGITS - 1)] += 1
 
@@ -53,7 +59,7 @@ def _scatter_low(
 
 @kernel
 def _count_high(piece: int, pieces: int, digits: Array, histogram: Array) -> None:
-    histogram[piece, :] = 0
+    _empty(histogram, piece)
     for k in range(len(digits) * piece // pieces, len(digits) * (piece + 1) // pieces):
         histogram[piece, digits[k]] += 1
 
@@ -81,7 +87,7 @@ def _running_sum(histogram: Array, starts: Array) -> None:
 
 @kernel
 def _count_tiles(piece: int, pieces: int, ordered: Array, rectangles: Array, columns: int, histogram: Array) -> None:
-    histogram[piece, :] = 0
+    _empty(histogram, piece)
     for k in range(len(ordered) * piece // pieces, len(ordered) * (piece + 1) // pieces):
         r = rectangles[ordered[k]]
         for row in range(r[0], r[1]):

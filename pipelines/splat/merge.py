@@ -121,10 +121,20 @@ def _merge(
         begin, end = clusters[j, 0], clusters[j, 1]
         if end - begin == 1:
             i = order[begin]
-            new_means[j], new_scales[j], new_rotations[j] = means[i], scales[i], rotations[i]
-            new_opacities[j], new_harmonics[j] = opacities[i], harmonics[i]
+            new_opacities[j] = opacities[i]
+            for a in range(4):
+                new_rotations[j, a] = rotations[i, a]
+            for a in range(3):
+                new_means[j, a], new_scales[j, a] = means[i, a], scales[i, a]
+                for c in range(coefficients):
+                    new_harmonics[j, c, a] = harmonics[i, c, a]
             continue
-        mean[:], covariance[:], colour[:] = 0.0, 0.0, 0.0
+        for a in range(3):  # loops, because whole-array assignments take seconds to compile
+            mean[a] = 0.0
+            for c in range(3):
+                covariance[a, c] = 0.0
+            for c in range(coefficients):
+                colour[c, a] = 0.0
         stopped, opacity = 0.0, 0.0
         for k in range(begin, end):
             i = order[k]
@@ -136,7 +146,8 @@ def _merge(
             for c in range(coefficients):
                 for a in range(3):
                     colour[c, a] += weight * harmonics[i, c, a]
-        mean /= stopped
+        for a in range(3):
+            mean[a] /= stopped
         opacity /= stopped
         for k in range(begin, end):
             i = order[k]

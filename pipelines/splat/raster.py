@@ -179,9 +179,14 @@ def paint_layers(
         top, left = tile // columns * TILE, tile % columns * TILE
         across = f32(left) + f32(0.5)
         _clear(block)
-        block[:, FAR] = np.inf
+        for y in range(u64(TILE)):
+            for i in range(u64(TILE)):
+                block[y, FAR, i] = f32(np.inf)
         id_count = _things_of_tile(members, starts[tile], starts[tile + 1], origins, thing, ids)
-        shares[:id_count] = f32(0)
+        for i in range(id_count):
+            for y in range(u64(TILE)):
+                for x in range(u64(TILE)):
+                    shares[i, y, x] = f32(0)
         latest = -1
         done = u64(0)
         for k in range(starts[tile], starts[tile + 1]):

@@ -64,7 +64,8 @@ def _fill_rows(
 @kernel
 def _measure(rows: Array, begin: int, end: int, sums: Array, squares: Array) -> float:
     """Weighted sums and sums of squares of the features of rows begin … end − 1, about the first row; returns the total weight."""
-    sums[:], squares[:] = 0.0, 0.0
+    for f in range(_FEATURES):
+        sums[f] = squares[f] = 0.0
     total = 0.0
     for k in range(begin, end):
         weight = rows[k, _WEIGHT]
