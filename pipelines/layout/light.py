@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from pipelines.gaussians import SH_C0, Gaussians, quaternions_from_frames
 from pipelines.layout.occluders import Occluders, occluders_of
 from pipelines.layout.reflect import reflections
-from pipelines.layout.sky import air_light, dome, radiance, sky_budget
+from pipelines.layout.sky import DOME_DIP_RAD, air_light, dome, radiance, sky_budget
 from pipelines.layout.surfels import morton_order, take_surfels
 from pipelines.layout.tone import display, exposure_for, luminance
-from pipelines.layout.windows import Panes, light_through, outside, panes_of, shell_id
+from pipelines.layout.windows import Panes, light_through, outside, panes_of, shell_of
 from pipelines.scene import Floats, Lamp, Scene, Surfels
 from pipelines.stage import Stage, TellStage
 from pipelines.world import World
@@ -57,8 +57,10 @@ class Light(Stage):
         tell(0.35, "gathering light from the sky")
         irradiance += gathered_light(surfels, scene, blockers, lambda share: tell(0.35 + 0.4 * share, "gathering light from the sky"))
         matt = surfels.albedo * irradiance / np.float32(math.pi) + surfels.emission
-        if scene.indoors:  # the room's outside must not shine through its seams
-            matt[surfels.hidden & (surfels.thing == shell_id(scene))] *= np.float32(0.05)
+        shell = shell_of(scene)
+        if shell is not None:  # the room's outside must not shine through its seams
+            outward = np.einsum("ij,ij->i", surfels.means - shell.bounds.mean(axis=0), surfels.frames[:, :, 2]) > 0
+            matt[surfels.hidden & outward & (surfels.thing == shell.id)] *= np.float32(0.05)
         tell(0.78, "mirroring what is glossy")
         eye = scene.viewpoints[0]
         exposure = sky.exposure * _exposure(matt, surfels, scene, blockers)
@@ -234,7 +236,7 @@ def _exposure(matt: Floats, surfels: Surfels, scene: Scene, blockers: Occluders)
 def _with_sky(surfels: Surfels, harmonics: Floats, scene: Scene, count: int, exposure: float) -> Gaussians:
     sky = scene.sky
     assert sky is not None
-    far = dome(sky, count)
+    far = dome(sky, count, dip_rad=DOME_DIP_RAD if scene.terrain is not None else math.pi / 2)
     colours = display(far.radiance, exposure)
     tail = np.zeros((len(colours), harmonics.shape[1], 3), np.float32)
     tail[:, 0] = (colours - 0.5) / SH_C0

@@ -16,6 +16,7 @@ from pipelines.layout.noise import unit3
 from pipelines.scene import Floats
 
 FEW = 2.5  # triangles that expect fewer splats than this are sampled systematically
+THIN = 1.6  # … and so are strips narrower than this many spacings, which rows of a lattice would miss
 STEP = 2.0**0.25  # spacings are rounded to powers of this, so that neighbours share a lattice
 JITTER = 0.16  # of the spacing: enough to hide the rows
 ROW_HEIGHT = math.sqrt(3) / 2
@@ -30,7 +31,7 @@ def rounded_spacing(spacing: NDArray[np.floating]) -> Floats:
 def points_in(corners: Floats, normals: Floats, areas: Floats, spacing: Floats, *, seed: int) -> tuple[NDArray[np.int32], Floats]:
     """About area / spacing² points in every triangle: their triangles (N,) and barycentric coordinates (N, 2) of corners 1 and 2."""
     expected = (areas / spacing**2).astype(np.float64)
-    few = expected < FEW
+    few = (expected < FEW) | (_least_height(corners, areas) < THIN * spacing)
     counts = np.zeros(len(areas), np.int64)
     many = np.flatnonzero(~few)
     counts[many] = _count_lattice(corners[many], normals[many], spacing[many])
@@ -40,13 +41,44 @@ def points_in(corners: Floats, normals: Floats, areas: Floats, spacing: Floats, 
     total = int(starts[-1])
     row, place_in = np.empty(total + loose, np.int32), np.empty((total + loose, 2), np.float32)
     _fill_lattice(corners[many], normals[many], spacing[many], starts[many], many, row, place_in)
-    offset = (seed % 1009) / 1009.0
-    row[total:] = np.searchsorted(cumulative, np.arange(loose) + offset).clip(0, len(areas) - 1)
-    rank = np.arange(loose) + seed % 65_536
-    u, v = (rank * 0.7548776662466927) % 1.0, (rank * 0.5698402909980532) % 1.0
-    over = u + v > 1
-    place_in[total:, 0], place_in[total:, 1] = np.where(over, 1 - u, u), np.where(over, 1 - v, v)
+    at = np.arange(loose) + (seed % 1009) / 1009.0
+    mine = np.searchsorted(cumulative, at).clip(0, len(areas) - 1)
+    share = (at - (cumulative[mine] - expected[mine])) / np.maximum(expected[mine], 1e-12)
+    row[total:] = mine
+    place_in[total:] = _along_strips(corners[mine], np.clip(share, 0.0, 1.0), seed % 65_536)
     return row, place_in
+
+
+def _least_height(corners: Floats, areas: Floats) -> Floats:
+    edges = np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2).max(axis=1)
+    return (2 * areas / np.maximum(edges, 1e-9)).astype(np.float32)
+
+
+@njit(cache=True, parallel=True)
+def _along_strips(corners, share, seed):  # type: ignore[no-untyped-def]
+    """Where along its longest edge a triangle has that share of its area behind it, and somewhere near the middle across it there."""
+    out = np.empty((corners.shape[0], 2), np.float32)
+    for i in prange(corners.shape[0]):
+        p = corners[i]
+        best, k = -1.0, 0
+        for e in range(3):
+            d = ((p[(e + 1) % 3] - p[e]) ** 2).sum()
+            if d > best:
+                best, k = d, e
+        m, o = (k + 1) % 3, (k + 2) % 3
+        foot = min(1.0, max(0.0, ((p[o] - p[k]) * (p[m] - p[k])).sum() / (best + 1e-20)))  # below the third corner
+        if share[i] < foot:
+            t = math.sqrt(share[i] * foot)
+        else:
+            t = 1.0 - math.sqrt((1.0 - share[i]) * (1.0 - foot))
+        wide = t / foot if t < foot else (1.0 - t) / (1.0 - foot + 1e-12)
+        across = wide * (0.5 + 0.5 * (((i + seed) * 0.5698402909980532) % 1.0 - 0.5))
+        w = np.zeros(3)
+        w[o] = across
+        w[m] = min(1.0 - across, max(0.0, t - across * foot))
+        w[k] = 1.0 - w[o] - w[m]
+        out[i, 0], out[i, 1] = w[1], w[2]
+    return out
 
 
 @njit(cache=True)

@@ -35,6 +35,7 @@ from pipelines.stage import Stage, TellStage
 from pipelines.world import World
 
 MIN_SPACING_M = 0.004  # finer than this no visitor sees
+WIDEST_M = 250.0  # standard deviation of the widest splat: far hills in worlds of few splats; packed formats hold no wider ones
 PIECE = 0.16  # longest edge of a sampled triangle, as a share of its effective distance
 COVERAGE = 0.62  # standard deviation of a splat as a share of the spacing: neighbours overlap enough to close the surface
 HIDDEN_COVERAGE = 0.5
@@ -57,7 +58,7 @@ class Sample(Stage):
         assert scene is not None and scene.sky is not None
         tell(0.0, "measuring surfaces")
         surfaces, facets = gather(scene)
-        facets, lengths, hidden = effective_distances(facets, surfaces, scene)
+        facets, lengths, hidden, away = effective_distances(facets, surfaces, scene)
         leaves, leaf_lengths, leaf_things = _leaves(scene)
         tell(0.4, "placing splats")
         budget = self.splats - sky_budget(self.splats, scene)
@@ -66,10 +67,11 @@ class Sample(Stage):
         rng = np.random.default_rng([world.prompt.seed, zlib.crc32(b"sample")])
         spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
         row, place_in = points_in(facets.corners, normals, areas, spacing, seed=int(rng.integers(1 << 30)))
-        pieces = _surface_surfels(facets, surfaces, spacing, (row, place_in), hidden, scene)
+        pieces = _surface_surfels(facets, surfaces, spacing, (row, place_in), (hidden, away), scene)
         tell(0.75, "placing leaves")
         pieces += [leaf_surfels(f, alpha * away, t, rng) for f, away, t in zip(leaves, leaf_lengths, leaf_things, strict=True) if len(f)]
         surfels = weathered(join_surfels(pieces), scene)
+        surfels = replace(surfels, sizes_m=np.minimum(surfels.sizes_m, np.float32(WIDEST_M)))
         order = morton_order(surfels.means)
         if len(order) > budget:  # the lattice came out a little over: leave out evenly
             order = order[np.linspace(0, len(order) - 1, budget).astype(np.int64)]
@@ -77,8 +79,12 @@ class Sample(Stage):
         return replace(world, scene=replace(scene, surfels=surfels))
 
 
-def effective_distances(facets: Facets, surfaces: list[Surface], scene: Scene) -> tuple[Facets, Floats, NDArray[np.bool_]]:
-    """Triangles cut small enough for their distance to be one number; that effective distance L (T,) metres; which none can see."""
+def effective_distances(
+    facets: Facets, surfaces: list[Surface], scene: Scene
+) -> tuple[Facets, Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Triangles cut small enough for one distance each; that effective distance L (T,) metres; which no eye can see;
+    which of those because they turn their backs.
+    """
     double = np.array([surface.double_sided for surface in surfaces])
     eyes = np.ascontiguousarray(scene.viewpoints, np.float32)
     rough, _, _ = _nearest_eye(facets.corners, double[facets.source], eyes)
@@ -86,16 +92,27 @@ def effective_distances(facets: Facets, surfaces: list[Surface], scene: Scene) -
     lengths, eye, away = _nearest_eye(facets.corners, double[facets.source], eyes)
     solid = np.array([surface.material.opacity >= 0.9 for surface in surfaces])[facets.source]
     caster = Caster(facets.corners[solid])
-    _, normals = areas_and_normals(facets.corners)
-    middle = facets.corners.mean(axis=1)
-    towards = eyes[eye] - middle
+    hidden = np.ones(len(facets), np.bool_)
+    for corner in range(-1, 3):  # a piece is hidden if its middle is, and then every point close to its corners too
+        mine = np.flatnonzero(hidden & ~away)
+        hidden[mine] = _blocked(caster, facets.corners[mine], eyes[eye[mine]], corner)
+    detail = np.array([surface.detail for surface in surfaces], np.float32)[facets.source]
+    hidden |= away
+    return facets, (lengths * np.where(hidden, HIDDEN, 1.0) * detail).astype(np.float32), hidden, away
+
+
+def _blocked(caster: Caster, corners: Floats, eyes: Floats, corner: int) -> NDArray[np.bool_]:
+    """Whether something stands between each triangle and its eye, seen from its middle (corner −1) or from near a corner."""
+    _, normals = areas_and_normals(corners)
+    point = corners.mean(axis=1)
+    if corner >= 0:
+        point = 0.15 * point + 0.85 * corners[:, corner]
+    towards = eyes - point
     distance = np.linalg.norm(towards, axis=1)
     towards /= np.maximum(distance, 1e-6)[:, None]
     facing = np.sign(np.einsum("ij,ij->i", towards, normals)).astype(np.float32)
-    start = middle + normals * (facing * (0.01 + 0.002 * distance))[:, None]
-    hidden = caster.blocked(start.astype(np.float32), towards.astype(np.float32), (distance * 0.98 - 0.02).astype(np.float32))
-    detail = np.array([surface.detail for surface in surfaces], np.float32)[facets.source]
-    return facets, (lengths * np.where(hidden, HIDDEN, 1.0) * detail).astype(np.float32), hidden | away
+    start = point + normals * (facing * (0.01 + 0.002 * distance))[:, None]
+    return caster.blocked(start.astype(np.float32), towards.astype(np.float32), (distance * 0.98 - 0.02).astype(np.float32))
 
 
 @njit(cache=True, parallel=True, fastmath=True)
@@ -185,15 +202,16 @@ def _surface_surfels(
     surfaces: list[Surface],
     spacing: Floats,
     points: tuple[NDArray[np.int32], Floats],
-    unseen: NDArray[np.bool_],
+    unseen: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     scene: Scene,
 ) -> list[Surfels]:
     """The points (triangle, place in it) as surfels, each painted with its surface's material."""
     row, place_in = points
+    hidden, away = unseen
     ground = (facets.source == 0) if scene.terrain is not None else np.zeros(len(facets), np.bool_)
     coverage = np.where(ground, GROUND_COVERAGE, COVERAGE)
     if not scene.indoors:  # what nobody sees must not stick out behind what they do see; indoors it backs the walls
-        coverage = np.where(unseen & ~ground, coverage * HIDDEN_COVERAGE, coverage)
+        coverage = np.where(away & ~ground, coverage * HIDDEN_COVERAGE, coverage)
     coverage = coverage.astype(np.float32)
     means, normals, frames, sizes = place(facets.corners, facets.normals, facets.sharp, spacing, row, place_in, coverage)
     source = facets.source[row]
@@ -214,5 +232,5 @@ def _surface_surfels(
             surfels = ground_surfels(part, scene.terrain)
         else:
             surfels = part_surfels(part, source[mine], surfaces, dark=dark, glow_scale=glow_scale)
-        out.append(replace(surfels, hidden=unseen[row[mine]]))
+        out.append(replace(surfels, hidden=hidden[row[mine]]))
     return out

@@ -198,11 +198,11 @@ class Dome:
     opacity: Floats
 
 
-def dome(sky: Sky, count: int) -> Dome:
-    """`count` splats: the dome itself, the sun or moon, and stars."""
+def dome(sky: Sky, count: int, *, dip_rad: float = DOME_DIP_RAD) -> Dome:
+    """`count` splats: the dome itself, down to `dip_rad` below the horizon, the sun or moon, and stars."""
     stars = int(0.045 * count * sky.stars)
     shows_disc = sky.cloud_cover < 0.8 and sky.light_direction[1] > 0.02 and sky.fog_per_m < 0.01 and max(sky.light) > 0.2
-    directions, spacing = _spiral(count - stars - int(shows_disc))
+    directions, spacing = _spiral(count - stars - int(shows_disc), dip_rad)
     glow = radiance(sky, directions, clouds=True)
     sizes = np.full(len(directions), 0.80 * spacing, np.float32)
     opacity = np.full(len(directions), 0.985, np.float32)
@@ -224,9 +224,9 @@ def dome(sky: Sky, count: int) -> Dome:
     return Dome(means.astype(np.float32), _facing_middle(directions), flat.astype(np.float32), glow, opacity)
 
 
-def _spiral(count: int) -> tuple[Floats, float]:
+def _spiral(count: int, dip_rad: float) -> tuple[Floats, float]:
     """Fibonacci points over the dome and the angle (rad) between neighbours; somewhat denser towards the horizon."""
-    lowest = -math.sin(DOME_DIP_RAD)
+    lowest = -math.sin(dip_rad)
     rank = (np.arange(count) + 0.5) / count
     y = lowest + (1 - lowest) * rank**1.25
     turn = np.arange(count) * math.pi * (3 - math.sqrt(5))

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from pipelines.layout.gather import Surface
 from pipelines.layout.patterns import paint
-from pipelines.scene import Colour, Floats, Foliage, Material, Scene, Surfels, Terrain
+from pipelines.scene import Colour, Floats, Foliage, Material, Scene, Surfels, Terrain, coarser
 
 LEAF_DETAIL = 0.62  # a leaf gets its own splat while its size is at least α·L divided by this
+OVERLAP = 2.4  # splats over any point of a sheet, weighted: 2π · coverage²
 SNOW: Colour = (0.78, 0.83, 0.90)
 
 Points = tuple[Floats, Floats, Floats, Floats]
@@ -56,7 +57,7 @@ def part_surfels(points: Points, rows: NDArray[np.int32], surfaces: list[Surface
         sizes,
         blend(pairs[:, 0], pairs[:, 1], mix, tone, warmth),
         emission.astype(np.float32),
-        full * np.float32(min(0.97, material.opacity)),
+        full * np.float32(_splat_opacity(material.opacity)),
         full * np.float32((1.0 - material.roughness) ** 0.7),
         full * np.float32(material.metallic),
         full * np.float32(material.translucency),
@@ -65,6 +66,11 @@ def part_surfels(points: Points, rows: NDArray[np.int32], surfaces: list[Surface
         np.array([surface.thing for surface in chosen], np.int32)[mine],
         np.zeros(count, np.bool_),
     )
+
+
+def _splat_opacity(opacity: float) -> float:
+    """What each of the overlapping splats of a sheet must have, so that the sheet lets 1 − opacity of the light through."""
+    return 0.97 if opacity >= 0.9 else float(-np.log1p(-opacity) / OVERLAP)
 
 
 @njit(cache=True, parallel=True, fastmath=True)
@@ -160,7 +166,7 @@ def leaf_surfels(group: Foliage, spacing: Floats, thing: int, rng: np.random.Gen
     across = np.cross(normals, directions)
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
     upright = np.cross(directions, across)
-    length, width = group.lengths_m[mine] * grow / 3.0, group.widths_m[mine] * grow / 3.0
+    length, width = (extent / 3.0 for extent in coarser(group.lengths_m[mine], group.widths_m[mine], grow))
     count = len(mine)
     flat = np.zeros(count, np.float32)
     return Surfels(

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from pipelines.scene import Floats
 
-MIDDLE = 0.20  # where the curve's input puts the mean of the first view by day
+MIDDLE = 0.175  # where the curve's input puts the mean of the first view by day
 HUE_KEPT = 0.5
-SATURATION = 0.84  # of the display colours: skies and leaves in a photograph are calmer than pure materials
+SATURATION = 0.78  # of the display colours: skies and leaves in a photograph are calmer than pure materials
 MIDDLE_DARK = 0.10  # … and by night, which should look like night
 
 

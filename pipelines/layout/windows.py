@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from pipelines.layout.rays import Caster
 from pipelines.layout.sky import radiance
 from pipelines.layout.surfaces import areas_and_normals
-from pipelines.scene import Floats, Scene, Sky
+from pipelines.scene import Floats, Scene, Sky, Thing
 
-SHELL = "room"  # the kind that encloses visitors indoors
 NEAREST_M = 0.35  # a pane is not sampled as if it were nearer than this: keeps single rays from dominating
 
 
@@ -32,8 +31,8 @@ class Panes:
 
 def panes_of(scene: Scene) -> Panes | None:
     """The panes of the room that visitors are in; None outdoors and in rooms without windows."""
-    shell = next((thing for thing in scene.things if thing.kind == SHELL), None)
-    if not scene.indoors or shell is None:
+    shell = shell_of(scene)
+    if shell is None:
         return None
     sheets = [part.mesh.moved(shell.world_from_model).corners for part in shell.model.parts if part.material.opacity < 0.5]
     if not sheets:
@@ -46,9 +45,13 @@ def panes_of(scene: Scene) -> Panes | None:
     return Panes(corners[facing], areas[facing], normals[facing], shell.bounds)
 
 
-def shell_id(scene: Scene) -> int:
-    """The id of the thing that encloses the visitors, −1 if there is none."""
-    return next((thing.id for thing in scene.things if thing.kind == SHELL), -1)
+def shell_of(scene: Scene) -> Thing | None:
+    """The thing that encloses the visitors: the largest whose box holds the spawn eye; None outdoors."""
+    if not scene.indoors:
+        return None
+    eye = scene.viewpoints[0]
+    around = [thing for thing in scene.things if (thing.bounds[0] < eye).all() and (eye < thing.bounds[1]).all()]
+    return max(around, key=lambda thing: float(np.prod(np.ptp(thing.bounds, axis=0))), default=None)
 
 
 def outside(panes: Panes, points: Floats) -> NDArray[np.bool_]:
@@ -67,7 +70,7 @@ def light_through(
     rays: int,
     both_sides: NDArray[np.bool_],
 ) -> Floats:
-    """Irradiance (N, 3) at points through the panes: `rays` stratified pane points each. glow: (T, 3) radiance of the caster's triangles."""
+    """Irradiance (N, 3) at points through the panes: `rays` stratified pane points each. glow (T, 3): radiance of the triangles."""
     cumulative = np.cumsum(panes.areas) / panes.areas.sum()
     total = np.zeros((len(points), 3), np.float32)
     rank = np.arange(len(points))
