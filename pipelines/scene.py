@@ -178,7 +178,8 @@ def join_foliage(groups: Sequence[Foliage]) -> Foliage:
     if not groups:
         flat, wide = np.zeros(0, np.float32), np.zeros((0, 3), np.float32)
         return Foliage(wide, wide, wide, flat, flat, wide, flat)
-    return Foliage(*(np.concatenate([getattr(group, name) for group in groups]) for name in names), groups[0].translucency)
+    joined = {name: np.concatenate([getattr(group, name) for group in groups]) for name in names}
+    return Foliage(**joined, translucency=groups[0].translucency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def blades(paths: Array, rng: np.random.Generator, *, width_m: ArrayLike, low: A
     over = np.repeat((paths[:, -1] - paths[:, 0]) * [1, 0.2, 1], pieces, axis=0)
     facing = np.repeat(rng.normal(0, twist, (count, 3)), pieces, axis=0) - unit(over) + [0, 0.25, 0]
     drawn = segments(starts, stops, facing, width_m=width, colours=mix(first, last, middle**0.9), overlap=1.3)
-    return replace(drawn, depth=(0.65 * (1 - middle)).astype(np.float32))
+    return replace(drawn, depth=(0.4 * (1 - middle)).astype(np.float32))
 
 
 def stalks(paths: Array, rng: np.random.Generator, *, width_m: ArrayLike, colour: ArrayLike) -> Foliage:

@@ -74,14 +74,14 @@ def _grass(feet: Floats, rng: np.random.Generator, season: Season) -> list[Folia
     clumps, patches = _wave(feet, rng, 0.55), _wave(feet, rng, 4.5)
     vigour = np.clip(1.0 + 0.55 * clumps + 0.25 * patches, 0.4, 1.6)
     low, high = _tones("green", season, patches * 0.8 - 0.3 * clumps, 0.24, rng)
-    return [drawn(feet, rng, Blades((0.07, 0.19), (0.15, 0.75), (0.0065, 0.0105), 2, 3), low=low, high=high, vigour=vigour)]
+    return [drawn(feet, rng, Blades((0.06, 0.19), (0.15, 0.8), (0.009, 0.014), 1, 2), low=low, high=high, vigour=vigour)]
 
 
 def _meadow_grass(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliage]:
     patches = _wave(feet, rng, 5.0)
     low, high = _tones("green", season, patches, 0.34, rng)
     vigour = np.clip(1 + 0.35 * _wave(feet, rng, 0.8), 0.5, 1.5)
-    groups = [drawn(feet, rng, Blades((0.20, 0.48), (0.2, 0.8), (0.006, 0.010), 3, 3, 0.04), low=low, high=high, vigour=vigour)]
+    groups = [drawn(feet, rng, Blades((0.20, 0.48), (0.2, 0.8), (0.008, 0.013), 2, 2, 0.04), low=low, high=high, vigour=vigour)]
     return [*groups, *_heads(feet[: len(feet) // 3], rng, season, (0.38, 0.68))]
 
 
@@ -92,15 +92,15 @@ def _heads(feet: Floats, rng: np.random.Generator, season: Season, height_m: tup
     count = len(feet)
     tall = rng.uniform(*height_m, count)
     stalk = np.broadcast_to(np.asarray(GRASS["straw"][season][1]) * [0.75, 0.85, 0.6], (count, 3))
-    stalks = drawn(feet, rng, Blades((1, 1), (0.03, 0.2), (0.0035, 0.0045), 2, 1, 0.02), low=stalk * 0.5, high=stalk, vigour=tall)
-    tip = stalks.centres[1::2] + stalks.directions[1::2] * stalks.lengths_m[1::2, None] * 0.38
-    node = np.repeat(np.arange(count), 3)
+    stalks = drawn(feet, rng, Blades((1, 1), (0.03, 0.2), (0.0045, 0.006), 1, 1, 0.02), low=stalk * 0.5, high=stalk, vigour=tall)
+    tip = stalks.centres + stalks.directions * stalks.lengths_m[:, None] * 0.44
+    node = np.repeat(np.arange(count), 2)
     head = flat(
-        tip[node] + rng.normal(0, 0.008, (count * 3, 3)), rng, length_m=0.055, width_m=0.010, colours=(0.30, 0.235, 0.135), tilt=0.5
+        tip[node] + rng.normal(0, 0.008, (count * 2, 3)), rng, length_m=0.055, width_m=0.010, colours=(0.30, 0.235, 0.135), tilt=0.5
     )
-    go = stalks.directions[1::2][node] + rng.normal(0, 0.22, (count * 3, 3)).astype(np.float32)
+    go = stalks.directions[node] + rng.normal(0, 0.22, (count * 2, 3)).astype(np.float32)
     go /= np.linalg.norm(go, axis=1, keepdims=True)
-    side = np.cross(go, rng.normal(0, 1, (count * 3, 3)))
+    side = np.cross(go, rng.normal(0, 1, (count * 2, 3)))
     side /= np.linalg.norm(side, axis=1, keepdims=True) + 1e-9
     return [stalks, Foliage(head.centres, go, side.astype(np.float32), head.lengths_m, head.widths_m, head.colours, head.depth, 0.35)]
 
@@ -124,9 +124,9 @@ def _wildflowers(feet: Floats, rng: np.random.Generator, season: Season) -> list
     which = fields.argmax(axis=1)
     tall = rng.uniform(0.14, 0.38, count) * np.where(which == 3, 1.25, 1.0)
     green = np.broadcast_to(GRASS["green"][season][1], (count, 3)).astype(np.float64)
-    stalks = drawn(feet, rng, Blades((1, 1), (0.02, 0.28), (0.0042, 0.0055), 2, 1, 0.0), low=green * 0.5, high=green, vigour=tall)
-    leaves = drawn(feet, rng, Blades((0.06, 0.17), (0.3, 0.9), (0.010, 0.018), 2, 2, 0.012), low=green * 0.45, high=green * 0.95)
-    tip = stalks.centres[1::2] + stalks.directions[1::2] * stalks.lengths_m[1::2, None] * 0.42
+    stalks = drawn(feet, rng, Blades((1, 1), (0.02, 0.28), (0.0055, 0.007), 1, 1, 0.0), low=green * 0.5, high=green, vigour=tall)
+    leaves = drawn(feet, rng, Blades((0.06, 0.17), (0.3, 0.9), (0.012, 0.02), 1, 2, 0.012), low=green * 0.45, high=green * 0.95)
+    tip = stalks.centres + stalks.directions * stalks.lengths_m[:, None] * 0.46
     size = rng.uniform(0.024, 0.042, count) * np.where(which == 3, 1.4, 1.0)
     faded = 0.8 if season == Season.AUTUMN else 1.0
     return [stalks, leaves, *_heads_of_flowers(tip, size, _WILD[which] * faded, _HEARTS[which], rng)]
@@ -223,7 +223,7 @@ def _fallen_leaves(feet: Floats, rng: np.random.Generator, season: Season) -> li
 
 
 def _fern(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliage]:
-    fronds, pairs = 6, 6
+    fronds, pairs = 6, 5
     count = len(feet) * fronds
     node = np.repeat(np.arange(len(feet)), fronds)
     azimuth = np.tile(np.arange(fronds) * 2 * np.pi / fronds, len(feet)) + rng.normal(0, 0.3, count)
@@ -260,16 +260,16 @@ def _fern(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliag
 def _reeds(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliage]:
     low, high = _tones("reed", season, _wave(feet, rng, 2.0), 0.25, rng)
     vigour = np.clip(1 + 0.3 * _wave(feet, rng, 1.0), 0.6, 1.4)
-    groups = [drawn(feet, rng, Blades((0.7, 1.5), (0.05, 0.40), (0.012, 0.020), 3, 5, 0.06), low=low, high=high, vigour=vigour)]
+    groups = [drawn(feet, rng, Blades((0.7, 1.5), (0.05, 0.40), (0.014, 0.022), 2, 5, 0.06), low=low, high=high, vigour=vigour)]
     chosen = feet[: max(1, len(feet) // 6)]
     tall = rng.uniform(1.2, 1.7, len(chosen))
     stalk = np.broadcast_to(GRASS["reed"][season][1], (len(chosen), 3)).astype(np.float64)
-    stalks = drawn(chosen, rng, Blades((1, 1), (0.01, 0.10), (0.007, 0.009), 2, 1, 0.02), low=stalk * 0.6, high=stalk, vigour=tall)
+    stalks = drawn(chosen, rng, Blades((1, 1), (0.01, 0.10), (0.009, 0.011), 1, 1, 0.02), low=stalk * 0.6, high=stalk, vigour=tall)
     node = np.repeat(np.arange(len(chosen)), 2)
-    tips = stalks.centres[1::2][node] + stalks.directions[1::2][node] * 0.30
+    tips = stalks.centres[node] + stalks.directions[node] * stalks.lengths_m[node, None] * 0.40
     turn = np.tile([0.0, np.pi / 2], len(chosen)) + rng.uniform(0, 3, len(node))
     facing = np.stack([np.cos(turn), np.zeros_like(turn), np.sin(turn)], axis=1)
-    go = stalks.directions[1::2][node]
+    go = stalks.directions[node]
     facing -= go * (facing * go).sum(axis=1, keepdims=True)
     facing /= np.linalg.norm(facing, axis=1, keepdims=True)
     brown = np.clip(np.array([0.090, 0.046, 0.022]) * np.exp(rng.normal(0, 0.15, (len(node), 1))), 0, 1)
@@ -281,7 +281,7 @@ def _reeds(feet: Floats, rng: np.random.Generator, season: Season) -> list[Folia
 
 
 def _moss(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliage]:
-    node = np.repeat(np.arange(len(feet)), 5)
+    node = np.repeat(np.arange(len(feet)), 4)
     centres = feet[node] + rng.normal(0, 0.022, (len(node), 3)) * [1, 0.2, 1] + [0, 0.012, 0]
     wave = _wave(feet, rng, 0.9)[node][:, None]
     tint = np.array([0.075, 0.112, 0.026]) * (1 + 0.35 * wave) * (0.8 if season == Season.WINTER else 1.0)
@@ -318,26 +318,26 @@ def _pebbles(feet: Floats, rng: np.random.Generator, season: Season) -> list[Fol
 def _snow_tufts(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliage]:
     del season
     low, high = _tones("straw", Season.WINTER, _wave(feet, rng, 2.0), 0.2, rng)
-    groups = [drawn(feet, rng, Blades((0.10, 0.34), (0.05, 0.5), (0.004, 0.007), 2, 4, 0.03), low=low * 0.8, high=high * 0.8)]
+    groups = [drawn(feet, rng, Blades((0.10, 0.34), (0.05, 0.5), (0.005, 0.008), 1, 4, 0.03), low=low * 0.8, high=high * 0.8)]
     return [*groups, *_heads(feet[: len(feet) // 3], rng, Season.WINTER, (0.25, 0.45))]
 
 
 def _dry_grass(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliage]:
     low, high = _tones("straw", season, _wave(feet, rng, 3.0), 0.3, rng)
     vigour = np.clip(1 + 0.4 * _wave(feet, rng, 1.0), 0.5, 1.6)
-    groups = [drawn(feet, rng, Blades((0.16, 0.42), (0.15, 0.85), (0.005, 0.009), 2, 6, 0.045), low=low, high=high * 0.85, vigour=vigour)]
+    groups = [drawn(feet, rng, Blades((0.16, 0.42), (0.15, 0.85), (0.007, 0.011), 1, 5, 0.045), low=low, high=high * 0.85, vigour=vigour)]
     return [*groups, *_heads(feet[: len(feet) // 5], rng, season, (0.3, 0.6))]
 
 
 def _beach_grass(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliage]:
     low, high = _tones("sage", season, _wave(feet, rng, 2.0), 0.3, rng)
-    return [drawn(feet, rng, Blades((0.35, 0.75), (0.25, 0.95), (0.006, 0.010), 3, 8, 0.06), low=low, high=high * [1.05, 1.0, 0.72])]
+    return [drawn(feet, rng, Blades((0.35, 0.75), (0.25, 0.95), (0.007, 0.012), 2, 7, 0.06), low=low, high=high * [1.05, 1.0, 0.72])]
 
 
 def _alien_grass(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliage]:
     low, high = _tones("alien", season, _wave(feet, rng, 2.5), 0.4, rng)
     vigour = np.clip(1 + 0.5 * _wave(feet, rng, 0.9), 0.4, 1.7)
-    groups = [drawn(feet, rng, Blades((0.12, 0.40), (0.1, 0.9), (0.010, 0.020), 3, 4, 0.04), low=low, high=high, vigour=vigour)]
+    groups = [drawn(feet, rng, Blades((0.12, 0.40), (0.1, 0.9), (0.012, 0.022), 2, 3, 0.04), low=low, high=high, vigour=vigour)]
     chosen = feet[: len(feet) // 4]
     rise = rng.uniform(0.15, 0.45, len(chosen))[:, None] * np.array([0, 1, 0])
     return [*groups, flat(chosen + rise, rng, length_m=0.022, width_m=0.022, colours=(0.20, 0.80, 0.82), tilt=1.0, depth=0.0)]
@@ -345,10 +345,10 @@ def _alien_grass(feet: Floats, rng: np.random.Generator, season: Season) -> list
 
 def _heather(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliage]:
     low, high = _tones("sage", season, _wave(feet, rng, 1.5), 0.3, rng)
-    sprigs = drawn(feet, rng, Blades((0.12, 0.28), (0.1, 0.6), (0.010, 0.016), 2, 5, 0.04), low=low * 0.6, high=high * [0.75, 0.7, 0.5])
+    sprigs = drawn(feet, rng, Blades((0.12, 0.28), (0.1, 0.6), (0.012, 0.018), 1, 5, 0.04), low=low * 0.6, high=high * [0.75, 0.7, 0.5])
     if season in (Season.SPRING, Season.WINTER):
         return [sprigs]
-    tips = np.repeat(sprigs.centres[1::2], 2, axis=0)
+    tips = np.repeat(sprigs.centres + sprigs.directions * sprigs.lengths_m[:, None] * 0.3, 2, axis=0)
     bloom = flat(
         tips + rng.normal(0, 0.016, tips.shape), rng, length_m=0.022, width_m=0.016, colours=(0.33, 0.13, 0.31), tilt=0.9, depth=0.0
     )
@@ -357,21 +357,21 @@ def _heather(feet: Floats, rng: np.random.Generator, season: Season) -> list[Fol
 
 COVERS: Mapping[str, Cover] = MappingProxyType(
     {
-        "grass": Cover(_grass, 6, 0.16),
-        "meadow grass": Cover(_meadow_grass, 11, 0.45),
-        "wildflowers": Cover(_wildflowers, 12, 0.3),
+        "grass": Cover(_grass, 2, 0.16),
+        "meadow grass": Cover(_meadow_grass, 5, 0.45),
+        "wildflowers": Cover(_wildflowers, 9, 0.3),
         "clover": Cover(_clover, 7, 0.08),
         "forest litter": Cover(_forest_litter, 3, 0.02),
         "fallen leaves": Cover(_fallen_leaves, 2, 0.02),
-        "fern": Cover(_fern, 72, 0.2),
-        "reeds": Cover(_reeds, 16, 1.3),
-        "moss": Cover(_moss, 5, 0.03),
+        "fern": Cover(_fern, 60, 0.2),
+        "reeds": Cover(_reeds, 11, 1.3),
+        "moss": Cover(_moss, 4, 0.03),
         "pebbles": Cover(_pebbles, 3, 0.02),
-        "snow tufts": Cover(_snow_tufts, 10, 0.3),
-        "dry grass": Cover(_dry_grass, 13, 0.35),
-        "beach grass": Cover(_beach_grass, 24, 0.55),
-        "alien grass": Cover(_alien_grass, 13, 0.3),
-        "heather": Cover(_heather, 20, 0.22),
+        "snow tufts": Cover(_snow_tufts, 5, 0.3),
+        "dry grass": Cover(_dry_grass, 6, 0.35),
+        "beach grass": Cover(_beach_grass, 14, 0.55),
+        "alien grass": Cover(_alien_grass, 7, 0.3),
+        "heather": Cover(_heather, 15, 0.22),
     }
 )
 """Every kind of ground cover by name."""

@@ -38,12 +38,12 @@ def _stroke(feet, height, azimuth, bend, width, low, high, twist, pieces, centre
             centres[row, 0], centres[row, 1], centres[row, 2] = (px + qx) / 2, (py + qy) / 2, (pz + qz) / 2
             directions[row, 0], directions[row, 1], directions[row, 2] = dx, dy, dz
             normals[row, 0], normals[row, 1], normals[row, 2] = nx * c + sx * s, ny * c + sy * s, nz * c + sz * s
-            lengths[row] = length * 1.3
+            lengths[row] = length * (1.3 if pieces > 1 else 1.1)
             widths[row] = width[b] * max(0.3, 1.1 - middle**1.6)
             for channel in range(3):
                 value = low[b, channel] + (high[b, channel] - low[b, channel]) * middle**0.8
                 colours[row, channel] = min(1.0, max(0.0, value))
-            depth[row] = 0.7 * (1 - middle)
+            depth[row] = 0.3 * (1 - middle)
             px, py, pz = qx, qy, qz
             row += 1
 
