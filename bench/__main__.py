@@ -30,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
     parser.add_argument("what", nargs="*", choices=[[], "worlds", "renderer", "files"], help="default: everything")
     parser.add_argument("--full", action="store_true", help="with a world of 4 million splats")
+    parser.add_argument("--splats", type=int, nargs="+", default=list(SIZES), help="sizes of the worlds (default: %(default)s)")
     arguments = parser.parse_args()
     what = arguments.what or ["worlds", "renderer", "files"]
     figures: dict[str, Any] = {
@@ -40,7 +41,7 @@ def main() -> None:
     console.print(f"[dim]{figures['machine']}[/]")
     with tempfile.TemporaryDirectory(prefix="worldloom-bench-") as folder:
         if "worlds" in what:
-            figures["worlds"] = bench_worlds(Path(folder), SIZES + (FULL_SIZES if arguments.full else ()))
+            figures["worlds"] = bench_worlds(Path(folder), (*arguments.splats, *(FULL_SIZES if arguments.full else ())))
         if "renderer" in what:
             figures["renderer"] = bench_renderer()
         if "files" in what:

@@ -21,7 +21,7 @@ ANGLES_DEG = (0, 72, 144, 216, 288)
 
 
 class FileFigures(TypedDict):
-    """One format. psnr_db: the worst of five pictures round the spawn point against the original, infinite when equal."""
+    """One format. psnr_db: the worst of five pictures round the spawn point against the original, 200 at most."""
 
     format: str
     write_s: float
@@ -63,6 +63,6 @@ def _picture(gaussians: Gaussians, camera: Camera) -> np.ndarray:
 
 
 def psnr_db(picture: np.ndarray, original: np.ndarray) -> float:
-    """Peak signal to noise of two pictures with values 0 … 1, in decibels."""
+    """Peak signal to noise of two pictures with values 0 … 1, in decibels; 200 when they are equal."""
     error = float(np.mean((picture - original) ** 2))
-    return math.inf if error == 0 else -10 * math.log10(error)
+    return -10 * math.log10(max(error, 1e-20))
