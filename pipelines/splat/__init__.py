@@ -9,12 +9,14 @@ from pipelines.splat.render import LAYERS, Rendering, render
 
 if TYPE_CHECKING:
     from pipelines.splat.finish import Finish
+    from pipelines.splat.heat_map import heat
     from pipelines.splat.merge import thin, thin_levels
     from pipelines.splat.paths import CameraPath, orbit_path, parse_path, read_path, walk_path
     from pipelines.splat.video import write_video
 
 _HOMES = {
     "finish": ("Finish",),
+    "heat_map": ("heat",),
     "merge": ("thin", "thin_levels"),
     "paths": ("CameraPath", "orbit_path", "parse_path", "read_path", "walk_path"),
     "video": ("write_video",),
@@ -22,8 +24,8 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "LAYERS", "CameraPath", "Finish", "Rendering", "orbit_path", "parse_path", "read_path", "render", "thin", "thin_levels", "walk_path",
-    "write_video",
+    "LAYERS", "CameraPath", "Finish", "Rendering", "heat", "orbit_path", "parse_path", "read_path", "render", "thin", "thin_levels",
+    "walk_path", "write_video",
 ]  # fmt: skip
 
 

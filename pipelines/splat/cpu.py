@@ -14,7 +14,7 @@ from pipelines.gaussians import Gaussians
 from pipelines.splat.bins import Bins, bin_into_tiles, order_by_depth
 from pipelines.splat.compiled import core_count, run_pieces
 from pipelines.splat.project import LAYER, RECORD, TILE, project_panorama, project_pinhole
-from pipelines.splat.raster import paint_colour, paint_layers
+from pipelines.splat.raster import count_splats, paint_colour, paint_layers
 from pipelines.splat.render import Rendering
 
 Floats = NDArray[np.float32]
@@ -71,6 +71,19 @@ def render(
         normal if "normal" in layers else None,
         thing if "thing" in layers else None,
     )
+
+
+def count(gaussians: Gaussians, camera: Camera, *, near_m: float) -> NDArray[np.int32]:
+    """(H, W): how many splats each pixel is blended from."""
+    counts = np.zeros((camera.height_px, camera.width_px), np.int32)
+    if len(gaussians) == 0:
+        return counts
+    ellipses = project(gaussians, camera, near_m=near_m, with_layers=False)
+    if ellipses.counts.any():
+        bins = bin_ellipses(ellipses, camera)
+        pieces = _paint_pieces(bins)
+        run_pieces(count_splats, pieces, pieces, *bins, ellipses.records, *_view(camera), counts)
+    return counts
 
 
 def project(gaussians: Gaussians, camera: Camera, *, near_m: float, with_layers: bool) -> Ellipses:

@@ -250,3 +250,39 @@ def paint_layers(
                             best = shares[i, y, x]
                             winner[row, column] = ids[i]
                 normal[row, column, 0], normal[row, column, 1], normal[row, column, 2] = nx * scale, ny * scale, nz * scale
+
+
+@kernel
+def count_splats(
+    piece: int, pieces: int, starts: Array, members: Array, records: Array, is_pinhole: bool, columns: int,
+    sines: Array, cosines: Array, sines_down: Array, cosines_down: Array, counts: Array,
+) -> None:  # fmt: skip
+    """Fill counts (H, W): how many splats a pixel is blended from, up to where nothing more shines through."""
+    height, width = counts.shape
+    tiles = len(starts) - 1
+    for tile in range(tiles * piece // pieces, tiles * (piece + 1) // pieces):
+        top, left = tile // columns * TILE, tile % columns * TILE
+        for row in range(top, min(top + TILE, height)):
+            for column in range(left, min(left + TILE, width)):
+                through, count = f32(1), 0
+                for k in range(starts[tile], starts[tile + 1]):
+                    slot = u64(members[k])
+                    if is_pinhole:
+                        x = f32(column) + f32(0.5) - records[slot, CENTRE_X]
+                        down = f32(row) + f32(0.5) - records[slot, CENTRE_Y]
+                    else:
+                        sin_lon, cos_lon = records[slot, CENTRE_X], records[slot, CENTRE_Y]
+                        sin_latitude, cos_latitude = records[slot, SIN_LATITUDE], records[slot, COS_LATITUDE]
+                        cos_apart = cosines[column] * cos_lon + sines[column] * sin_lon
+                        if sines_down[row] * sin_latitude + cosines_down[row] * cos_latitude * cos_apart <= f32(0):
+                            continue
+                        x = cosines_down[row] * (sines[column] * cos_lon - cosines[column] * sin_lon)
+                        down = sines_down[row] * cos_latitude - cosines_down[row] * sin_latitude * cos_apart
+                    quadratic = (records[slot, CONIC_XX] * x + records[slot, CONIC_XY] * down) * x
+                    alpha = _exp(quadratic + records[slot, CONIC_YY] * down * down + records[slot, LOG_OPACITY])
+                    if alpha > f32(0):
+                        count += 1
+                        through -= through * alpha
+                        if through < SEE_THROUGH:
+                            break
+                counts[row, column] = count
