@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.language.drafts import Draft, SceneDraft
+from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.mentions import FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions, wear
 from pipelines.language.phrases import Item, NounPhrase
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
-from pipelines.spec import VIEWER, RelationName
+from pipelines.spec import VIEWER, Arrangement, RelationName
 
 _PLACING = frozenset({"in", "inside", "on", "at", "within", "through", "throughout", "across", "standing in", "set in", "into", "in the middle of",
     "in the heart of", "nestled in", "hidden in", "in the center of", "in the centre of", "on a", "from", "of", "to", "down", "in the midst of"})  # fmt: skip
+_PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 _INNER = frozenset({RelationName.ON, RelationName.INSIDE})
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 Pending = tuple[RelationName, tuple[Draft | str, ...], bool]
@@ -39,6 +40,7 @@ class Clauses:
         self._first = True
         self._looking_ahead = False
         self._verb_seen = False
+        self._distant_host = False
 
     def read(self) -> None:
         """Read every item."""
@@ -83,6 +85,8 @@ class Clauses:
         self._first = self._first and phrase.head is None
         if not drafts:
             self._void(phrase)
+        elif self._connector == "none" and self._subjects and isinstance(before := self._item(at - 1), Lexeme) and before.text in _PASSING:
+            self._lately.extend(drafts)  # "winds through a valley": said of the subject, which stays
         elif all(draft.place is not None for draft in drafts) and not self._pending:
             self._subjects, self._chain, self._host, self._connector = drafts, list(drafts), None, "none"
             self._log.append(drafts)
@@ -160,13 +164,13 @@ class Clauses:
         if self._host is not None and self._connector in ("with", "and", "comma"):
             for draft in drafts:
                 draft.host = self._host if draft is not self._host else None
-                draft.loose = self._connector == "comma" or any(one.loose for one in self._chain)
+                draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
         if self._pending is not None:
             relation, objects, turned = self._pending
             goes_on = self._next_is_relation(at + 1) or self._is(at + 1, Role.VERB, Role.BE)
             if not listed or not goes_on:
                 self._relate(drafts, relation, objects, turned=turned)
-            if goes_on or not listed and self._connector == "comma" and self._is_comma(at + 1):
+            if goes_on or (not listed and self._connector == "comma" and self._is_comma(at + 1)):
                 self._pending = None
         self._connector = "none"
 
@@ -186,6 +190,9 @@ class Clauses:
         elif word.has(Role.COMPARE) and not word.has(Role.RELATION) and isinstance(self._item(at + 1), NounPhrase):
             self._compare(self._items[at + 1])
             return at + 2
+        elif word.has(Role.ARRANGED):
+            for draft in self._subjects:
+                draft.arrangement = Arrangement(word.value(Role.ARRANGED)) if is_many(draft) else draft.arrangement
         elif word.has(Role.PRONOUN) and not word.has(Role.NUMBER) and not word.has(Role.WITH):
             self._refer(word, at)
         elif word.has(Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST):
@@ -199,6 +206,8 @@ class Clauses:
             self._host = None
         elif word.has(Role.VERB, Role.BE):
             self._verb_seen = bool(self._chain)
+            if word.words[-1].endswith("ing"):
+                self._joined_by_and = False
             if self._outer and not word.words[-1].endswith(("ing", "ed", "en")):
                 self._subjects, self._chain, self._outer, self._host = self._outer, list(self._outer), [], None
         return at + 1
@@ -217,10 +226,13 @@ class Clauses:
     def _with(self, at: int) -> int:
         """What follows belongs to the thing just named; in a place, to nobody."""
         before = self._item(at - 1)
+        self._distant_host = False
         after_thing = isinstance(before, NounPhrase) and bool(self._lately) and before.head is not None and bool(self._subjects or self._lately)
         latest = self._lately[-1] if self._lately else None
         if after_thing and latest is not None and isinstance(before, NounPhrase) and before.head is not None and before.head.has(Role.THING, Role.GENERIC):
             self._host = latest
+        elif self._connector == "comma" and self._subjects and all(draft.place is None for draft in self._subjects):
+            self._host, self._distant_host = self._subjects[-1], True
         elif self._connector in ("comma", "and", "stop") or not self._subjects or (isinstance(before, NounPhrase) and before.head and before.head.has(Role.PLACE)):
             self._host = None
         elif self._is(at - 1, Role.PRONOUN, Role.VERB, Role.BE) or isinstance(before, NounPhrase):
@@ -303,16 +315,26 @@ class Clauses:
         return at + 1
 
     def _towards_host(self, relation: RelationName, at: int) -> None:
+        fronted = self._looking_ahead = self._fronted(at, at + 1)
         hosts = [self._host] if self._host is not None else self._singular_before()
+        self._looking_ahead = False
+        if fronted and hosts and (between := self._opposite_of(hosts[0])) is not None:
+            hosts = [between]
         hosts = [draft for draft in hosts if draft.place is None]
         if relation is RelationName.AROUND and self._host is None:
             return
         if self._lately and self._lately[-1] not in self._subjects and self._connector == "none" and isinstance(self._item(at - 1), NounPhrase):
             return  # "spans the stream below": it only says which stream
-        if hosts and (self._host is not None or self._connector in ("none", "with")):
+        if hosts and (self._host is not None or fronted or self._connector in ("none", "with")):
             self._place_subjects(relation, (hosts[0],), at, at + 1, turned=False)
         elif relation is RelationName.BEHIND:
             self._place_subjects(RelationName.FAR, (VIEWER,), at, at + 1, turned=False)
+
+    def _opposite_of(self, draft: Draft) -> Draft | None:
+        """ "to its left a bin, to its right a bench": what the bin is left of."""
+        sides = (RelationName.LEFT_OF, RelationName.RIGHT_OF)
+        found = (objects[0] for relation, objects in draft.relations if relation in sides)
+        return next((target for target in found if isinstance(target, Draft)), None)
 
     def _with_object(self, word: Lexeme, at: int, objects_at: int) -> int:
         turned = not word.has(Role.RELATION)
@@ -365,7 +387,7 @@ class Clauses:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
         self._chain, self._joined_by_and, self._connector = [], False, "none"
         low = relation in _INNER and not turned and not self._is_comma(end) and not self._is(end, Role.CONJUNCTION)
-        if low and self._next_is_relation(end) and objects[0].place is None and objects[0].options and self._pending is None and not self._mentions.is_terrain(objects[0]):
+        if (low and relation is RelationName.ON and objects[0].place is not None and isinstance(after := self._item(end), Lexeme) and after.text == "in") or (low and self._next_is_relation(end) and objects[0].place is None and objects[0].options and self._pending is None and not self._mentions.is_terrain(objects[0])):
             self._subjects = objects[-1:]
 
     def _objects(self, word: Lexeme, relation: RelationName, at: int, *, turned: bool) -> tuple[list[Draft], int]:
@@ -442,6 +464,9 @@ class Clauses:
             self._connector = "none"
             return
         subjects = self._subjects
+        preposition = self._items[at]
+        if isinstance(preposition, Lexeme) and preposition.words[0].endswith("ing"):
+            self._joined_by_and = False
         if self._joined_by_and and len(self._chain) > 1 and not any(target in self._chain for target in objects) and not turned:
             pure = not any(draft.relations for draft in self._chain if draft not in self._subjects)
             subjects = self._chain if pure else self._subjects
@@ -456,8 +481,3 @@ class Clauses:
             for target in objects:
                 if isinstance(target, Draft):
                     target.relate(relation, subject)
-
-
-def is_many(draft: Draft) -> bool:
-    """Whether the words speak of more than one."""
-    return draft.plural or (draft.number or 1) > 1

@@ -52,6 +52,11 @@ class Draft:
                 target.beheld = True
 
 
+def is_many(draft: Draft) -> bool:
+    """Whether the words speak of more than one."""
+    return draft.plural or (draft.number or 1) > 1
+
+
 @dataclass
 class Votes:
     """What was said about one slot, in order; strong words overrule weak ones, `denied` names cannot win."""

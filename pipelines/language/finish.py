@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from pipelines.language.drafts import Draft, SceneDraft
+from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import Lexicon, split
 from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN
 from pipelines.spec import MAX_COUNT, MAX_THINGS, Arrangement, Relation, RelationName, SceneSpec, Season, ThingSpec, TimeOfDay, Weather
@@ -223,7 +223,7 @@ def _relate_to_hosts(drafts: list[Draft], lexicon: Lexicon) -> None:
         stands_on = lexicon.kinds[draft.kind].stands_on
         if (stands_on == "surface" and not _is_ground(host, lexicon)) or (stands_on == "water" and _is_ground(host, lexicon)):
             draft.relate(RelationName.ON, host)
-        elif stands_on != "surface" and not draft.loose:
+        elif stands_on != "surface" and not draft.loose and not is_many(host):
             draft.relate(RelationName.NEAR, host)
 
 

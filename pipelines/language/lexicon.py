@@ -67,6 +67,7 @@ class Role(StrEnum):
     TURNED = "turned"
     TO_VIEWER = "to viewer"
     TO_HOST = "to host"
+    ARRANGED = "arranged"
     NEGATOR = "negator"
     CONJUNCTION = "conjunction"
     WITH = "with"
@@ -189,7 +190,7 @@ def split(text: str) -> list[str]:
 def language_data() -> Mapping[str, Any]:
     """`lexicon.yaml`, parsed once."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    data: Mapping[str, Any] = yaml.load(FILE.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - a safe loader either way
+    data: Mapping[str, Any] = yaml.load(FILE.read_text(encoding="utf-8"), Loader=loader)
     return data
 
 
@@ -254,7 +255,7 @@ def _language_entries(data: Mapping[str, Any]) -> Iterator[tuple[Role, str, Sens
     named = {
         Role.TIME: "times", Role.WEATHER: "weathers", Role.SEASON: "seasons", Role.MOOD: "moods", Role.STYLE: "styles", Role.SIZE: "sizes",
         Role.COLOUR: "colours", Role.MATERIAL: "materials", Role.NUMBER: "numbers", Role.RELATION: "relations", Role.TURNED: "turned",
-        Role.TO_VIEWER: "to_viewer", Role.TO_HOST: "to_host",
+        Role.TO_VIEWER: "to_viewer", Role.TO_HOST: "to_host", Role.ARRANGED: "arranged",
     }  # fmt: skip
     for role, section in named.items():
         for name, words in data[section].items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipelines.language.drafts import Draft, SceneDraft, Votes
+from pipelines.language.drafts import Draft, SceneDraft, Votes, is_many
 from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, Sense, split
 from pipelines.language.phrases import NounPhrase
@@ -19,6 +19,9 @@ FIRST_PLACE, IN_PLACE, SAID_PLACE, PLACE_BEFORE_NOUN, PLACE_AS_OBJECT, HINT = 4.
 
 
 _GROWING = frozenset({"oak", "pine", "birch", "walnut", "bamboo", "straw"})  # materials that are plants too
+
+
+_PLANTED = frozenset({"forest", "meadow", "mountain lake", "beach", "desert", "snowfield", "alien planet"})  # "a palm beach"
 
 
 class Mentions:
@@ -38,13 +41,14 @@ class Mentions:
     def hear(self, phrase: NounPhrase, *, denied: bool = False) -> None:
         """Count the votes for time, weather, season, mood that the phrase's own words cast."""
         lexemes = [*phrase.modifiers, *phrase.compounds, *([phrase.head] if phrase.head else [])]
+        early = any(lexeme.text == "early" for lexeme in lexemes)
         for lexeme in (*lexemes, *phrase.absent, *phrase.lexemes):
             self._enter(lexeme, phrase.head, denied=denied)
         if phrase.of is not None:
             for lexeme in phrase.of.lexemes:
                 self._enter(lexeme, phrase.of.head, denied=denied)
         for lexeme in lexemes:
-            self._hear_word(lexeme, denied=denied)
+            self._hear_word(lexeme, denied=denied, early=early)
             if lexeme.has(Role.MOOD) and not denied and lexeme.value(Role.MOOD) not in self._scene.moods:
                 self._scene.moods.append(lexeme.value(Role.MOOD))
         for lexeme in phrase.absent:
@@ -72,7 +76,7 @@ class Mentions:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
         return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
 
-    def _hear_word(self, lexeme: Lexeme, *, denied: bool) -> None:
+    def _hear_word(self, lexeme: Lexeme, *, denied: bool, early: bool = False) -> None:
         slots: tuple[tuple[Role, Votes], ...] = (
             (Role.TIME, self._scene.times),
             (Role.WEATHER, self._scene.weathers),
@@ -84,6 +88,8 @@ class Mentions:
                 continue
             if denied:
                 votes.denied.add(sense.value)
+            elif sense.value == "morning" and early:
+                votes.add("dawn", STRONG)
             else:
                 votes.add(sense.value, WEAK if sense.weak else STRONG)
         if denied and lexeme.text in ("cloud", "clouds"):
@@ -140,6 +146,9 @@ class Mentions:
             return known
         if head.has(Role.GENERIC, Role.THING) and not self._names_place(phrase, place_weight):
             return self._things(phrase, as_object=as_object, fresh=fresh)
+        if head.has(Role.PLACE) and place_weight < IN_PLACE and self._is_near_place(head):
+            self._miss(phrase)
+            return [Draft(self.text(phrase))]
         if head.has(Role.PLACE) and not (head.senses[Role.PLACE].weak and head.has(Role.PART)):
             return self._place(phrase, place_weight)
         if head.has(Role.PLACE):
@@ -219,14 +228,14 @@ class Mentions:
         head = phrase.head
         assert head is not None
         sense = head.senses[Role.PLACE]
-        self._scene.places.add(sense.value, HINT if sense.weak and weight != IN_PLACE else weight)
-        if head.text in split(str(self._lexicon.data["places"][sense.value].get("near", ""))):
+        self._scene.places.add(sense.value, HINT if sense.weak and not (weight == IN_PLACE and head.plural) else weight)
+        if self._is_near_place(head):
             self._scene.note(f"“{self.text(phrase)}” is read as the place “{sense.value}”")
         implied = self._lexicon.data["places"][sense.value].get("implies", {}).get(head.text)
         if implied:
             self._scene.styles.append(implied)
         self._describe_scene(phrase)
-        for lexeme in (*phrase.compounds, *phrase.modifiers):
+        for lexeme in (*phrase.compounds, *phrase.modifiers) if sense.value in _PLANTED else ():
             grows = not lexeme.has(Role.MATERIAL) or lexeme.value(Role.MATERIAL) in _GROWING
             if lexeme.has(Role.THING, Role.GENERIC) and not lexeme.has(Role.PLACE, Role.SIZE) and grows:
                 self._fill(lexeme, sense.value)
@@ -237,6 +246,11 @@ class Mentions:
         if phrase.of is not None and phrase.of.head is not None and phrase.of.head.has(Role.PLACE, Role.THING, Role.GENERIC):
             self.mention(phrase.of, place_weight=PLACE_BEFORE_NOUN)
         return [draft]
+
+    def _is_near_place(self, head: Lexeme) -> bool:
+        """Whether the word names a place that is only nearest to what was meant: "a library" is a living room."""
+        near = self._lexicon.data["places"][head.value(Role.PLACE)].get("near", "")
+        return head.text in split(str(near))
 
     def _fill(self, lexeme: Lexeme, place: str) -> None:
         """ "a pine forest": the place's plants are pines."""
@@ -291,6 +305,7 @@ class Mentions:
         for other in reversed(self._scene.drafts):
             if other.of_place or (other.place and not other.options):
                 continue
+            twins = draft.plural and not is_many(other) and self._has_twin(other)
             alike = (
                 bool(set(other.options[:1]) & set(draft.options) and other.options)
                 or (draft.generic is not None and (other.generic == draft.generic or bool(set(other.options[:1]) & set(self._lexicon.generic_kinds(draft.generic)))))
@@ -299,15 +314,19 @@ class Mentions:
             )
             many = other.plural or (other.number or 1) > 1
             same_colour = draft.colour is None or draft.colour == other.colour
-            same_number = draft.plural == many and (draft.number is None or draft.number == other.number or phrase.article != "")
+            same_number = (draft.plural == many or twins) and (draft.number is None or draft.number == other.number or phrase.article != "")
             if alike and same_colour and same_number:
                 return other
         return None
 
+    def _has_twin(self, draft: Draft) -> bool:
+        """ "one of the sofas", when the sofas were two things already."""
+        return any(other is not draft and other.options[:1] == draft.options[:1] and not is_many(other) for other in self._scene.drafts)
+
     def _contents(self, phrase: NounPhrase, draft: Draft) -> None:
         """ "a basket of apples": the apples are things of their own if the library has them; "a statue of a lion" is one thing."""
         part = phrase.of
-        if part is None or part.head is None or draft.material is not None and part.head.has(Role.MATERIAL):
+        if part is None or part.head is None or (draft.material is not None and part.head.has(Role.MATERIAL)):
             return
         if part.head.has(Role.PLACE) and not part.head.has(Role.THING):
             self.mention(part, place_weight=SAID_PLACE)

@@ -222,7 +222,7 @@ class Chunker:
             return not lexeme.has(Role.THING, Role.PLACE, Role.GENERIC, Role.PART, Role.AMBIENT)
         if word.endswith(("ing", "ed")) and not lexeme.has(*NOUNS):
             return not lexeme.has(*MODIFIERS) or following.has(Role.DETERMINER)
-        agrees = word.endswith("s") != run[-1].plural
+        agrees = word.endswith("s") != run[-1].plural or word in self._lexicon.data["irregular"]
         if not agrees:
             return False
         if lexeme.has(Role.THING, Role.PLACE, Role.GENERIC):

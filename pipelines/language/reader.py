@@ -20,7 +20,7 @@ from pipelines.spec import SceneSpec
 _SHOWN_CHARACTERS = 60
 _MAX_GUESSES = 60
 _GRAMMAR = frozenset({
-    Role.ADVERB, Role.DETERMINER, Role.NUMBER, Role.GROUP, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST, Role.NEGATOR, Role.CONJUNCTION,
+    Role.ADVERB, Role.DETERMINER, Role.NUMBER, Role.GROUP, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST, Role.ARRANGED, Role.NEGATOR, Role.CONJUNCTION,
     Role.WITH, Role.OF, Role.BE, Role.PRONOUN, Role.OPENER, Role.COMPARE, Role.FUNCTION, Role.VERB, Role.AMBIENT,
 })  # fmt: skip
 

@@ -32,8 +32,9 @@ def small_library() -> Any:
     return SimpleNamespace(kinds=kinds)
 
 
-def sentences() -> list[dict[str, Any]]:
-    return tomllib.loads((HERE / "golden.toml").read_text(encoding="utf-8"))["sentence"]
+def sentences(file: str = "golden.toml") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tomllib.loads((HERE / file).read_text(encoding="utf-8"))["sentence"]
+    return found
 
 
 @dataclass
@@ -163,7 +164,7 @@ def score_all(chosen: list[dict[str, Any]], library: Any) -> Score:
 
 
 def held_out(every: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The two thirds that the reader was tuned on, and the third that it was not."""
+    """The two thirds that the reader was tuned on, and the third that it was first measured on unseen."""
     return [one for index, one in enumerate(every) if index % 3 != 2], every[2::3]
 
 
