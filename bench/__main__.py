@@ -47,7 +47,8 @@ def main() -> None:
         if "files" in what:
             figures["files"] = bench_files(Path(folder))
     LATEST.parent.mkdir(exist_ok=True)
-    LATEST.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    before = json.loads(LATEST.read_text(encoding="utf-8")) if LATEST.exists() else {}  # what was not measured now stays
+    LATEST.write_text(json.dumps({**before, **figures}, indent=1) + "\n", encoding="utf-8")
     console.print(f"[dim]written to {LATEST.relative_to(LATEST.parents[1])}[/]")
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pipelines.splat import Rendering
 
-LAYERS = ("colour", "distance", "normal", "alpha")
+LAYERS = ("colour", "distance", "normal", "alpha", "heat")
 
 World = Annotated[Path, typer.Argument(help="A world package (folder or .zip), or a .ply, .spz or .sog file.", show_default=False)]
 Size = Annotated[str, typer.Option(help="Width × height in pixels.")]
@@ -29,7 +29,7 @@ def render(
     camera: Annotated[
         str, typer.Option(help="spawn, left, right, back, ahead, side, above, panorama, or x,y,z,yaw,pitch in metres and degrees.")
     ] = "spawn",
-    layer: Annotated[str, typer.Option(help="What to show: colour, distance, normal or alpha.")] = "colour",
+    layer: Annotated[str, typer.Option(help="What to show: colour, distance, normal, alpha or heat (what it costs).")] = "colour",
     size: Size = "1280x720",
     fov: FieldOfView = 75.0,
 ) -> None:
@@ -49,8 +49,12 @@ def render(
 
     opened = open_world(world)
     eye = camera_for(camera, opened.spawn, frame)
-    rendering = splat.render(opened.gaussians, eye, layers=() if layer in ("colour", "alpha") else (layer,))
-    write_picture(_layer(rendering, layer), output)
+    if layer == "heat":
+        pixels, _ = splat.heat(opened.gaussians, eye)
+    else:
+        rendering = splat.render(opened.gaussians, eye, layers=() if layer in ("colour", "alpha") else (layer,))
+        pixels = _layer(rendering, layer)
+    write_picture(pixels, output)
     say(f"{plain(output)}  [dim]{eye.width_px} × {eye.height_px}, {bytes_in_words(output.stat().st_size)}[/]")
 
 

@@ -52,7 +52,7 @@ def test_render_shows_what_is_there(tmp_path: Path, small_world: Path) -> None:
     assert not covered[:20].any()
 
 
-@pytest.mark.parametrize("layer", ["distance", "normal", "alpha"])
+@pytest.mark.parametrize("layer", ["distance", "normal", "alpha", "heat"])
 def test_layers_are_pictures(tmp_path: Path, small_world: Path, layer: str) -> None:
     picture = tmp_path / "layer.webp"
     assert run(["render", str(small_world), "-o", str(picture), "--size", "64x48", "--layer", layer]) == 0
