@@ -36,7 +36,7 @@ def bush(order: GrownOrder) -> Shape:
     count = int(float(told.get("leaves", 8500)) * (0.75 if order.season == Season.AUTUMN and name not in EVERGREEN else 1.0))
     leaves = _leaves(middles, radii, order, count)
     tint = None if float(told.get("blossoms", 0)) else order.colour
-    crown = shaded(leaves, rng, palette(name, order.season, tint), clump_m=float(size.mean()) * 0.3)
+    crown = shaded(leaves, rng, palette(name, order.season, tint), clump_m=float(size.mean()) * 0.3, strength=0.3)
     foliage = [crown, shuffled([twigs], rng, translucency=0.0)]
     if blossoms:
         foliage.append(_blossoms(crown, order, blossoms))

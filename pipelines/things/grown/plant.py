@@ -14,6 +14,7 @@ from pipelines.things.materials import material
 from pipelines.things.shape import GrownOrder, Shape
 
 TRANSLUCENT = 0.35
+DEEPEST = 0.6  # `depth` of the innermost leaves
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ def shaded(
     """The foliage with depth, outward-leaning normals, and colours from inside to tip with clumps and random hues."""
     area = foliage.lengths_m * foliage.widths_m * 0.785
     depth, away = buried(foliage.centres, area, strength=strength)
+    low, high = np.quantile(depth, (0.06, 0.97))
+    depth = np.clip((depth - low) / max(float(high - low), 1e-6), 0, 1)
     along = foliage.directions.astype(np.float64)
     facing = unit(foliage.normals + outward * 1.5 * away)
     wave = noise(foliage.centres, int(rng.integers(1 << 30)), size_m=clump_m, octaves=2)
@@ -133,7 +136,7 @@ def shaded(
         foliage,
         normals=across(along, facing).astype(np.float32),
         colours=colours.astype(np.float32),
-        depth=depth.astype(np.float32),
+        depth=(DEEPEST * depth).astype(np.float32),  # colour has done its part of the darkening
     )
 
 
