@@ -11,12 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.scene import Colour, Foliage, Lamp, Matrix, Mesh, Part, Spot, join_meshes
 from pipelines.things.grown.joinery import Vector, along, rotation, translation
 from pipelines.things.materials import COLOURS, material
 from pipelines.things.shape import GrownOrder, Shape
 from pipelines.things.solids import box, cylinder
+
+Reals = NDArray[np.floating]
 
 
 @dataclass
@@ -39,18 +42,26 @@ class Assembly:
         self.order = order
         self.rng = order.rng
         self.frame: Matrix = np.eye(4)
+        self._chosen: dict[str, float | str] = {}
         self._lots: dict[tuple[object, ...], _Lot] = {}
         self._foliage: list[Foliage] = []
         self._spots: list[Spot] = []
         self._lamps: list[Lamp] = []
 
     def number(self, name: str, default: float) -> float:
-        """The order's parameter of that name as a number."""
-        return float(self.order.parameters.get(name, default))
+        """The order's parameter of that name as a number; of several with | between them, one by chance."""
+        return float(self._parameter(name, default))
 
     def word(self, name: str, default: str) -> str:
-        """The order's parameter of that name as text."""
-        return str(self.order.parameters.get(name, default))
+        """The order's parameter of that name as text; of several with | between them, one by chance."""
+        return str(self._parameter(name, default))
+
+    def _parameter(self, name: str, default: float | str) -> float | str:
+        if name not in self._chosen:
+            value = self.order.parameters.get(name, default)
+            several = value.split("|") if isinstance(value, str) else [value]
+            self._chosen[name] = several[0] if len(several) == 1 else several[int(self.rng.integers(0, len(several)))]
+        return self._chosen[name]
 
     def tint(self, name: str, default: str | None = None) -> Colour | None:
         """The colour that parameter `name` (or the default) names, as linear reflectance; None for the material's own."""
@@ -79,9 +90,7 @@ class Assembly:
             lot = self._lots[key] = _Lot(material, tint, name, matrix, crease, collides)
         lot.meshes.append(mesh.moved(matrix))
 
-    def block(
-        self, size: Sequence[float], at: Vector, material: str, name: str, *, bevel: float = 0.0, tint: Colour | None = None
-    ) -> None:
+    def block(self, size: Sequence[float], at: Vector, material: str, name: str, *, bevel: float = 0.0, tint: Colour | None = None) -> None:
         """A box with its middle at `at`."""
         self.add(box(size, bevel), material, name, at=at, tint=tint)
 
@@ -118,8 +127,7 @@ class Assembly:
 
     def shade(self, name: str, factor: float) -> Colour:
         """A material's colour made lighter or darker."""
-        r, g, b = material(name).colour
-        return (r * factor, g * factor, b * factor)
+        return scaled(material(name).colour, factor)
 
     def _point(self, at: Vector) -> tuple[float, float, float]:
         x, y, z = self.frame[:3, :3] @ np.asarray(at, np.float64) + self.frame[:3, 3]
@@ -138,9 +146,22 @@ class Assembly:
         return fitted(whole, self.order.size_m, sunk_m) if fit else whole
 
 
-def bounds_of(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+def scaled(colour: Colour, factor: float) -> Colour:
+    """The colour made lighter or darker."""
+    return (colour[0] * factor, colour[1] * factor, colour[2] * factor)
+
+
+def foliage_of(
+    places: Reals, axes: tuple[Reals, Reals], *, size: tuple[Reals, Reals], colours: Reals, depth: Reals, translucency: float = 0.35
+) -> Foliage:
+    """Foliage from arrays of any precision. axes: directions along and normals across the elements; size: lengths and widths."""
+    arrays = [np.asarray(array, np.float32) for array in (places, *axes, *size, colours, depth)]
+    return Foliage(arrays[0], arrays[1], arrays[2], arrays[3], arrays[4], arrays[5], arrays[6], translucency)
+
+
+def bounds_of(shape: Shape) -> tuple[Matrix, Matrix]:
     """Lowest and highest corner of all solids and leaves."""
-    points = [part.mesh.vertices for part in shape.parts]
+    points: list[Reals] = [part.mesh.vertices for part in shape.parts]
     for foliage in shape.foliage:
         reach = foliage.directions * (foliage.lengths_m / 2)[:, None]
         points += [foliage.centres - reach, foliage.centres + reach]
@@ -163,6 +184,9 @@ def fitted(shape: Shape, size_m: tuple[float, float, float], sunk_m: float = 0.0
     return Shape(
         [replace(part, mesh=part.mesh.moved(matrix), model_from_part=shift @ part.model_from_part) for part in shape.parts],
         [replace(leaf, centres=(leaf.centres * scale + matrix[:3, 3]).astype(np.float32)) for leaf in shape.foliage],
-        [replace(spot, position=point(spot.position), size_m=(spot.size_m[0] * scale[0], spot.size_m[1] * scale[2])) for spot in shape.spots],
+        [
+            replace(spot, position=point(spot.position), size_m=(spot.size_m[0] * scale[0], spot.size_m[1] * scale[2]))
+            for spot in shape.spots
+        ],
         [replace(lamp, position=point(lamp.position)) for lamp in shape.lamps],
     )

@@ -9,17 +9,25 @@ _HERE = "pipelines.things.grown."
 BUILDINGS: Mapping[str, str] = {
     name: f"{_HERE}{module}:{name}"
     for module, names in {
-        "houses": ("house", "log_cabin"),
+        "houses": ("house",),
+        "cabins": ("log_cabin",),
         "landmarks": ("church", "lighthouse"),
-        "monuments": ("castle", "tower", "ruin", "temple", "pagoda", "windmill", "mosque"),
-        "towns": ("barn", "shop", "apartment_block", "skyscraper", "greenhouse", "gazebo", "market_stall", "gate"),
+        "monuments": ("temple", "pagoda", "mosque"),
+        "mills": ("windmill",),
+        "castles": ("castle", "tower", "ruin"),
+        "towns": ("barn", "shop", "apartment_block", "skyscraper"),
+        "gardens": ("greenhouse", "gazebo", "market_stall", "gate"),
         "structures": ("stone_bridge", "wooden_bridge", "pier", "fence", "stone_wall"),
-        "boats": ("rowing_boat", "canoe", "sailing_boat", "fishing_boat", "ship"),
         "rooms": ("room",),
         "road_vehicles": ("car",),
-        "lorries": ("pickup", "van", "bus", "truck", "tractor", "locomotive", "bicycle", "motorcycle"),
-        "aircraft": ("aeroplane", "helicopter", "balloon", "rocket", "saucer", "lander", "rover", "dome_habitat"),
-        "camp": ("tent", "tipi", "yurt", "igloo", "wood_stack", "hay_bale", "haystack", "scarecrow", "cart", "campfire"),
+        "lorries": ("pickup", "van", "bus", "truck", "tractor"),
+        "cycles": ("locomotive", "bicycle", "motorcycle"),
+        "boats": ("rowing_boat", "canoe"),
+        "ships": ("sailing_boat", "fishing_boat", "ship"),
+        "aircraft": ("aeroplane", "helicopter", "balloon"),
+        "spacecraft": ("rocket", "saucer", "lander", "rover", "dome_habitat"),
+        "camp": ("tent", "tipi", "yurt", "igloo", "campfire"),
+        "farm": ("wood_stack", "hay_bale", "haystack", "scarecrow", "cart"),
     }.items()
     for name in names
 }

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.scene import Matrix, Mesh
+from pipelines.things.profiles import outward
 
 Outline = NDArray[np.float64]  # (N, 2) counter-clockwise
 Vector = Sequence[float] | NDArray[np.floating]
@@ -150,8 +151,7 @@ def loft(sections: NDArray[np.floating], *, closed_ends: bool = True, loop: bool
             vertices.append(rings[0 if flip else -1].mean(axis=0)[None])
             fan = np.stack([row, np.roll(row, -1), np.full(sides, middle)], 1)
             faces.append(fan[:, ::-1] if flip else fan)
-    mesh = mesh_of(np.concatenate(vertices), np.concatenate(faces))
-    return mesh if mesh.volume_m3 >= 0 else Mesh(mesh.vertices, np.ascontiguousarray(mesh.faces[:, ::-1]))
+    return outward(mesh_of(np.concatenate(vertices), np.concatenate(faces)))
 
 
 def hull_of(bottom: Vector, top: Vector) -> Mesh:
@@ -198,3 +198,17 @@ def arc(start: Vector, end: Vector, sag: float, count: int = 9) -> NDArray[np.fl
     points = np.asarray(start, np.float64) * (1 - t) + np.asarray(end, np.float64) * t
     points[:, 1] -= (4 * sag * t * (1 - t))[:, 0]
     return points
+
+
+def between(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> Mesh:
+    """A solid between two grids of points (R, C, 3) that have the same edges in common order: a bent plate."""
+    rows, columns, _ = upper.shape
+    index = np.arange(rows * columns).reshape(rows, columns)
+    p, q, r, s = index[:-1, :-1].ravel(), index[:-1, 1:].ravel(), index[1:, 1:].ravel(), index[1:, :-1].ravel()
+    top = np.concatenate([np.stack([p, q, r], 1), np.stack([p, r, s], 1)])
+    rim = np.concatenate([index[0], index[1:, -1], index[-1, -2::-1], index[-2:0:-1, 0]])
+    after = np.roll(rim, -1)
+    below = rows * columns
+    sides = np.concatenate([np.stack([rim, rim + below, after + below], 1), np.stack([rim, after + below, after], 1)])
+    mesh = mesh_of(np.concatenate([upper.reshape(-1, 3), lower.reshape(-1, 3)]), np.concatenate([top, top[:, ::-1] + below, sides]))
+    return outward(mesh)

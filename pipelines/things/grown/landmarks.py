@@ -9,14 +9,14 @@ import numpy as np
 
 from pipelines.scene import Colour
 from pipelines.things.grown.assembly import Assembly
-from pipelines.things.grown.houses import covering_of, joinery_of
-from pipelines.things.grown.joinery import axes, panel, rotation, translation, wedges
+from pipelines.things.grown.houses import covering_of
+from pipelines.things.grown.joinery import panel, rotation, translation
 from pipelines.things.grown.openings import Joinery, Opening, fill, steps
 from pipelines.things.grown.roofs import COVERINGS, Covering, Gable, gable_roof, pyramid
-from pipelines.things.grown.walls import Skin, plinth, posts_and_rail, wall, wall_outline
+from pipelines.things.grown.walls import Skin, plinth, wall, wall_outline
 from pipelines.things.materials import COLOURS
 from pipelines.things.shape import GrownOrder, Shape
-from pipelines.things.solids import box, cone, cylinder, lathe, sphere, torus
+from pipelines.things.solids import box, cylinder, lathe, sphere, torus
 
 
 def church(order: GrownOrder) -> Shape:
@@ -94,7 +94,9 @@ def _church_tower(a: Assembly, wide: float, top: float, skin: Skin, joinery: Joi
             if belfry > 5.0:
                 _clock(a, belfry - 1.0) if turn in (0, 90, 270) else None
             for x in (-1, 1):
-                a.block((0.5, tall * 0.7, 0.3), (x * (wide / 2 - 0.1), tall * 0.35, 0.0), skin.material, "buttress", bevel=0.02, tint=skin.tint)
+                a.block(
+                    (0.5, tall * 0.7, 0.3), (x * (wide / 2 - 0.1), tall * 0.35, 0.0), skin.material, "buttress", bevel=0.02, tint=skin.tint
+                )
     for y, out in ((tall * 0.42, 0.14), (belfry - 0.28, 0.14), (tall + 0.1, 0.36), (tall + 0.28, 0.5)):
         a.block((wide + out, 0.2, wide + out), (0, y, 0), "limestone", "cornice", bevel=0.04, tint=skin.tint)
     with a.at(translation(0, tall + 0.38, 0)):
@@ -158,7 +160,11 @@ def _bands(a: Assembly, foot: float, top: float, base: float, shaft: float) -> N
     first = a.order.colour or a.tint("stripe_colour", "red")
     for k in range(bands):
         share = np.linspace(k / bands, (k + 1) / bands, 5)
-        profile = [(0.0, base + shaft * share[0])] + [(_radius_at(float(t), foot, top), base + shaft * float(t)) for t in share] + [(0.0, base + shaft * share[-1])]
+        profile = (
+            [(0.0, base + shaft * share[0])]
+            + [(_radius_at(float(t), foot, top), base + shaft * float(t)) for t in share]
+            + [(0.0, base + shaft * share[-1])]
+        )
         tint = first if k % 2 == (bands + 1) % 2 else COLOURS["white"]
         a.add(lathe(profile, sides=44), "white_plaster", "tower" if k % 2 == (bands + 1) % 2 else "tower white", tint=tint, crease=30)
 
@@ -166,7 +172,11 @@ def _bands(a: Assembly, foot: float, top: float, base: float, shaft: float) -> N
 def _lantern(a: Assembly, r: float, tall: float) -> None:
     """Corbelled gallery, glass, mullions, dome, vent ball and rod; y = 0 is the shaft's top."""
     deck = r * 1.5
-    a.add(lathe([(r * 0.98, -0.45), (r * 1.08, -0.3), (r * 1.2, -0.15), (deck, -0.02), (deck, 0.12), (r * 0.5, 0.12)], sides=40), "white_plaster", "gallery")
+    a.add(
+        lathe([(r * 0.98, -0.45), (r * 1.08, -0.3), (r * 1.2, -0.15), (deck, -0.02), (deck, 0.12), (r * 0.5, 0.12)], sides=40),
+        "white_plaster",
+        "gallery",
+    )
     for k in range(16):
         with a.at(rotation("y", 22.5 * k), translation(0, 0, deck - 0.08)):
             a.add(cylinder(0.022, 1.0, sides=6), "cast_iron", "railing", at=(0, 0.6, 0))
@@ -184,7 +194,11 @@ def _lantern(a: Assembly, r: float, tall: float) -> None:
     for share in (0.02, 0.5, 0.98):
         a.add(torus(inner * 0.92, 0.04, sides=36, tube_sides=6), "painted_metal", "lantern", at=(0, low + glass_h * share, 0), tint=red)
     t = np.linspace(0, math.pi / 2, 7)
-    dome = [(inner * 1.18, 0.0), (inner * 1.18, 0.08)] + [(inner * 1.1 * math.cos(x), 0.08 + dome_h * 0.8 * math.sin(x)) for x in t[:-1]] + [(0.12, dome_h * 0.88)]
+    dome = (
+        [(inner * 1.18, 0.0), (inner * 1.18, 0.08)]
+        + [(inner * 1.1 * math.cos(x), 0.08 + dome_h * 0.8 * math.sin(x)) for x in t[:-1]]
+        + [(0.12, dome_h * 0.88)]
+    )
     a.add(lathe(dome, sides=32), "painted_metal", "lantern roof", at=(0, low + glass_h, 0), tint=red)
     peak = low + glass_h + dome_h * 0.9
     a.add(sphere(0.2, sides=12), "painted_metal", "lantern roof", at=(0, peak + 0.12, 0), tint=red)
@@ -215,30 +229,48 @@ def _tower_door(a: Assembly, foot: float, base: float) -> None:
         steps(a, 1.6, base, z=0.1)
 
 
-def crenels(a: Assembly, length: float, material: str, *, tint: Colour | None = None, tooth: float = 0.9, thick: float = 0.5, name: str = "battlement") -> None:
+def crenels(
+    a: Assembly,
+    length: float,
+    material: str,
+    *,
+    tint: Colour | None = None,
+    tooth: float = 0.9,
+    thick: float = 0.5,
+    name: str = "battlement",
+) -> None:
     """Teeth along x on y = 0, starting and ending with one."""
     count = max(2, round(length / (2 * tooth)) + 1)
     step = (length - tooth) / (count - 1)
     for i in range(count):
         x = -length / 2 + tooth / 2 + step * i
-        a.block((tooth, 0.75, thick), (x, 0.375, 0), material, name, tint=tint)
-        a.block((tooth + 0.1, 0.1, thick + 0.12), (x, 0.8, 0), material, name, tint=tint)
+        a.block((tooth, 0.85, thick), (x, 0.42, 0), material, name, tint=tint)
 
 
-def round_tower(a: Assembly, radius: float, tall: float, material: str, *, tint: Colour | None = None, roof: float = 0.0, covering: str = "slate", sides: int = 28) -> None:
+def round_tower(
+    a: Assembly,
+    radius: float,
+    tall: float,
+    material: str,
+    *,
+    tint: Colour | None = None,
+    roof: float = 0.0,
+    covering: str = "slate",
+    sides: int = 28,
+) -> None:
     """A round tower with a corbelled head, arrow slits, and either battlements or a pointed roof; y = 0 is its foot."""
     head = tall - 1.5
     profile = [(radius * 1.1, 0), (radius, 1.2), (radius * 0.97, head - 0.6), (radius * 1.16, head), (radius * 1.16, tall), (0.01, tall)]
     a.add(lathe(profile, sides=sides), material, "tower", tint=tint, crease=30)
-    count = max(8, round(2 * math.pi * radius * 1.16 / 0.85))
+    count = max(8, round(2 * math.pi * radius * 1.16 / 1.15))
     for k in range(count):
         with a.at(rotation("y", 360 * k / count), translation(0, 0, radius * 1.08)):
             a.block((0.22, 0.6, 0.42), (0, head - 0.32, 0.0), material, "corbel", tint=tint)
             if roof <= 0 and k % 2 == 0:
                 a.block((1.0, 0.8, 0.42), (0, tall + 0.4, -0.06), material, "battlement", tint=tint)
     for level, t in enumerate(np.arange(3.0, head - 1.5, 3.4)):
-        for k in range(3):
-            with a.at(rotation("y", 120 * k + 47 * level), translation(0, float(t), radius * 0.985)):
+        for k in range(2):
+            with a.at(rotation("y", 180 * k + 67 * level), translation(0, float(t), radius * 0.985)):
                 a.block((0.4, 1.7, 0.1), (0, 0, 0), "limestone", "slit trim", tint=tint)
                 a.block((0.14, 1.35, 0.1), (0, 0, 0.02), "window_glass", "slit")
     if roof > 0:
@@ -250,10 +282,10 @@ def round_tower(a: Assembly, radius: float, tall: float, material: str, *, tint:
 
 def cone_roof(a: Assembly, radius: float, tall: float, covering: Covering) -> None:
     """A pointed round roof in lapping rows; y = 0 is its eave."""
-    rows = max(6, round(math.hypot(radius, tall) / 0.42))
+    rows = min(max(6, round(math.hypot(radius, tall) / 0.42)), 9)
     profile = [(radius * 0.8, 0.0), (radius, -0.06)]
     for k in range(rows):
         low, high = k / rows, (k + 1) / rows
         profile += [(radius * (1 - low) + 0.035, tall * low - (0.06 if k == 0 else 0.0)), (radius * (1 - high) + 0.012, tall * high)]
     profile = [*profile[:1], *profile[2:-1], (0.0, tall)]
-    a.add(lathe(profile, sides=28), covering.material, "roof", tint=covering.tint, crease=25)
+    a.add(lathe(profile, sides=16), covering.material, "roof", tint=covering.tint, crease=25)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.scene import Colour, Foliage
-from pipelines.things.grown.assembly import Assembly
+from pipelines.things.grown.assembly import Assembly, foliage_of, scaled
 from pipelines.things.grown.joinery import Outline, arch, inset, panel, rectangle, ring, rotation, translation
 from pipelines.things.materials import COLOURS
 from pipelines.things.solids import box, cylinder, sphere
@@ -84,7 +84,7 @@ def window(a: Assembly, opening: Opening, style: Joinery) -> None:
         out = 0.09
         wide = opening.width + 2 * max(opening.trim, 0.04) + 0.06
         at = (opening.x, opening.bottom - 0.02, out / 2 - style.reveal_m / 2)
-        a.add(box((wide, 0.05, style.reveal_m + out), 0.012), style.sill, "window sill", at=at, tint=style.trim_tint)
+        a.add(box((wide, 0.05, style.reveal_m + out)), style.sill, "window sill", at=at, tint=style.trim_tint)
     if opening.shutters:
         for side in (-1, 1):
             shutter(a, opening, style, side=side)
@@ -116,7 +116,7 @@ def shutter(a: Assembly, opening: Opening, style: Joinery, *, side: int) -> None
         a.add(ring(rectangle(wide, tall), 0.06, 0.04), "painted_wood", "shutter", tint=tint)
         a.add(box((wide - 0.1, tall - 0.1, 0.012)), "painted_wood", "shutter", at=(0, 0, -0.03), tint=tint)
         a.add(box((wide - 0.1, 0.07, 0.036)), "painted_wood", "shutter", at=(0, 0, -0.018), tint=tint)
-        count = max(4, int(tall / 0.16))
+        count = max(4, int(tall / 0.18))
         for y in np.linspace(-tall / 2 + 0.1, tall / 2 - 0.1, count):
             with a.at(translation(0, float(y), -0.016), rotation("x", 28)):
                 a.add(box((wide - 0.11, 0.075, 0.012)), "painted_wood", "shutter", tint=tint)
@@ -158,8 +158,7 @@ def blossoms(
     across /= np.linalg.norm(across, axis=1, keepdims=True)
     length = np.where(flower, rng.uniform(0.04, 0.06, count), rng.uniform(0.06, 0.1, count))
     width = np.where(flower, length, length * 0.5)
-    arrays = (centres, across, normals, length, width, colours, 1 - radius)
-    return Foliage(*(np.asarray(array, np.float32) for array in arrays))
+    return foliage_of(centres, (across, normals), size=(length, width), colours=colours, depth=1 - radius)
 
 
 def door(a: Assembly, opening: Opening, style: Joinery) -> None:
@@ -179,7 +178,13 @@ def door(a: Assembly, opening: Opening, style: Joinery) -> None:
         casing = panel(inset(outline, -opening.trim), 0.05, [outline])
         a.add(casing, style.trim, "door trim", at=(0, 0, 0.03), tint=style.trim_tint)
     wide, deep = opening.width + 0.1, style.reveal_m + 0.12
-    a.block((wide, 0.05, deep), (opening.x, opening.bottom + 0.0, 0.06 - style.reveal_m / 2), style.sill if style.glass == "glass" else "stone_blocks", "threshold", bevel=0.01)
+    a.block(
+        (wide, 0.05, deep),
+        (opening.x, opening.bottom + 0.0, 0.06 - style.reveal_m / 2),
+        style.sill if style.glass == "glass" else "stone_blocks",
+        "threshold",
+        bevel=0.01,
+    )
 
 
 def _boarded_leaf(a: Assembly, opening: Opening, style: Joinery) -> None:
@@ -193,7 +198,7 @@ def _boarded_leaf(a: Assembly, opening: Opening, style: Joinery) -> None:
         tall = opening.height - 0.12 - fall
         factor = float(a.rng.uniform(0.88, 1.1))
         base = style.door_tint or a.shade(style.door, 1.0)
-        tint = (base[0] * factor, base[1] * factor, base[2] * factor)
+        tint = scaled(base, factor)
         with a.at(rotation("z", 90)):
             a.add(box((tall, step - 0.012, 0.022), 0.005), "pine", "door", at=(0.05 + tall / 2, -x, 0.008), tint=tint)
     for y in (0.22, opening.height * 0.72):

@@ -18,7 +18,7 @@ from pipelines.things.grown.assembly import Assembly
 from pipelines.things.grown.joinery import axes, loft, panel, rotation, translation, tube
 from pipelines.things.materials import COLOURS
 from pipelines.things.shape import GrownOrder, Shape
-from pipelines.things.solids import box, cylinder, ellipsoid, lathe, sphere
+from pipelines.things.solids import box, cylinder, ellipsoid, lathe
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,10 @@ class Coachwork:
         found = [station[0] for station in self.stations]
         reach = self.radius_m + self.arch_m
         for axle in self.axles:
-            found += [axle + reach * math.sin(t) for t in np.linspace(-math.pi / 2, math.pi / 2, 11)] + [axle - reach - 0.004, axle + reach + 0.004]
+            found += [axle + reach * math.sin(t) for t in np.linspace(-math.pi / 2, math.pi / 2, 11)] + [
+                axle - reach - 0.004,
+                axle + reach + 0.004,
+            ]
         ordered = np.unique(np.round(found, 4))
         low, high = self.stations[0][0], self.stations[-1][0]
         return ordered[(ordered >= low) & (ordered <= high)]
@@ -58,9 +61,16 @@ class Coachwork:
         low = min(low, high - 0.12)
         tall = high - low
         half = [
-            (0.0, low), (wide - 0.05, low), (wide - 0.012, low + min(0.05, tall * 0.2)), (wide, low + tall * 0.42), (wide - 0.012, high - min(0.13, tall * 0.35)),
-            (wide - 0.05, high - min(0.035, tall * 0.1)), (wide - 0.12, high), (wide * 0.5, high + self.crown_m * 0.75), (0.0, high + self.crown_m),
-        ]  # fmt: skip
+            (0.0, low),
+            (wide - 0.05, low),
+            (wide - 0.012, low + min(0.05, tall * 0.2)),
+            (wide, low + tall * 0.42),
+            (wide - 0.012, high - min(0.13, tall * 0.35)),
+            (wide - 0.05, high - min(0.035, tall * 0.1)),
+            (wide - 0.12, high),
+            (wide * 0.5, high + self.crown_m * 0.75),
+            (0.0, high + self.crown_m),
+        ]
         ring = half + [(-x, y) for x, y in half[-2:0:-1]]
         return np.array([(x, y, z) for x, y in ring])
 
@@ -88,7 +98,14 @@ class Cabin:
         for z, top in self.stations:
             low = self.belt_m - 0.12
             edge = min(0.07, max(top - self.belt_m, 0.004) * 0.3)
-            half = [(0.0, low), (self.half(low), low), (self.half(top - edge), top - edge), (self.half(top - edge * 0.3) - edge * 0.35, top - edge * 0.3), (self.half(top) - edge * 1.6, top), (0.0, top + min(0.025, edge * 0.4))]
+            half = [
+                (0.0, low),
+                (self.half(low), low),
+                (self.half(top - edge), top - edge),
+                (self.half(top - edge * 0.3) - edge * 0.35, top - edge * 0.3),
+                (self.half(top) - edge * 1.6, top),
+                (0.0, top + min(0.025, edge * 0.4)),
+            ]
             rings.append([(x, y, z) for x, y in half + [(-x, y) for x, y in half[-2:0:-1]]])
         return loft(np.array(rings))
 
@@ -104,7 +121,9 @@ def side_panes(a: Assembly, cabin: Cabin, spans: Sequence[tuple[float, float]], 
     for z0, z1 in spans:
         zs = np.linspace(z0, z1, 5)
         upper = [max(cabin.top(float(z)) - head, cabin.belt_m + sill + 0.02) for z in zs]
-        outline = [(z0, cabin.belt_m + sill), (z1, cabin.belt_m + sill)] + [(float(z), y) for z, y in zip(zs[::-1], upper[::-1], strict=True)]
+        outline = [(z0, cabin.belt_m + sill), (z1, cabin.belt_m + sill)] + [
+            (float(z), y) for z, y in zip(zs[::-1], upper[::-1], strict=True)
+        ]
         flat = np.array([(-z, (y - cabin.belt_m) * slant) for z, y in outline])
         for side in (-1, 1):
             up = np.array([-side * cabin.lean, 1.0, 0.0]) / slant
@@ -128,18 +147,59 @@ def end_pane(a: Assembly, cabin: Cabin, foot: tuple[float, float], head: tuple[f
         along, out = -along, -out
     low, high = cabin.half(y0) - margin - 0.05, cabin.half(y1) - margin - 0.1
     for grow, material, name, lift in ((0.025, "rubber", "window seal", 0.018), (0.0, "window_glass", "window", 0.026)):
-        outline = np.array([[-low - grow, margin * 0.8 - grow], [low + grow, margin * 0.8 - grow], [high + grow, length - margin + grow], [-high - grow, length - margin + grow]])
+        outline = np.array(
+            [
+                [-low - grow, margin * 0.8 - grow],
+                [low + grow, margin * 0.8 - grow],
+                [high + grow, length - margin + grow],
+                [-high - grow, length - margin + grow],
+            ]
+        )
         with a.at(axes(along, up, out, (0.0, y0, z0))):
             a.add(panel(outline, 0.03), material, name, at=(0, 0, lift))
 
 
-def wheel(a: Assembly, at: tuple[float, float, float], radius: float, width: float, *, rim: str = "aluminium", side: int = 1, spokes: int = 5, share: float = 0.66) -> None:
+def wheel(
+    a: Assembly,
+    at: tuple[float, float, float],
+    radius: float,
+    width: float,
+    *,
+    rim: str = "aluminium",
+    side: int = 1,
+    spokes: int = 5,
+    share: float = 0.66,
+) -> None:
     """A tyre with tread shoulders, a dished rim with spokes and a hub; its outer face looks towards `side`·x."""
     r, w, inner = radius, width / 2, radius * share
-    tyre = [(inner, -w * 0.85), (r * 0.88, -w), (r * 0.98, -w * 0.78), (r, -w * 0.4), (r, w * 0.4), (r * 0.98, w * 0.78), (r * 0.88, w), (inner * 1.05, w * 0.97), (inner, w * 0.8)]
+    tyre = [
+        (inner, -w * 0.85),
+        (r * 0.88, -w),
+        (r * 0.98, -w * 0.78),
+        (r, -w * 0.4),
+        (r, w * 0.4),
+        (r * 0.98, w * 0.78),
+        (r * 0.88, w),
+        (inner * 1.05, w * 0.97),
+        (inner, w * 0.8),
+    ]
     with a.at(translation(*at), rotation("z", -90.0 * side)):
         a.add(lathe(tyre, sides=22, closed=True), "rubber", "tyre", crease=50)
-        a.add(lathe([(inner * 1.01, -w * 0.8), (inner * 1.01, w * 0.8), (inner * 0.9, w * 0.86), (inner * 0.88, w * 0.3), (inner * 0.88, -w * 0.8)], sides=18, closed=True), rim, "rim")
+        a.add(
+            lathe(
+                [
+                    (inner * 1.01, -w * 0.8),
+                    (inner * 1.01, w * 0.8),
+                    (inner * 0.9, w * 0.86),
+                    (inner * 0.88, w * 0.3),
+                    (inner * 0.88, -w * 0.8),
+                ],
+                sides=18,
+                closed=True,
+            ),
+            rim,
+            "rim",
+        )
         a.add(cylinder(inner * 0.9, w * 0.3, sides=16), "cast_iron", "wheel disc", at=(0, w * 0.05, 0))
         for k in range(spokes):
             with a.at(rotation("y", 360 * k / spokes)):
@@ -159,7 +219,12 @@ def wheels(a: Assembly, coach: Coachwork, *, rim: str = "aluminium", spokes: int
     low = min(station[2] for station in coach.stations)
     z0, z1 = coach.stations[0][0] + 0.25, coach.stations[-1][0] - 0.25
     narrow = min(coach.at(axle)[0] for axle in coach.axles) - coach.tyre_m - 0.08
-    a.block((2 * narrow, coach.radius_m * 1.7 - low, z1 - z0), (0, low + 0.02 + (coach.radius_m * 1.7 - low) / 2, (z0 + z1) / 2), "rubber", "underbody")
+    a.block(
+        (2 * narrow, coach.radius_m * 1.7 - low, z1 - z0),
+        (0, low + 0.02 + (coach.radius_m * 1.7 - low) / 2, (z0 + z1) / 2),
+        "rubber",
+        "underbody",
+    )
 
 
 def arch_lips(a: Assembly, coach: Coachwork, tint: Colour | None, material: str = "car_paint", *, radius: float = 0.014) -> None:
@@ -167,7 +232,16 @@ def arch_lips(a: Assembly, coach: Coachwork, tint: Colour | None, material: str 
     reach = coach.radius_m + coach.arch_m
     for axle in coach.axles:
         for side in (-1, 1):
-            path = np.array([(side * (coach.at(axle + reach * math.cos(t))[0] - 0.004), coach.radius_m + reach * math.sin(t), axle + reach * math.cos(t)) for t in np.linspace(-0.12, math.pi + 0.12, 11)])
+            path = np.array(
+                [
+                    (
+                        side * (coach.at(axle + reach * math.cos(t))[0] - 0.004),
+                        coach.radius_m + reach * math.sin(t),
+                        axle + reach * math.cos(t),
+                    )
+                    for t in np.linspace(-0.12, math.pi + 0.12, 11)
+                ]
+            )
             a.add(tube(path, radius, sides=4), material, "body", tint=tint)
 
 
@@ -178,7 +252,9 @@ def shut_line(a: Assembly, coach: Coachwork, z: float, low: float, high: float) 
         a.block((0.006, high - low, 0.012), (x, (low + high) / 2, z), "rubber", "door line")
 
 
-def lamps_and_plates(a: Assembly, coach: Coachwork, *, y_front: float, y_rear: float, spread: float = 0.74, size: tuple[float, float] = (0.34, 0.15)) -> None:
+def lamps_and_plates(
+    a: Assembly, coach: Coachwork, *, y_front: float, y_rear: float, spread: float = 0.74, size: tuple[float, float] = (0.34, 0.15)
+) -> None:
     """Headlights, tail lights, grille, number plates and bumpers' strips at both ends."""
     z1, z0 = coach.stations[-1][0], coach.stations[0][0]
     wide = coach.at(z1)[0]
@@ -186,7 +262,14 @@ def lamps_and_plates(a: Assembly, coach: Coachwork, *, y_front: float, y_rear: f
         x = side * wide * spread
         a.add(ellipsoid((size[0], size[1], 0.2), sides=12), "chrome", "headlight", at=(x, y_front, z1 - 0.06))
         a.add(ellipsoid((size[0] * 0.84, size[1] * 0.8, 0.2), sides=12), "lit_glass", "headlight", at=(x, y_front, z1 - 0.045))
-        a.block((0.3, 0.13, 0.06), (side * coach.at(z0)[0] * spread, y_rear, z0 + 0.005), "glossy_plastic", "tail light", bevel=0.02, tint=COLOURS["crimson"])
+        a.block(
+            (0.3, 0.13, 0.06),
+            (side * coach.at(z0)[0] * spread, y_rear, z0 + 0.005),
+            "glossy_plastic",
+            "tail light",
+            bevel=0.02,
+            tint=COLOURS["crimson"],
+        )
         a.lamp((x, y_front, z1 + 0.06), 6.0, colour=(1.0, 0.9, 0.72), radius_m=0.08)
     for z, y, sign in ((z1, y_front - 0.24, 1), (z0, y_rear - 0.17, -1)):
         a.block((0.5, 0.115, 0.014), (0, y, z + sign * 0.02), "glossy_plastic", "number plate", bevel=0.004)
@@ -199,10 +282,22 @@ def car(order: GrownOrder) -> Shape:
     tint = order.colour or a.tint("body_colour")
     paint = order.material or "car_paint"
     coach = Coachwork(
-        [(-2.2, 0.7, 0.36, 0.72), (-2.17, 0.76, 0.32, 0.84), (-2.05, 0.83, 0.26, 0.94), (-1.75, 0.875, 0.24, 0.97), (-1.2, 0.89, 0.23, 0.955), (0.0, 0.895, 0.22, 0.93),
-         (0.85, 0.89, 0.22, 0.925), (1.3, 0.88, 0.22, 0.885), (1.75, 0.85, 0.23, 0.825), (2.03, 0.8, 0.25, 0.76), (2.15, 0.74, 0.28, 0.7), (2.2, 0.66, 0.32, 0.6)],
+        [
+            (-2.2, 0.7, 0.36, 0.72),
+            (-2.17, 0.76, 0.32, 0.84),
+            (-2.05, 0.83, 0.26, 0.94),
+            (-1.75, 0.875, 0.24, 0.97),
+            (-1.2, 0.89, 0.23, 0.955),
+            (0.0, 0.895, 0.22, 0.93),
+            (0.85, 0.89, 0.22, 0.925),
+            (1.3, 0.88, 0.22, 0.885),
+            (1.75, 0.85, 0.23, 0.825),
+            (2.03, 0.8, 0.25, 0.76),
+            (2.15, 0.74, 0.28, 0.7),
+            (2.2, 0.66, 0.32, 0.6),
+        ],
         (-1.3, 1.33),
-    )  # fmt: skip
+    )
     rear = [(-2.02, 0.98), (-1.72, 1.38)] if hatch else [(-1.72, 0.985), (-1.08, 1.385)]
     cabin = Cabin([*rear, (-0.75, 1.455), (-0.2, 1.475), (0.2, 1.45), (1.02, 0.94)], 0.94, 0.8, 0.36)
     a.add(coach.mesh(), paint, "body", tint=tint, crease=38)

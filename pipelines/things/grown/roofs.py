@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.scene import Colour, Foliage, Mesh
-from pipelines.things.grown.assembly import Assembly
-from pipelines.things.grown.joinery import Outline, axes, hull_of, mesh_of, panel, rotation, translation, wedges
+from pipelines.things.grown.assembly import Assembly, foliage_of, scaled
+from pipelines.things.grown.joinery import Outline, axes, between, hull_of, mesh_of, panel, rotation, translation, wedges
 from pipelines.things.solids import box, cylinder, lathe
 
 
@@ -27,7 +27,7 @@ class Covering:
     course_m: float = 0.3
     piece_m: float = 0.3
     thickness_m: float = 0.03
-    pieces: int = 290  # about how many a slope may be laid of
+    pieces: int = 200  # about how many a slope may be laid of
 
 
 COVERINGS: dict[str, Covering] = {
@@ -105,7 +105,7 @@ def _add_shades(a: Assembly, lots: list[list[NDArray[np.float64]]], covering: Co
     base = covering.tint or a.shade(covering.material, 1.0)
     for lot, factor in zip(lots, (0.86, 1.0, 1.12), strict=True):
         if lot:
-            tint = (base[0] * factor, base[1] * factor, base[2] * factor)
+            tint = scaled(base, factor)
             a.add(wedges(np.array(lot)), covering.material, "roof", tint=tint, crease=25)
 
 
@@ -124,7 +124,7 @@ def _pantiles(a: Assembly, slope: Slope, covering: Covering) -> None:
         lots[int(a.rng.integers(0, 3))].append(_pantile_row((left, right, low), (top_left, top_right, high), count, height))
     base = covering.tint or a.shade(covering.material, 1.0)
     for lot, factor in zip(lots, (0.93, 1.0, 1.07), strict=True):
-        tint = (base[0] * factor, base[1] * factor, base[2] * factor)
+        tint = scaled(base, factor)
         for mesh in lot:
             a.add(mesh, covering.material, "roof", tint=tint, crease=55)
 
@@ -194,21 +194,8 @@ def _thatch(a: Assembly, slope: Slope, covering: Covering) -> None:
     upper = np.stack([x, np.broadcast_to(v[:, None], x.shape), height], axis=-1)
     lower = upper * [1, 1, 0]
     lower[0, :, 1] += 0.14
-    a.add(_closed_sheet(upper, lower), covering.material, "roof", tint=covering.tint, crease=75)
+    a.add(between(upper, lower), covering.material, "roof", tint=covering.tint, crease=75)
     a.leaves(straw_tufts(a.rng, slope, thick))
-
-
-def _closed_sheet(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> Mesh:
-    """A solid between two grids of points (R, C, 3), x growing along columns and y along rows."""
-    rows, columns, _ = upper.shape
-    index = np.arange(rows * columns).reshape(rows, columns)
-    p, q, r, s = index[:-1, :-1].ravel(), index[:-1, 1:].ravel(), index[1:, 1:].ravel(), index[1:, :-1].ravel()
-    top = np.concatenate([np.stack([p, q, r], 1), np.stack([p, r, s], 1)])
-    rim = np.concatenate([index[0], index[1:, -1], index[-1, -2::-1], index[-2:0:-1, 0]])
-    after = np.roll(rim, -1)
-    below = rows * columns
-    sides = np.concatenate([np.stack([rim, rim + below, after + below], 1), np.stack([rim, after + below, after], 1)])
-    return mesh_of(np.concatenate([upper.reshape(-1, 3), lower.reshape(-1, 3)]), np.concatenate([top, top[:, ::-1] + below, sides]))
 
 
 def straw_tufts(rng: np.random.Generator, slope: Slope, thick: float) -> Foliage:
@@ -225,11 +212,9 @@ def straw_tufts(rng: np.random.Generator, slope: Slope, thick: float) -> Foliage
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     colour = np.array([0.36, 0.25, 0.1]) * rng.uniform(0.55, 1.25, (len(y), 1))
     order = rng.permutation(len(y))
-    arrays = (
-        np.column_stack([x, y, z])[order], direction[order], normal[order], rng.uniform(0.14, 0.34, len(y)),
-        rng.uniform(0.014, 0.034, len(y)), colour[order], np.zeros(len(y)),
-    )  # fmt: skip
-    return Foliage(*(np.asarray(array, np.float32) for array in arrays), 0.1)
+    size = (rng.uniform(0.14, 0.34, len(y)), rng.uniform(0.014, 0.034, len(y)))
+    places, axes_of_straw = np.column_stack([x, y, z])[order], (direction[order], normal[order])
+    return foliage_of(places, axes_of_straw, size=size, colours=colour[order], depth=np.zeros(len(y)), translucency=0.1)
 
 
 def _seamed_sheet(a: Assembly, slope: Slope, covering: Covering) -> None:
@@ -351,7 +336,7 @@ def ridge_cap(a: Assembly, length: float, y: float, covering: Covering) -> None:
         factor = float(a.rng.uniform(0.85, 1.05))
         x = -length / 2 + length * (i + 0.5) / count
         with a.at(translation(x, y + 0.015 + 0.01 * (i % 2), 0), rotation("z", 90)):
-            tint = (base[0] * factor, base[1] * factor, base[2] * factor) if i % 4 == 0 else covering.tint
+            tint = scaled(base, factor) if i % 4 == 0 else covering.tint
             a.add(cylinder(0.105, length / count + 0.05, sides=10), covering.material, "roof", tint=tint)
 
 
@@ -363,7 +348,7 @@ def _thatched_ridge(a: Assembly, length: float, y: float, covering: Covering) ->
     profile = np.array([[-1.0, -0.62], [-0.6, -0.2], [-0.25, 0.1], [0.0, 0.2], [0.25, 0.1], [0.6, -0.2], [1.0, -0.62]])
     reach = [scallop if abs(z) == 1 else np.full(len(x), 0.7) for z, _ in profile]
     top = np.stack([np.column_stack([x, y + 0.33 + h * 0.95 * r, -z * r]) for (z, h), r in zip(profile, reach, strict=True)])
-    a.add(_closed_sheet(top, top - [0, 0.2, 0]), covering.material, "roof", tint=a.shade("thatch", 0.78), crease=60)
+    a.add(between(top, top - [0, 0.2, 0]), covering.material, "roof", tint=a.shade("thatch", 0.78), crease=60)
     for side in (-1, 1):
         a.rod((-length / 2, y + 0.15, side * 0.4), (length / 2, y + 0.15, side * 0.4), 0.014, "dark_wood", "ridge rods", sides=5)
 
@@ -415,7 +400,7 @@ def frustum(bottom: tuple[float, float], top: tuple[float, float], height: float
         w, d = size[0] / 2, size[1] / 2
         return [[-w, y, -d], [-w, y, d], [w, y, d], [w, y, -d]]
 
-    return hull_of(corners(bottom, 0.0), corners(top, height))
+    return hull_of(np.array(corners(bottom, 0.0)), np.array(corners(top, height)))
 
 
 def slab(width: float, depth: float, height: float, *, bevel: float = 0.02) -> Mesh:

@@ -52,8 +52,20 @@ def room(order: GrownOrder) -> Shape:
     thick = a.number("thickness", 0.2)
     tall = h - CEILING_THICKNESS_M
     inner_w, inner_d = w - 2 * thick, d - 2 * thick
-    a.add(box((w, FLOOR_THICKNESS_M, d)), a.word("floor_material", "planks"), "floor", at=(0, -FLOOR_THICKNESS_M / 2, 0), tint=a.tint("floor_colour"))
-    a.add(box((w, CEILING_THICKNESS_M, d)), a.word("ceiling_material", "white_plaster"), "ceiling", at=(0, tall + CEILING_THICKNESS_M / 2, 0), tint=a.tint("ceiling_colour"))
+    a.add(
+        box((w, FLOOR_THICKNESS_M, d)),
+        a.word("floor_material", "planks"),
+        "floor",
+        at=(0, -FLOOR_THICKNESS_M / 2, 0),
+        tint=a.tint("floor_colour"),
+    )
+    a.add(
+        box((w, CEILING_THICKNESS_M, d)),
+        a.word("ceiling_material", "white_plaster"),
+        "ceiling",
+        at=(0, tall + CEILING_THICKNESS_M / 2, 0),
+        tint=a.tint("ceiling_colour"),
+    )
     a.spot("floor", (0, 0, 0), (inner_w, inner_d), tall)
     a.spot("ceiling", (0, tall, 0), (inner_w, inner_d), tall)
     for wall in walls_of(a, inner_w, inner_d, tall):
@@ -81,7 +93,9 @@ def _openings(a: Assembly, side: str, length: float, tall: float) -> list[Openin
     if a.number(f"{side}_door", 0):
         wide = a.number("door_width", 0.9)
         x = float(np.clip(a.number(f"{side}_door_at", 0.0) * length, -length / 2 + wide / 2 + 0.15, length / 2 - wide / 2 - 0.15))
-        found.append(Opening(x, 0.02, wide, min(a.number("door_height", 2.05), tall - 0.15), "door", trim=0.09, rise=a.number("door_rise", 0)))
+        found.append(
+            Opening(x, 0.02, wide, min(a.number("door_height", 2.05), tall - 0.15), "door", trim=0.09, rise=a.number("door_rise", 0))
+        )
         taken.append((x - wide / 2 - 0.25, x + wide / 2 + 0.25))
     count = int(a.number(f"{side}_windows", 0))
     if count == 0:

@@ -7,12 +7,10 @@ import math
 import numpy as np
 
 from pipelines.scene import Colour
-from pipelines.things.grown.assembly import Assembly
-from pipelines.things.grown.joinery import panel, rotation, translation, wedge
-from pipelines.things.grown.roofs import COVERINGS, pyramid
-from pipelines.things.materials import COLOURS
+from pipelines.things.grown.assembly import Assembly, scaled
+from pipelines.things.grown.joinery import panel, rotation, translation
 from pipelines.things.shape import GrownOrder, Shape
-from pipelines.things.solids import box, cylinder, lathe, sphere, torus
+from pipelines.things.solids import box, torus
 
 
 def stone_bridge(order: GrownOrder) -> Shape:
@@ -35,7 +33,9 @@ def stone_bridge(order: GrownOrder) -> Shape:
     for k in range(arches):
         middle = span * (k - (arches - 1) / 2)
         half = span * 0.5 - (0.0 if arches == 1 else 0.45)
-        rise = min(half, min((top(middle + half * math.cos(u)) - 0.5) / max(math.sin(u), 0.05) for u in np.linspace(0.3, math.pi - 0.3, 15)))
+        rise = min(
+            half, min((top(middle + half * math.cos(u)) - 0.5) / max(math.sin(u), 0.05) for u in np.linspace(0.3, math.pi - 0.3, 15))
+        )
         t = np.linspace(0, math.pi, 19)
         holes.append((middle, half, rise, np.column_stack([middle + half * np.cos(t), rise * np.sin(t)])))
     ground = [(w / 2, 0.0)] + [tuple(p) for _, _, _, hole in reversed(holes) for p in hole] + [(-w / 2, 0.0)]
@@ -67,7 +67,13 @@ def _voussoirs(a: Assembly, middle: float, half: float, rise: float, depth: floa
             for t, extra in ((t0 + gap, 0.0), (t1 - gap, 0.0), (t1 - gap, out), (t0 + gap, out)):
                 ring.append((middle + (half + extra) * math.cos(t), (rise + extra) * math.sin(t)))
             shade = a.shade("limestone", float(a.rng.choice([0.72, 0.8, 0.88]))) if tint is None else tint
-            a.add(panel(np.array(ring), 0.35), "limestone", "arch stones", at=(0, 0, face * depth / 2 + (0.05 if face > 0 else 0.30)), tint=shade)
+            a.add(
+                panel(np.array(ring), 0.35),
+                "limestone",
+                "arch stones",
+                at=(0, 0, face * depth / 2 + (0.05 if face > 0 else 0.30)),
+                tint=shade,
+            )
 
 
 def _parapets(a: Assembly, xs: np.ndarray, top: object, depth: float, stone: str, tint: Colour | None) -> None:
@@ -79,7 +85,15 @@ def _parapets(a: Assembly, xs: np.ndarray, top: object, depth: float, stone: str
         a.add(panel(np.array(low + high), 0.34), stone, "parapet", at=(0, 0, z + 0.17), tint=tint, crease=30)
         for x0, x1 in zip(xs, xs[1:], strict=False):
             start, end = (x0, top(float(x0)) + 0.86, z), (x1, top(float(x1)) + 0.86, z)
-            a.board(start, end, (0.16, 0.5), "limestone", "coping", bevel=0.03, tint=a.shade("limestone", float(a.rng.uniform(0.72, 0.86))) if tint is None else tint)
+            a.board(
+                start,
+                end,
+                (0.16, 0.5),
+                "limestone",
+                "coping",
+                bevel=0.03,
+                tint=a.shade("limestone", float(a.rng.uniform(0.72, 0.86))) if tint is None else tint,
+            )
 
 
 def wooden_bridge(order: GrownOrder) -> Shape:
@@ -106,11 +120,21 @@ def wooden_bridge(order: GrownOrder) -> Shape:
         z = side * (d / 2 - 0.16)
         for x0, x1 in zip(xs, xs[1:], strict=False):
             a.board((x0, y(x0) - 0.19, z * 0.8), (x1, y(x1) - 0.19, z * 0.8), (0.26, 0.16), "dark_wood", "beam")
-            a.board((x0, y(x0) + rail - 0.03, z * 1.04), (x1, y(x1) + rail - 0.03, z * 1.04), (0.05, 0.15), wood, "railing", bevel=0.01, tint=order.colour)
+            a.board(
+                (x0, y(x0) + rail - 0.03, z * 1.04),
+                (x1, y(x1) + rail - 0.03, z * 1.04),
+                (0.05, 0.15),
+                wood,
+                "railing",
+                bevel=0.01,
+                tint=order.colour,
+            )
             a.board((x0, y(x0) + 0.55, z * 1.04), (x1, y(x1) + 0.55, z * 1.04), (0.1, 0.04), wood, "railing", tint=order.colour)
         posts = np.linspace(-w / 2 + 0.12, w / 2 - 0.12, max(3, round(w / 1.5) + 1))
         for x in posts:
-            a.block((0.12, rail + 0.3, 0.12), (float(x), y(float(x)) + rail / 2 - 0.2, z * 1.04), wood, "post", bevel=0.012, tint=order.colour)
+            a.block(
+                (0.12, rail + 0.3, 0.12), (float(x), y(float(x)) + rail / 2 - 0.2, z * 1.04), wood, "post", bevel=0.012, tint=order.colour
+            )
         for x in (-w * 0.27, w * 0.27):
             a.rod((x, 0, z * 0.8), (x, y(x) - 0.1, z * 0.8), 0.1, "log", "pile", sides=10)
     for x in (-w * 0.27, w * 0.27):
@@ -137,11 +161,27 @@ def pier(order: GrownOrder) -> Shape:
     rows = max(3, round(d / 2.6))
     for k in range(rows):
         z = -d / 2 + 0.2 + (d - 0.4) * k / (rows - 1)
-        a.board((-w / 2 + 0.05, deck - 0.32, z), (w / 2 - 0.05, deck - 0.32, z), (0.18, 0.14), "driftwood", "beam", tint=a.shade("driftwood", 0.65))
+        a.board(
+            (-w / 2 + 0.05, deck - 0.32, z),
+            (w / 2 - 0.05, deck - 0.32, z),
+            (0.18, 0.14),
+            "driftwood",
+            "beam",
+            tint=a.shade("driftwood", 0.65),
+        )
         for side in (-1, 1):
             tall = deck + (0.75 if k == rows - 1 or k % 2 == 0 else -0.1)
             x = side * (w / 2 - 0.12)
-            a.rod((x, 0, z), (x + side * 0.0, tall, z), 0.12, "driftwood", "pile", sides=12, bevel=0.02, tint=a.shade("driftwood", float(a.rng.uniform(0.6, 0.85))))
+            a.rod(
+                (x, 0, z),
+                (x + side * 0.0, tall, z),
+                0.12,
+                "driftwood",
+                "pile",
+                sides=12,
+                bevel=0.02,
+                tint=a.shade("driftwood", float(a.rng.uniform(0.6, 0.85))),
+            )
     for side in (-1, 1):
         z = d / 2 - 0.2
         with a.at(translation(side * (w / 2 - 0.12), deck + 0.45, z)):
@@ -178,7 +218,7 @@ def fence(order: GrownOrder) -> Shape:
         base = tint or a.shade(wood, 1.0)
         factor = float(a.rng.choice([0.93, 1.0, 1.05]))
         with a.at(translation(x, 0, 0.036), rotation("z", float(a.rng.normal(0, 0.25)))):
-            a.add(panel(outline, 0.022), wood, "picket", tint=(base[0] * factor, base[1] * factor, base[2] * factor))
+            a.add(panel(outline, 0.022), wood, "picket", tint=scaled(base, factor))
     return a.shape()
 
 
@@ -186,14 +226,32 @@ def _rail_fence(a: Assembly, w: float, h: float, spans: int) -> None:
     """Round posts with two or three split rails stuck through them."""
     for k in range(spans + 1):
         x = -w / 2 + 0.09 + (w - 0.18) * k / spans
-        a.rod((x, 0, 0), (x + float(a.rng.normal(0, 0.015)), h, float(a.rng.normal(0, 0.01))), 0.085, "log", "post", end_radius=0.075, sides=10, bevel=0.015)
+        a.rod(
+            (x, 0, 0),
+            (x + float(a.rng.normal(0, 0.015)), h, float(a.rng.normal(0, 0.01))),
+            0.085,
+            "log",
+            "post",
+            end_radius=0.075,
+            sides=10,
+            bevel=0.015,
+        )
         if k == spans:
             break
         step = (w - 0.18) / spans
         for y in (h * 0.3, h * 0.58, h * 0.86):
             rise = a.rng.normal(0, 0.02, 2)
             tint = a.shade("log", float(a.rng.uniform(0.85, 1.25)))
-            a.rod((x - 0.08, y + float(rise[0]), 0.01), (x + step + 0.08, y + float(rise[1]), -0.01), 0.05, "log", "rail", sides=8, end_radius=0.042, tint=tint)
+            a.rod(
+                (x - 0.08, y + float(rise[0]), 0.01),
+                (x + step + 0.08, y + float(rise[1]), -0.01),
+                0.05,
+                "log",
+                "rail",
+                sides=8,
+                end_radius=0.042,
+                tint=tint,
+            )
 
 
 def stone_wall(order: GrownOrder) -> Shape:
@@ -212,9 +270,13 @@ def stone_wall(order: GrownOrder) -> Shape:
             while x < w / 2 - 0.03:
                 long = min(float(a.rng.uniform(0.16, 0.48)), w / 2 - x)
                 factor = float(a.rng.choice([0.78, 0.92, 1.0, 1.12]))
-                at = (x + long / 2, step * (row + 0.5) + float(a.rng.normal(0, 0.008)), side * (deep / 2 - 0.13 + float(a.rng.normal(0, 0.012))))
+                at = (
+                    x + long / 2,
+                    step * (row + 0.5) + float(a.rng.normal(0, 0.008)),
+                    side * (deep / 2 - 0.13 + float(a.rng.normal(0, 0.012))),
+                )
                 size = (long - 0.012, step * float(a.rng.uniform(0.88, 1.02)), 0.26)
-                a.block(size, at, "rock", "wall", bevel=0.03, tint=(base[0] * factor, base[1] * factor, base[2] * factor))
+                a.block(size, at, "rock", "wall", bevel=0.03, tint=scaled(base, factor))
                 x += long
     x = -w / 2
     while x < w / 2 - 0.05:
@@ -222,6 +284,6 @@ def stone_wall(order: GrownOrder) -> Shape:
         factor = float(a.rng.choice([0.8, 0.95, 1.08]))
         with a.at(translation(x + wide / 2, h * 0.8 + h * 0.09, 0), rotation("z", float(a.rng.normal(0, 5)))):
             size = (wide, h * 0.2 * float(a.rng.uniform(0.85, 1.05)), d * 0.86)
-            a.add(box(size, 0.03), "rock", "coping", tint=(base[0] * factor, base[1] * factor, base[2] * factor))
+            a.add(box(size, 0.03), "rock", "coping", tint=scaled(base, factor))
         x += wide
     return a.shape()

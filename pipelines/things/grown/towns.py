@@ -1,4 +1,4 @@
-"""Barns and town buildings: barns, shops, apartment blocks, towers of glass, greenhouses, gazebos, market stalls, gates."""
+"""Barns and town buildings: barns, shops, apartment blocks, towers of glass."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pipelines.things.grown.houses import covering_of
 from pipelines.things.grown.joinery import axes, panel, rectangle, ring, rotation, translation
 from pipelines.things.grown.openings import Joinery, Opening, blossoms, fill
 from pipelines.things.grown.roofs import COVERINGS, Covering, Slope, frustum, lay, pyramid, ridge_cap
-from pipelines.things.grown.walls import Skin, plinth, posts_and_rail, side_frames, upper_edge, wall, wall_outline
+from pipelines.things.grown.walls import Skin, plinth, posts_and_rail, side_frames, wall, wall_outline
 from pipelines.things.materials import COLOURS
 from pipelines.things.shape import GrownOrder, Shape
-from pipelines.things.solids import box, cloth, cylinder, lathe, sphere
+from pipelines.things.solids import cloth, cylinder, lathe, sphere
 
 
 def barn(order: GrownOrder) -> Shape:
@@ -31,7 +31,9 @@ def barn(order: GrownOrder) -> Shape:
     skin = Skin(order.material or a.word("walls", "painted_wood"), order.colour or a.tint("wall_colour", "rust"), "boards", 0.18)
     white = COLOURS["cream"]
     joinery = Joinery(frame_tint=white, trim_tint=white)
-    gable = np.array([[-wide / 2, 0], [wide / 2, 0], [wide / 2, wall_h], knee, [0, wall_h + rise], [-knee[0], knee[1]], [-wide / 2, wall_h]], np.float64)
+    gable = np.array(
+        [[-wide / 2, 0], [wide / 2, 0], [wide / 2, wall_h], knee, [0, wall_h + rise], [-knee[0], knee[1]], [-wide / 2, wall_h]], np.float64
+    )
     with a.at(translation(0, foot, 0)):
         plinth(a, wide + 0.12, deep + 0.12, foot)
         door = Opening(0, 0.03, min(3.4, wide * 0.4), min(3.2, wall_h - 0.15), "hole", trim=0.14)
@@ -45,7 +47,9 @@ def barn(order: GrownOrder) -> Shape:
                     for opening in openings[:2] if name == "front" else openings[:1]:
                         _braced_doors(a, opening, skin, white)
                     for x in (-1, 1):
-                        a.block((0.16, wall_h, 0.05), (x * (wide / 2 - 0.08), wall_h / 2, 0.03), "painted_wood", "corner boards", tint=white)
+                        a.block(
+                            (0.16, wall_h, 0.05), (x * (wide / 2 - 0.08), wall_h / 2, 0.03), "painted_wood", "corner boards", tint=white
+                        )
                 else:
                     count = max(2, round(length / 3.6))
                     row = [Opening(length * ((i + 0.5) / count - 0.5) * 0.9, 1.3, 0.9, 1.0, rows=2, trim=0.1) for i in range(count)]
@@ -66,8 +70,24 @@ def barn(order: GrownOrder) -> Shape:
 def _braced_doors(a: Assembly, opening: Opening, skin: Skin, trim: Colour) -> None:
     """A pair of boarded leaves with a white frame and crossed braces."""
     half = opening.width / 2
-    a.add(panel(rectangle(opening.width, opening.height, at=(opening.x, opening.bottom + opening.height / 2)), 0.06), skin.material, "door", at=(0, 0, -0.04), tint=skin.tint)
-    a.add(panel(rectangle(opening.width + 0.28, opening.height + 0.17, at=(opening.x, opening.bottom + opening.height / 2 + 0.055)), 0.05, [opening.outline]), "painted_wood", "door trim", at=(0, 0, 0.05), tint=trim)
+    a.add(
+        panel(rectangle(opening.width, opening.height, at=(opening.x, opening.bottom + opening.height / 2)), 0.06),
+        skin.material,
+        "door",
+        at=(0, 0, -0.04),
+        tint=skin.tint,
+    )
+    a.add(
+        panel(
+            rectangle(opening.width + 0.28, opening.height + 0.17, at=(opening.x, opening.bottom + opening.height / 2 + 0.055)),
+            0.05,
+            [opening.outline],
+        ),
+        "painted_wood",
+        "door trim",
+        at=(0, 0, 0.05),
+        tint=trim,
+    )
     for side in (-1, 1):
         x = opening.x + side * half / 2
         w, h = half - 0.03, opening.height - 0.04
@@ -76,12 +96,29 @@ def _braced_doors(a: Assembly, opening: Opening, skin: Skin, trim: Colour) -> No
             parts = ((-h / 2 + 0.1, -0.02), (0.02, h / 2 - 0.1)) if h > 2 else ((-h / 2 + 0.1, h / 2 - 0.1),)
             for low, high in parts:
                 for x0, x1 in ((-1, 1), (1, -1)):
-                    a.board((x0 * (w / 2 - 0.1), low, -0.015), (x1 * (w / 2 - 0.1), high, -0.015), (0.12, 0.04), "painted_wood", "door", tint=trim)
+                    a.board(
+                        (x0 * (w / 2 - 0.1), low, -0.015),
+                        (x1 * (w / 2 - 0.1), high, -0.015),
+                        (0.12, 0.04),
+                        "painted_wood",
+                        "door",
+                        tint=trim,
+                    )
             if h > 2:
                 a.block((w - 0.1, 0.13, 0.045), (0, 0, -0.02), "painted_wood", "door", tint=trim)
 
 
-def _gambrel(a: Assembly, wide: float, deep: float, wall_h: float, knee: tuple[float, float], top: float, eave: float, verge: float, covering: Covering) -> None:
+def _gambrel(
+    a: Assembly,
+    wide: float,
+    deep: float,
+    wall_h: float,
+    knee: tuple[float, float],
+    top: float,
+    eave: float,
+    verge: float,
+    covering: Covering,
+) -> None:
     """Four slopes: a steep one and a flat one on each side; the ridge runs along z."""
     long = deep + 2 * verge
     lower = math.atan2(knee[1] - wall_h, wide / 2 - knee[0])
@@ -90,7 +127,12 @@ def _gambrel(a: Assembly, wide: float, deep: float, wall_h: float, knee: tuple[f
     for turn in (90, -90):
         with a.at(rotation("y", turn)):
             for angle, z, y, length in (
-                (lower, wide / 2 + eave * math.cos(lower), wall_h - eave * math.sin(lower), math.hypot(knee[1] - wall_h, wide / 2 - knee[0]) + eave),
+                (
+                    lower,
+                    wide / 2 + eave * math.cos(lower),
+                    wall_h - eave * math.sin(lower),
+                    math.hypot(knee[1] - wall_h, wide / 2 - knee[0]) + eave,
+                ),
                 (upper, knee[0] + 0.12 * math.cos(upper), knee[1] - 0.12 * math.sin(upper), math.hypot(top - knee[1], knee[0]) + 0.12),
             ):
                 frame = axes((1, 0, 0), (0, math.sin(angle), -math.cos(angle)), (0, math.cos(angle), math.sin(angle)))
@@ -98,7 +140,11 @@ def _gambrel(a: Assembly, wide: float, deep: float, wall_h: float, knee: tuple[f
                     lay(a, Slope(long, long, length), covering)
             for x in (-1, 1):
                 edge = x * (long / 2 - 0.03)
-                points = [(wall_h - eave * math.sin(lower), wide / 2 + eave * math.cos(lower)), (knee[1] + 0.02, knee[0]), (top + 0.02, 0.0)]
+                points = [
+                    (wall_h - eave * math.sin(lower), wide / 2 + eave * math.cos(lower)),
+                    (knee[1] + 0.02, knee[0]),
+                    (top + 0.02, 0.0),
+                ]
                 for (y0, z0), (y1, z1) in zip(points, points[1:], strict=False):
                     a.board((edge, y0, z0), (edge, y1, z1), (0.24, 0.05), "painted_wood", "barge board", tint=COLOURS["cream"])
     with a.at(rotation("y", 90)):
@@ -120,7 +166,20 @@ def shop(order: GrownOrder) -> Shape:
     entry = Opening(0, 0.05, 1.15, 2.5, "door", trim=0.0)
     storeys = max(1, int((h - floor_h - 0.8) / 2.9))
     storey = (h - floor_h - 0.75) / storeys
-    upper = [Opening(wide * ((i + 0.5) / 3 - 0.5) * 0.94, floor_h + s * storey + 0.75, 1.05, storey - 1.25, columns=2, rows=2, trim=0.12, flowers=s == 0) for s in range(storeys) for i in range(3)]
+    upper = [
+        Opening(
+            wide * ((i + 0.5) / 3 - 0.5) * 0.94,
+            floor_h + s * storey + 0.75,
+            1.05,
+            storey - 1.25,
+            columns=2,
+            rows=2,
+            trim=0.12,
+            flowers=s == 0,
+        )
+        for s in range(storeys)
+        for i in range(3)
+    ]
     back = [replace(o, flowers=False) for o in upper]
     for name, (frame, length) in side_frames(wide, deep).items():
         side = name in ("left", "right")
@@ -128,7 +187,9 @@ def shop(order: GrownOrder) -> Shape:
         outline = wall_outline(length - 2 * skin.thickness_m if side else length, h - 0.45)
         with a.at(frame):
             if name == "front":
-                a.add(panel(outline, skin.thickness_m, [o.outline for o in [*openings, *show, entry]]), skin.material, "wall", tint=skin.tint)
+                a.add(
+                    panel(outline, skin.thickness_m, [o.outline for o in [*openings, *show, entry]]), skin.material, "wall", tint=skin.tint
+                )
                 for opening in openings:
                     fill(a, opening, stone)
             else:
@@ -150,7 +211,13 @@ def _shopfront(a: Assembly, wide: float, floor_h: float, pane: float, colour: Co
         a.block((0.2, floor_h - 0.5, 0.12), (x, (floor_h - 0.5) / 2, 0.05), "painted_wood", "shopfront", bevel=0.015, tint=colour)
     for opening in show:
         a.block((opening.width, 0.5, 0.08), (opening.x, 0.27, 0.03), "painted_wood", "shopfront", bevel=0.012, tint=colour)
-        a.add(ring(rectangle(opening.width - 0.16, 0.34, at=(opening.x, 0.27)), 0.05, 0.03), "painted_wood", "shopfront", at=(0, 0, 0.085), tint=colour)
+        a.add(
+            ring(rectangle(opening.width - 0.16, 0.34, at=(opening.x, 0.27)), 0.05, 0.03),
+            "painted_wood",
+            "shopfront",
+            at=(0, 0, 0.085),
+            tint=colour,
+        )
     a.block((wide, 0.62, 0.14), (0, floor_h - 0.28, 0.06), "painted_wood", "sign", bevel=0.02, tint=colour)
     a.block((wide + 0.1, 0.1, 0.24), (0, floor_h + 0.06, 0.1), "painted_wood", "sign", bevel=0.02, tint=colour)
     x = -wide * 0.26
@@ -158,7 +225,13 @@ def _shopfront(a: Assembly, wide: float, floor_h: float, pane: float, colour: Co
         letter = float(a.rng.uniform(0.16, 0.26))
         a.block((letter, 0.3, 0.03), (x + letter / 2, floor_h - 0.27, 0.14), "gold", "letters", bevel=0.006)
         if a.rng.uniform() < 0.6:
-            a.block((letter * 0.45, 0.12, 0.034), (x + letter / 2, floor_h - 0.27 + float(a.rng.choice([-0.06, 0.06])), 0.141), "painted_wood", "letters", tint=colour)
+            a.block(
+                (letter * 0.45, 0.12, 0.034),
+                (x + letter / 2, floor_h - 0.27 + float(a.rng.choice([-0.06, 0.06])), 0.141),
+                "painted_wood",
+                "letters",
+                tint=colour,
+            )
         x += letter + (0.24 if a.rng.uniform() < 0.18 else 0.06)
     for lamp_x in (-wide * 0.3, 0.0, wide * 0.3):
         a.rod((lamp_x, floor_h + 0.12, 0.2), (lamp_x, floor_h + 0.2, 0.48), 0.014, "cast_iron", "lamp", sides=6)
@@ -206,9 +279,26 @@ def apartment_block(order: GrownOrder) -> Shape:
                 if name == "front" and s == 0 and i == bays // 2:
                     openings.append(Opening(x, 0.05, 1.7, 2.4, "door", trim=0.0))
                 else:
-                    openings.append(Opening(x, s * storey + (0.12 if tall else 0.9), 1.5, min(2.2 if tall else 1.4, storey - 0.4), columns=2, rows=1, trim=0.0, sill=not tall))
+                    openings.append(
+                        Opening(
+                            x,
+                            s * storey + (0.12 if tall else 0.9),
+                            1.5,
+                            min(2.2 if tall else 1.4, storey - 0.4),
+                            columns=2,
+                            rows=1,
+                            trim=0.0,
+                            sill=not tall,
+                        )
+                    )
         with a.at(frame):
-            wall(a, wall_outline(length - 2 * skin.thickness_m if side else length, h - 1.7), openings, skin, replace(joinery, door_tint=a.tint("door_colour", "navy")))
+            wall(
+                a,
+                wall_outline(length - 2 * skin.thickness_m if side else length, h - 1.7),
+                openings,
+                skin,
+                replace(joinery, door_tint=a.tint("door_colour", "navy")),
+            )
             for s in range(1, storeys):
                 a.block((length, 0.12, 0.05), (0, s * storey - 0.05, 0.02), "concrete", "band")
             if name == "front":
@@ -228,7 +318,11 @@ def apartment_block(order: GrownOrder) -> Shape:
 def _balcony(a: Assembly, x: float, y: float, wide: float, deep: float) -> None:
     with a.at(translation(x, y, 0)):
         a.block((wide, 0.14, deep), (0, -0.07, deep / 2), "concrete", "balcony", bevel=0.02)
-        for start, end in (((-wide / 2 + 0.04, 0.02), (-wide / 2 + 0.04, deep - 0.04)), ((wide / 2 - 0.04, 0.02), (wide / 2 - 0.04, deep - 0.04)), ((-wide / 2 + 0.04, deep - 0.04), (wide / 2 - 0.04, deep - 0.04))):
+        for start, end in (
+            ((-wide / 2 + 0.04, 0.02), (-wide / 2 + 0.04, deep - 0.04)),
+            ((wide / 2 - 0.04, 0.02), (wide / 2 - 0.04, deep - 0.04)),
+            ((-wide / 2 + 0.04, deep - 0.04), (wide / 2 - 0.04, deep - 0.04)),
+        ):
             posts_and_rail(a, start, end, height=1.02, material="painted_metal", spacing=0.26, name="railing")
         if a.rng.uniform() < 0.5:
             with a.at(translation(0, 0.85, deep + 0.02)):
@@ -251,9 +345,19 @@ def skyscraper(order: GrownOrder) -> Shape:
             for i in range(count):
                 x = length * ((i + 0.5) / count - 0.5) * 0.94
                 door = name == "front" and i == count // 2
-                a.add(panel(rectangle(length / count - 1.0, base - 1.5, at=(x, (base - 1.5) / 2 + 0.15)), 0.1), "window_glass", "door" if door else "window", at=(0, 0, 0.03))
+                a.add(
+                    panel(rectangle(length / count - 1.0, base - 1.5, at=(x, (base - 1.5) / 2 + 0.15)), 0.1),
+                    "window_glass",
+                    "door" if door else "window",
+                    at=(0, 0, 0.03),
+                )
                 for k in range(4):
-                    a.block((0.09, base - 1.5, 0.14), (x + (length / count - 1.0) * (k / 3 - 0.5), (base - 1.5) / 2 + 0.15, 0.05), "bronze", "frame")
+                    a.block(
+                        (0.09, base - 1.5, 0.14),
+                        (x + (length / count - 1.0) * (k / 3 - 0.5), (base - 1.5) / 2 + 0.15, 0.05),
+                        "bronze",
+                        "frame",
+                    )
             a.block((length + 0.5, 0.5, 0.5), (0, base - 0.5, 0.05), stone, "cornice", bevel=0.06, tint=tint)
     for share, low, high in stages:
         _glass_stage(a, w * share * 0.96, d * share * 0.96, low, high, stone, tint)
@@ -282,147 +386,12 @@ def _glass_stage(a: Assembly, wide: float, deep: float, low: float, high: float,
             for k in range(count + 1):
                 wide_fin = 0.8 if k in (0, count) else 0.32
                 x = length * (k / count - 0.5)
-                a.block((wide_fin, tall + 0.5, 0.55), (float(np.clip(x, -length / 2 + 0.4, length / 2 - 0.4)), low + tall / 2 + 0.25, -0.2), stone, "wall", bevel=0.03, tint=tint)
+                a.block(
+                    (wide_fin, tall + 0.5, 0.55),
+                    (float(np.clip(x, -length / 2 + 0.4, length / 2 - 0.4)), low + tall / 2 + 0.25, -0.2),
+                    stone,
+                    "wall",
+                    bevel=0.03,
+                    tint=tint,
+                )
     a.block((wide + 0.3, 0.7, deep + 0.3), (0, high + 0.1, 0), stone, "cornice", bevel=0.08, tint=tint)
-
-
-def greenhouse(order: GrownOrder) -> Shape:
-    """A glasshouse on a brick foot with white bars, staging with plants inside, a door at the front gable."""
-    a = Assembly(order)
-    w, h, d = order.size_m
-    foot, wall_h = 0.6, h * 0.62
-    white = order.colour or COLOURS["white"]
-    a.add(panel(rectangle(w, d), foot, [rectangle(w - 0.4, d - 0.4)]).moved(translation(0, foot, 0) @ rotation("x", -90)), "brick", "foot")
-    rise = h - wall_h
-    bars = max(4, round(d / 0.75))
-    for side in (-1, 1):
-        x = side * (w / 2 - 0.08)
-        a.block((0.01, wall_h - foot, d - 0.15), (x, (wall_h + foot) / 2, 0), "glass", "glass")
-        slope = np.array([[x + 0.0, wall_h], [0.0, h]])
-        a.board((slope[0, 0], wall_h, 0), (0, h - 0.03, 0), (0.01, d - 0.15), "glass", "glass", up=(side * rise, w / 2, 0))
-        for z in np.linspace(-d / 2 + 0.08, d / 2 - 0.08, bars + 1):
-            a.block((0.05, wall_h - foot, 0.045), (x, (wall_h + foot) / 2, float(z)), "painted_wood", "frame", tint=white)
-            a.board((x, wall_h, float(z)), (0, h - 0.03, float(z)), (0.05, 0.045), "painted_wood", "frame", tint=white)
-        for y in (foot + 0.03, wall_h):
-            a.block((0.08, 0.07, d - 0.02), (x, y, 0), "painted_wood", "frame", tint=white)
-        a.block((0.6, 0.05, d - 0.5), (side * (w / 2 - 0.5), 0.8, 0), "weathered_planks", "staging")
-        for z in np.linspace(-d / 2 + 0.5, d / 2 - 0.5, 7):
-            with a.at(translation(side * (w / 2 - 0.5), 0.83, float(z))):
-                a.add(cylinder(0.09, 0.17, top_radius=0.12, sides=12), "terracotta", "pots", at=(0, 0.085, 0))
-                a.leaves(blossoms(a.rng, (0.4, 0.5, 0.4), count=110, middle=(0, 0.4, 0), share=0.2))
-    a.block((0.1, 0.12, d), (0, h - 0.03, 0), "painted_wood", "frame", bevel=0.01, tint=white)
-    for z in (-1, 1):
-        outline = np.array([[-w / 2 + 0.08, foot], [w / 2 - 0.08, foot], [w / 2 - 0.08, wall_h], [0, h - 0.05], [-w / 2 + 0.08, wall_h]])
-        a.add(panel(outline, 0.01), "glass", "glass", at=(0, 0, z * (d / 2 - 0.07)))
-        for x in np.linspace(-w / 2 + 0.08, w / 2 - 0.08, 6):
-            top = upper_edge(outline, float(x))
-            a.block((0.05, top - foot, 0.05), (float(x), (top + foot) / 2, z * (d / 2 - 0.07)), "painted_wood", "frame", tint=white)
-        a.block((w - 0.1, 0.06, 0.06), (0, wall_h, z * (d / 2 - 0.07)), "painted_wood", "frame", tint=white)
-    with a.at(translation(0, 0.0, d / 2 - 0.03)):
-        a.add(ring(rectangle(0.95, 2.0, at=(0, 1.0)), 0.1, 0.05), "painted_wood", "door", tint=white)
-        a.block((0.8, 0.5, 0.03), (0, 0.35, -0.02), "painted_wood", "door", tint=white)
-    a.spot("front", (0, 0, d / 2 + 0.8), (1.2, 1), 3)
-    return a.shape()
-
-
-def gazebo(order: GrownOrder) -> Shape:
-    """An eight-sided summer house: raised floor, turned posts, railings, brackets, shingled roof with a finial."""
-    a = Assembly(order)
-    w, h, _ = order.size_m
-    r, floor = w / 2 - 0.35, 0.45
-    white = order.colour or a.tint("colour", "white")
-    eave = h * 0.62
-    a.add(cylinder(r + 0.15, floor - 0.06, sides=8).moved(rotation("y", 22.5)), "stone_blocks", "foot", at=(0, (floor - 0.06) / 2, 0))
-    a.add(cylinder(r + 0.25, 0.07, sides=8).moved(rotation("y", 22.5)), "planks", "floor", at=(0, floor - 0.03, 0))
-    corner = [(r * math.sin(math.radians(45 * k + 22.5)), r * math.cos(math.radians(45 * k + 22.5))) for k in range(8)]
-    for k, (x, z) in enumerate(corner):
-        a.block((0.13, eave - floor, 0.13), (x, (eave + floor) / 2, z), "painted_wood", "post", bevel=0.015, tint=white)
-        x1, z1 = corner[(k + 1) % 8]
-        a.board((x, eave - 0.1, z), (x1, eave - 0.1, z1), (0.2, 0.1), "painted_wood", "beam", tint=white)
-        for (xa, za), (xb, zb) in (((x, z), (x1, z1)), ((x1, z1), (x, z))):
-            a.board((xa, eave - 0.75, za), (xa + (xb - xa) * 0.3, eave - 0.16, za + (zb - za) * 0.3), (0.07, 0.06), "painted_wood", "bracket", tint=white)
-        if k != 7:
-            with a.at(translation(0, floor, 0)):
-                posts_and_rail(a, (x, z), (x1, z1), height=0.85, tint=white, spacing=0.17)
-    for k in range(3):
-        a.block((1.5, 0.15 * (k + 1), 0.3), (0, 0.075 * (k + 1), r + 0.95 - 0.3 * k), "planks", "steps", bevel=0.015)
-    with a.at(translation(0, eave, 0)):
-        pyramid(a, 2 * r * math.cos(math.pi / 8), 2 * r * math.cos(math.pi / 8), h - eave - 0.45, replace(covering_of(a, "shingles"), pieces=90), overhang=0.4, sides=8)
-    a.add(lathe([(0.1, h - 0.5), (0.14, h - 0.42), (0.05, h - 0.34), (0.11, h - 0.22), (0.03, h - 0.12), (0, h)], sides=14, smooth=1), "painted_wood", "finial", tint=white)
-    a.spot("inside", (0, floor, 0), (r, r), eave - floor)
-    return a.shape()
-
-
-def market_stall(order: GrownOrder) -> Shape:
-    """A stall with a striped roof on four posts, a counter and crates heaped with fruit and vegetables."""
-    a = Assembly(order)
-    w, h, d = order.size_m
-    colour = order.colour or a.tint("awning_colour", "crimson")
-    for x in (-w / 2 + 0.12, w / 2 - 0.12):
-        a.block((0.08, h - 0.25, 0.08), (x, (h - 0.25) / 2, -d / 2 + 0.15), "pine", "post", bevel=0.008)
-        a.block((0.08, h - 0.75, 0.08), (x, (h - 0.75) / 2, d / 2 - 0.45), "pine", "post", bevel=0.008)
-        a.board((x, h - 0.24, -d / 2 + 0.15), (x, h - 0.68, d / 2 - 0.4), (0.07, 0.06), "pine", "frame")
-    for y, z in ((h - 0.22, -d / 2 + 0.15), (h - 0.66, d / 2 - 0.45)):
-        a.board((-w / 2, y, z), (w / 2, y, z), (0.07, 0.06), "pine", "frame")
-    with a.at(translation(0, h - 0.05, -d / 2 + 0.02)):
-        awning(a, w, 0.0, d - 0.24, colour, drop=0.5)
-    counter = d / 2 - 0.55
-    for k in range(4):
-        a.block((w - 0.3, 0.03, 0.19), (0, 0.86 - 0.02 * k, counter - 0.45 + 0.2 * k), "planks", "counter", bevel=0.005)
-    for k in range(max(6, round(w / 0.2))):
-        x = -w / 2 + 0.2 + (w - 0.4) * (k + 0.5) / max(6, round(w / 0.2))
-        a.block(((w - 0.4) / max(6, round(w / 0.2)) - 0.012, 0.78, 0.022), (x, 0.42, counter + 0.22), "pine", "counter", tint=a.shade("planks", float(a.rng.uniform(0.85, 1.15))))
-    goods = ("orange", "crimson", "lime", "golden", "emerald", "rose", "amber", "purple")
-    count = max(3, round((w - 0.4) / 0.52))
-    for k in range(count):
-        for row in range(2):
-            x = -w / 2 + 0.2 + (w - 0.4) * (k + 0.5) / count
-            with a.at(translation(x, 0.9 + 0.12 * (1 - row), counter - 0.36 + 0.42 * row), rotation("x", 12)):
-                _fruit_crate(a, (w - 0.4) / count - 0.05, 0.38, COLOURS[goods[(k * 2 + row * 3) % len(goods)]])
-    a.spot("front", (0, 0, d / 2 + 0.45), (w, 0.8), 3)
-    return a.shape()
-
-
-def _fruit_crate(a: Assembly, wide: float, deep: float, colour: Colour) -> None:
-    for z in (-1, 1):
-        a.block((wide, 0.13, 0.015), (0, 0.05, z * deep / 2), "pine", "crate")
-    for x in (-1, 1):
-        a.block((0.015, 0.13, deep), (x * wide / 2, 0.05, 0), "pine", "crate")
-    a.block((wide, 0.015, deep), (0, -0.01, 0), "pine", "crate")
-    r = 0.052
-    for i in range(int(wide / (2 * r))):
-        for j in range(int(deep / (2 * r))):
-            at = (-wide / 2 + r * 1.2 + i * 2 * r, 0.07 + float(a.rng.uniform(0, 0.03)), -deep / 2 + r * 1.2 + j * 2 * r)
-            factor = float(a.rng.choice([0.85, 1.1]))
-            a.add(sphere(r * float(a.rng.uniform(0.9, 1.08)), sides=8), "fruit", "goods", at=at, tint=(colour[0] * factor, colour[1] * factor, colour[2] * factor))
-
-
-def gate(order: GrownOrder) -> Shape:
-    """Two stone pillars with caps and a pair of wrought-iron or boarded leaves."""
-    a = Assembly(order)
-    w, h, d = order.size_m
-    pillar = d
-    iron = (order.style or a.word("made", "iron")) == "iron"
-    for side in (-1, 1):
-        x = side * (w / 2 - pillar / 2)
-        rows = max(4, round((h - 0.3) / 0.3))
-        for row in range(rows):
-            size = pillar - 0.08 + (0.02 if row % 2 else 0)
-            a.block((size, (h - 0.32) / rows - 0.01, size), (x, (h - 0.32) * (row + 0.5) / rows, 0), "limestone", "pillar", bevel=0.02, tint=a.shade("limestone", float(a.rng.choice([0.72, 0.8, 0.88]))))
-        a.block((pillar, 0.1, pillar), (x, h - 0.27, 0), "limestone", "pillar", bevel=0.03)
-        a.add(sphere(pillar * 0.24, sides=16), "limestone", "pillar", at=(x, h - pillar * 0.24, 0))
-    gap = w - 2 * pillar
-    tint = order.colour
-    for side in (-1, 1):
-        count = max(5, round(gap / 2 / 0.13))
-        for k in range(count):
-            x = side * gap / 2 * (k + 0.5) / count
-            tall = h * 0.62 + h * 0.2 * (1 - abs(x) / (gap / 2)) ** 1.4
-            if iron:
-                a.rod((x, 0.08, 0), (x, tall, 0), 0.013, "cast_iron", "gate", sides=6, tint=tint)
-                a.add(cylinder(0.03, 0.1, top_radius=0.002, sides=4), "cast_iron", "gate", at=(x, tall + 0.04, 0), tint=tint)
-            else:
-                a.block((gap / 2 / count - 0.01, tall - 0.08, 0.035), (x, (tall + 0.08) / 2, 0), "weathered_planks", "gate", bevel=0.005, tint=tint)
-        for y in (0.16, h * 0.36, h * 0.58):
-            a.block((gap / 2 - 0.02, 0.045, 0.03), (side * gap / 4, y, 0 if iron else -0.03), "cast_iron" if iron else "oak", "gate", tint=tint)
-    return a.shape()

@@ -6,13 +6,13 @@ A wall is put in its own frame: x along it, y up from its foot, z out of it, the
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipelines.scene import Colour, Matrix
-from pipelines.things.grown.assembly import Assembly
+from pipelines.things.grown.assembly import Assembly, scaled
 from pipelines.things.grown.joinery import Outline, panel, rotation, translation
 from pipelines.things.grown.openings import Joinery, Opening, fill
 from pipelines.things.solids import box, cylinder, lathe
@@ -98,7 +98,7 @@ def upright_boards(a: Assembly, outline: Outline, openings: Sequence[Opening], s
 def weatherboards(a: Assembly, outline: Outline, openings: Sequence[Opening], skin: Skin, name: str) -> None:
     """Lying boards, each lapping over the one below."""
     top = float(outline[:, 1].max())
-    step = max(0.19, top / 34)
+    step = max(0.235, top / 28)
     half = outline[:, 0].max()
     shoulder = upper_edge(outline, half - 1e-6)
     for row in range(int(top / step)):
@@ -109,7 +109,7 @@ def weatherboards(a: Assembly, outline: Outline, openings: Sequence[Opening], sk
             with a.at(translation((start + end) / 2, y + step / 2, 0.012), rotation("x", -5)):
                 factor = float(a.rng.choice([0.94, 1.0, 1.05]))
                 base = skin.tint or a.shade(skin.material, 1.0)
-                tint = (base[0] * factor, base[1] * factor, base[2] * factor)
+                tint = scaled(base, factor)
                 a.add(box((end - start, step + 0.02, 0.024)), skin.material, name, tint=tint)
 
 
@@ -126,7 +126,7 @@ def timber_frame(a: Assembly, outline: Outline, openings: Sequence[Opening], ski
 
     def timber(start: tuple[float, float], end: tuple[float, float], width: float = thick) -> None:
         z = out / 2 - 0.02 + float(a.rng.uniform(0, 0.006))
-        a.board((*start, z), (*end, z), (width, out), skin.timber, "timber", bevel=0.008, up=(0, 0.98, 0.02) if start[0] != end[0] else (1, 0, 0))
+        a.board((*start, z), (*end, z), (width, out), skin.timber, "timber", up=(0, 0.98, 0.02) if start[0] != end[0] else (1, 0, 0))
 
     storeys = max(1, round(top / 2.7))
     levels = [top * k / storeys for k in range(storeys + 1)]
@@ -166,7 +166,9 @@ def timber_frame(a: Assembly, outline: Outline, openings: Sequence[Opening], ski
     if peak > top + 0.3:
         slope = (peak - top) / half
         for x in np.linspace(-half, half, bays + 1)[1:-1]:
-            blocked = [(o.bottom - o.trim, o.bottom + o.height + o.trim) for o in openings if abs(x - o.x) < o.width / 2 + o.trim + thick / 2]
+            blocked = [
+                (o.bottom - o.trim, o.bottom + o.height + o.trim) for o in openings if abs(x - o.x) < o.width / 2 + o.trim + thick / 2
+            ]
             for start, stop in free_spans(top, peak - abs(float(x)) * slope - 0.05, blocked):
                 timber((float(x), start), (float(x), stop), thick * 0.85)
         for share in (0.36,):
@@ -179,7 +181,9 @@ def timber_frame(a: Assembly, outline: Outline, openings: Sequence[Opening], ski
             timber((side * (half - 0.05), top + 0.02), (0, peak - 0.1), thick * 0.9)
 
 
-def log_walls(a: Assembly, width: float, depth: float, height: float, openings: dict[str, Sequence[Opening]], *, radius: float, peak: float) -> None:
+def log_walls(
+    a: Assembly, width: float, depth: float, height: float, openings: Mapping[str, Sequence[Opening]], *, radius: float, peak: float
+) -> None:
     """Four walls of round logs that cross at the corners and stick out there, gables at both ends, chinking behind.
 
     width and depth are between the logs' axes; `openings` holds each wall's, in frames whose z = 0 is the log's outermost line.
@@ -242,7 +246,7 @@ def quoins(a: Assembly, width: float, depth: float, height: float, material: str
             for sz in (-1, 1):
                 long, short = (0.5, 0.3) if (row + (sx == sz)) % 2 else (0.3, 0.5)
                 at = (sx * (width / 2 - long / 2 + 0.02), step * (row + 0.5), sz * (depth / 2 - short / 2 + 0.02))
-                a.block((long, step - 0.015, short), at, material, "quoins", bevel=0.015)
+                a.block((long, step - 0.015, short), at, material, "quoins")
 
 
 def posts_and_rail(
