@@ -305,15 +305,18 @@ def _ground(code, x, y, z, u, v, size, seed):  # type: ignore[no-untyped-def]
     if code == 28:  # soil: crumbs
         crumb = fractal3(x / size * 4, y / size * 4, z / size * 4, seed, 4)
         damp = fractal3(x * 0.5, y * 0.5, z * 0.5, seed + 5, 2)
-        return _step(0.38, 0.75, crumb), 0.72 + 0.42 * crumb + 0.22 * (damp - 0.5), 0.05 * (damp - 0.5), 1.0, 0.12
+        clod = fractal3(x * 2.6, y * 2.6, z * 2.6, seed + 8, 3)
+        return _step(0.38, 0.75, crumb), 0.66 + 0.42 * crumb + 0.5 * (damp - 0.5) + 0.4 * (clod - 0.4), 0.12 * (damp - 0.5), 1.0, 0.25
     if code == 29:  # forest floor: needles, leaves, moss between them
         litter = fractal3(x / size * 6, y / size * 6, z / size * 6, seed, 4)
-        moss = fractal3(x * 0.45, y * 0.45, z * 0.45, seed + 6, 3)
-        return _step(0.5, 0.64, moss) * 0.9, 0.66 + 0.6 * litter, 0.10 * (litter - 0.5), 1.0, 0.1
+        moss = fractal3(x * 0.45, y * 0.45, z * 0.45, seed + 6, 4)
+        drift = fractal3(x * 1.5, y * 1.5, z * 1.5, seed + 2, 3)
+        return _step(0.5, 0.64, moss) * 0.8, 0.52 + 0.6 * litter + 0.6 * (drift - 0.35), 0.22 * (drift - 0.5), 1.0, 0.25
     if code == 30:  # grass seen as ground
         tuft = fractal3(x / size * 5, y / size * 5, z / size * 5, seed, 3)
         dry = fractal3(x * 0.22, y * 0.22, z * 0.22, seed + 4, 3)
-        return _step(0.35, 0.7, tuft), 0.74 + 0.46 * tuft, 0.20 * (dry - 0.5), 1.0, 0.12
+        clump = fractal3(x * 1.9, y * 1.9, z * 1.9, seed + 7, 3)
+        return _step(0.35, 0.7, tuft), 0.62 + 0.46 * tuft + 0.55 * (clump - 0.4), 0.5 * (dry - 0.5) + 0.12 * (clump - 0.5), 1.0, 0.25
     if code == 31:  # moss
         pad = fractal3(x / size, y / size, z / size, seed, 4)
         return _step(0.4, 0.7, pad), 0.74 + 0.5 * pad, 0.10 * (pad - 0.5), 1.0, 0.2

@@ -68,8 +68,8 @@ class _Air:
 
 
 _AIRS: dict[Weather, _Air] = {
-    Weather.CLEAR: _Air(0.34, 1.0, 0.0, 1.0, 0.0011, 260.0),
-    Weather.CLOUDY: _Air(0.72, 0.42, 0.55, 0.92, 0.0016, 300.0),
+    Weather.CLEAR: _Air(0.34, 1.0, 0.0, 1.0, 0.00075, 260.0),
+    Weather.CLOUDY: _Air(0.72, 0.42, 0.55, 0.92, 0.0011, 300.0),
     Weather.FOG: _Air(0.42, 0.66, 0.32, 1.0, 0.0100, 20.0),
     Weather.RAIN: _Air(0.96, 0.10, 0.85, 0.62, 0.0055, 220.0, wetness=0.9),
     Weather.SNOW: _Air(0.92, 0.25, 0.75, 0.85, 0.0075, 200.0, snow=0.95),
