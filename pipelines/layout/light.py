@@ -93,7 +93,7 @@ def direct_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
     rays = _spread_rays(len(facing), towards, SUN_SPREAD_RAD * (1 + 6 * sky.cloud_cover**3))
     start = _lifted(surfels, facing, towards)
     open_ = ~blockers.caster.blocked(start, rays)
-    lit = np.zeros(len(surfels), np.float32)
+    lit = np.full(len(surfels), -1.0, np.float32)  # what turns away has no say
     lit[facing] = open_
     lit[surfels.leaf] = np.maximum(lit[surfels.leaf], 0.10)  # crowns are porous
     lit = _smooth_scalar(lit, surfels.means, surfels.sizes_m[:, 0], 3)
@@ -298,7 +298,7 @@ def _gather_rays(frames, leaf, index, turn):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, parallel=True, fastmath=True)
 def _smooth_scalar(values, means, sizes, reach):  # type: ignore[no-untyped-def]
-    """Each value averaged with its neighbours along the curve that lie within two and a half splats of it."""
+    """Each value averaged with its neighbours along the curve that lie within two and a half splats; negative ones count as none."""
     count = values.shape[0]
     out = np.empty(count, np.float32)
     for i in prange(count):
@@ -306,11 +306,11 @@ def _smooth_scalar(values, means, sizes, reach):  # type: ignore[no-untyped-def]
         total, weight = 0.0, 0.0
         for j in range(max(0, i - reach), min(count, i + reach + 1)):
             d = (means[i, 0] - means[j, 0]) ** 2 + (means[i, 1] - means[j, 1]) ** 2 + (means[i, 2] - means[j, 2]) ** 2
-            if d < limit:
+            if d < limit and values[j] >= 0.0:
                 w = 1.0 - d / limit
                 total += w * values[j]
                 weight += w
-        out[i] = total / weight if weight > 0 else values[i]
+        out[i] = total / weight if weight > 0 else 0.0
     return out
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from pipelines.layout.covered import Cover
 from pipelines.layout.gather import Surface, gather
 from pipelines.layout.placing import place, points_in, rounded_spacing
 from pipelines.layout.rays import Caster
@@ -68,6 +69,8 @@ class Sample(Stage):
         spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
         row, place_in = points_in(facets.corners, normals, areas, spacing, seed=int(rng.integers(1 << 30)))
         pieces = _surface_surfels(facets, surfaces, spacing, (row, place_in), (hidden, away), scene)
+        cover = Cover(facets, surfaces)
+        pieces = [cover.uncovered(piece) for piece in pieces]
         tell(0.75, "placing leaves")
         pieces += [leaf_surfels(f, alpha * away, t, rng) for f, away, t in zip(leaves, leaf_lengths, leaf_things, strict=True) if len(f)]
         surfels = weathered(join_surfels(pieces), scene)

@@ -1,0 +1,49 @@
+"""What nobody can see: surfels inside a solid, and those that another surface lies right upon.
+
+Such surfels are dark, and their splats are as wide as the layers are apart: left in place they would stain the surface in front of
+them, in the picture and where light is smoothed among neighbours.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.layout.gather import Surface
+from pipelines.layout.rays import Caster
+from pipelines.layout.surfaces import Facets, areas_and_normals
+from pipelines.layout.surfels import take_surfels
+from pipelines.scene import Floats, Surfels
+
+LIFT_M = 0.0015  # rays start this far off their own surface
+NEAREST_M, SPREADS, FARTHEST_M = 0.004, 0.8, 0.03  # how near a cover hides: 4 mm + 0.8 standard deviations, at most 3 cm
+
+
+class Cover:
+    """The opaque triangles of a scene as what may hide surfels."""
+
+    def __init__(self, facets: Facets, surfaces: list[Surface]) -> None:
+        opaque = np.array([surface.material.opacity >= 0.9 and surface.material.pattern != "water" for surface in surfaces])
+        solid = np.array([not surface.double_sided for surface in surfaces])
+        mine = opaque[facets.source]
+        corners = facets.corners[mine]
+        self._caster = Caster(corners)
+        self._outward = areas_and_normals(corners)[1] * solid[facets.source[mine]][:, None]  # sheets have no inside
+
+    def uncovered(self, surfels: Surfels) -> Surfels:
+        """Those that can be seen from some side."""
+        normals = np.ascontiguousarray(surfels.frames[:, :, 2], np.float32)
+        start = (surfels.means + normals * np.float32(LIFT_M)).astype(np.float32)
+        reach = np.minimum(NEAREST_M + SPREADS * surfels.sizes_m[:, 0], FARTHEST_M).astype(np.float32)
+        covered = self._caster.blocked(start, normals, reach)
+        doubtful = np.flatnonzero(~covered & surfels.hidden)
+        covered[doubtful] = self._inside(start[doubtful], normals[doubtful])
+        return take_surfels(surfels, ~covered)
+
+    def _inside(self, start: Floats, towards: Floats) -> NDArray[np.bool_]:
+        """Whether rays leave a solid: they meet the back of the first triangle that they meet at all."""
+        hits = self._caster.first_hits(start, towards)
+        inside = np.zeros(len(start), np.bool_)
+        met = np.flatnonzero(hits >= 0)
+        inside[met] = np.einsum("ij,ij->i", self._outward[hits[met]], towards[met]) > 0
+        return inside

@@ -1,0 +1,59 @@
+"""Which surfels nobody can see, against arrangements where the answer is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pipelines import Prompt, World
+from pipelines.layout import in_studio
+from pipelines.recipes import make_stage
+from pipelines.scene import Mesh, Model, Part, Surfels
+from pipelines.stage import run_stages
+from pipelines.things import Library, material
+from pipelines.things.solids import box
+
+
+def sampled(parts: list[Part]) -> Surfels:
+    """Surfels of a made-up model, its own only, by the stage itself."""
+    model: Model = Library.load().build("crate")
+    bounds = np.concatenate([part.mesh.bounds for part in parts])
+    bounds = np.stack([bounds.min(axis=0), bounds.max(axis=0)])
+    model = replace(model, parts=tuple(parts), foliage=(), lamps=(), spots=(), bounds=bounds, footprint=bounds[:, [0, 2]])
+    world = run_stages(World(Prompt(text="test"), scene=in_studio(model)), (make_stage("sample", splats=20_000),))
+    assert world.scene is not None
+    surfels = world.scene.surfels
+    assert surfels is not None
+    mine = np.flatnonzero(surfels.thing == 1)
+    return replace(surfels, **{name: getattr(surfels, name)[mine] for name in Surfels.__dataclass_fields__})
+
+
+def block(size: tuple[float, float, float], at: tuple[float, float, float], *, double_sided: bool = False) -> Part:
+    mesh = box(size)
+    placed = Mesh(mesh.vertices + np.array(at, np.float32), mesh.faces)
+    return Part(placed, material("plaster"), double_sided=double_sided)
+
+
+def test_a_box_within_a_box_gets_no_splats() -> None:
+    surfels = sampled([block((1, 1, 1), (0, 0.5, 0)), block((0.5, 0.5, 0.5), (0, 0.5, 0))])
+    assert np.all(np.abs(surfels.means - [0, 0.5, 0]).max(axis=1) > 0.45)
+
+
+def test_a_lone_box_keeps_all_its_sides() -> None:
+    surfels = sampled([block((1, 1, 1), (0, 0.5, 0))])
+    for axis, side in ((0, 1), (0, -1), (1, 1), (2, 1), (2, -1)):
+        assert np.sum(surfels.frames[:, axis, 2] * side > 0.9) > 20
+
+
+def test_a_board_hides_what_it_lies_on_and_no_more() -> None:
+    surfels = sampled([block((1, 0.2, 1), (0, 0.1, 0)), block((0.5, 0.01, 0.5), (0, 0.205, 0))])
+    under = (np.abs(surfels.means[:, 1] - 0.2) < 1e-3) & (surfels.frames[:, 1, 2] > 0.9)
+    inside = under & (np.abs(surfels.means[:, [0, 2]]).max(axis=1) < 0.24)
+    assert not inside.any()
+    assert (under & ~inside).sum() > 20
+
+
+def test_a_sheet_has_no_inside() -> None:
+    surfels = sampled([block((1, 1, 1), (0, 0.5, 0), double_sided=True), block((0.5, 0.5, 0.5), (0, 0.5, 0))])
+    assert (np.abs(surfels.means - [0, 0.5, 0]).max(axis=1) < 0.3).any()
