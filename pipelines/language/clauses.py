@@ -67,7 +67,9 @@ class Clauses:
 
     def _skip_filler(self, at: int) -> int:
         """Past adverbs and function words that stand between a preposition and its object."""
-        while self._is(at, Role.ADVERB, Role.DETERMINER, Role.FUNCTION) and not self._is(at, Role.PRONOUN, Role.RELATION, Role.TURNED, Role.CONJUNCTION, Role.WITH):
+        while self._is(at, Role.ADVERB, Role.DETERMINER, Role.FUNCTION) and not self._is(
+            at, Role.PRONOUN, Role.RELATION, Role.TURNED, Role.CONJUNCTION, Role.WITH
+        ):
             at += 1
         return at
 
@@ -106,7 +108,11 @@ class Clauses:
         self._connector = "none"
 
     def _is_part(self, phrase: NounPhrase) -> bool:
-        return phrase.head is not None and phrase.head.has(Role.PART, Role.AMBIENT) and not phrase.head.has(Role.THING, Role.GENERIC, Role.PLACE)
+        return (
+            phrase.head is not None
+            and phrase.head.has(Role.PART, Role.AMBIENT)
+            and not phrase.head.has(Role.THING, Role.GENERIC, Role.PLACE)
+        )
 
     def _place_weight(self, phrase: NounPhrase, at: int) -> float:
         before = self._item(at - 1)
@@ -119,7 +125,11 @@ class Clauses:
     def _denial_goes_on(self, phrase: NounPhrase) -> bool:
         """ "no cars, people or trees" denies all three; "no trees, a cabin" only the first."""
         at = self._items.index(phrase)
-        if self._is(at - 1, Role.ADVERB) and isinstance(before := self._item(at - 1), Lexeme) and before.text in ("only", "just", "instead", "but"):
+        if (
+            self._is(at - 1, Role.ADVERB)
+            and isinstance(before := self._item(at - 1), Lexeme)
+            and before.text in ("only", "just", "instead", "but")
+        ):
             return False
         if self._connector in ("negator", "or", "none"):
             return True
@@ -227,13 +237,25 @@ class Clauses:
         """What follows belongs to the thing just named; in a place, to nobody."""
         before = self._item(at - 1)
         self._distant_host = False
-        after_thing = isinstance(before, NounPhrase) and bool(self._lately) and before.head is not None and bool(self._subjects or self._lately)
+        after_thing = (
+            isinstance(before, NounPhrase) and bool(self._lately) and before.head is not None and bool(self._subjects or self._lately)
+        )
         latest = self._lately[-1] if self._lately else None
-        if after_thing and latest is not None and isinstance(before, NounPhrase) and before.head is not None and before.head.has(Role.THING, Role.GENERIC):
+        if (
+            after_thing
+            and latest is not None
+            and isinstance(before, NounPhrase)
+            and before.head is not None
+            and before.head.has(Role.THING, Role.GENERIC)
+        ):
             self._host = latest
         elif self._connector == "comma" and self._subjects and all(draft.place is None for draft in self._subjects):
             self._host, self._distant_host = self._subjects[-1], True
-        elif self._connector in ("comma", "and", "stop") or not self._subjects or (isinstance(before, NounPhrase) and before.head and before.head.has(Role.PLACE)):
+        elif (
+            self._connector in ("comma", "and", "stop")
+            or not self._subjects
+            or (isinstance(before, NounPhrase) and before.head and before.head.has(Role.PLACE))
+        ):
             self._host = None
         elif self._is(at - 1, Role.PRONOUN, Role.VERB, Role.BE) or isinstance(before, NounPhrase):
             self._host = self._subjects[-1] if self._subjects and self._subjects[-1].place is None else None
@@ -301,7 +323,10 @@ class Clauses:
         objects_at = self._skip_filler(at + 1)
         follows = self._item(objects_at)
         takes_object = isinstance(follows, NounPhrase) or (
-            isinstance(follows, Lexeme) and follows.has(Role.PRONOUN) and not follows.has(Role.BE) and follows.text not in ("that", "who", "where")
+            isinstance(follows, Lexeme)
+            and follows.has(Role.PRONOUN)
+            and not follows.has(Role.BE)
+            and follows.text not in ("that", "who", "where")
         )
         if word.has(Role.RELATION, Role.TURNED) and takes_object:
             return self._with_object(word, at, objects_at)
@@ -323,7 +348,12 @@ class Clauses:
         hosts = [draft for draft in hosts if draft.place is None]
         if relation is RelationName.AROUND and self._host is None:
             return
-        if self._lately and self._lately[-1] not in self._subjects and self._connector == "none" and isinstance(self._item(at - 1), NounPhrase):
+        if (
+            self._lately
+            and self._lately[-1] not in self._subjects
+            and self._connector == "none"
+            and isinstance(self._item(at - 1), NounPhrase)
+        ):
             return  # "spans the stream below": it only says which stream
         if hosts and (self._host is not None or fronted or self._connector in ("none", "with")):
             self._place_subjects(relation, (hosts[0],), at, at + 1, turned=False)
@@ -387,7 +417,20 @@ class Clauses:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
         self._chain, self._joined_by_and, self._connector = [], False, "none"
         low = relation in _INNER and not turned and not self._is_comma(end) and not self._is(end, Role.CONJUNCTION)
-        if (low and relation is RelationName.ON and objects[0].place is not None and isinstance(after := self._item(end), Lexeme) and after.text == "in") or (low and self._next_is_relation(end) and objects[0].place is None and objects[0].options and self._pending is None and not self._mentions.is_terrain(objects[0])):
+        if (
+            low
+            and relation is RelationName.ON
+            and objects[0].place is not None
+            and isinstance(after := self._item(end), Lexeme)
+            and after.text == "in"
+        ) or (
+            low
+            and self._next_is_relation(end)
+            and objects[0].place is None
+            and objects[0].options
+            and self._pending is None
+            and not self._mentions.is_terrain(objects[0])
+        ):
             self._subjects = objects[-1:]
 
     def _objects(self, word: Lexeme, relation: RelationName, at: int, *, turned: bool) -> tuple[list[Draft], int]:
@@ -421,7 +464,12 @@ class Clauses:
         if self._is_comma(at) and self._is(after, Role.CONJUNCTION):
             after += 1
         phrase = self._item(after)
-        if not isinstance(phrase, NounPhrase) or phrase.head is None or self._next_is_relation(after + 1) or self._is(after + 1, Role.VERB, Role.BE, Role.WITH):
+        if (
+            not isinstance(phrase, NounPhrase)
+            or phrase.head is None
+            or self._next_is_relation(after + 1)
+            or self._is(after + 1, Role.VERB, Role.BE, Role.WITH)
+        ):
             return None
         if listed and ((first.plural and phrase.plural) or (self._mentions.is_small(first) and self._mentions.is_small(phrase))):
             return phrase, after + 1

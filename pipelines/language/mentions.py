@@ -240,7 +240,9 @@ class Mentions:
             if lexeme.has(Role.THING, Role.GENERIC) and not lexeme.has(Role.PLACE, Role.SIZE) and grows:
                 self._fill(lexeme, sense.value)
         options = head.senses[Role.THING].options if head.has(Role.THING) else ()
-        draft = Draft(self.text(phrase), options, place=sense.value, plural=phrase.plural, number=phrase.number, heads=frozenset(head.words[-1:]))
+        draft = Draft(
+            self.text(phrase), options, place=sense.value, plural=phrase.plural, number=phrase.number, heads=frozenset(head.words[-1:])
+        )
         self._dress(draft, phrase)
         self._scene.drafts.append(draft)
         if phrase.of is not None and phrase.of.head is not None and phrase.of.head.has(Role.PLACE, Role.THING, Role.GENERIC):
@@ -308,7 +310,10 @@ class Mentions:
             twins = draft.plural and not is_many(other) and self._has_twin(other)
             alike = (
                 bool(set(other.options[:1]) & set(draft.options) and other.options)
-                or (draft.generic is not None and (other.generic == draft.generic or bool(set(other.options[:1]) & set(self._lexicon.generic_kinds(draft.generic)))))
+                or (
+                    draft.generic is not None
+                    and (other.generic == draft.generic or bool(set(other.options[:1]) & set(self._lexicon.generic_kinds(draft.generic))))
+                )
                 or bool(draft.heads & other.heads)
                 or any(draft.heads & self._heads(kind) for kind in other.options[:1])
             )
@@ -380,7 +385,10 @@ class Mentions:
         plural = phrase.head.words[-1].endswith("s") and not phrase.head.words[-1].endswith("ss") and phrase.article not in ("a", "an")
         senses = {Role.THING: Sense(options[0], options=options)}
         phrase.head = Lexeme(phrase.head.start, phrase.head.end, phrase.head.words, phrase.head.kind, senses, plural)
-        return self._things(phrase)
+        drafts = self._things(phrase)
+        for draft in drafts:
+            draft.guessed = True
+        return drafts
 
 
 def wear(draft: Draft, lexeme: Lexeme) -> None:

@@ -9,8 +9,40 @@ from pipelines.language.lexicon import MODIFIERS, NOUNS, VOTES, Group, Lexicon, 
 from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
 
-_ADJECTIVAL = ("ed", "ous", "ful", "ish", "ic", "ive", "able", "ible", "esque", "some", "like", "est", "ern", "less", "ing", "ant", "ent", "y", "al", "en")
-_BEFORE_OBJECT = (Role.DETERMINER, Role.RELATION, Role.TURNED, Role.FUNCTION, Role.PRONOUN, Role.BE, Role.COMPARE, Role.TO_HOST, Role.TO_VIEWER, Role.WITH)
+_ADJECTIVAL = (
+    "ed",
+    "ous",
+    "ful",
+    "ish",
+    "ic",
+    "ive",
+    "able",
+    "ible",
+    "esque",
+    "some",
+    "like",
+    "est",
+    "ern",
+    "less",
+    "ing",
+    "ant",
+    "ent",
+    "y",
+    "al",
+    "en",
+)
+_BEFORE_OBJECT = (
+    Role.DETERMINER,
+    Role.RELATION,
+    Role.TURNED,
+    Role.FUNCTION,
+    Role.PRONOUN,
+    Role.BE,
+    Role.COMPARE,
+    Role.TO_HOST,
+    Role.TO_VIEWER,
+    Role.WITH,
+)
 
 
 @dataclass
@@ -163,7 +195,11 @@ class Chunker:
         if lexeme.has(Role.ADVERB):
             return not noun_seen and self._adverb_in_phrase(at)
         bare_verb = set(lexeme.senses) == {Role.VERB} and not lexeme.words[-1].endswith(("ing", "ed", "s"))
-        if bare_verb and (phrase.article or phrase.number or run) and (not noun_seen or (phrase.article in ("a", "an") and run[-1].unknown)):
+        if (
+            bare_verb
+            and (phrase.article or phrase.number or run)
+            and (not noun_seen or (phrase.article in ("a", "an") and run[-1].unknown))
+        ):
             run.append(replace(lexeme, senses={}))
             phrase.lexemes.append(run[-1])
             return True
@@ -200,7 +236,12 @@ class Chunker:
         while (lexeme := self._at(at + length)) is not None and (lexeme.kind is TokenKind.COMMA or lexeme.text == "and"):
             length += 1
         following = self._at(at + length)
-        if not length or following is None or not following.has(*MODIFIERS, *VOTES) or following.has(Role.DETERMINER, Role.NUMBER, Role.GROUP):
+        if (
+            not length
+            or following is None
+            or not following.has(*MODIFIERS, *VOTES)
+            or following.has(Role.DETERMINER, Role.NUMBER, Role.GROUP)
+        ):
             return 0
         ends = at + length
         while (lexeme := self._at(ends)) is not None and lexeme.has(*MODIFIERS, *VOTES) and not _nounish(lexeme):
@@ -215,7 +256,9 @@ class Chunker:
         word = lexeme.words[-1]
         if lexeme.unknown:
             acts = word.endswith(("s", "ed", "ing")) and not word.endswith("ss")
-            return acts and following is not None and following.has(Role.DETERMINER, Role.PRONOUN, Role.RELATION) and not following.has(*NOUNS)
+            return (
+                acts and following is not None and following.has(Role.DETERMINER, Role.PRONOUN, Role.RELATION) and not following.has(*NOUNS)
+            )
         if not lexeme.has(Role.VERB) or lexeme.glued:
             return False
         if following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP):
@@ -240,7 +283,9 @@ class Chunker:
             head = None if not run[head].has(Role.AMBIENT, Role.PART) else head
         if head is not None and head > 0 and phrase.group is None and (group := self._group_noun(run, head)) is not None:
             phrase.group = group
-            phrase.lexemes = [replace(one, senses={Role.GROUP: Sense(run[head].text)}) if one is run[head] else one for one in phrase.lexemes]
+            phrase.lexemes = [
+                replace(one, senses={Role.GROUP: Sense(run[head].text)}) if one is run[head] else one for one in phrase.lexemes
+            ]
             del run[head]
             head -= 1
         phrase.head = None if head is None else run[head]
@@ -300,4 +345,8 @@ def _nounish(lexeme: Lexeme) -> bool:
 
 def _participle(lexeme: Lexeme) -> bool:
     """A verb form that may stand before a noun like an adjective: "swaying palms"."""
-    return lexeme.has(Role.VERB) and lexeme.words[-1].endswith(("ing", "ed", "en")) and not lexeme.has(Role.WITH, Role.RELATION, Role.TURNED, Role.BE)
+    return (
+        lexeme.has(Role.VERB)
+        and lexeme.words[-1].endswith(("ing", "ed", "en"))
+        and not lexeme.has(Role.WITH, Role.RELATION, Role.TURNED, Role.BE)
+    )

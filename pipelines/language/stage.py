@@ -42,7 +42,9 @@ def check_spec(spec: SceneSpec, library: Kinds) -> None:
         raise SpecError(f"there is no place {spec.place!r}: use {_nearest(spec.place, places)}")
     for thing in spec.things:
         if thing.kind not in library.kinds:
-            raise SpecError(f"there is no kind {thing.kind!r} (of the thing {thing.name!r}): use {_nearest(thing.kind, tuple(library.kinds))}")
+            raise SpecError(
+                f"there is no kind {thing.kind!r} (of the thing {thing.name!r}): use {_nearest(thing.kind, tuple(library.kinds))}"
+            )
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str:

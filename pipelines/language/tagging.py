@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from pipelines.language.lexicon import Lexicon, Role, Sense, Senses
 from pipelines.language.tokens import Token, TokenKind
 
-_DIMENSIONS = {"tall": "height", "high": "height", "height": "height", "long": "length", "wide": "length", "deep": "length", "broad": "length"}
+_DIMENSIONS = {
+    "tall": "height",
+    "high": "height",
+    "height": "height",
+    "long": "length",
+    "wide": "length",
+    "deep": "length",
+    "broad": "length",
+}
 _LONGER_IS_BETTER = 0.5
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 _PIECE = re.compile(r"\d+(?:k|d|s|st|nd|rd|th)\b|\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]|_|\d", re.UNICODE)
-_STOPS = frozenset(".;:!?()[]{}|/\"")
+_STOPS = frozenset('.;:!?()[]{}|/"')
 _UNIFORM = str.maketrans("’‘ʼ`“”„–—―‐‑", "''''\"\"\"-;;--")
 
 

@@ -115,7 +115,12 @@ def score_one(score: Score, sentence: dict[str, Any], reading: Reading, lexicon:
     )  # fmt: skip
     for slot in ("colour", "material", "size", "style"):
         wanted = [(kind, look[slot]) for _, kind, look in meant if slot in look and kind in both]
-        score.compare(f"thing {slot}", text, wanted, [(thing.kind, value) for thing in spec.things if thing.kind in both and (value := _look(thing, slot))])
+        score.compare(
+            f"thing {slot}",
+            text,
+            wanted,
+            [(thing.kind, value) for thing in spec.things if thing.kind in both and (value := _look(thing, slot))],
+        )
     heights = [(kind, round(float(look["height"]), 3)) for _, kind, look in meant if "height" in look]
     score.compare("height", text, heights, [(thing.kind, round(thing.height_m, 3)) for thing in spec.things if thing.height_m])
     relations = [tuple(part.strip() for part in relation.split("|")) for relation in sentence.get("relations", [])]
@@ -169,6 +174,9 @@ def held_out(every: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[di
 
 
 def table(score: Score) -> str:
-    lines = [f"{slot:16}{tally.f1:6.3f}  right {tally.right:3} missing {tally.missing:3} extra {tally.extra:3}" for slot, tally in score.tallies.items()]
+    lines = [
+        f"{slot:16}{tally.f1:6.3f}  right {tally.right:3} missing {tally.missing:3} extra {tally.extra:3}"
+        for slot, tally in score.tallies.items()
+    ]
     total = Tally(*(sum(getattr(one, name) for one in score.tallies.values()) for name in ("right", "missing", "extra")))
     return "\n".join([*lines, f"{'all':16}{total.f1:6.3f}"])

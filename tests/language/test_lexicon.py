@@ -42,7 +42,9 @@ def test_places_refer_to_places() -> None:
     assert len(words) == len(set(words)), "a word names two places"
 
 
-@pytest.mark.parametrize("word", ["cabin", "box", "church", "lady", "boy", "bush", "lighthouse", "bench", "horse", "fridge", "canoe", "tree"])
+@pytest.mark.parametrize(
+    "word", ["cabin", "box", "church", "lady", "boy", "bush", "lighthouse", "bench", "horse", "fridge", "canoe", "tree"]
+)
 def test_regular_plurals_are_undone(word: str) -> None:
     assert word in singulars(plural(word), DATA["irregular_plurals"])
 

@@ -36,7 +36,9 @@ def _no_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _accounts(text: str, reading: Reading) -> None:
-    words = [text[token.start : token.end] for token in tokenise(text) if token.kind in (TokenKind.WORD, TokenKind.NUMBER, TokenKind.FOREIGN)]
+    words = [
+        text[token.start : token.end] for token in tokenise(text) if token.kind in (TokenKind.WORD, TokenKind.NUMBER, TokenKind.FOREIGN)
+    ]
     assert [word for word, _ in reading.ledger] == words
     lost = [word for word, role in reading.ledger if role == "unmatched"]
     listed = " ".join(reading.spec.unmatched)
@@ -62,7 +64,15 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 @_SLOW
-@given(st.lists(st.one_of(st.sampled_from(KNOWN_WORDS), st.sampled_from([",", ".", "and", "with", "a", "the", "no", "of", "it", "them", "between", "zorp", "3"])), max_size=40))
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(KNOWN_WORDS),
+            st.sampled_from([",", ".", "and", "with", "a", "the", "no", "of", "it", "them", "between", "zorp", "3"]),
+        ),
+        max_size=40,
+    )
+)
 def test_any_row_of_known_words_is_read_or_refused(words: list[str]) -> None:
     _check(" ".join(words) or "x")
 
@@ -78,7 +88,9 @@ def test_no_noun_is_dropped_in_silence() -> None:
     assert all(word in listed for word in ("frobnicator", "quuxlet", "zimzam", "blorptastic"))
 
 
-@pytest.mark.parametrize("text", ["🌲🏠🌊", "森の中の小屋", "ein kleines Haus an einem Bach mit einer Brücke", "qqq zzz", "!!!", "the of and"])
+@pytest.mark.parametrize(
+    "text", ["🌲🏠🌊", "森の中の小屋", "ein kleines Haus an einem Bach mit einer Brücke", "qqq zzz", "!!!", "the of and"]
+)
 def test_what_is_not_understood_is_refused_with_a_cure(text: str) -> None:
     with pytest.raises(PromptError, match="is understood: describe a place"):
         read(text, LIBRARY)
@@ -98,7 +110,8 @@ def test_long_and_repeated_prompts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typo", "meant"), [("a cabbin in a forst", "log cabin"), ("a lightouse on a clif", "lighthouse"), ("two armchiars and a fireplce", "armchair")]
+    ("typo", "meant"),
+    [("a cabbin in a forst", "log cabin"), ("a lightouse on a clif", "lighthouse"), ("two armchiars and a fireplce", "armchair")],
 )
 def test_slips_are_mended_and_said(typo: str, meant: str) -> None:
     reading = read(typo, LIBRARY)
@@ -107,7 +120,10 @@ def test_slips_are_mended_and_said(typo: str, meant: str) -> None:
 
 
 def test_counts_plurals_and_groups() -> None:
-    things = {thing.kind: thing for thing in read("a pine forest with a pair of benches, a row of crates and several barrels", LIBRARY).spec.things}
+    things = {
+        thing.kind: thing
+        for thing in read("a pine forest with a pair of benches, a row of crates and several barrels", LIBRARY).spec.things
+    }
     assert things["pine"].count >= 30
     assert things["bench"].count == 2
     assert (things["crate"].arrangement, things["barrel"].count) == ("row", 5)
