@@ -23,11 +23,11 @@ class Cover:
     """The opaque triangles of a scene as what may hide surfels."""
 
     def __init__(self, facets: Facets, surfaces: list[Surface]) -> None:
-        opaque = np.array([surface.material.opacity >= 0.9 and surface.material.pattern != "water" for surface in surfaces])
+        opaque = np.array([surface.material.opacity >= 0.9 for surface in surfaces])
         solid = np.array([not surface.double_sided for surface in surfaces])
         mine = opaque[facets.source]
         corners = facets.corners[mine]
-        self._caster = Caster(corners)
+        self.caster = Caster(corners)
         self._outward = areas_and_normals(corners)[1] * solid[facets.source[mine]][:, None]  # sheets have no inside
 
     def uncovered(self, surfels: Surfels) -> Surfels:
@@ -35,14 +35,14 @@ class Cover:
         normals = np.ascontiguousarray(surfels.frames[:, :, 2], np.float32)
         start = (surfels.means + normals * np.float32(LIFT_M)).astype(np.float32)
         reach = np.minimum(NEAREST_M + SPREADS * surfels.sizes_m[:, 0], FARTHEST_M).astype(np.float32)
-        covered = self._caster.blocked(start, normals, reach)
+        covered = self.caster.blocked(start, normals, reach)
         doubtful = np.flatnonzero(~covered & surfels.hidden)
         covered[doubtful] = self._inside(start[doubtful], normals[doubtful])
         return take_surfels(surfels, ~covered)
 
     def _inside(self, start: Floats, towards: Floats) -> NDArray[np.bool_]:
         """Whether rays leave a solid: they meet the back of the first triangle that they meet at all."""
-        hits = self._caster.first_hits(start, towards)
+        hits = self.caster.first_hits(start, towards)
         inside = np.zeros(len(start), np.bool_)
         met = np.flatnonzero(hits >= 0)
         inside[met] = np.einsum("ij,ij->i", self._outward[hits[met]], towards[met]) > 0

@@ -46,6 +46,9 @@ HIDDEN = 2.2  # how much farther away a surface counts that no viewpoint sees
 ELSEWHERE = 1.35  # how much farther away a surface counts from a viewpoint that is not the spawn point
 
 
+Flags = NDArray[np.bool_]
+
+
 @dataclass
 class Sample(Stage):
     """Spend `splats` on the scene's surfaces, foliage and ground cover."""
@@ -59,7 +62,9 @@ class Sample(Stage):
         assert scene is not None and scene.sky is not None
         tell(0.0, "measuring surfaces")
         surfaces, facets = gather(scene)
-        facets, lengths, hidden, away = effective_distances(facets, surfaces, scene)
+        facets = _cut(facets, surfaces, scene)
+        cover = Cover(facets, surfaces)
+        lengths, hidden, away = effective_distances(facets, surfaces, scene, cover.caster)
         leaves, leaf_lengths, leaf_things = _leaves(scene)
         tell(0.4, "placing splats")
         budget = self.splats - sky_budget(self.splats, scene)
@@ -69,7 +74,6 @@ class Sample(Stage):
         spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
         row, place_in = points_in(facets.corners, normals, areas, spacing, seed=int(rng.integers(1 << 30)))
         pieces = _surface_surfels(facets, surfaces, spacing, (row, place_in), (hidden, away), scene)
-        cover = Cover(facets, surfaces)
         pieces = [cover.uncovered(piece) for piece in pieces]
         tell(0.75, "placing leaves")
         pieces += [leaf_surfels(f, alpha * away, t, rng) for f, away, t in zip(leaves, leaf_lengths, leaf_things, strict=True) if len(f)]
@@ -82,26 +86,25 @@ class Sample(Stage):
         return replace(world, scene=replace(scene, surfels=surfels))
 
 
-def effective_distances(
-    facets: Facets, surfaces: list[Surface], scene: Scene
-) -> tuple[Facets, Floats, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Triangles cut small enough for one distance each; that effective distance L (T,) metres; which no eye can see;
-    which of those because they turn their backs.
-    """
+def _cut(facets: Facets, surfaces: list[Surface], scene: Scene) -> Facets:
+    """Triangles small enough for their distance to be one number."""
+    double = np.array([surface.double_sided for surface in surfaces])
+    rough, _, _ = _nearest_eye(facets.corners, double[facets.source], np.ascontiguousarray(scene.viewpoints, np.float32))
+    return split(facets, np.maximum(PIECE * rough, 0.04))[0]
+
+
+def effective_distances(facets: Facets, surfaces: list[Surface], scene: Scene, caster: Caster) -> tuple[Floats, Flags, Flags]:
+    """Effective distance L (T,) metres of every triangle; which no eye can see; which of those because they turn their backs."""
     double = np.array([surface.double_sided for surface in surfaces])
     eyes = np.ascontiguousarray(scene.viewpoints, np.float32)
-    rough, _, _ = _nearest_eye(facets.corners, double[facets.source], eyes)
-    facets, _ = split(facets, np.maximum(PIECE * rough, 0.04))
     lengths, eye, away = _nearest_eye(facets.corners, double[facets.source], eyes)
-    solid = np.array([surface.material.opacity >= 0.9 for surface in surfaces])[facets.source]
-    caster = Caster(facets.corners[solid])
     hidden = np.ones(len(facets), np.bool_)
     for corner in range(-1, 3):  # a piece is hidden if its middle is, and then every point close to its corners too
         mine = np.flatnonzero(hidden & ~away)
         hidden[mine] = _blocked(caster, facets.corners[mine], eyes[eye[mine]], corner)
     detail = np.array([surface.detail for surface in surfaces], np.float32)[facets.source]
     hidden |= away
-    return facets, (lengths * np.where(hidden, HIDDEN, 1.0) * detail).astype(np.float32), hidden, away
+    return (lengths * np.where(hidden, HIDDEN, 1.0) * detail).astype(np.float32), hidden, away
 
 
 def _blocked(caster: Caster, corners: Floats, eyes: Floats, corner: int) -> NDArray[np.bool_]:
