@@ -14,7 +14,7 @@ from pipelines.scene import Foliage
 from pipelines.spec import SceneSpec, Season, Weather
 from pipelines.things import COVERS, grow_cover
 
-MOST_ELEMENTS = 110_000
+MOST_ELEMENTS = 150_000
 
 
 def grown_cover(spec: SceneSpec, place: Place, site: Outdoors, *, taken: Reals, seed: int) -> tuple[Foliage, ...]:
@@ -41,14 +41,14 @@ def _stands(
     ground = site.ground
     # drawn by inverse transform: density(r) ~ entry.per_m2 · fall(r), more of it ahead than behind
     radii = np.linspace(0.0, entry.reach_m, 200)
-    fall = 1.0 / (1.0 + (radii / (0.16 * entry.reach_m + 1.5)) ** 2) * ease(entry.reach_m, 0.6 * entry.reach_m, radii)
+    fall = 1.0 / (1.0 + (radii / (0.055 * entry.reach_m + 2.2)) ** 2) * ease(entry.reach_m, 0.6 * entry.reach_m, radii)
     mass = np.concatenate([[0.0], np.cumsum((fall * radii)[1:] * np.diff(radii))])
     total = 2 * np.pi * entry.per_m2 * mass[-1] * thinned
     count = int(min(total, most * 3))
     reach = np.interp(rng.random(count) * mass[-1], mass, radii)
     angle = rng.uniform(-np.pi, np.pi, count)
     x, z = np.sin(angle) * reach, -np.cos(angle) * reach
-    chance = np.where(np.abs(bearing(x, z)) < 1.0, 1.0, 0.55)
+    chance = np.where(np.abs(bearing(x, z)) < 1.0, 1.0, 0.45)
     if entry.patchy > 0:
         patches = fractal(x, z, 7.0, octaves=3, seed=ground.seed + 31 * (seed + 1))
         chance = chance * np.clip(1.0 + entry.patchy * (3.0 * patches - 0.55), 0, 1)

@@ -67,7 +67,7 @@ class Indoors:
         self.shift = -np.array([stand[0] * cos + stand[1] * sin, -stand[0] * sin + stand[1] * cos])
         self.pitch_rad = -0.1
         self.areas: Mapping[str, Area] = {}
-        self.lines: Mapping[str, tuple[Reals, float]] = {}
+        self.lines: Mapping[str, tuple[Reals, Reals, float]] = {}
         self.walk_radius_m = float(np.hypot(*(self.high - self.low)) / 2)
         self.openings = _openings(self.model, self.low, self.high)
         self.walls = self._walls()

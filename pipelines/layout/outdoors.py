@@ -32,17 +32,17 @@ class Outdoors:
 
     def __init__(self, ground: Ground, plan: Plan, *, ashore: frozenset[str] = frozenset()) -> None:
         self.ground, self.plan = ground, plan
-        self.areas: Mapping[str, Area] = {}
-        self.lines: Mapping[str, tuple[Reals, float]] = {}
         waters: dict[str, float] = {}
         areas: dict[str, Area] = {}
-        lines: dict[str, tuple[Reals, float]] = {}
+        lines: dict[str, tuple[Reals, Reals, float]] = {}
         for named in plan.waters:
             area = Area(named.water.signed_distance, named.water.middle(), 10.0, is_water=True)
             for name in {named.name, named.water.kind, "water"} - {""}:
                 areas.setdefault(name, area)
                 waters[name] = named.water.level_m
-        self.areas, self.lines, self._levels = areas, lines, waters
+        self.areas: Mapping[str, Area] = areas
+        self.lines: Mapping[str, tuple[Reals, Reals, float]] = lines
+        self._levels = waters
         self.ashore = ashore
         way = plan.place.way
         self.streets = StreetPlaces(ground.street, way.pavement_m if way else 0.0)
@@ -55,7 +55,8 @@ class Outdoors:
         area = Area(track.distance, (float(middle[0]), float(middle[1])), 3.0)
         self.areas = {**self.areas, name: area}
         if len(ahead) > 3:
-            self.lines = {**self.lines, name: (ahead, half_width_m)}
+            whole = line[(line[:, 1] < 22.0) & (np.hypot(line[:, 0], line[:, 1]) < 60)]
+            self.lines = {**self.lines, name: (ahead, whole, half_width_m)}
 
     # -- what the solver asks ------------------------------------------------------------------------------------
     def allowed(self, group: Group, foot: Boxes, whole: Boxes) -> NDArray[np.bool_]:
@@ -80,6 +81,8 @@ class Outdoors:
         elif self.ground.tracks and not _stands_on_way(group, self.areas):
             free = 0.15 if min(group.size()[:2]) < 0.6 else 0.3
             fine &= self.ground.track(x, z).min(axis=1) > free
+        if group.is_building and not self.plan.street:
+            fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=4.5)
         if group.is_building or foot.radius.max() > 1.2:
             heights = self.ground.heights(x, z)
             fine &= np.ptp(heights, axis=1) < 0.35 * 2 * foot.radius + 0.3
@@ -140,7 +143,7 @@ class Outdoors:
             close = distance - foot.radius
             score -= 3.0 * np.clip((6.5 if group.is_building else 3.4) - close, 0, 3)
             cut = np.clip((np.abs(angle) + np.arctan2(0.8 * foot.radius, distance) - 0.6) / 0.2, 0, 2)
-            score -= 1.5 * cut * (distance < 12)
+            score -= 2.0 * cut
         if group.name == self.plan.subject:
             edge = np.abs(angle) + np.arctan2(0.85 * foot.radius, distance)
             score -= 9.0 * np.clip((edge - 0.58) / 0.3, 0, 3)

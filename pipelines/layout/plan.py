@@ -67,7 +67,7 @@ def make_plan(
     subject = _main_subject(spec, sizes, buildings)
     side = _side(spec, subject, rng)
     width, height, depth = sizes.get(subject, (5.0, 5.0, 5.0))
-    distance = float(np.clip(0.5 * depth + 0.85 * max(width, 0.7 * height) + 3.6, 8.0, 36.0))
+    distance = float(np.clip(0.5 * depth + 0.95 * max(width, 0.7 * height) + 4.0, 8.0, 36.0))
     angle = side * np.radians(rng.uniform(12.0, 16.5))
     anchor = (float(np.sin(angle) * distance), float(-np.cos(angle) * distance))
     waters = _waters(spec, place, side, anchor, rng=rng)

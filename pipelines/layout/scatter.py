@@ -17,7 +17,7 @@ from pipelines.layout.places import Scatter
 from pipelines.layout.relief import ease, fractal
 
 NEAR_M, MIDDLE_M = 45.0, 110.0
-MOST = (420, 300, 300)  # stands of one entry per band: what is farther is hidden by what is nearer
+MOST = (420, 300, 420)  # stands of one entry per band: what is farther is hidden by what is nearer
 HECTARE_M2 = 10_000.0
 
 

@@ -46,7 +46,7 @@ class Site(Protocol):
 
     room: bool
     areas: Mapping[str, Area]
-    lines: Mapping[str, tuple[Reals, float]]
+    lines: Mapping[str, tuple[Reals, Reals, float]]
 
     def allowed(self, group: Group, foot: Boxes, whole: Boxes) -> NDArray[np.bool_]:
         """Which candidates stand where the site lets them."""
@@ -162,7 +162,8 @@ class Solver:
         if kind is R.BETWEEN and len(relation.objects) == 2:
             return candidates.between(self._target(name, number), self._target(relation.objects[1], number), count=60, rng=rng)
         if name in self.site.lines and kind in (R.ALONG, R.BESIDE, R.NEAR, R.AROUND):
-            line, half_width = self.site.lines[name]
+            ahead, whole, half_width = self.site.lines[name]
+            line = ahead if widen < 2 else whole  # behind the visitor too when there is no room in view
             total = len(group.models)
             slack = (widen - 1.0) * 0.5
             side = 0 if total == 1 or widen > 2 else 1 if number % 2 else -1  # both sides in turn

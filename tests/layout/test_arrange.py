@@ -87,18 +87,11 @@ def test_nothing_intersects(number: int) -> None:
             other = things[j]
             if float(separation(feet[i], feet[j])) >= 0 or float(overlap_depth(feet[i], feet[j])) <= 0.03:
                 continue
-            assert rests_on(one, other) or rests_on(other, one) or _in_open_spot(one, other), f"{one.label} and {other.label} intersect"
+            assert rests_on(one, other) or rests_on(other, one), f"{one.label} and {other.label} intersect"
 
 
 def _lower(thing: Thing) -> Boxes:
     return stance(thing, part="foot", plan=plan_of(thing.model))
-
-
-def _in_open_spot(one: Thing, other: Thing) -> bool:
-    """A cushion on a sofa: within the box of what carries it, on one of its surfaces."""
-    return any(spot.name in ("seat", "shelf", "bed", "inside", "top") for thing in (one, other) for spot in thing.model.spots) and (
-        rests_on(one, other) or rests_on(other, one)
-    )
 
 
 def test_the_same_seed_gives_the_same_scene_and_another_seed_another() -> None:
