@@ -14,7 +14,7 @@ from pipelines.things.materials import material
 from pipelines.things.shape import GrownOrder, Shape
 from pipelines.things.solids import sphere as ball
 
-SKIN: Colour = (0.105, 0.060, 0.135)
+SKIN: Colour = (0.165, 0.100, 0.205)
 GLOW: Colour = (0.100, 0.520, 0.560)
 LEAF = Palette((0.060, 0.026, 0.085), (0.170, 0.075, 0.240), (0.200, 0.330, 0.400), (0.060, 0.170, 0.220))
 
@@ -48,7 +48,7 @@ def _tendrils(order: GrownOrder) -> Shape:
     width, height, depth = (float(v) for v in order.size_m)
     count = int(float(order.parameters.get("count", 9)))
     azimuth = np.arange(count) * GOLDEN_ANGLE_RAD
-    share = np.linspace(0, 1, 18)
+    share = np.concatenate([np.linspace(0, 0.64, 8), np.linspace(0.68, 1, 18)])
     limbs, tips = [], []
     for index in range(count):
         tall = height * (1.0 if index == 0 else rng.uniform(0.45, 0.92))
@@ -59,8 +59,8 @@ def _tendrils(order: GrownOrder) -> Shape:
         aside = reach * share**1.5 + radius * (np.sin(curl * 4.2)) * (curl > 0)
         rise = tall * np.minimum(share / 0.84, 1) ** 0.9 * 0.93 - radius * (1 - np.cos(curl * 4.2)) * (curl > 0)
         path = out * aside[:, None] + rise[:, None] * [0, 1, 0]
-        limbs.append(Limb(path, 0.020 * height * np.linspace(1.25, 0.35, 18) * (0.6 + 0.4 * tall / height), 7))
-        tips.append(path[-1])
+        limbs.append(Limb(path, 0.020 * height * np.interp(share, (0, 1), (1.25, 0.35)) * (0.6 + 0.4 * tall / height), 7))
+        tips.append(path[-1] + unit(path[-1] - path[-2]) * 0.032 * height)
     drops = np.array(tips)
     colour = order.colour or GLOW
     parts = [_skin(limbs), _glowing(drops, height * 0.038 * rng.uniform(0.8, 1.3, count), colour)]

@@ -28,7 +28,7 @@ def crag(order: GrownOrder) -> Shape:
         where = level(azimuth) * size / 2 * rng.uniform(0.84, 0.93) * [1, 0, 1]
         meshes.append(placed(settled(stone(rng, own, subdivisions=2, planes=12), 0.25), where, rng.uniform(0, 6.28)))
     foliage = mossy(meshes[:1], rng, int(float(told.get("moss", 500))))
-    return fitted(Shape([rocky(meshes, order, crease=30)], foliage), order, rooted=False)
+    return fitted(Shape([rocky(meshes, order, crease=30)], foliage), order, rooted=False, sunk=True)
 
 
 def _crag_body(order: GrownOrder, size: Array) -> Mesh:

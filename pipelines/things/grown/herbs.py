@@ -331,7 +331,7 @@ def succulent(order: GrownOrder) -> Shape:
     bend = float(told.get("bend", 0.8)) * (1 - 0.85 * share)
     feet = level(azimuth) * (0.04 * width * (1 - share))[:, None]
     paths = arcs(feet, heights=length, azimuths=azimuth, bends=bend, pieces=5)
-    tint = np.asarray(order.colour or (0.125, 0.175, 0.115))
+    tint = np.asarray(order.colour or (0.165, 0.220, 0.145))
     low, high = hued(np.tile(tint * 0.55, (count, 1)), rng, 0.5), hued(np.tile(tint, (count, 1)), rng, 0.5)
     wide = length * float(told.get("width", 0.16))
     body = blades(paths, rng, width_m=wide, low=low, high=high, twist=0.05)
@@ -339,6 +339,7 @@ def succulent(order: GrownOrder) -> Shape:
     heart = wooden(
         wood.tubes([Limb(np.array([[0, 0, 0], [0, height * 0.12, 0], [0, height * 0.2, 0]]), width * np.array([0.07, 0.06, 0.02]), 8)]),
         "leaves",
+        tint=(float(tint[0]) * 0.7, float(tint[1]) * 0.7, float(tint[2]) * 0.6),
         name="heart",
     )
     return fitted(Shape([heart], [shuffled([body, edge], rng, translucency=0.1)]), order)

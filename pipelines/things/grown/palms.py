@@ -19,7 +19,7 @@ from pipelines.things.shape import GrownOrder, Shape
 from pipelines.things.solids import ellipsoid
 
 PALM = Palette((0.034, 0.054, 0.016), (0.100, 0.148, 0.040), (0.185, 0.205, 0.070))
-CACTUS = (0.085, 0.125, 0.062)
+CACTUS = (0.118, 0.168, 0.086)
 
 
 def palm(order: GrownOrder) -> Shape:

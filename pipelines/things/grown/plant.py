@@ -179,16 +179,16 @@ def reaches(foliage: Foliage) -> Array:
     return np.asarray(np.abs(foliage.directions) * foliage.lengths_m[:, None] / 2, np.float64)
 
 
-def fitted(shape: Shape, order: GrownOrder, *, rooted: bool = True) -> Shape:
+def fitted(shape: Shape, order: GrownOrder, *, rooted: bool = True, sunk: bool = False) -> Shape:
     """The shape scaled along each axis to the ordered size, standing on the ground.
 
     rooted: its foot stays on the origin, however uneven the crown, and what lies below the ground (roots) stays there and does not
-    count; otherwise the middle of its box comes to stand on the origin, and its lowest point on the ground.
+    count; otherwise the middle of its box comes to stand on the origin, and its lowest point on the ground, unless it is sunk.
     """
     wanted = np.asarray(order.size_m, np.float64)
     for _ in range(3):  # the reach of turned elements changes with the stretch, so one step is not quite enough
         low, high = extent(shape.parts, shape.foliage)
-        if rooted:
+        if rooted or sunk:
             low[1] = max(low[1], 0.0)
         scale = wanted / np.maximum(high - low, 1e-6)
         middle = np.zeros(3) if rooted else (low + high) / 2

@@ -13,6 +13,8 @@ from pipelines.things.grown.vectors import GOLDEN_ANGLE_RAD, Array, level, noise
 from pipelines.things.materials import material
 from pipelines.things.shape import GrownOrder, Shape
 
+FOOT = 0.07  # how deep a stone stands in the ground, as a share of its height above it
+
 
 @cache
 def ball(subdivisions: int) -> tuple[Array, NDArray[np.int64]]:
@@ -91,12 +93,18 @@ def _layered(body: Array, seed: int, depth: float) -> Array:
 
 
 def settled(mesh: Mesh, sink: float) -> Mesh:
-    """The stone moved so that it stands on y = 0, its lowest `sink` (share of the height) pressed flat into the ground."""
+    """The stone standing in the ground: `sink` (share of the height) lies below y = 0 pressed to a thin foot, and what is just
+    above it widens towards the ground, so that no stone balances on a point.
+    """
     vertices = mesh.vertices.astype(np.float64)
     low, high = vertices[:, 1].min(), vertices[:, 1].max()
     floor = low + sink * (high - low)
-    vertices[:, 1] = np.maximum(vertices[:, 1], floor + 0.02 * (vertices[:, 1] - floor)) - floor
-    vertices[:, 1] -= vertices[:, 1].min()
+    height = high - floor
+    rise = vertices[:, 1] - floor
+    vertices[:, 1] = np.where(rise < 0, rise * FOOT * height / max(floor - low, 1e-9), rise)
+    foot = 1 + 0.20 * np.clip(1 - rise / (0.45 * height), 0, 1)
+    vertices[:, 0] *= foot
+    vertices[:, 2] *= foot
     return Mesh(vertices.astype(np.float32), mesh.faces)
 
 
@@ -128,7 +136,7 @@ def rock(order: GrownOrder) -> Shape:
         meshes.append(placed(one, away, rng.uniform(0, 6.28) if many > 1 else 0.0))
     parts = [rocky(meshes, order, crease=34)]
     foliage = mossy(meshes, rng, int(float(told.get("moss", 0))))
-    shape = fitted(Shape(parts, foliage), order, rooted=False)
+    shape = fitted(Shape(parts, foliage), order, rooted=False, sunk=True)
     return Shape(shape.parts, shape.foliage, [spot_on_top((0.0, float(size[1]) * 0.97, 0.0), (float(size[0]) * 0.4, float(size[2]) * 0.4))])
 
 
@@ -150,14 +158,14 @@ def mossy(meshes: list[Mesh], rng: np.random.Generator, count: int) -> list[Foli
         normal /= area[:, None] + 1e-12
         middle = corners.mean(axis=1)
         wave = noise(middle, int(rng.integers(1 << 30)), size_m=float(np.ptp(middle[:, 0])) * 0.3, octaves=2)
-        chance = area * np.clip(normal[:, 1] - 0.1, 0, 1) ** 0.7 * np.clip(wave + 0.05, 0, 1)
+        chance = area * np.clip(normal[:, 1] - 0.1, 0, 1) ** 0.7 * np.clip(wave + 0.22, 0, 1)
         if chance.sum() <= 0:
             continue
         face = rng.choice(len(area), count, p=chance / chance.sum())
         weights = rng.dirichlet([1, 1, 1], count)
         centres = (corners[face] * weights[..., None]).sum(axis=1) + normal[face] * 0.006
         go = unit(normal[face] * 0.5 + sphere(rng, count))
-        size = 0.05 * float(np.ptp(middle[:, 0])) ** 0.5 * rng.uniform(0.5, 1.3, count)
+        size = 0.065 * float(np.ptp(middle[:, 0])) ** 0.5 * rng.uniform(0.5, 1.3, count)
         tint = hued(np.tile([0.080, 0.105, 0.028], (count, 1)), rng)
         groups.append(elements(centres, go, normal[face] + 0.5 * sphere(rng, count), length_m=size, width_m=size * 0.6, colours=tint))
     return [shuffled(groups, rng, translucency=0.1)] if groups else []
@@ -173,7 +181,7 @@ def standing_stone(order: GrownOrder) -> Shape:
         rise = 0.0
         for index in range(many):
             own = np.array([width, height / many * 2.1, depth]) * (1 - 0.66 * index / many) * rng.uniform(0.8, 1.05, 3)
-            one = settled(stone(rng, own, subdivisions=3, edge=0.07, rough=0.025, planes=12), 0.06)
+            one = settled(stone(rng, own, subdivisions=3, edge=0.07, rough=0.025, planes=12), 0.12)
             meshes.append(placed(one, np.array([rng.normal(0, 0.03) * width, rise, rng.normal(0, 0.03) * depth]), rng.uniform(0, 6.28)))
             rise += float(one.bounds[1, 1]) * 0.86
     else:
@@ -191,7 +199,7 @@ def standing_stone(order: GrownOrder) -> Shape:
             mesh = settled(Mesh((shaped * narrow).astype(np.float32), one.faces), 0.16)
             meshes.append(placed(mesh, level(azimuth) * width * 0.43 * ring, -azimuth + np.pi / 2 + rng.normal(0, 0.12) if ring else 0.0))
     foliage = mossy(meshes, rng, int(float(told.get("moss", 90))))
-    return fitted(Shape([rocky(meshes, order, crease=34)], foliage), order, rooted=False)
+    return fitted(Shape([rocky(meshes, order, crease=34)], foliage), order, rooted=False, sunk=True)
 
 
 def spires(order: GrownOrder) -> Shape:
@@ -221,7 +229,7 @@ def spires(order: GrownOrder) -> Shape:
         body[:, [0, 2]] += (rise[:, None] ** 2) * rng.normal(0, 0.03, 2) * width
         away = np.zeros(3) if index == 0 else level(index * 2.4 + rng.normal(0, 0.3)) * rng.uniform(0.16, 0.30) * width
         meshes.append(placed(Mesh(body.astype(np.float32), faces.astype(np.int32)), away * [1, 0, depth / width]))
-    return fitted(Shape([rocky(meshes, order, crease=60)]), order, rooted=False)
+    return fitted(Shape([rocky(meshes, order, crease=60)]), order, rooted=False, sunk=True)
 
 
 def iceberg(order: GrownOrder) -> Shape:
@@ -237,7 +245,7 @@ def iceberg(order: GrownOrder) -> Shape:
         meshes.append(placed(one, away, rng.uniform(0, 6.28)))
     name = order.material or str(order.parameters.get("stone", "ice"))
     part = solid(join_meshes(meshes), material(name), tint=order.colour, name="ice", crease_deg=26)
-    return fitted(Shape([part]), order, rooted=False)
+    return fitted(Shape([part]), order, rooted=False, sunk=True)
 
 
 def crystals(order: GrownOrder) -> Shape:
@@ -289,4 +297,4 @@ def pebbles(order: GrownOrder) -> Shape:
         own = height * (1.6 if index == 0 else rng.uniform(0.5, 1.2)) * rng.uniform(0.7, 1.2, 3) * [1.35, 0.8, 1.2]
         where = np.zeros(3) if index == 0 else level(rng.uniform(0, 6.28)) * np.sqrt(rng.random()) * 0.46 * np.array([width, 0, depth])
         meshes.append(placed(settled(stone(rng, own, subdivisions=2, planes=9, edge=0.16, rough=0.02), 0.12), where, rng.uniform(0, 6.28)))
-    return fitted(Shape([rocky(meshes, order, crease=60)]), order, rooted=False)
+    return fitted(Shape([rocky(meshes, order, crease=60)]), order, rooted=False, sunk=True)
