@@ -33,12 +33,25 @@ class Cover:
     def uncovered(self, surfels: Surfels) -> Surfels:
         """Those that can be seen from some side."""
         normals = np.ascontiguousarray(surfels.frames[:, :, 2], np.float32)
+        covered = self._covered(surfels, normals)
+        doubtful = np.flatnonzero(covered)
+        doubtful = doubtful[self._on_sheets(surfels.means[doubtful], normals[doubtful])]  # those have another side to be seen from
+        covered[doubtful] = self._covered(take_surfels(surfels, doubtful), -normals[doubtful])
+        return take_surfels(surfels, ~covered)
+
+    def _covered(self, surfels: Surfels, normals: Floats) -> NDArray[np.bool_]:
+        """Whether the sides that `normals` point away from cannot be seen."""
         start = (surfels.means + normals * np.float32(LIFT_M)).astype(np.float32)
         reach = np.minimum(NEAREST_M + SPREADS * surfels.sizes_m[:, 0], FARTHEST_M).astype(np.float32)
         covered = self.caster.blocked(start, normals, reach)
         doubtful = np.flatnonzero(~covered & surfels.hidden)
         covered[doubtful] = self._inside(start[doubtful], normals[doubtful])
-        return take_surfels(surfels, ~covered)
+        return covered
+
+    def _on_sheets(self, means: Floats, normals: Floats) -> NDArray[np.bool_]:
+        """Whether what lies under points on surfaces, which is those surfaces, has no inside."""
+        under = self.caster.first_hits((means + normals * np.float32(LIFT_M / 2)).astype(np.float32), -normals)
+        return np.asarray(~self._outward[under].any(axis=1) & (under >= 0))
 
     def _inside(self, start: Floats, towards: Floats) -> NDArray[np.bool_]:
         """Whether rays leave a solid: they meet the back of the first triangle that they meet at all."""

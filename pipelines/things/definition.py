@@ -29,7 +29,7 @@ SHAPES: dict[str, frozenset[str]] = {
     "ellipsoid": frozenset({"sides"}),
     "capsule": frozenset({"sides"}),
     "torus": frozenset({"sides", "tube_sides"}),
-    "lathe": frozenset({"sides", "bevel", "smooth", "closed"}),
+    "lathe": frozenset({"sides", "bevel", "smooth", "closed", "sheet"}),
     "extrude": frozenset({"height", "holes", "bevel", "corner", "smooth", "axis"}),
     "sweep": frozenset({"path", "taper", "closed", "smooth"}),
     "tube": frozenset({"radius", "sides", "closed", "smooth"}),
@@ -153,6 +153,7 @@ class PartDefinition(_Strict):
     tube_sides: Annotated[int, Field(strict=True, ge=3, le=48)] = 12
     smooth: Annotated[int, Field(strict=True, ge=0, le=12)] = 0
     closed: Flag = False
+    sheet: Flag = False
     height: Number | None = None
     holes: Annotated[list[Annotated[list[Pair], Field(min_length=3, max_length=60)]], Field(max_length=40)] = []
     corner: Number = 0.0

@@ -100,7 +100,7 @@ def _lathe(part: PartDefinition, number: Numbers, _positive: Numbers) -> Mesh:
     profile = _points(part.lathe, number)
     if any(radius < 0 for radius, _ in profile):
         raise ThingError("lathe has a negative radius: its points are (radius, height), the radius zero or more")
-    return solids.lathe(profile, sides=part.sides or 24, bevel=number(part.bevel), smooth=part.smooth, closed=part.closed)
+    return solids.lathe(profile, sides=part.sides or 24, bevel=number(part.bevel), smooth=part.smooth, closed=part.closed, sheet=part.sheet)
 
 
 def _extrude(part: PartDefinition, number: Numbers, positive: Numbers) -> Mesh:
@@ -158,17 +158,17 @@ def _cushion(part: PartDefinition, number: Numbers, positive: Numbers) -> Mesh:
 
 def _curtain(part: PartDefinition, number: Numbers, positive: Numbers) -> Mesh:
     size = _many(part.curtain or (), positive)
-    return solids.curtain(size, folds=part.folds, gather=number(part.gather), thickness=positive(part.thickness))
+    return solids.curtain(size, folds=part.folds, gather=number(part.gather), thickness=number(part.thickness))
 
 
 def _drape(part: PartDefinition, number: Numbers, positive: Numbers) -> Mesh:
     width, depth, drop = _many(part.drape or (), positive)
-    return solids.drape((width, depth), drop, fold=number(part.fold), thickness=positive(part.thickness), cells=min(part.cells, 32))
+    return solids.drape((width, depth), drop, fold=number(part.fold), thickness=number(part.thickness), cells=min(part.cells, 32))
 
 
-def _swag(part: PartDefinition, _number: Numbers, positive: Numbers) -> Mesh:
+def _swag(part: PartDefinition, number: Numbers, positive: Numbers) -> Mesh:
     width, sag, height = _many(part.swag or (), positive)
-    return solids.swag(width, sag, height, thickness=positive(part.thickness))
+    return solids.swag(width, sag, height, thickness=number(part.thickness))
 
 
 _FORMS: Mapping[str, Callable[[PartDefinition, Numbers, Numbers], Mesh]] = {

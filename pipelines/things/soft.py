@@ -181,7 +181,7 @@ def cushion(size: Sequence[float], *, square: float = 5.0, puff: float = 2.2, st
 
 
 def cloth(sheet: ArrayLike, thickness: float) -> Mesh:
-    """A grid of points (R, C, 3) as a closed cloth of even `thickness`, half on either side."""
+    """A grid of points (R, C, 3) as a closed cloth of even `thickness`, half on either side; an open sheet where that is 0."""
     grid = np.asarray(sheet, np.float64)
     rows, columns, _ = grid.shape
     normals = np.cross(np.gradient(grid, axis=1), np.gradient(grid, axis=0))
@@ -191,6 +191,8 @@ def cloth(sheet: ArrayLike, thickness: float) -> Mesh:
     index = np.arange(rows * columns).reshape(rows, columns)
     a, b, c, d = (part.ravel() for part in (index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]))
     front = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
+    if thickness <= 0:
+        return Mesh(grid.reshape(-1, 3).astype(np.float32), np.ascontiguousarray(front[:, ::-1]).astype(np.int32))  # towards +z, or up
     back = front[:, ::-1] + rows * columns
     rim = np.concatenate([index[0, :-1], index[:-1, -1], index[-1, :0:-1], index[:0:-1, 0]])
     after, below = np.roll(rim, -1), rim + rows * columns

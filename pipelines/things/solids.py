@@ -121,17 +121,17 @@ def cube_grid(lines: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
     return np.array(points), np.array(faces, np.int32)
 
 
-def lathe(profile: ArrayLike, *, sides: int = 24, bevel: float = 0.0, smooth: int = 0, closed: bool = False) -> Mesh:
+def lathe(profile: ArrayLike, *, sides: int = 24, bevel: float = 0.0, smooth: int = 0, closed: bool = False, sheet: bool = False) -> Mesh:
     """A profile of (radius, height) points turned around the y axis; heights are kept as given, not centred.
 
     The profile runs from one end to the other and is capped where it does not reach the axis; a cup runs up outside and down
     inside. `closed` joins its ends to a ring instead. `smooth` puts that many points between each two, along a spline that has
-    corners where a point is given twice; `bevel` rounds corners.
+    corners where a point is given twice; `bevel` rounds corners.  `sheet` leaves the ends open: a lamp shade without thickness.
     """
     points = smoothed(np.asarray(profile, np.float64), smooth, closed=closed)
     if bevel > 0:
         points = _rounded_profile(points, bevel, closed=closed)
-    if not closed:
+    if not closed and not sheet:
         points = np.concatenate([_axis_point(points[0]), points, _axis_point(points[-1])])
     angles = np.arange(sides) * (2 * math.pi / sides)
     ring = np.stack([np.sin(angles), np.cos(angles)], axis=1)
@@ -145,7 +145,8 @@ def lathe(profile: ArrayLike, *, sides: int = 24, bevel: float = 0.0, smooth: in
         count += 1 if pole else sides
     pairs = list(zip(rows, rows[1:] + rows[:1], strict=True))
     faces = [face for low, high in (pairs if closed else pairs[:-1]) for face in _band(low, high, sides)]
-    return outward(Mesh(np.array(vertices, np.float32), np.array(faces, np.int32)))
+    mesh = Mesh(np.array(vertices, np.float32), np.array(faces, np.int32))
+    return mesh if sheet else outward(mesh)
 
 
 def _axis_point(end: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,8 @@ from pipelines.stage import run_stages
 from pipelines.things import Library, material
 from pipelines.things.solids import box
 
+FACING_DOWN = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+
 
 def sampled(parts: list[Part]) -> Surfels:
     """Surfels of a made-up model, its own only, by the stage itself."""
@@ -57,3 +59,10 @@ def test_a_board_hides_what_it_lies_on_and_no_more() -> None:
 def test_a_sheet_has_no_inside() -> None:
     surfels = sampled([block((1, 1, 1), (0, 0.5, 0), double_sided=True), block((0.5, 0.5, 0.5), (0, 0.5, 0))])
     assert (np.abs(surfels.means - [0, 0.5, 0]).max(axis=1) < 0.3).any()
+
+
+def test_a_sheet_that_is_covered_on_one_side_keeps_its_splats() -> None:
+    sheet = Mesh(np.array([[-0.5, 0.208, -0.5], [0.5, 0.208, -0.5], [0.5, 0.208, 0.5], [-0.5, 0.208, 0.5]], np.float32), FACING_DOWN)
+    cloth = Part(sheet, material("linen"), double_sided=True)
+    surfels = sampled([block((1, 0.2, 1), (0, 0.1, 0)), cloth])
+    assert (np.abs(surfels.means[:, 1] - 0.208) < 1e-3).sum() > 50

@@ -175,3 +175,12 @@ def test_catenary_obeys_its_equation() -> None:
     bend = np.gradient(slope, x)
     tension = bend / np.sqrt(1 + slope**2)  # constant along a hanging rope
     assert np.ptp(tension[10:-10]) / tension.mean() < 1e-3
+
+
+def test_sheets_have_the_area_of_their_surface_and_no_thickness() -> None:
+    shade = solids.lathe([(0.5, 0), (0.5, 1)], sides=96, sheet=True)
+    assert trimesh.Trimesh(shade.vertices, shade.faces).area == pytest.approx(math.pi, rel=1e-3)
+    flat = np.stack([*np.meshgrid(np.linspace(0, 2, 5), np.linspace(0, 3, 7)), np.zeros((7, 5))], axis=-1)
+    sheet = solids.cloth(flat, 0.0)
+    assert trimesh.Trimesh(sheet.vertices, sheet.faces).area == pytest.approx(6)
+    assert len(sheet.vertices) == 35
