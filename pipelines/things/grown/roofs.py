@@ -330,14 +330,8 @@ def ridge_cap(a: Assembly, length: float, y: float, covering: Covering) -> None:
     if covering.laid == "thatch":
         _thatched_ridge(a, length, y, covering)
         return
-    count = max(2, round(length / 0.4))
-    base = covering.tint or a.shade(covering.material, 1.0)
-    for i in range(count):
-        factor = float(a.rng.uniform(0.85, 1.05))
-        x = -length / 2 + length * (i + 0.5) / count
-        with a.at(translation(x, y + 0.015 + 0.01 * (i % 2), 0), rotation("z", 90)):
-            tint = scaled(base, factor) if i % 4 == 0 else covering.tint
-            a.add(cylinder(0.105, length / count + 0.05, sides=10), covering.material, "roof", tint=tint)
+    with a.at(translation(0, y + 0.015, 0), rotation("z", 90)):  # in one piece: the joints' hidden faces would only cost splats
+        a.add(cylinder(0.105, length + 0.05, sides=10), covering.material, "roof", tint=covering.tint)
 
 
 def _thatched_ridge(a: Assembly, length: float, y: float, covering: Covering) -> None:
