@@ -148,7 +148,8 @@ class Assembly:
             raise ThingError(f"{self.kind!r} has more than {MAX_PARTS:,} parts or {MAX_TRIANGLES:,} triangles: build it of fewer")
 
     def _order_of(self, part: PartDefinition, context: Context, look: Look) -> Order:
-        colour = self.order.colour if part.colour == "colour" else part.colour
+        usual = self.style.colour or self.definition.colour
+        colour = (self.order.colour or usual) if part.colour == "colour" else part.colour
         seed = self.order.seed if part.seed is None else (self.order.seed + 1 + int(evaluate(part.seed, context))) % 2**32
         return Order(seed, colour=colour, material=look.material, style=part.style or self.order.style, season=self.order.season)
 
