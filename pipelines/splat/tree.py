@@ -22,6 +22,7 @@ _FEATURES, _WEIGHT, _ROW = 9, 9, 10
 _PLACE_COST = 64.0  # a spread of 0.0125 rad is as bad as one of 0.1 in colour
 _SKY_PLACE_COST = _PLACE_COST / 16  # blur is harmless where there is nothing but gradients and clouds
 _NORMAL_COST = 0.15
+_LEAFY_COST = 6.0  # merging spoils the outline of what is not flat, and fills its gaps
 _NEAR_M = 8.0  # visitors walk: what is nearer than this deserves no finer splats
 
 
@@ -86,6 +87,10 @@ def _judge(rows: Array, begin: int, end: int, sums: Array, squares: Array) -> tu
         middle = rows[begin, f] + sums[f] / total
         away2 += middle * middle
     place = (_SKY_PLACE_COST if away2 > SKY_DISTANCE_M * SKY_DISTANCE_M else _PLACE_COST) / away2
+    turned = 0.0  # variance of the surface's direction: 0 on a plane, up to 1 among leaves
+    for f in range(6, 9):
+        turned += max(0.0, squares[f] - sums[f] * sums[f] / total) / total
+    place *= 1.0 + _LEAFY_COST * turned
     error, worst, feature = 0.0, -1.0, 0
     for f in range(_FEATURES):
         cost = place if f < 3 else (1.0 if f < 6 else _NORMAL_COST)
