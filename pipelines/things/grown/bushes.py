@@ -51,9 +51,9 @@ def _masses(order: GrownOrder, count: int) -> tuple[Array, Array]:
     half = np.asarray(order.size_m) / [2, 1, 2]
     share = (np.arange(count) + 0.5) / count
     azimuth = np.arange(count) * GOLDEN_ANGLE_RAD + rng.normal(0, 0.3, count)
-    reach = np.sqrt(1 - share**1.5) * rng.uniform(0.45, 0.68, count)
+    reach = np.sqrt(1 - share**1.5) * rng.uniform(0.36, 0.74, count)
     middles = level(azimuth) * reach[:, None] + (0.26 + 0.48 * share)[:, None] * [0, 1, 0]
-    radii = rng.uniform(0.28, 0.42, (count, 1)) * [1, 0.72, 1]
+    radii = rng.uniform(0.20, 0.42, (count, 1)) * [1, 0.72, 1]
     return middles * half, radii * half
 
 
@@ -102,11 +102,28 @@ def _leaves(middles: Array, radii: Array, order: GrownOrder, count: int) -> Foli
     low = 0.03 * order.size_m[1]
     under = centres[:, 1] < low
     centres[under, 1] = low + rng.random(int(under.sum())) * order.size_m[1] * 0.25
+    _sprout(centres, about, order)
     go = unit(about * 0.6 + [0, 0.35, 0] + 0.75 * sphere(rng, count))
     facing = unit(about * 0.7 + [0, 0.4, 0] + 0.8 * sphere(rng, count))
     size = float(np.mean(order.size_m))
     length = float(told.get("leaf", 0.08)) * (size / 1.8) ** 0.4 * np.exp(rng.normal(0, 0.25, count))
     return elements(centres, go, facing, length_m=length, width_m=length * float(told.get("leaf_shape", 0.6)), colours=np.zeros(3))
+
+
+def _sprout(centres: Array, about: Array, order: GrownOrder) -> None:
+    """Move an eighth of the leaves, in place, onto young shoots that stand out of the bush and break its outline."""
+    rng, shoots = order.rng, 34
+    count = len(centres) // 8
+    first = rng.integers(0, len(centres), shoots)
+    foot = centres[first] + about[first] * 0.02
+    size = np.asarray(order.size_m)
+    go = (
+        unit(about[first] * [1, 0.4, 1] + [0, 0.85, 0] + 0.35 * sphere(rng, shoots))
+        * (size.mean() * rng.uniform(0.14, 0.30, shoots))[:, None]
+    )
+    which, share = rng.integers(0, shoots, count), rng.random(count)
+    spread = 0.035 * size.mean() * (1.15 - share)
+    centres[:count] = foot[which] + go[which] * share[:, None] + sphere(rng, count) * spread[:, None]
 
 
 def _blossoms(crown: Foliage, order: GrownOrder, count: int) -> Foliage:

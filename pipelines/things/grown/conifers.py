@@ -241,10 +241,10 @@ def _pine(order: GrownOrder) -> Shape:
     width, height, depth = (float(v) for v in order.size_m)
     bare = float(told.get("bare", 0.42))
     trunk = _pine_trunk(order, float(told.get("trunk", 0.0165)))
-    many = int(told.get("boughs", 30))
+    many = int(told.get("boughs", 25))
     at = np.sort(np.clip((np.arange(many) + rng.uniform(0, 1, many)) / many, 0, 0.985))
     azimuth = np.arange(many) * GOLDEN_ANGLE_RAD + rng.normal(0, 0.35, many)
-    profile = np.interp(at, (0, 0.2, 0.5, 0.8, 1), (0.8, 1.0, 0.92, 0.66, 0.3)) * rng.uniform(0.6, 1.05, many)
+    profile = np.interp(at, (0, 0.2, 0.5, 0.8, 1), (0.8, 1.0, 0.9, 0.6, 0.22)) * rng.uniform(0.55, 1.08, many)
     half = np.hypot(np.cos(azimuth) * width / 2, np.sin(azimuth) * depth / 2) * profile * 0.84
     rise = 0.1 + 0.75 * at + rng.normal(0, 0.14, many)
     foot_y = height * (bare + (0.93 - bare) * at)
@@ -306,7 +306,7 @@ def _clouds(order: GrownOrder, spines: Array, half: Array, trunk: Limb) -> tuple
     many, each = len(spines), 13
     share = np.clip(0.30 + 0.72 * rng.random((many, each)) ** 0.7, 0, 1)
     foot, ahead = along(spines, share)
-    go = unit(ahead * 0.7 + rng.normal(0, 0.75, ahead.shape) * [1, 0.35, 1] + [0, 0.35, 0])
+    go = unit(ahead * 0.7 + rng.normal(0, 0.75, ahead.shape) * [1, 0.25, 1] + [0, 0.28, 0])
     size = (0.16 + 0.20 * half[:, None] / half.max()) * order.size_m[0] * 0.5 * rng.uniform(0.5, 1.15, (many, each))
     ends = (foot + go * size[..., None]).reshape(-1, 3)
     crown_top = trunk.points[-1] + rng.normal(0, 0.045 * height, (34, 3)) * [1, 0.55, 1] - [0, 0.02 * height, 0]
@@ -324,7 +324,7 @@ def _clouds(order: GrownOrder, spines: Array, half: Array, trunk: Limb) -> tuple
     node = np.repeat(np.arange(len(ends)), tufts)
     count = len(node)
     back = rng.random((count, 1)) ** 1.6 * 0.75
-    about = sphere(rng, count) * 0.17 * scale * [1.25, 0.7, 1.25]
+    about = sphere(rng, count) * 0.17 * scale * [1.3, 0.55, 1.3]
     centres = ends[node] * (1 - back) + feet[node] * back + about
     direction = unit(unit(ends[node] - feet[node]) * 0.6 + sphere(rng, count) * 0.95 + [0, 0.45, 0])
     length = 0.23 * scale * rng.uniform(0.7, 1.4, count)

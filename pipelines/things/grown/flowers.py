@@ -101,7 +101,7 @@ def flower_heads(bloom: Bloom, tips: Array, axes: Array, rng: np.random.Generato
                 petals=bloom.petals,
                 length_m=reach * part,
                 width=bloom.width,
-                open_rad=bloom.open_rad * (1 - 0.28 * ring),
+                open_rad=bloom.open_rad * (1 - (0.10 if bloom.heart else 0.28) * ring),
                 colours=tints * (1 - 0.12 * ring),
             )
         )
@@ -110,7 +110,7 @@ def flower_heads(bloom: Bloom, tips: Array, axes: Array, rng: np.random.Generato
         node = np.repeat(np.arange(count), seeds)
         across_ = sphere(rng, len(node)) * (size[node] * bloom.heart * 0.26)[:, None]
         across_ -= axes[node] * (across_ * axes[node]).sum(axis=1, keepdims=True)
-        near = tips[node] + across_ + axes[node] * (size[node] * 0.05)[:, None]
+        near = tips[node] + across_ + axes[node] * (size[node] * 0.09)[:, None]
         wide = size[node] * bloom.heart * 0.6
         groups.append(
             dots(
@@ -118,7 +118,7 @@ def flower_heads(bloom: Bloom, tips: Array, axes: Array, rng: np.random.Generato
                 rng,
                 size_m=wide,
                 colours=hued(np.tile(bloom.heart_colour, (len(node), 1)), rng),
-                normals=axes[node] + 0.35 * sphere(rng, len(node)),
+                normals=axes[node] + 0.15 * sphere(rng, len(node)),
             )
         )
     return groups
