@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pipelines.layout.surfaces import Facets, facets_of, join_facets
 from pipelines.scene import BACKGROUND, Colour, Floats, Material, Mesh, Part, Scene, Thing
 
-THING_DETAIL, WATER_DETAIL, GROUND_DETAIL = 0.58, 0.8, 1.2  # things are looked at more closely than the ground: a nearer effective distance
+NAMED_DETAIL, THING_DETAIL, WATER_DETAIL, GROUND_DETAIL = 0.42, 0.75, 0.8, 0.95  # what is looked at more closely counts as nearer
+GROUND_KINDS = ("path", "road")
 GROUND_CREASE_DEG = 80.0
 FEW_FACES = 120
 NATURE_PATTERNS = ("bark", "birch", "rings", "rock", "granite", "strata", "moss", "leaves")
@@ -51,9 +52,7 @@ def gather(scene: Scene) -> tuple[list[Surface], Facets]:
             world_from_part = thing.world_from_model @ part.model_from_part
             moved = facets.moved(thing.world_from_model)
             groups.append(replace(moved, source=np.full(len(moved), len(surfaces), np.int32)))
-            surfaces.append(
-                _surface(part, thing.id, np.linalg.inv(world_from_part).astype(np.float64), (seed + number) & 0x7FFFFFFF, thing.scale)
-            )
+            surfaces.append(_surface(part, thing, np.linalg.inv(world_from_part).astype(np.float64), (seed + number) & 0x7FFFFFFF))
     return surfaces, join_facets(groups)
 
 
@@ -86,11 +85,15 @@ def _simplified(mesh: Mesh, share: float, *, crease_deg: float) -> Facets:
     return found[1]
 
 
-def _surface(part: Part, thing: int, part_from_world: NDArray[np.float64], seed: int, scale: float) -> Surface:
+def _surface(part: Part, thing: Thing, part_from_world: NDArray[np.float64], seed: int) -> Surface:
     local = (part.mesh.vertices - part.model_from_part[:3, 3]) @ part.model_from_part[:3, :3]
     grain = int(np.argmax(np.ptp(local, axis=0))) if len(local) else 0
     rigid = part_from_world.copy()
-    rigid[:3] *= scale  # patterns keep their size in metres however large the thing is
-    detail = WATER_DETAIL if part.material.pattern == "water" else THING_DETAIL
+    rigid[:3] *= thing.scale  # patterns keep their size in metres however large the thing is
+    detail = NAMED_DETAIL if thing.phrase and not thing.model.foliage else THING_DETAIL
+    if part.material.pattern == "water":
+        detail = WATER_DETAIL
+    elif thing.kind in GROUND_KINDS:
+        detail = GROUND_DETAIL
     sheet = part.double_sided or part.material.opacity < 0.9
-    return Surface(part.material, part.tint, thing, rigid, grain, seed, sheet, detail)
+    return Surface(part.material, part.tint, thing.id, rigid, grain, seed, sheet, detail)

@@ -43,7 +43,8 @@ HIDDEN_COVERAGE = 0.5
 GROUND_COVERAGE = 0.74  # the ground is seen at a slant and has the sky behind it: no gap may show
 SLANT_FLOOR = 0.18  # surfaces seen edge-on still get this share of the splats of one seen frontally
 HIDDEN = 2.2  # how much farther away a surface counts that no viewpoint sees
-ELSEWHERE = 1.35  # how much farther away a surface counts from a viewpoint that is not the spawn point
+NAMED_LEAF_DETAIL = 0.8  # foliage of what the words named
+ELSEWHERE, ELSEWHERE_M = 1.2, 4.0  # from viewpoints other than the spawn point a surface counts as so many times, and metres, farther away
 
 
 Flags = NDArray[np.bool_]
@@ -143,7 +144,7 @@ def _nearest_eye(corners, double_sided, eyes):  # type: ignore[no-untyped-def]
             if away:
                 value *= HIDDEN
             if e > 0:
-                value = value * ELSEWHERE + 0.5
+                value = (d + ELSEWHERE_M) * ELSEWHERE / np.sqrt(max(abs(cosine), SLANT_FLOOR)) * (HIDDEN if away else 1.0)
             if value < least:
                 least, which, turned = value, e, away
         length[t], best[t], back[t] = least, which, turned
@@ -162,18 +163,18 @@ def _leaves(scene: Scene) -> tuple[list[Foliage], list[Floats], list[int]]:
         low, high = thing.bounds
         nearest = np.clip(eyes, low, high)
         each = np.linalg.norm(eyes - nearest, axis=1)
-        each[1:] = each[1:] * ELSEWHERE + 0.5
+        each[1:] = (each[1:] + ELSEWHERE_M) * ELSEWHERE
         near = float(each.min()) + 0.25 * float(np.linalg.norm(high - low))
         for group in thing.model.foliage:
             keep = _worth_keeping(group, near)
             foliage.append(group.first(keep).moved(thing.world_from_model))
-            lengths.append(np.full(keep, max(near, 1.0), np.float32))
+            lengths.append(np.full(keep, max(near, 1.0) * (NAMED_LEAF_DETAIL if thing.phrase and near < 40 else 1.0), np.float32))
             things.append(thing.id)
     for group in scene.cover:
         away = np.full(len(group), np.inf, np.float32)
         for number, eye in enumerate(eyes):
             d = np.linalg.norm(group.centres - eye, axis=1)
-            away = np.minimum(away, d if number == 0 else d * ELSEWHERE + 0.5)
+            away = np.minimum(away, d if number == 0 else (d + ELSEWHERE_M) * ELSEWHERE)
         foliage.append(group)
         lengths.append(np.maximum(away, 0.8).astype(np.float32))
         things.append(BACKGROUND)

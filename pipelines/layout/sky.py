@@ -70,7 +70,7 @@ class _Air:
 _AIRS: dict[Weather, _Air] = {
     Weather.CLEAR: _Air(0.34, 1.0, 0.0, 1.0, 0.00075, 260.0),
     Weather.CLOUDY: _Air(0.72, 0.42, 0.55, 0.92, 0.0011, 300.0),
-    Weather.FOG: _Air(0.42, 0.66, 0.32, 1.0, 0.0100, 20.0),
+    Weather.FOG: _Air(0.42, 0.72, 0.30, 1.0, 0.0085, 20.0),
     Weather.RAIN: _Air(0.96, 0.10, 0.85, 0.62, 0.0055, 220.0, wetness=0.9),
     Weather.SNOW: _Air(0.92, 0.25, 0.75, 0.85, 0.0075, 200.0, snow=0.95),
     Weather.STORM: _Air(1.0, 0.06, 0.9, 0.34, 0.0065, 260.0, wetness=1.0),
@@ -94,7 +94,7 @@ def sky_for(spec: SceneSpec) -> Sky:
     azimuth, elevation = math.radians(hour.azimuth_deg), math.radians(hour.elevation_deg)
     towards = (math.sin(azimuth) * math.cos(elevation), math.sin(elevation), -math.cos(azimuth) * math.cos(elevation))
     sunlit_cloud = tuple(0.62 * h + 0.16 * lit for h, lit in zip(horizon, light, strict=True))
-    fog = tuple(0.58 * h + 0.42 * z + 0.03 * lit for h, z, lit in zip(horizon, zenith, light, strict=True))
+    fog = tuple(0.62 * h + 0.55 * z + 0.03 * lit for h, z, lit in zip(horizon, zenith, light, strict=True))
     lying = max(air.snow, 0.7 if spec.season is Season.WINTER and spec.place not in ("desert", "beach", "alien planet") else 0.0)
     return Sky(
         light_direction=towards,

@@ -28,7 +28,7 @@ def in_studio(model: Model, *, stands_on: str = "ground") -> Scene:
     size = float(np.linalg.norm(model.size_m))
     raised = np.eye(4)
     raised[1, 3] = _height_above_floor(model, stands_on)
-    things = [Thing(1, model.kind, model.kind, model, raised)]
+    things = [Thing(1, model.kind, model.kind, model, raised, phrase=model.kind)]
     things.append(_backdrop(_disc(3.5 * size + 0.5), _FLOOR))
     if stands_on == "wall":
         things.append(_backdrop(_upright(6 * size + 2, behind_m=0.002), _BACKDROP))

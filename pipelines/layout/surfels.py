@@ -12,7 +12,7 @@ from pipelines.layout.gather import Surface
 from pipelines.layout.patterns import paint
 from pipelines.scene import Colour, Floats, Foliage, Material, Scene, Surfels, Terrain, coarser
 
-LEAF_DETAIL = 0.62  # a leaf gets its own splat while its size is at least α·L divided by this
+LEAF_DETAIL = 0.48  # a leaf gets its own splat while its size is at least α·L divided by this
 OVERLAP = 2.4  # splats over any point of a sheet, weighted: 2π · coverage²
 SNOW: Colour = (0.78, 0.83, 0.90)
 

@@ -23,7 +23,7 @@ def sampled(parts: list[Part]) -> Surfels:
     bounds = np.concatenate([part.mesh.bounds for part in parts])
     bounds = np.stack([bounds.min(axis=0), bounds.max(axis=0)])
     model = replace(model, parts=tuple(parts), foliage=(), lamps=(), spots=(), bounds=bounds, footprint=bounds[:, [0, 2]])
-    world = run_stages(World(Prompt(text="test"), scene=in_studio(model)), (make_stage("sample", splats=20_000),))
+    world = run_stages(World(Prompt(text="test"), scene=in_studio(model)), (make_stage("sample", splats=60_000),))
     assert world.scene is not None
     surfels = world.scene.surfels
     assert surfels is not None
