@@ -18,8 +18,8 @@ from pipelines.things.grown.rooms import room
 from pipelines.things.library import Library, grower
 from pipelines.things.shape import GrownOrder, Order, Shape
 
-FAMILIES = ("buildings", "street", "vehicles", "camp")
-MOST_TRIANGLES = {"buildings": 21_000, "street": 9_000, "vehicles": 8_500, "camp": 8_000}
+FAMILIES = ("buildings", "street", "vehicles", "camp", "people")
+MOST_TRIANGLES = {"buildings": 21_000, "street": 9_000, "vehicles": 8_500, "camp": 8_000, "people": 15_000}
 KINDS = sorted(name for name, kind in Library.load().kinds.items() if kind.family in FAMILIES)
 HOUSES = (
     "log cabin", "cottage", "house", "half-timbered house", "farmhouse", "stone cottage", "brick house", "townhouse", "hut", "shed",

@@ -27,6 +27,7 @@ BUILDINGS: Mapping[str, str] = {
         "aircraft": ("aeroplane", "helicopter", "balloon"),
         "spacecraft": ("rocket", "saucer", "lander", "rover", "dome_habitat"),
         "camp": ("tent", "tipi", "yurt", "igloo", "campfire"),
+        "people": ("person",),
         "farm": ("wood_stack", "hay_bale", "haystack", "scarecrow", "cart"),
     }.items()
     for name in names
