@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipelines.spec import Arrangement, RelationName, Size
 
@@ -111,3 +111,15 @@ class SceneDraft:
         """List a phrase that nothing was found for, once."""
         if phrase and phrase not in self.unmatched:
             self.unmatched.append(phrase)
+
+    def between(self, objects: list[Draft]) -> tuple[RelationName, list[tuple[Draft, ...]]]:
+        """Two things to stand between; a pair is taken apart, of a crowd it can only be said that it is near."""
+        if len(objects) >= 2:
+            return RelationName.BETWEEN, [(objects[0], objects[1])]
+        crowd = objects[0]
+        if crowd.number == 2 and crowd.place is None:
+            crowd.number, crowd.plural = 1, False
+            twin = replace(crowd, relations=list(crowd.relations))
+            self.drafts.insert(self.drafts.index(crowd) + 1, twin)
+            return RelationName.BETWEEN, [(crowd, twin)]
+        return RelationName.NEAR, [(crowd,)]

@@ -28,7 +28,11 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
     indoors = bool(lexicon.data["places"][place].get("indoors", False))
     drafts = _without_camps([draft for draft in drafts if draft.kind and not (draft.part and (draft.host is not None or not indoors))])
     for draft in drafts:
-        if draft.word and draft.generic is None and draft.kind not in lexicon.own_words.get(draft.word, (draft.kind,) if draft.guessed else ()):
+        if (
+            draft.word
+            and draft.generic is None
+            and draft.kind not in lexicon.own_words.get(draft.word, (draft.kind,) if draft.guessed else ())
+        ):
             scene.note(f"“{draft.phrase}” is read as “{draft.kind}”")
     _turn_bridges(drafts, lexicon)
     _relate_to_hosts(drafts, lexicon)

@@ -268,7 +268,8 @@ def _language_entries(data: Mapping[str, Any]) -> Iterator[tuple[Role, str, Sens
         for words in split(entry["words"]):
             yield Role.GENERIC, words, Sense(name)
     plain = {
-        Role.DESCRIPTION: "descriptions", Role.ADVERB: "adverbs", Role.UNBUILDABLE: "unbuildable", Role.PART: "parts", Role.AMBIENT: "ambient",
+        Role.DESCRIPTION: "descriptions", Role.ADVERB: "adverbs", Role.UNBUILDABLE: "unbuildable", Role.PART: "parts",
+        Role.AMBIENT: "ambient",
         Role.NEGATOR: "negators", Role.DETERMINER: "determiners", Role.CONJUNCTION: "conjunctions", Role.WITH: "with", Role.OF: "of",
         Role.BE: "be", Role.PRONOUN: "pronouns", Role.OPENER: "openers", Role.COMPARE: "compare", Role.FUNCTION: "function",
     }  # fmt: skip

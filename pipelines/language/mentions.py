@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipelines.language.drafts import Draft, SceneDraft, Votes, is_many
-from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, Sense, split
+from pipelines.language.looks import singular, singular_texts, wear
 from pipelines.language.phrases import NounPhrase
 from pipelines.language.tagging import Lexeme
-from pipelines.spec import MAX_THINGS, Arrangement, Size
+from pipelines.spec import MAX_THINGS, Arrangement
 
 Guess = Callable[[str], tuple[str, ...]]
 """Kinds for words that no dictionary has, best first; empty when nothing is like them."""
@@ -125,7 +125,7 @@ class Mentions:
     def _goes_by(self, kind: str, head: Lexeme) -> bool:
         """Whether the words are a kind's own ("no boats" means every boat), or only the nearest that the library has."""
         options = head.senses[Role.THING].options
-        return kind == options[0] or self._heads(kind) & {_singular(head, self._lexicon)} != set()
+        return kind == options[0] or self._heads(kind) & {singular(head, self._lexicon)} != set()
 
     def _heads(self, kind: str) -> frozenset[str]:
         entry = self._lexicon.kinds[kind]
@@ -203,7 +203,7 @@ class Mentions:
             self.hear(part)
             self._crowd(part, head.value(Role.PLACE))
             return drafts
-        compound = self._lexicon.kinds_for(f"{_singular(part.head, self._lexicon)} {_singular(head, self._lexicon)}")
+        compound = self._lexicon.kinds_for(f"{singular(part.head, self._lexicon)} {singular(head, self._lexicon)}")
         if compound and not phrase.of_word.startswith("made"):
             whole = Lexeme(head.start, head.end, head.words, head.kind, {Role.THING: Sense(compound[0], options=compound)}, head.plural)
             phrase.head, phrase.of = whole, None
@@ -271,7 +271,7 @@ class Mentions:
     def _draft(self, head: Lexeme, text: str) -> Draft:
         options = head.senses[Role.THING].options if head.has(Role.THING) else ()
         generic = head.value(Role.GENERIC) if head.has(Role.GENERIC) else None
-        last = _singular(head, self._lexicon)
+        last = singular(head, self._lexicon)
         return Draft(text, options, generic, word=" ".join((*head.words[:-1], last)), heads=frozenset({last}))
 
     def _things(self, phrase: NounPhrase, *, as_object: bool = False, fresh: bool = False) -> list[Draft]:
@@ -389,28 +389,3 @@ class Mentions:
         for draft in drafts:
             draft.guessed = True
         return drafts
-
-
-def wear(draft: Draft, lexeme: Lexeme) -> None:
-    """Give a draft what an adjective says of it; the first word for each property counts."""
-    if lexeme.has(Role.MEASURE):
-        metres = float(lexeme.value(Role.MEASURE))
-        draft.height_m = metres if 0.01 < metres <= 500 else draft.height_m
-    elif lexeme.has(Role.SIZE):
-        draft.size = Size(lexeme.value(Role.SIZE)) if draft.size is Size.NORMAL else draft.size
-    elif lexeme.has(Role.MATERIAL) and not lexeme.has(Role.WEATHER):
-        draft.material = draft.material or lexeme.value(Role.MATERIAL)
-    elif lexeme.has(Role.COLOUR):
-        draft.colour = draft.colour or lexeme.value(Role.COLOUR)
-    elif lexeme.has(Role.STYLE):
-        draft.style = draft.style or lexeme.value(Role.STYLE)
-
-
-def singular_texts(head: Lexeme, lexicon: Lexicon) -> tuple[str, ...]:
-    """The head alone, as it stands and as a singular."""
-    return (head.text, *(" ".join((*head.words[:-1], one)) for one in singulars(head.words[-1], lexicon.irregular_plurals)))
-
-
-def _singular(head: Lexeme, lexicon: Lexicon) -> str:
-    texts = singular_texts(head, lexicon)
-    return texts[-1].split()[-1] if head.plural and len(texts) > 1 else head.words[-1]

@@ -12,7 +12,7 @@ from pipelines.language.inflection import plural, singulars
 from pipelines.language.lexicon import Kinds, Lexicon, Role, lexicon_for, split
 from pipelines.language.matching import MIN_LIKENESS, meanings_of, slip
 from pipelines.language.mentions import Mentions
-from pipelines.language.phrases import Chunker, NounPhrase
+from pipelines.language.phrases import Chunker
 from pipelines.language.tagging import Lexeme, tag
 from pipelines.language.tokens import Token, TokenKind, tokenise
 from pipelines.spec import SceneSpec
@@ -20,8 +20,9 @@ from pipelines.spec import SceneSpec
 _SHOWN_CHARACTERS = 60
 _MAX_GUESSES = 60
 _GRAMMAR = frozenset({
-    Role.ADVERB, Role.DETERMINER, Role.NUMBER, Role.GROUP, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST, Role.ARRANGED, Role.NEGATOR, Role.CONJUNCTION,
-    Role.WITH, Role.OF, Role.BE, Role.PRONOUN, Role.OPENER, Role.COMPARE, Role.FUNCTION, Role.VERB, Role.AMBIENT,
+    Role.ADVERB, Role.DETERMINER, Role.NUMBER, Role.GROUP, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST, Role.ARRANGED,
+    Role.NEGATOR, Role.CONJUNCTION, Role.WITH, Role.OF, Role.BE, Role.PRONOUN, Role.OPENER, Role.COMPARE, Role.FUNCTION, Role.VERB,
+    Role.AMBIENT,
 })  # fmt: skip
 
 
@@ -147,6 +148,3 @@ def _require_sense(scene: SceneDraft, text: str) -> None:
     shown = text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
     raise PromptError(f"nothing in the prompt {shown!r} is understood: describe a place and its things in English, for example "
                       '"a pine forest with a cabin beside a lake"')  # fmt: skip
-
-
-__all__ = ["NounPhrase", "Reading", "read"]

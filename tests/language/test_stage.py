@@ -35,7 +35,7 @@ def test_a_given_spec_is_used_as_it_is() -> None:
 
 
 def test_an_unknown_place_or_kind_is_refused_with_the_nearest() -> None:
-    with pytest.raises(SpecError, match="'forrest'.*'forest'"):
+    with pytest.raises(SpecError, match=r"'forrest'.*'forest'"):
         Read(spec=SceneSpec(place="forrest")).run(World(Prompt("x")), _tell)
     with pytest.raises(SpecError, match=r"'chairr'.*'chair'"):
         Read(spec=SceneSpec(things=(ThingSpec(name="seat", kind="chairr"),))).run(World(Prompt("x")), _tell)

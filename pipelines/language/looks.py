@@ -1,0 +1,34 @@
+"""Looks: what adjectives say of a thing, and the singular of its noun."""
+
+from __future__ import annotations
+
+from pipelines.language.drafts import Draft
+from pipelines.language.inflection import singulars
+from pipelines.language.lexicon import Lexicon, Role
+from pipelines.language.tagging import Lexeme
+from pipelines.spec import Size
+
+
+def wear(draft: Draft, lexeme: Lexeme) -> None:
+    """Give a draft what an adjective says of it; the first word for each property counts."""
+    if lexeme.has(Role.MEASURE):
+        metres = float(lexeme.value(Role.MEASURE))
+        draft.height_m = metres if 0.01 < metres <= 500 else draft.height_m
+    elif lexeme.has(Role.SIZE):
+        draft.size = Size(lexeme.value(Role.SIZE)) if draft.size is Size.NORMAL else draft.size
+    elif lexeme.has(Role.MATERIAL) and not lexeme.has(Role.WEATHER):
+        draft.material = draft.material or lexeme.value(Role.MATERIAL)
+    elif lexeme.has(Role.COLOUR):
+        draft.colour = draft.colour or lexeme.value(Role.COLOUR)
+    elif lexeme.has(Role.STYLE):
+        draft.style = draft.style or lexeme.value(Role.STYLE)
+
+
+def singular_texts(head: Lexeme, lexicon: Lexicon) -> tuple[str, ...]:
+    """The head alone, as it stands and as a singular."""
+    return (head.text, *(" ".join((*head.words[:-1], one)) for one in singulars(head.words[-1], lexicon.irregular_plurals)))
+
+
+def singular(head: Lexeme, lexicon: Lexicon) -> str:
+    texts = singular_texts(head, lexicon)
+    return texts[-1].split()[-1] if head.plural and len(texts) > 1 else head.words[-1]

@@ -1,0 +1,93 @@
+"""Row: the items of a prompt, and what can be said of them without knowing who is spoken of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pipelines.language.lexicon import Role
+from pipelines.language.phrases import Item, NounPhrase
+from pipelines.language.tagging import Lexeme
+from pipelines.language.tokens import TokenKind
+
+
+class Row:
+    """Noun phrases and the words between them, by position; positions beyond the ends hold nothing."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, at: int) -> Item:
+        return self._items[at]
+
+    def item(self, at: int) -> Item | None:
+        return self._items[at] if 0 <= at < len(self._items) else None
+
+    def has(self, at: int, *roles: Role) -> bool:
+        item = self.item(at)
+        return isinstance(item, Lexeme) and item.has(*roles)
+
+    def is_comma(self, at: int) -> bool:
+        item = self.item(at)
+        return isinstance(item, Lexeme) and item.kind is TokenKind.COMMA
+
+    def skip_filler(self, at: int) -> int:
+        """Past adverbs and function words that stand between a preposition and its object."""
+        while self.has(at, Role.ADVERB, Role.DETERMINER, Role.FUNCTION) and not self.has(
+            at, Role.PRONOUN, Role.RELATION, Role.TURNED, Role.CONJUNCTION, Role.WITH
+        ):
+            at += 1
+        return at
+
+    def list_ends_denied(self, at: int) -> bool:
+        """Whether the comma list around `at` ends in "or" or "nor", or in "and" with a bare noun."""
+        while isinstance(self.item(at), NounPhrase) and self.is_comma(at + 1) and isinstance(self.item(at + 2), NounPhrase):
+            at += 2
+        at += 2 if self.is_comma(at + 1) else 1
+        joint, last = self.item(at), self.item(at + 1)
+        if not isinstance(joint, Lexeme) or not joint.has(Role.CONJUNCTION) or not isinstance(last, NounPhrase):
+            return False
+        return joint.text in ("or", "nor") or (not last.article and last.number is None and not last.modifiers)
+
+    def next_is_relation(self, at: int) -> bool:
+        return self.has(at, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST)
+
+    def is_part_of(self, at: int) -> bool:
+        """ "on the porch of a farmhouse" is near the farmhouse, not on it."""
+        item = self.item(at)
+        return isinstance(item, NounPhrase) and item.of is not None and is_part(item)
+
+    def is_viewer(self, at: int) -> bool:
+        item = self.item(at)
+        words = item.head.text if isinstance(item, NounPhrase) and item.head is not None else item.text if isinstance(item, Lexeme) else ""
+        return words in ("viewer", "visitor", "me", "us", "you", "camera")
+
+    def further_object(
+        self, first: NounPhrase, at: int, *, listed: bool, is_small: Callable[[NounPhrase], bool]
+    ) -> tuple[NounPhrase, int] | None:
+        """ "surrounded by pines and boulders", "facing the sofa and the window": another object of the same preposition."""
+        if not (self.has(at, Role.CONJUNCTION) or (listed and self.is_comma(at))):
+            return None
+        after = at + 1
+        if self.is_comma(at) and self.has(after, Role.CONJUNCTION):
+            after += 1
+        phrase = self.item(after)
+        if (
+            not isinstance(phrase, NounPhrase)
+            or phrase.head is None
+            or self.next_is_relation(after + 1)
+            or self.has(after + 1, Role.VERB, Role.BE, Role.WITH)
+        ):
+            return None
+        if listed and ((first.plural and phrase.plural) or (is_small(first) and is_small(phrase))):
+            return phrase, after + 1
+        same = first.article == "the" and phrase.article == "the"
+        return (phrase, after + 1) if same and self.has(at, Role.CONJUNCTION) and not listed else None
+
+
+def is_part(phrase: NounPhrase) -> bool:
+    """Whether a phrase only names a part of something, or the air."""
+    head = phrase.head
+    return head is not None and head.has(Role.PART, Role.AMBIENT) and not head.has(Role.THING, Role.GENERIC, Role.PLACE)
