@@ -33,6 +33,9 @@ $(READY): pyproject.toml requirements.lock
 	echo "Setting up Worldloom in $(VENV): this happens once and takes a few minutes."; \
 	[ -x $(BIN)/python ] || "$$found" -m venv $(VENV); \
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'; \
+	echo 'Compiling the inner loops, with a first small world.'; \
+	$(BIN)/worldloom generate 'a meadow with a hut beside a lake' --splats 10000 --quiet --force --output $(VENV)/first.zip \
+	  && rm -f $(VENV)/first.zip || echo 'That did not work, so the first world will show why.' >&2; \
 	touch $(READY); \
 	echo 'Worldloom is ready.'
 
