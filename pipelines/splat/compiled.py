@@ -40,7 +40,8 @@ def _settle_cache_folder() -> None:
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path(os.path.expanduser("~")) / ".cache")  # noqa: PTH111 - never raises
     writable = os.access(beside, os.W_OK) or any(os.access(place, os.W_OK) for place in (home, home.parent) if place.is_dir())
     if not writable:
-        numba.config.CACHE_DIR = str(Path(tempfile.gettempdir()) / f"worldloom-numba-{os.getuid()}")
+        user = os.getuid() if hasattr(os, "getuid") else 0  # a container's user may have no name
+        numba.config.CACHE_DIR = str(Path(tempfile.gettempdir()) / f"worldloom-numba-{user}")
 
 
 _settle_cache_folder()

@@ -17,16 +17,21 @@ _REACH_M, _BELOW_M, _ABOVE_M = 32.0, 8.0, 14.0
 _SOLID = 0.35  # share of a voxel's cross-section that its splats cover before it counts as solid
 _STEP_M = 0.2  # what a walker climbs or descends between neighbouring cells
 _BODY_M = (0.45, 1.9)  # heights above the ground that must be free for a walker; grass may be lower
+_GLITTER = 0.6  # how much a splat's colour depends on the direction; water has about 2, dry ground 0, a waxed floor 0.4
 _CLEAR_CELLS = 4  # at this distance obstacles trouble nobody
 _UNREACHED = np.float32(np.nan)
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Voxels around the starting point. solid: (layers, rows, columns), y up, z southwards, x eastwards; origin: its lowest corner."""
+    """Voxels around the starting point. solid: (layers, rows, columns), y up, z southwards, x eastwards; origin: its lowest corner.
+
+    wet: (rows, columns) where the surface glitters, as water does.
+    """
 
     origin: NDArray[np.float64]
     solid: NDArray[np.bool_]
+    wet: NDArray[np.bool_]
     spawn: Spawn
 
     def is_free(self, points: NDArray[np.floating]) -> NDArray[np.bool_]:
@@ -61,12 +66,13 @@ class Surroundings:
         ground = np.full((rows, columns), -1, np.int64)
         column, layer, row = np.floor((np.asarray(self.spawn.position) - self.origin) / (CELL_M, LAYER_M, CELL_M)).astype(int)
         ground[row, column] = layer
+        barred = self.wet if not self.wet[row, column] else np.zeros_like(self.wet)  # who starts on ice or a wet street may go on
         border = [(int(row), int(column))]
         while border:
             upcoming = []
             for r, c in border:
                 for nr, nc in ((r - 1, c), (r + 1, c), (r, c - 1), (r, c + 1)):
-                    if not (0 <= nr < rows and 0 <= nc < columns) or ground[nr, nc] >= 0:
+                    if not (0 <= nr < rows and 0 <= nc < columns) or ground[nr, nc] >= 0 or barred[nr, nc]:
                         continue
                     floor = ground[r, c]
                     near = np.flatnonzero(self.solid[max(0, floor - step) : floor + step + 1, nr, nc])
@@ -127,7 +133,11 @@ def surroundings_of(gaussians: Gaussians, spawn: Spawn) -> Surroundings:
     solid = (cover > _SOLID) | spread
     column, layer, row = ((centre - origin) / (CELL_M, LAYER_M, CELL_M)).astype(int)
     solid[layer + 1 : layer + round(EYE_HEIGHT_M / LAYER_M) + 2, row - 1 : row + 2, column - 1 : column + 2] = False
-    return Surroundings(origin, solid, spawn)
+    glitter = np.bincount(flat, np.abs(gaussians.harmonics[inside, 1:]).sum(axis=(1, 2)), size).reshape(cover.shape)
+    count = np.bincount(flat, minlength=size).reshape(cover.shape)
+    low = slice(layer - round(3 / LAYER_M), layer + round(1 / LAYER_M))
+    wet = glitter[low].sum(axis=0) > _GLITTER * np.maximum(1, count[low].sum(axis=0))
+    return Surroundings(origin, solid, wet, spawn)
 
 
 def _cheapest_ways(

@@ -45,6 +45,19 @@ def test_a_walk_goes_round_a_wall() -> None:
     assert np.linalg.norm(np.diff(way, axis=0), axis=1).max() < 1.5  # no jumps
 
 
+def test_a_walk_keeps_off_the_water() -> None:
+    """A pond ahead, told from the ground by its glitter alone: the way leads round it."""
+    pond = sheet(np.array([-6.0, 0, -3]), np.array([9.0, 0, 0]), np.array([0, 0, -5.0]), count=12_000)
+    glitter = pond.with_degree(1)
+    glitter.harmonics[:, 1:] = 0.2
+    dry = ground()
+    x, z = dry.means[:, 0], dry.means[:, 2]
+    around = dry.take((x < -6) | (x > 3) | (z > -3) | (z < -8))
+    way = places(walk_path(join([around, glitter]), SPAWN, seconds=14))
+    on_water = (way[:, 0] > -6) & (way[:, 0] < 3) & (way[:, 2] > -8) & (way[:, 2] < -3)
+    assert way[-1, 2] < -9 and not on_water.any()
+
+
 def test_a_walk_climbs_a_slope() -> None:
     slope = sheet(np.array([-15.0, -1, 5]), np.array([30.0, 0, 0]), np.array([0, 6.0, -30]), count=60_000)  # 1 in 5, y = 0 at z = 0
     way = places(walk_path(slope, SPAWN, seconds=8))
