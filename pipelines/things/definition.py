@@ -165,7 +165,7 @@ class PartDefinition(_Strict):
     cells: Annotated[int, Field(strict=True, ge=8, le=64)] = 28
     square: Number = 5.0
     puff: Number = 2.2
-    steps: Annotated[int, Field(strict=True, ge=2, le=10)] = 6
+    steps: Annotated[int, Field(strict=True, ge=2, le=10)] = 5
     folds: Annotated[int, Field(strict=True, ge=1, le=24)] = 8
     gather: Number = 0.0
     fold: Number = 0.03

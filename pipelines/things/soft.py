@@ -163,7 +163,7 @@ def _towards_surface(primitives: Sequence[Primitive], points: Points, blend: flo
     return moved
 
 
-def cushion(size: Sequence[float], *, square: float = 5.0, puff: float = 2.2, steps: int = 6) -> Mesh:
+def cushion(size: Sequence[float], *, square: float = 5.0, puff: float = 2.2, steps: int = 5) -> Mesh:
     """A stuffed cushion of `size` (width, height, depth): (|x|ˢ + |z|ˢ)^(p/s) + |y|ᵖ = 1.
 
     square: 2 is round from above, 8 nearly rectangular.  puff: 2 thins out to the seam, 6 is a mattress.

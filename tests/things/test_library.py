@@ -37,6 +37,9 @@ MASSES_KG = {
 }
 
 
+OUTDOORS = [name for name, kind in LIBRARY.kinds.items() if kind.family in ("animals", "leisure")]
+
+
 def fingerprint(model: Model) -> bytes:
     meshes = b"".join(part.mesh.vertices.tobytes() + part.mesh.faces.tobytes() for part in model.parts)
     return meshes + repr([(part.material.name, part.tint) for part in model.parts]).encode()
@@ -54,10 +57,10 @@ def test_there_are_kinds_for_rooms() -> None:
         assert kind.words[0] == kind.name
 
 
-@pytest.mark.parametrize("name", FURNISHED)
+@pytest.mark.parametrize("name", FURNISHED + OUTDOORS)
 def test_triangles_are_spent_with_care(name: str) -> None:
     composed = name == "laid table"
-    assert sum(len(part.mesh.faces) for part in LIBRARY.build(name).parts) <= (46_000 if composed else 17_000)
+    assert sum(len(part.mesh.faces) for part in LIBRARY.build(name).parts) <= (46_000 if composed else 26_000 if name == "cow" else 17_000)
 
 
 @pytest.mark.parametrize("name", MASSES_KG)
@@ -66,7 +69,7 @@ def test_masses_are_plausible(name: str) -> None:
     assert low <= LIBRARY.build(name).body.mass_kg <= high
 
 
-@pytest.mark.parametrize("name", FURNISHED)
+@pytest.mark.parametrize("name", FURNISHED + OUTDOORS)
 def test_density_is_that_of_a_thing_one_could_make(name: str) -> None:
     model = LIBRARY.build(name)
     density = model.body.mass_kg / float(np.prod(np.maximum(model.size_m, 0.01)))
