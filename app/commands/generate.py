@@ -12,7 +12,7 @@ from app.commands.terminal import bytes_in_words, facts, plain, say, seconds_in_
 if TYPE_CHECKING:
     from pipelines import Progress, SceneSpec, World
 
-SAVING_SHARE = 0.2  # of the whole time, measured with `make bench`; the stages share the rest
+SAVING_SHARE = 0.15  # of the whole time, measured with `make bench`; the stages share the rest
 
 
 def generate(
