@@ -97,6 +97,8 @@ def brought(spec: SceneSpec, place: Place, library: Library, *, seed: int) -> li
     found: list[tuple[ThingSpec, Bring]] = []
     for bring in place.bring:
         chance = rng.random()
+        if bring.filler and sum(1 for thing in spec.things if thing.phrase) > 2:
+            continue
         named = next((by_kind[kind] for kind in bring.kinds if kind in by_kind), None)
         if named is not None:
             alias[bring.name] = named

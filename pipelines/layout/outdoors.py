@@ -74,7 +74,8 @@ class Outdoors:
                 fine &= shore[:, 4] < -(0.25 + np.minimum(foot.half_width, foot.half_depth))
             elif not reaches_water(group):
                 fine &= shore.min(axis=1) > (0.8 if not group.is_building else 1.6)
-        if group.is_tree and not group.asked.relations and group.name != self.plan.subject:
+        framing = group.bring is not None and group.bring.at == "frame"
+        if group.is_tree and not group.asked.relations and group.name != self.plan.subject and not framing:
             fine &= self.corridor(foot.x, foot.z, margin_m=min(3.0, 0.16 * group.size()[1])) < 0.5
         if self.plan.street:
             fine &= self.streets.allowed(group, x, z)
@@ -119,6 +120,11 @@ class Outdoors:
             x = self.plan.anchor[0] + rng.normal(0, 1.6, 140)
             z = self.plan.anchor[1] + rng.normal(0, 2.0, 140)
             x[0], z[0] = self.plan.anchor
+            return np.stack([x, z, candidates.toward_viewer(x, z)], axis=1)
+        if group.bring is not None and group.bring.at == "frame":
+            side = self.plan.side * (1.0 if number % 2 else -1.0)
+            angle, reach = side * rng.uniform(0.36, 0.62, 120), rng.uniform(*group.bring.distance_m, 120)
+            x, z = np.sin(angle) * reach, -np.cos(angle) * reach
             return np.stack([x, z, candidates.toward_viewer(x, z)], axis=1)
         if group.bring is not None and group.bring.at == "scenic":
             return candidates.in_view(distance_m=group.bring.distance_m, half_angle_rad=0.75, count=160, rng=rng)

@@ -97,7 +97,8 @@ class Bring(_Entry):
     """Things that the place brings along. kinds: alternatives, one of which is chosen by lot; relations to other entries' names.
 
     at: how it stands when no relation says so: scenic (to the side of the view), wall, corner, middle, window, door, ceiling, row
-    left, row right (of a street), edge (beside the path). back: how far from the middle of the street or path.
+    left, row right, kerb, gutter, pavement (of a street), frame (a tree beside the view). filler: only where the words name fewer
+    than three things.
     """
 
     name: str
@@ -111,9 +112,8 @@ class Bring(_Entry):
     colours: tuple[str, ...] = ()
     materials: tuple[str, ...] = ()
     chance: float = Field(default=1, ge=0, le=1)
-    yaw_deg: float = 0
     height_m: float | None = None
-    facing: str = ""
+    filler: bool = False
 
 
 class Way(_Entry):

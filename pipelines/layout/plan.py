@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -127,12 +127,29 @@ def _waters(spec: SceneSpec, place: Place, side: int, anchor: tuple[float, float
         own = place.water if place.water is not None and WATER_KINDS[place.water.kind] == WATER_KINDS[thing.kind] else None
         entry = own or WaterEntry(kind=thing.kind, side=_water_side(thing, spec), size_m=(40, 30), distance_m=10.5)
         shape = WATER_KINDS[thing.kind]
-        found.append(NamedWater(_shaped(shape, thing.kind, entry, side, anchor, rng=rng), thing.name, thing.phrase))
+        water = _kept_off(_shaped(shape, thing.kind, entry, side, anchor, rng=rng), entry.distance_m)
+        found.append(NamedWater(water, thing.name, thing.phrase))
     shapes = {WATER_KINDS[thing.kind] for thing in named}
     if place.water is not None and not shapes & {WATER_KINDS[place.water.kind], "sea"} and place.water.kind not in spec.without:
         water = _shaped(WATER_KINDS[place.water.kind], place.water.kind, place.water, side, anchor, rng=rng)
+        water = _kept_off(water, place.water.distance_m)
         found.append(NamedWater(water, ""))
     return tuple(found)
+
+
+def _kept_off(water: Water, distance_m: float) -> Water:
+    """A lake moved away until its shore is as far from the visitor as it should be at least; bays may have come close."""
+    if not isinstance(water, Lake):
+        return water
+    nearest = min(distance_m, 4.0) if water.kind == "pond" else 0.85 * distance_m
+    for _ in range(6):
+        missing = nearest - float(water.signed_distance(np.zeros(1), np.zeros(1))[0])
+        if missing <= 0:
+            break
+        x, z = water.centre
+        away = float(np.hypot(x, z))
+        water = replace(water, centre=(x * (1 + missing / away), z * (1 + missing / away)))
+    return water
 
 
 def _water_side(thing: ThingSpec, spec: SceneSpec) -> Literal["ahead", "beside"]:
