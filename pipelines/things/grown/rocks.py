@@ -46,7 +46,7 @@ def stone(
     *,
     subdivisions: int = 4,
     planes: int = 16,
-    edge: float = 0.022,
+    edge: float = 0.03,
     rough: float = 0.05,
     layers: float = 0.0,
     cracks: float = 0.0,
@@ -102,7 +102,7 @@ def settled(mesh: Mesh, sink: float) -> Mesh:
     height = high - floor
     rise = vertices[:, 1] - floor
     vertices[:, 1] = np.where(rise < 0, rise * FOOT * height / max(floor - low, 1e-9), rise)
-    foot = 1 + 0.20 * np.clip(1 - rise / (0.45 * height), 0, 1)
+    foot = 1 + 0.12 * np.clip(1 - rise / (0.45 * height), 0, 1)
     vertices[:, 0] *= foot
     vertices[:, 2] *= foot
     return Mesh(vertices.astype(np.float32), mesh.faces)
@@ -123,14 +123,14 @@ def rock(order: GrownOrder) -> Shape:
     rng, told = order.rng, order.parameters
     size = np.asarray(order.size_m, np.float64)
     many = int(float(told.get("stones", 1)))
-    skin = {name: float(told.get(name, value)) for name, value in (("edge", 0.022), ("rough", 0.05), ("layers", 0.0), ("cracks", 0.0))}
+    skin = {name: float(told.get(name, value)) for name, value in (("edge", 0.03), ("rough", 0.05), ("layers", 0.0), ("cracks", 0.0))}
     detail = int(float(told.get("detail", 4)))
     meshes = []
     for index in range(many):
         share = 1.0 if many == 1 else (1.0 if index == 0 else rng.uniform(0.28, 0.62)) * 0.62
         own = size * share * ([1, 1, 1] if many == 1 else rng.uniform(0.8, 1.2, 3))
         one = settled(
-            stone(rng, own, subdivisions=detail, planes=int(float(told.get("planes", 15))), **skin), float(told.get("sink", 0.36))
+            stone(rng, own, subdivisions=detail, planes=int(float(told.get("planes", 15))), **skin), float(told.get("sink", 0.24))
         )
         away = np.zeros(3) if index == 0 else level(index * 2.4 + rng.normal(0, 0.3)) * float(told.get("spread", 0.36)) * size * [1, 0, 1]
         meshes.append(placed(one, away, rng.uniform(0, 6.28) if many > 1 else 0.0))
