@@ -123,8 +123,8 @@ class Outdoors:
             return np.stack([x, z, candidates.toward_viewer(x, z)], axis=1)
         if group.bring is not None and group.bring.at == "frame":
             side = self.plan.side * (1.0 if number % 2 else -1.0)
-            angle, reach = side * rng.uniform(0.36, 0.62, 120), rng.uniform(*group.bring.distance_m, 120)
-            x, z = np.sin(angle) * reach, -np.cos(angle) * reach
+            turn, away = side * rng.uniform(0.36, 0.62, 120), rng.uniform(*group.bring.distance_m, 120)
+            x, z = np.sin(turn) * away, -np.cos(turn) * away
             return np.stack([x, z, candidates.toward_viewer(x, z)], axis=1)
         if group.bring is not None and group.bring.at == "scenic":
             return candidates.in_view(distance_m=group.bring.distance_m, half_angle_rad=0.75, count=160, rng=rng)
