@@ -126,6 +126,37 @@ def panel(outline: Outline, thickness: float, holes: Sequence[Outline] = ()) -> 
     return mesh_of(np.concatenate([front, back]), np.concatenate(faces))
 
 
+def wall_panel(outline: Outline, thickness: float, holes: Sequence[Outline] = ()) -> Mesh:
+    """As `panel`, but walls that are rectangles with rectangular holes are cut into rectangles: no slivers, which sample badly."""
+    if not all(_is_rectangle(each) for each in (outline, *holes)):
+        return panel(outline, thickness, holes)
+    xs, ys = (np.unique(np.round(np.concatenate([outline[:, k], *(hole[:, k] for hole in holes)]), 6)) for k in (0, 1))
+    middle_x, middle_y = (xs[1:] + xs[:-1]) / 2, (ys[1:] + ys[:-1]) / 2
+    kept = np.ones((len(ys) - 1, len(xs) - 1), np.bool_)
+    for hole in holes:
+        (x0, y0), (x1, y1) = hole.min(axis=0), hole.max(axis=0)
+        kept &= ~(((middle_x > x0) & (middle_x < x1))[None] & ((middle_y > y0) & (middle_y < y1))[:, None])
+    flat = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
+    count, step = len(flat), len(xs)
+    row, column = np.nonzero(kept)
+    a = row * step + column
+    b, c, d = a + 1, a + step + 1, a + step
+    cap = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
+    faces = [cap, cap[:, ::-1] + count]
+    around = np.pad(kept, 1)
+    for rows, columns, start, end in ((0, 1, a, b), (1, 2, b, c), (2, 1, c, d), (1, 0, d, a)):
+        rim = ~around[row + rows, column + columns]
+        i, j = start[rim], end[rim]
+        faces += [np.stack([i, i + count, j + count], 1), np.stack([i, j + count, j], 1)]
+    front, back = np.column_stack([flat, np.zeros(count)]), np.column_stack([flat, np.full(count, -thickness)])
+    return mesh_of(np.concatenate([front, back]), np.concatenate(faces))
+
+
+def _is_rectangle(outline: Outline) -> bool:
+    sides = np.roll(outline, -1, axis=0) - outline
+    return len(outline) == 4 and bool(np.all(np.abs(sides).min(axis=1) < 1e-9))
+
+
 def ring(outline: Outline, width: float, thickness: float) -> Mesh:
     """A frame of that width inside the convex outline, from z = 0 back to z = −thickness."""
     return panel(outline, thickness, [inset(outline, width)])

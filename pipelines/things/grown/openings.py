@@ -75,7 +75,7 @@ def window(a: Assembly, opening: Opening, style: Joinery) -> None:
     sash = min(0.055, opening.width * 0.09)
     with a.at(translation(0, 0, -style.reveal_m)):
         a.add(ring(inset(outline, -0.01), sash + 0.01, 0.06), style.frame, "window frame", tint=style.frame_tint)
-        a.add(panel(inset(outline, sash * 0.6), 0.014), style.glass, "window", at=(0, 0, -0.024))
+        _panes(a, opening, style, sash)
         _muntins(a, opening, style)
     if opening.trim > 0:
         casing = panel(inset(outline, -opening.trim), 0.045, [outline])
@@ -90,6 +90,20 @@ def window(a: Assembly, opening: Opening, style: Joinery) -> None:
             shutter(a, opening, style, side=side)
     if opening.flowers:
         flower_box(a, opening)
+
+
+def _panes(a: Assembly, opening: Opening, style: Joinery, sash: float) -> None:
+    """One sheet of glass for each light of a rectangular window: each is judged for itself by what samples surfaces."""
+    if opening.rise > 0:
+        a.add(panel(inset(opening.outline, sash * 0.6), 0.014), style.glass, "window", at=(0, 0, -0.024))
+        return
+    inner = opening.width - sash * 1.2, opening.height - sash * 1.2
+    size = inner[0] / opening.columns, inner[1] / opening.rows
+    for i in range(opening.columns):
+        for j in range(opening.rows):
+            x = opening.x + size[0] * (i + 0.5 - opening.columns / 2)
+            y = opening.bottom + opening.height / 2 + size[1] * (j + 0.5 - opening.rows / 2)
+            a.add(box((size[0] - 0.004, size[1] - 0.004, 0.014)), style.glass, "window", at=(x, y, -0.031))
 
 
 def _muntins(a: Assembly, opening: Opening, style: Joinery) -> None:

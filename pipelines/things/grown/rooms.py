@@ -24,7 +24,7 @@ import numpy as np
 
 from pipelines.scene import Colour, Matrix
 from pipelines.things.grown.assembly import Assembly
-from pipelines.things.grown.joinery import panel, rectangle, ring, rotation, translation
+from pipelines.things.grown.joinery import panel, rectangle, ring, rotation, translation, wall_panel
 from pipelines.things.grown.openings import Joinery, Opening, fill
 from pipelines.things.grown.walls import free_spans
 from pipelines.things.shape import GrownOrder, Shape
@@ -120,7 +120,7 @@ def _wall(a: Assembly, wall: Wall, tall: float, thick: float) -> None:
     outline = np.array([[-reach, 0], [reach, 0], [reach, tall], [-reach, tall]], np.float64)
     tint = a.order.colour or a.tint("wall_colour")
     material = a.order.material or a.word("wall_material", "white_plaster")
-    a.add(panel(outline, thick, [o.outline for o in wall.openings]), material, f"{wall.name} wall", tint=tint)
+    a.add(wall_panel(outline, thick, [o.outline for o in wall.openings]), material, f"{wall.name} wall", tint=tint)
     trim = a.tint("trim_colour", "white")
     wood = a.word("trim_material", "painted_wood")
     joinery = Joinery(

@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.scene import Colour, Mesh
 from pipelines.things.grown.assembly import Assembly
 from pipelines.things.grown.houses import covering_of
-from pipelines.things.grown.joinery import axes, panel, rectangle, ring, rotation, translation
+from pipelines.things.grown.joinery import axes, panel, rectangle, ring, rotation, translation, wall_panel
 from pipelines.things.grown.openings import Joinery, Opening, blossoms, fill
 from pipelines.things.grown.roofs import COVERINGS, Covering, Slope, frustum, lay, pyramid, ridge_cap
 from pipelines.things.grown.walls import Skin, plinth, posts_and_rail, side_frames, wall, wall_outline
@@ -183,12 +183,16 @@ def shop(order: GrownOrder) -> Shape:
     back = [replace(o, flowers=False) for o in upper]
     for name, (frame, length) in side_frames(wide, deep).items():
         side = name in ("left", "right")
-        openings = [*upper] if name == "front" else ([] if side else back)
+        flank = [replace(o, x=o.x * 0.72 * deep / wide) for o in back if abs(o.x) > 0.1]
+        openings = upper if name == "front" else (flank if side else back)
         outline = wall_outline(length - 2 * skin.thickness_m if side else length, h - 0.45)
         with a.at(frame):
             if name == "front":
                 a.add(
-                    panel(outline, skin.thickness_m, [o.outline for o in [*openings, *show, entry]]), skin.material, "wall", tint=skin.tint
+                    wall_panel(outline, skin.thickness_m, [o.outline for o in [*openings, *show, entry]]),
+                    skin.material,
+                    "wall",
+                    tint=skin.tint,
                 )
                 for opening in openings:
                     fill(a, opening, stone)
@@ -375,23 +379,16 @@ def pyramid_block(wide: float, deep: float, low: float, high: float) -> Mesh:
 
 
 def _glass_stage(a: Assembly, wide: float, deep: float, low: float, high: float, stone: str, tint: Colour | None) -> None:
+    """A stage of the tower: its windows are a pattern on a plain block, for it is seen from far away; piers and bands stand before it."""
     tall = high - low
-    a.block((wide - 0.5, tall, deep - 0.5), (0, low + tall / 2, 0), "facade_windows", "windows")
-    floors = max(2, round(tall / 3.6))
-    for k in range(floors + 1):
-        a.block((wide - 0.2, 0.55, deep - 0.2), (0, low + tall * k / floors, 0), stone, "wall", tint=tint)
+    a.block((wide, tall, deep), (0, low + tall / 2, 0), "facade_windows", "windows")
+    for share in np.linspace(0, 1, max(3, round(tall / 24)))[1:-1]:
+        a.block((wide + 0.5, 1.3, deep + 0.5), (0, low + tall * float(share), 0), stone, "wall", tint=tint)
     for _, (frame, length) in side_frames(wide, deep).items():
         with a.at(frame):
-            count = max(3, round(length / 3.2))
+            count = max(2, round(length / 8.0))
             for k in range(count + 1):
-                wide_fin = 0.8 if k in (0, count) else 0.32
-                x = length * (k / count - 0.5)
-                a.block(
-                    (wide_fin, tall + 0.5, 0.55),
-                    (float(np.clip(x, -length / 2 + 0.4, length / 2 - 0.4)), low + tall / 2 + 0.25, -0.2),
-                    stone,
-                    "wall",
-                    bevel=0.03,
-                    tint=tint,
-                )
-    a.block((wide + 0.3, 0.7, deep + 0.3), (0, high + 0.1, 0), stone, "cornice", bevel=0.08, tint=tint)
+                broad = 2.0 if k in (0, count) else 0.9
+                x = float(np.clip(length * (k / count - 0.5), -length / 2 + 0.9, length / 2 - 0.9))
+                a.block((broad, tall + 0.6, 1.0), (x, low + tall / 2 + 0.3, -0.05), stone, "wall", tint=tint)
+    a.block((wide + 1.2, 1.4, deep + 1.2), (0, high + 0.2, 0), stone, "cornice", bevel=0.15, tint=tint)

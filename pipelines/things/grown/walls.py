@@ -13,7 +13,7 @@ import numpy as np
 
 from pipelines.scene import Colour, Matrix
 from pipelines.things.grown.assembly import Assembly, scaled
-from pipelines.things.grown.joinery import Outline, panel, rotation, translation
+from pipelines.things.grown.joinery import Outline, panel, rotation, translation, wall_panel
 from pipelines.things.grown.openings import Joinery, Opening, fill
 from pipelines.things.solids import box, cylinder, lathe
 
@@ -51,7 +51,7 @@ def wall(
     a: Assembly, outline: Outline, openings: Sequence[Opening], skin: Skin, joinery: Joinery, *, name: str = "wall"
 ) -> None:  # fmt: skip
     """A wall with its openings filled and its cladding on."""
-    a.add(panel(outline, skin.thickness_m, [opening.outline for opening in openings]), skin.material, name, tint=skin.tint)
+    a.add(wall_panel(outline, skin.thickness_m, [opening.outline for opening in openings]), skin.material, name, tint=skin.tint)
     for opening in openings:
         fill(a, opening, joinery)
     if skin.clad == "timber":
@@ -98,7 +98,7 @@ def upright_boards(a: Assembly, outline: Outline, openings: Sequence[Opening], s
 def weatherboards(a: Assembly, outline: Outline, openings: Sequence[Opening], skin: Skin, name: str) -> None:
     """Lying boards, each lapping over the one below."""
     top = float(outline[:, 1].max())
-    step = max(0.235, top / 28)
+    step = max(0.26, top / 26)
     half = outline[:, 0].max()
     shoulder = upper_edge(outline, half - 1e-6)
     for row in range(int(top / step)):
