@@ -17,7 +17,7 @@ MAX_SLUG_CHARACTERS = 48
 
 def folder_for(prompt: str, seed: int) -> Path:
     """worlds/<the prompt's words>-<seed>."""
-    ascii_text = unicodedata.normalize("NFKD", prompt).encode("ascii", "ignore").decode().lower()
+    ascii_text = unicodedata.normalize("NFKD", re.sub("['’]", "", prompt)).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")
     if len(slug) > MAX_SLUG_CHARACTERS:
         slug = slug[: MAX_SLUG_CHARACTERS + 1].rpartition("-")[0] or slug[:MAX_SLUG_CHARACTERS]

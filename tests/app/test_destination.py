@@ -16,6 +16,7 @@ from pipelines.errors import InputError, OutputError
         ("a misty pine forest with a log cabin", "worlds/a-misty-pine-forest-with-a-log-cabin-7"),
         ("Ein Café — über /etc/passwd & ../../home", "worlds/ein-cafe-uber-etc-passwd-home-7"),
         ("森の小屋", "worlds/world-7"),
+        ("the fisherman's hut", "worlds/the-fishermans-hut-7"),
         ("word " * 100, "worlds/word-word-word-word-word-word-word-word-word-7"),
         ("x" * 300, f"worlds/{'x' * MAX_SLUG_CHARACTERS}-7"),
     ],
