@@ -116,14 +116,18 @@ def _faults(kind: Kind, model: Model) -> list[str]:
 
 def _measures(kind: Kind, model: Model) -> list[str]:
     low, high = model.bounds
-    if kind.stands_on == "ground":
-        low = np.array([low[0], max(float(low[1]), 0.0), low[2]])  # roots and foundations do not count
+    if kind.stands_on == "ground" or (kind.stands_on == "water" and _agree(float(high[1]), kind.size_m[1])):
+        low = np.array([low[0], max(float(low[1]), 0.0), low[2]])  # roots and foundations do not count; of boats the draught may
     faults = []
     for axis, name in enumerate(("width", "height", "depth")):
         measured, stated = float(high[axis] - low[axis]), kind.size_m[axis]
-        if abs(measured - stated) > max(SIZE_TOLERANCE * stated, LEAST_TOLERANCE_M):
+        if not _agree(measured, stated):
             faults.append(f"its {name} is {measured:.3f} m but 'size' says {stated:g}: make them agree within 3 %")
     return faults
+
+
+def _agree(measured_m: float, stated_m: float) -> bool:
+    return abs(measured_m - stated_m) <= max(SIZE_TOLERANCE * stated_m, LEAST_TOLERANCE_M)
 
 
 def _position(kind: Kind, model: Model) -> list[str]:
