@@ -130,7 +130,9 @@ def shaded(
     young = np.clip(light - 0.62, 0, 1) / 0.38 * (rng.random(count) < 0.75) * tips * rng.uniform(0.4, 1.6, count)
     colours = mix(colours, palette.tip, np.clip(young, 0, 1))
     if palette.spice is not None:
-        colours = mix(colours, palette.spice, np.clip(0.5 + 1.6 * wave + rng.normal(0, 0.35, count), 0, 1) * np.clip(light + 0.25, 0, 1))
+        # leaf by leaf, not blended: a tree that turns has green leaves and red ones, few brown ones
+        turned_share = np.clip(0.5 + 1.6 * wave, 0, 1) * np.clip(light + 0.25, 0, 1)
+        colours = mix(colours, palette.spice, (rng.random(count) < turned_share) * rng.uniform(0.7, 1.0, count))
     colours = hued(colours, rng)
     return replace(
         foliage,

@@ -123,6 +123,10 @@ def _leaves(tree: Skeleton, covered: np.ndarray, order: GrownOrder, told: Mappin
     ends = ends[tree.points[ends, 1] > float(told["bare"]) * order.size_m[1] * 0.8]
     if bare:
         groups.append(_brush(tree, ends, rng, order.size_m[1]))
+        if float(told["strands"]) > 0:
+            hanging = _strands(tree, ends, order, int(float(told["strands"]) * 0.7))
+            yellow = hued(np.tile([0.190, 0.135, 0.050], (len(hanging), 1)), rng).astype(np.float32)
+            groups.append(replace(hanging, widths_m=hanging.widths_m * np.float32(0.3), colours=yellow))
         return [shuffled(groups, rng, translucency=0.0)]
     share = {Season.SPRING: 0.85, Season.AUTUMN: 0.62}.get(season, 1.0) if not evergreen else 1.0
     leaves = _leaf_cloud(tree, ends, order, told, int(float(told["leaves"]) * share))
