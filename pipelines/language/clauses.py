@@ -16,8 +16,8 @@ from pipelines.language.tokens import TokenKind
 from pipelines.spec import VIEWER, Arrangement, RelationName
 
 _PLACING = frozenset({
-    "in", "inside", "on", "at", "within", "through", "throughout", "across", "standing in", "set in", "into", "in the middle of", "from", "of",
-    "in the heart of", "nestled in", "hidden in", "in the center of", "in the centre of", "to", "down", "in the midst of",
+    "in", "inside", "on", "at", "within", "through", "throughout", "across", "standing in", "set in", "into", "of", "to", "from", "down",
+    "in the middle of", "in the heart of", "nestled in", "hidden in", "in the center of", "in the centre of", "in the midst of",
 })  # fmt: skip
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 _INNER = frozenset({RelationName.ON, RelationName.INSIDE})
@@ -40,6 +40,7 @@ class Clauses:
         self._denying = False
         self._outer: list[Draft] = []
         self._first = True
+        self._parted: Draft | None = None
         self._verb_seen = False
         self._distant_host = False
 
@@ -58,7 +59,7 @@ class Clauses:
             return at + 1
         self._denying = False
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
-        if phrase.head is None and self._predicate(phrase, at):
+        if phrase.head is None and (self._partition(phrase) or self._predicate(phrase, at)):
             return at + 1
         drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at))
         self._first = self._first and phrase.head is None
@@ -81,6 +82,26 @@ class Clauses:
         else:
             self._new_subjects(drafts, at)
         return at + 1
+
+    def _partition(self, phrase: NounPhrase) -> bool:
+        """ "two cars, one red and one blue": adjectives with a number speak of so many of the last group."""
+        wanted = phrase.number or 0
+        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
+        group = next((draft for draft in known if draft is self._parted or (draft.number or 0) > 1), None)
+        if group is None or not 0 < wanted <= (group.number or 0) or not phrase.modifiers:
+            return False
+        self._parted = group
+        part = self._scene.split(group, int(wanted))
+        self._mentions.hear(phrase)
+        for lexeme in phrase.modifiers:
+            wear(part, lexeme)
+        self._joined_by_and = self._connector == "and"
+        self._chain = [*(draft for draft in self._chain if draft in self._scene.drafts), part]
+        self._talk.subjects, self._connector = [part], "none"
+        self._talk.lately.insert(self._talk.lately.index(group), part)
+        self._talk.lately = [draft for draft in self._talk.lately if draft is not group or group in self._scene.drafts]
+        self._talk.log.append(list(self._chain))
+        return True
 
     def _void(self, phrase: NounPhrase) -> None:
         """ "mist on the lake": what is in the air has a place too, but it is nobody's."""
@@ -112,7 +133,11 @@ class Clauses:
 
     def _predicate(self, phrase: NounPhrase, at: int) -> bool:
         """ "the sofa is green": adjectives after a verb dress the subject."""
-        if not self._talk.subjects or not (self._row.has(at - 1, Role.BE, Role.VERB, Role.ADVERB) or self._connector == "none"):
+        if (
+            phrase.article
+            or not self._talk.subjects
+            or not (self._row.has(at - 1, Role.BE, Role.VERB, Role.ADVERB) or self._connector == "none")
+        ):
             return False
         if self._row.has(at - 1, Role.RELATION):
             return False
@@ -354,6 +379,8 @@ class Clauses:
         if self._first:
             weight, self._first = max(weight, SAID_PLACE), False
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
+        if relation is RelationName.BETWEEN and item.plural and len(drafts) == 1 and not is_many(drafts[0]):
+            drafts = self._mentions.twins(drafts[0])[:2]
         end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
         if relation is RelationName.BETWEEN and not item.plural and self._row.has(end, Role.CONJUNCTION):
             after = self._row.item(end + 1)

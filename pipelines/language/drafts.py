@@ -123,3 +123,12 @@ class SceneDraft:
             self.drafts.insert(self.drafts.index(crowd) + 1, twin)
             return RelationName.BETWEEN, [(crowd, twin)]
         return RelationName.NEAR, [(crowd,)]
+
+    def split(self, group: Draft, number: int) -> Draft:
+        """Take `number` members out of a group ("two cars, one red …"); the group vanishes with its last one."""
+        part = replace(group, number=number, plural=number > 1, relations=list(group.relations))
+        group.number = (group.number or number) - number
+        group.plural = group.number > 1
+        at = self.drafts.index(group)
+        self.drafts[at : at + 1] = [group, part] if group.number > 0 else [part]
+        return part

@@ -135,7 +135,8 @@ class Lexicon:
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """Every single word that any entry holds; what a mistyped word may have meant."""
-        return frozenset(word for words in self.table for word in words if len(word) > 3)
+        meant = (words for words, senses in self.table.items() if senses.keys() != {Role.VERB})
+        return frozenset(word for words in meant for word in words if len(word) > 3)
 
     def lookup(self, words: Words) -> tuple[Senses, bool]:
         """All senses of exactly these words, and whether they are a plural."""
@@ -239,8 +240,8 @@ def _kinds_by_words(kinds: Mapping[str, Any], synonyms: Mapping[str, list[str]])
             found.setdefault(key(words), {})[kind.name] = None
     for words, options in synonyms.items():
         known = [name for option in options for name in found.get(key(option), ())]
-        if known and key(words) not in found:
-            found[key(words)] = dict.fromkeys(known)
+        if known:
+            found.setdefault(key(words), {}).update(dict.fromkeys(known))
     return {words: tuple(names) for words, names in found.items() if words}
 
 

@@ -9,7 +9,7 @@ from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, Sense, s
 from pipelines.language.looks import singular, singular_texts, wear
 from pipelines.language.phrases import NounPhrase
 from pipelines.language.tagging import Lexeme
-from pipelines.spec import MAX_THINGS, Arrangement
+from pipelines.spec import MAX_THINGS, Arrangement, RelationName
 
 Guess = Callable[[str], tuple[str, ...]]
 """Kinds for words that no dictionary has, best first; empty when nothing is like them."""
@@ -65,6 +65,12 @@ class Mentions:
         """List words that nothing was found for, and enter them into the ledger."""
         self._scene.miss(self._words_of(lexeme_or_phrase.start, lexeme_or_phrase.end))
         self._scene.use(lexeme_or_phrase.start, lexeme_or_phrase.end, "unmatched")
+
+    def twins(self, draft: Draft) -> list[Draft]:
+        """All single things of the same kind, in the order of the words: "the chairs" after a red one and a blue one."""
+        return [
+            other for other in self._scene.drafts if other.options[:1] == draft.options[:1] and not is_many(other) and not other.of_place
+        ]
 
     def is_small(self, phrase: NounPhrase) -> bool:
         """Whether a phrase names something that stands on tables and shelves."""
@@ -149,7 +155,7 @@ class Mentions:
         if head.has(Role.PLACE) and place_weight < IN_PLACE and self._is_near_place(head):
             self._miss(phrase)
             return [Draft(self.text(phrase))]
-        if head.has(Role.PLACE) and not (head.senses[Role.PLACE].weak and head.has(Role.PART)):
+        if head.has(Role.PLACE) and not (head.senses[Role.PLACE].weak and head.has(Role.PART, Role.AMBIENT)):
             return self._place(phrase, place_weight)
         if head.has(Role.PLACE):
             self._scene.places.add(head.value(Role.PLACE), HINT)
@@ -157,7 +163,7 @@ class Mentions:
             return self._unknown(phrase)
         if head.has(Role.UNBUILDABLE):
             self._miss(phrase)
-        elif head.has(Role.PART) and (phrase.modifiers or phrase.compounds) and not as_object:
+        elif head.has(Role.PART) and not head.has(Role.AMBIENT) and not as_object:
             self._scene.note(f"“{self.text(phrase)}” is part of a thing or a room and keeps its own look")
         return self._after_of(phrase, place_weight) or [Draft(self.text(phrase))]
 
@@ -335,6 +341,12 @@ class Mentions:
             return
         if part.head.has(Role.PLACE) and not part.head.has(Role.THING):
             self.mention(part, place_weight=SAID_PLACE)
+        elif part.head.has(Role.THING, Role.GENERIC) and draft.heads & self._images:
+            self._scene.note(f"“{self.text(part)}” is what the {draft.word} shows, not a thing of its own")
+        elif part.head.has(Role.THING, Role.GENERIC):
+            for content in self._things(part):
+                if draft.heads & self.vessels:
+                    content.relate(RelationName.INSIDE, draft)
         elif part.head.unknown and not draft.heads & self._images:
             self._miss(part)
 

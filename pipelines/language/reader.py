@@ -110,7 +110,7 @@ class _Guesser:
         if not self._lexicon.own_words:
             return ()
         nearest = meanings_of(self._lexicon.own_words).nearest(phrase)
-        if nearest.cosine < MIN_LIKENESS:
+        if nearest.cosine < MIN_LIKENESS or nearest.kind in self._lexicon.data["never_guessed"]:
             return ()
         self._scene.note(f"“{phrase}” is read as “{nearest.kind}” (likeness {nearest.cosine:.2f})")
         return (nearest.kind,)

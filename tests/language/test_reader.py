@@ -133,3 +133,17 @@ def test_counts_plurals_and_groups() -> None:
 def test_reading_needs_no_model_and_little_to_import() -> None:
     code = "import sys, pipelines.language; print(*(name for name in ('torch', 'transformers', 'numba', 'scipy') if name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
+
+
+def test_a_group_is_taken_apart_by_its_looks() -> None:
+    things = read("four cars, two red, one blue and one green, in front of a barn", LIBRARY).spec.things
+    cars = [(thing.count, thing.colour) for thing in things if thing.kind == "car"]
+    assert sorted(cars) == [(1, "blue"), (1, "green"), (2, "red")]
+    benches = read("two trees, one tall and one short, with a bench between them", LIBRARY).spec.things
+    assert [sorted(one.objects) for thing in benches if thing.kind == "bench" for one in thing.relations] == [["oak", "oak 2"]]
+
+
+def test_contents_belong_to_their_vessel() -> None:
+    things = {thing.kind: thing for thing in read("a basket of pumpkins and a statue of a horse", LIBRARY).spec.things}
+    assert set(things) == {"basket", "pumpkin", "statue"}
+    assert things["pumpkin"].relations[0].objects == ("basket",)
