@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.language.discourse import Discourse, opposite_of
+from pipelines.language.discourse import Discourse, host_of_with, opposite_of, relate
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
@@ -51,9 +51,8 @@ class Clauses:
             item = self._row[at]
             at = self._phrase(item, at) if isinstance(item, NounPhrase) else self._word(item, at)
 
-    # ------------------------------------------------------------------------------------------------------------ phrases
     def _phrase(self, phrase: NounPhrase, at: int) -> int:
-        if self._denying and self._denial_goes_on(phrase, at):
+        if self._denying and self._row.denial_goes_on(phrase, at, self._connector):
             self._mentions.exclude(phrase)
             self._connector = "none"
             return at + 1
@@ -118,19 +117,6 @@ class Clauses:
             return IN_PLACE
         return SAID_PLACE
 
-    def _denial_goes_on(self, phrase: NounPhrase, at: int) -> bool:
-        """ "no cars, people or trees" denies all three; "no trees, a cabin" only the first."""
-        if (
-            self._row.has(at - 1, Role.ADVERB)
-            and isinstance(before := self._row.item(at - 1), Lexeme)
-            and before.text in ("only", "just", "instead", "but")
-        ):
-            return False
-        if self._connector in ("negator", "or", "none"):
-            return True
-        bare = not phrase.article and phrase.number is None and phrase.group is None
-        return bare and (self._connector == "and" or (self._connector == "comma" and self._row.list_ends_denied(at)))
-
     def _predicate(self, phrase: NounPhrase, at: int) -> bool:
         """ "the sofa is green": adjectives after a verb dress the subject."""
         if (
@@ -168,12 +154,11 @@ class Clauses:
             relation, objects, turned = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
             if not listed or not goes_on:
-                self._relate(drafts, relation, objects, turned=turned)
+                relate(drafts, relation, objects, turned=turned)
             if goes_on or (not listed and self._connector == "comma" and self._row.is_comma(at + 1)):
                 self._pending = None
         self._connector = "none"
 
-    # -------------------------------------------------------------------------------------------------------------- words
     def _word(self, word: Lexeme, at: int) -> int:
         if word.kind is TokenKind.STOP:
             self._end_sentence()
@@ -221,7 +206,7 @@ class Clauses:
 
     def _with(self, at: int) -> int:
         """What follows belongs to the thing just named; in a place, to nobody."""
-        self._talk.host = self._host_of_with(at)
+        self._talk.host, self._distant_host = host_of_with(self._row, self._talk, at, self._connector)
         self._outer = [self._talk.host] if self._talk.host is not None else []
         if self._talk.host is None:
             self._chain, self._talk.subjects = [], []
@@ -236,23 +221,6 @@ class Clauses:
         self._denying = False
         return at + 1
 
-    def _host_of_with(self, at: int) -> Draft | None:
-        """Whose "with" it is: the thing's just before it, after a comma the subject's, a place's never."""
-        before, talk = self._row.item(at - 1), self._talk
-        head = before.head if isinstance(before, NounPhrase) else None
-        last = talk.subjects[-1] if talk.subjects and talk.subjects[-1].place is None else None
-        self._distant_host = False
-        if head is not None and head.has(Role.THING, Role.GENERIC) and talk.lately:
-            return talk.lately[-1]
-        if self._connector == "comma" and talk.subjects and all(draft.place is None for draft in talk.subjects):
-            self._distant_host = True
-            return last
-        if self._connector in ("comma", "and", "stop") or (head is not None and head.has(Role.PLACE)):
-            return None
-        if self._row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE) or isinstance(before, NounPhrase):
-            return last
-        return talk.host
-
     def _refer(self, word: Lexeme, at: int) -> None:
         """A pronoun as subject, or a relative one."""
         if word.text == "where":
@@ -266,7 +234,6 @@ class Clauses:
         if found:
             self._talk.subjects, self._chain, self._connector = found, list(found), "none"
 
-    # ---------------------------------------------------------------------------------------------------------- relations
     def _relation(self, word: Lexeme, at: int) -> int:
         """A preposition with its object, or a place word without one."""
         self._scene.use(word.start, word.end, "relation")
@@ -419,7 +386,7 @@ class Clauses:
         if self._joined_by_and and len(self._chain) > 1 and not any(target in self._chain for target in objects) and not turned:
             pure = not any(draft.relations for draft in self._chain if draft not in self._talk.subjects)
             subjects = self._chain if pure else self._talk.subjects
-        self._relate(subjects, relation, objects, turned=turned)
+        relate(subjects, relation, objects, turned=turned)
         self._pending = None if self._pending and self._connector != "none" else self._pending
 
     def _relate(self, subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], *, turned: bool) -> None:

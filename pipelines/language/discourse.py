@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipelines.language.drafts import Draft, is_many
+from pipelines.language.lexicon import Role
+from pipelines.language.phrases import NounPhrase
+from pipelines.language.row import Row
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import RelationName
 
@@ -24,6 +28,7 @@ class Discourse:
     looking_ahead: bool = False
 
     def antecedent(self, word: Lexeme) -> list[Draft]:
+        """What a pronoun means: the host, or for "them" the last several."""
         many = word.text in ("them", "they", "these", "those", "theirs")
         if self.host is not None and not many:
             return [self.host]
@@ -44,10 +49,8 @@ class Discourse:
     def singular_before(self) -> list[Draft]:
         """What "it" means: the subject before this one, or else the last single thing."""
         log, lately = self._spoken_of()
-        for group in reversed(log):
-            if len(group) == 1 and not is_many(group[0]):
-                return group
-            break
+        if log and len(log[-1]) == 1 and not is_many(log[-1][0]):
+            return log[-1]
         return [draft for draft in reversed(lately) if not is_many(draft)][:1] or lately[-1:]
 
     def two_before(self) -> list[Draft]:
@@ -61,3 +64,29 @@ def opposite_of(draft: Draft) -> Draft | None:
     sides = (RelationName.LEFT_OF, RelationName.RIGHT_OF)
     found = (objects[0] for relation, objects in draft.relations if relation in sides)
     return next((target for target in found if isinstance(target, Draft)), None)
+
+
+def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Draft | None, bool]:
+    """Whose "with" it is: the thing's just before it, after a comma the subject's, a place's never; and whether it is far off."""
+    before = row.item(at - 1)
+    head = before.head if isinstance(before, NounPhrase) else None
+    last = talk.subjects[-1] if talk.subjects and talk.subjects[-1].place is None else None
+    if head is not None and head.has(Role.THING, Role.GENERIC) and talk.lately:
+        return talk.lately[-1], False
+    if connector == "comma" and talk.subjects and all(draft.place is None for draft in talk.subjects):
+        return last, True
+    if connector in ("comma", "and", "stop") or (head is not None and head.has(Role.PLACE)):
+        return None, False
+    if row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE) or isinstance(before, NounPhrase):
+        return last, False
+    return talk.host, False
+
+
+def relate(subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], *, turned: bool) -> None:
+    for subject in subjects:
+        if not turned:
+            subject.relate(relation, *objects)
+            continue
+        for target in objects:
+            if isinstance(target, Draft):
+                target.relate(relation, subject)

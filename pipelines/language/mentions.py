@@ -37,7 +37,6 @@ class Mentions:
         self._definite = frozenset(split(lexicon.data["definite"]))
         self._another = frozenset(split(lexicon.data["another"]))
 
-    # ------------------------------------------------------------------------------------------------------------ the air
     def hear(self, phrase: NounPhrase, *, denied: bool = False) -> None:
         """Count the votes for time, weather, season, mood that the phrase's own words cast."""
         lexemes = [*phrase.modifiers, *phrase.compounds, *([phrase.head] if phrase.head else [])]
@@ -101,7 +100,6 @@ class Mentions:
         if denied and lexeme.text in ("cloud", "clouds"):
             self._scene.weathers.add("clear", WEAK)
 
-    # ------------------------------------------------------------------------------------------------------------ absence
     def exclude(self, phrase: NounPhrase) -> None:
         """What the phrase names must not be there."""
         self.hear(phrase, denied=True)
@@ -137,7 +135,6 @@ class Mentions:
         entry = self._lexicon.kinds[kind]
         return frozenset(words.replace("-", " ").split()[-1] for words in (entry.name, *entry.words) if words.strip())
 
-    # ------------------------------------------------------------------------------------------------------------- things
     def mention(self, phrase: NounPhrase, *, place_weight: float, as_object: bool = False, fresh: bool = False) -> list[Draft]:
         """The drafts that a phrase speaks of: a nameless one, kept nowhere, for what cannot be built; empty for adjectives alone."""
         self.hear(phrase)

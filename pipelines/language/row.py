@@ -86,6 +86,19 @@ class Row:
         same = first.article == "the" and phrase.article == "the"
         return (phrase, after + 1) if same and self.has(at, Role.CONJUNCTION) and not listed else None
 
+    def denial_goes_on(self, phrase: NounPhrase, at: int, connector: str) -> bool:
+        """ "no cars, people or trees" denies all three; "no trees, a cabin" only the first."""
+        if (
+            self.has(at - 1, Role.ADVERB)
+            and isinstance(before := self.item(at - 1), Lexeme)
+            and before.text in ("only", "just", "instead", "but")
+        ):
+            return False
+        if connector in ("negator", "or", "none"):
+            return True
+        bare = not phrase.article and phrase.number is None and phrase.group is None
+        return bare and (connector == "and" or (connector == "comma" and self.list_ends_denied(at)))
+
 
 def is_part(phrase: NounPhrase) -> bool:
     """Whether a phrase only names a part of something, or the air."""
