@@ -10,18 +10,15 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
+
+from app import interruption
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 
-class _TerminatedError(BaseException):
-    """SIGTERM, raised where the program stands so that half-written files are cleaned up on the way out."""
-
-
 def main() -> None:
     """Run the command line of this process and leave with its exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    interruption.listen()
     code = run(sys.argv[1:])
     if code in (INTERRUPTED, TERMINATED):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -37,13 +34,13 @@ def run(arguments: Sequence[str]) -> int:
         return _dispatch(arguments)
     except KeyboardInterrupt:
         return _say_interrupted()
-    except _TerminatedError:
-        return TERMINATED
     except BrokenPipeError:
         # The reader of our output has gone, as in `worldloom things list | head`: nobody is left to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
+        if interruption.asked():
+            return _say_interrupted()
         if debug:
             raise
         return _explain(error)
@@ -86,7 +83,7 @@ def _explain(error: Exception) -> int:
 
 def _say_interrupted() -> int:
     _complain("interrupted; nothing half-finished was left behind")
-    return INTERRUPTED
+    return TERMINATED if interruption.asked() is signal.SIGTERM else INTERRUPTED
 
 
 def _complain(sentence: str) -> None:
@@ -101,10 +98,6 @@ def _take_debug(arguments: Sequence[str]) -> tuple[bool, list[str]]:
     end = words.index("--") if "--" in words else len(words)
     options = [word for word in words[:end] if word != "--debug"]
     return len(options) < end, options + words[end:]
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise _TerminatedError
 
 
 def _flush() -> None:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Column
 
 from app.commands.terminal import seconds_in_words
+from app.interruption import stop_if_asked
 
 if TYPE_CHECKING:
     from pipelines import Progress as Report
@@ -90,7 +91,8 @@ class ProgressLine:
         self.show(report.stage, report.fraction, report.note)
 
     def show(self, stage: str, fraction: float, note: str = "") -> None:
-        """Say where the work stands: `fraction` is the share of the whole, 0 … 1."""
+        """Say where the work stands: `fraction` is the share of the whole, 0 … 1. Ends the work when that was asked."""
+        stop_if_asked()
         left_s = self._forecast.left_s(fraction, self.elapsed_s)
         left = "" if left_s is None else f"{seconds_in_words(max(math.ceil(left_s), 1))} left"
         self._progress.update(self._task, completed=fraction, description=WHAT_IT_DOES.get(stage, stage.capitalize()), note=note, left=left)

@@ -47,3 +47,33 @@ def test_termination_is_as_clean(tmp_path: Path) -> None:
     assert code == 143
     assert "Traceback" not in err
     assert not list(tmp_path.iterdir())
+
+
+def test_what_an_interrupt_breaks_is_no_failure(tmp_path: Path) -> None:
+    """Compiled code may answer Ctrl-C with another exception, or swallow it: both end as an interruption."""
+    code = """
+import os, signal, sys
+from app import interruption
+from app.cli import run
+from app.commands import progress
+import app.commands.read
+
+def broken(*words):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        if SWALLOWED:
+            with progress.ProgressLine() as line:
+                line.show("light", 0.5)
+            raise AssertionError("the work went on")
+        raise SystemError("returned a result with an exception set") from None
+
+import pipelines.language
+pipelines.language.read = broken
+interruption.listen()
+sys.exit(run(["read", "a meadow"]))
+"""
+    for swallowed in (True, False):
+        words = [sys.executable, "-c", f"SWALLOWED = {swallowed}\n{code}"]
+        done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
+        assert (done.returncode, done.stderr) == (130, "worldloom: interrupted; nothing half-finished was left behind\n")
