@@ -67,8 +67,8 @@ lint: setup  ## style, rules and types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 
-format: setup  ## let ruff format and repair
-	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+format: setup  ## let ruff format and repair, and draw the house anew
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet . ; $(BIN)/python docs/draw_house.py
 
 bench: setup  ## measure speed, memory and size: a table, and .bench/latest.json
 	@$(BIN)/python -m bench $(BENCH)
