@@ -96,10 +96,10 @@ def between(b: Boxes, c: Boxes, *, count: int, rng: np.random.Generator) -> Real
 
 
 def around(
-    box: Boxes, *, number: int, total: int, half_m: tuple[float, float], height_m: float, room: bool, rng: np.random.Generator
+    box: Boxes, *, number: int, total: int, half_m: tuple[float, float], height_m: float, room: bool, widen: float, rng: np.random.Generator
 ) -> Reals:
     """Candidates for one member of a ring; tall members leave the visitor's side open. Fronts turn to the middle."""
-    jitter, tries = 0.07, 40
+    jitter, tries = 0.07 * widen, int(40 * widen)
     small = height_m < 1.6 or room
     start = 0.0 if small else float(np.arctan2(box.x, box.z))
     if small:

@@ -83,7 +83,7 @@ class Outdoors:
             free = 0.15 if min(group.size()[:2]) < 0.6 else 0.3
             fine &= self.ground.track(x, z).min(axis=1) > free
         if group.is_building and not self.plan.street:
-            fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=4.5)
+            fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=6.5)
         if group.is_building or foot.radius.max() > 1.2:
             heights = self.ground.heights(x, z)
             fine &= np.ptp(heights, axis=1) < 0.35 * 2 * foot.radius + 0.3

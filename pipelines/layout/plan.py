@@ -68,6 +68,8 @@ def make_plan(
     side = _side(spec, subject, rng)
     width, height, depth = sizes.get(subject, (5.0, 5.0, 5.0))
     distance = float(np.clip(0.5 * depth + 0.95 * max(width, 0.7 * height) + 4.0, 8.0, 36.0))
+    lining = sum(t.count for t in spec.things if t.name in buildings and any(r.relation is RelationName.ALONG for r in t.relations))
+    distance += min(5.5 * ((lining + 1) // 2), 16.0)  # houses along the way need a longer way
     angle = side * np.radians(rng.uniform(12.0, 16.5))
     anchor = (float(np.sin(angle) * distance), float(-np.cos(angle) * distance))
     waters = _waters(spec, place, side, anchor, rng=rng)

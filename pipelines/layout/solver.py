@@ -163,10 +163,10 @@ class Solver:
             return candidates.between(self._target(name, number), self._target(relation.objects[1], number), count=60, rng=rng)
         if name in self.site.lines and kind in (R.ALONG, R.BESIDE, R.NEAR, R.AROUND):
             ahead, whole, half_width = self.site.lines[name]
-            line = ahead if widen < 2 else whole  # behind the visitor too when there is no room in view
+            line = ahead if widen < 1.5 else whole  # behind the visitor too when there is no room in view
             total = len(group.models)
             slack = (widen - 1.0) * 0.5
-            side = 0 if total == 1 or widen > 2 else 1 if number % 2 else -1  # both sides in turn
+            side = 0 if total == 1 or widen > 1.5 else 1 if number % 2 else -1  # both sides in turn
             share = (max(number / total - slack, 0.0), min((number + 1) / total + slack, 1.0)) if total > 1 else (0.0, 1.0)
             return candidates.along_line(line, half_width, half_m=half, share=share, aside_m=1.3 * widen, side=side, rng=rng)
         if name in self.site.areas:
@@ -174,9 +174,9 @@ class Solver:
             return candidates.by_area(kind, self.site.areas[name], half_m=half, count=count, rng=rng, wet=wet)
         target = self._target(name, number)
         if kind is R.AROUND and len(group.models) > 2:
+            ringed = {"number": number, "total": len(group.models)}
             height = group.size(number)[1]
-            total = len(group.models)
-            return candidates.around(target, number=number, total=total, half_m=half, height_m=height, room=self.site.room, rng=rng)
+            return candidates.around(target, **ringed, half_m=half, height_m=height, room=self.site.room, widen=widen, rng=rng)
         if kind in (R.UNDER, R.INSIDE):
             target = self.board.members(name)[0].boxes("whole") if self.board.members(name) else target
         return candidates.by_relation(kind, target, half_m=half, count=count, rng=rng, room=self.site.room)

@@ -54,7 +54,7 @@ class StreetPlaces:
         if where == "kerb":
             side[:] = 1.0 if number % 2 else -1.0
             step = group.bring.spacing_m if group.bring is not None else 12.0
-            z = -5.0 - step * (number // 2) - rng.uniform(0, 1.5, 160) - (0.37 * step if group.is_tree else 0.0)
+            z = -8.5 - step * (number // 2) - rng.uniform(0, 1.5, 160) - (0.37 * step if group.is_tree else 0.0)
             away = np.full(160, half + KERB_FREE_M)
         else:
             low, high = group.bring.distance_m if group.bring is not None and where == "pavement" else (4.5, 13.0)
