@@ -42,6 +42,7 @@ class Assembly:
         self.order = order
         self.rng = order.rng
         self.frame: Matrix = np.eye(4)
+        self.foundation_m = 0.0  # how far walls go on below y = 0, into ground that may slope; no part of the stated size
         self._chosen: dict[str, float | str] = {}
         self._lots: dict[tuple[object, ...], _Lot] = {}
         self._foliage: list[Foliage] = []
@@ -143,7 +144,7 @@ class Assembly:
             for lot in self._lots.values()
         ]
         whole = Shape(parts, self._foliage, self._spots, self._lamps)
-        return fitted(whole, self.order.size_m, sunk_m) if fit else whole
+        return fitted(whole, self.order.size_m, sunk_m, founded=self.foundation_m > 0) if fit else whole
 
 
 def scaled(colour: Colour, factor: float) -> Colour:
@@ -168,9 +169,11 @@ def bounds_of(shape: Shape) -> tuple[Matrix, Matrix]:
     return np.min([p.min(axis=0) for p in points if len(p)], axis=0), np.max([p.max(axis=0) for p in points if len(p)], axis=0)
 
 
-def fitted(shape: Shape, size_m: tuple[float, float, float], sunk_m: float = 0.0) -> Shape:
+def fitted(shape: Shape, size_m: tuple[float, float, float], sunk_m: float = 0.0, *, founded: bool = False) -> Shape:
     """The shape with the middle of its footprint at the origin, stretched along its axes to the stated size."""
     low, high = bounds_of(shape)
+    if founded:
+        low[1] = 0.0
     scale = np.asarray(size_m) / np.maximum(high - low, 1e-6)
     middle = np.array([(low[0] + high[0]) / 2, low[1], (low[2] + high[2]) / 2])
     matrix = np.diag([*scale, 1.0])

@@ -21,6 +21,7 @@ def castle(order: GrownOrder) -> Shape:
     """Curtain walls with battlements between four round towers, a gatehouse with portcullis, a keep with banners."""
     a = Assembly(order)
     w, h, d = order.size_m
+    a.foundation_m = 3.0
     stone = order.material or a.word("walls", "stone_blocks")
     tint = order.colour or a.tint("wall_colour")
     radius = min(w, d) * 0.095
@@ -36,6 +37,7 @@ def castle(order: GrownOrder) -> Shape:
             holes = [arch(3.4, 4.2, bottom=0.02, rise=0.5)] if name == "front" else []
             a.add(panel(wall_outline(length, wall_h), 1.6, holes), stone, "wall", at=(0, 0, 0.8), tint=tint)
             a.block((length, 0.25, 1.9), (0, wall_h - 0.4, 0), stone, "wall", bevel=0.04, tint=tint)
+            a.block((length, a.foundation_m, 1.6), (0, -a.foundation_m / 2, 0), stone, "wall", tint=tint)
             with a.at(translation(0, wall_h, 0.62)):
                 crenels(a, length - 2 * radius, stone, tint=tint)
             for sx in np.linspace(-length / 2 + radius + 2.0, length / 2 - radius - 2.0, 5):
@@ -134,6 +136,7 @@ def _keep(a: Assembly, wide: float, deep: float, top: float, stone: str, tint: C
 def tower(order: GrownOrder) -> Shape:
     """A round stone tower with a door, slits, a corbelled head and a pointed roof or battlements."""
     a = Assembly(order)
+    a.foundation_m = 1.0
     w, h, _ = order.size_m
     roof = h * 0.26 if a.number("roof", 1) else 0.0
     radius = w / 2 / 1.3

@@ -140,7 +140,12 @@ def lighthouse(order: GrownOrder) -> Shape:
     top_r = foot_r * 0.62
     base_h, lantern_h = h * 0.035, h * 0.2
     shaft = h - base_h - lantern_h
-    a.add(lathe([(foot_r * 1.14, 0), (foot_r * 1.14, base_h * 0.6), (foot_r * 1.04, base_h)], sides=40), "stone_blocks", "plinth")
+    a.foundation_m = 1.0
+    a.add(
+        lathe([(foot_r * 1.14, -a.foundation_m), (foot_r * 1.14, base_h * 0.6), (foot_r * 1.04, base_h)], sides=40),
+        "stone_blocks",
+        "plinth",
+    )
     _bands(a, foot_r, top_r, base_h, shaft)
     with a.at(translation(0, base_h + shaft, 0)):
         _lantern(a, top_r, lantern_h)
@@ -260,7 +265,15 @@ def round_tower(
 ) -> None:
     """A round tower with a corbelled head, arrow slits, and either battlements or a pointed roof; y = 0 is its foot."""
     head = tall - 1.5
-    profile = [(radius * 1.1, 0), (radius, 1.2), (radius * 0.97, head - 0.6), (radius * 1.16, head), (radius * 1.16, tall), (0.01, tall)]
+    profile = [
+        (radius * 1.1, -a.foundation_m),
+        (radius * 1.1, 0),
+        (radius, 1.2),
+        (radius * 0.97, head - 0.6),
+        (radius * 1.16, head),
+        (radius * 1.16, tall),
+        (0.01, tall),
+    ]
     a.add(lathe(profile, sides=sides), material, "tower", tint=tint, crease=30)
     count = max(8, round(2 * math.pi * radius * 1.16 / 1.15))
     for k in range(count):

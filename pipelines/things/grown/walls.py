@@ -17,6 +17,8 @@ from pipelines.things.grown.joinery import Outline, panel, rotation, translation
 from pipelines.things.grown.openings import Joinery, Opening, fill
 from pipelines.things.solids import box, cylinder, lathe
 
+FOUNDATION_M = 0.6
+
 
 @dataclass(frozen=True)
 class Skin:
@@ -51,7 +53,8 @@ def wall(
     a: Assembly, outline: Outline, openings: Sequence[Opening], skin: Skin, joinery: Joinery, *, name: str = "wall"
 ) -> None:  # fmt: skip
     """A wall with its openings filled and its cladding on."""
-    a.add(wall_panel(outline, skin.thickness_m, [opening.outline for opening in openings]), skin.material, name, tint=skin.tint)
+    for piece, holes in _pieces(outline, [opening.outline for opening in openings]):
+        a.add(wall_panel(piece, skin.thickness_m, holes), skin.material, name, tint=skin.tint)
     for opening in openings:
         fill(a, opening, joinery)
     if skin.clad == "timber":
@@ -60,6 +63,18 @@ def wall(
         upright_boards(a, outline, openings, skin, name)
     elif skin.clad == "weatherboard":
         weatherboards(a, outline, openings, skin, name)
+
+
+def _pieces(outline: Outline, holes: list[Outline]) -> list[tuple[Outline, list[Outline]]]:
+    """A gabled wall as a rectangle and a triangle, where no hole lies in both: rectangles have no slivers."""
+    if len(outline) != 5:
+        return [(outline, holes)]
+    shoulder = float(outline[2, 1])
+    above = [hole for hole in holes if hole[:, 1].min() > shoulder]
+    below = [hole for hole in holes if hole[:, 1].max() < shoulder]
+    if len(above) + len(below) < len(holes):
+        return [(outline, holes)]
+    return [(outline[[0, 1, 2, 4]], below), (outline[2:], above)]
 
 
 def upper_edge(outline: Outline, x: float) -> float:
@@ -233,8 +248,9 @@ def one_log(a: Assembly, start: float, end: float, y: float, radius: float, *, e
 
 
 def plinth(a: Assembly, width: float, depth: float, height: float, material: str = "stone_blocks") -> None:
-    """A stone foot under a building, y = 0 its top."""
-    a.add(box((width, height, depth), 0.03), material, "plinth", at=(0, -height / 2, 0))
+    """A stone foot under a building, y = 0 its top; it goes on into the ground, which may slope."""
+    a.foundation_m = max(a.foundation_m, FOUNDATION_M)
+    a.add(box((width, height + FOUNDATION_M, depth), 0.03), material, "plinth", at=(0, -(height + FOUNDATION_M) / 2, 0))
 
 
 def quoins(a: Assembly, width: float, depth: float, height: float, material: str = "limestone") -> None:
