@@ -322,10 +322,10 @@ def _ground(code, x, y, z, u, v, size, seed):  # type: ignore[no-untyped-def]
         return _step(0.4, 0.7, pad), 0.74 + 0.5 * pad, 0.10 * (pad - 0.5), 1.0, 0.2
     if code == 32:  # rock: fractures and lichen
         big = fractal3(x / size, y / size * 1.3, z / size, seed, 5)
-        crack = 1 - abs(2 * fractal3(x / size * 1.7, y / size * 1.7, z / size * 1.7, seed + 3, 3) - 1)
+        crack = 1 - abs(2 * fractal3(x / size * 1.3, y / size * 2.1, z / size * 1.3, seed + 3, 5) - 1)
         lichen = _step(0.62, 0.7, fractal3(x * 2.1, y * 2.1, z * 2.1, seed + 9, 3))
         return (
-            min(1.0, 0.85 * _step(0.86, 0.99, crack) + 0.5 * _step(0.5, 0.75, big)),
+            min(1.0, 0.55 * _step(0.93, 1.0, crack) + 0.5 * _step(0.5, 0.75, big)),
             0.72 + 0.52 * big + 0.10 * lichen,
             0.05 * (big - 0.5) + 0.05 * lichen,
             1.0,

@@ -20,6 +20,7 @@ DOME_RADIUS_M = 1_500.0
 DOME_DIP_RAD = 0.12  # how far the dome reaches below the horizon, so that no gap shows behind the last hills
 DOME_SHARE = 0.055  # of the splat budget
 SUN_RADIUS_RAD = 0.011
+FOG_EXPOSURE = 1.22  # fog is bright: metered like a dark scene it would turn grey
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def sky_for(spec: SceneSpec) -> Sky:
         stars=hour.stars * max(0.0, 1 - air.cloud_cover * 0.9),
         dark=hour.dark or spec.weather is Weather.STORM,
         lamp_scale=hour.lamp_scale,
+        exposure=FOG_EXPOSURE if spec.weather is Weather.FOG else 1.0,
     )
 
 
