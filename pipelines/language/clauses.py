@@ -284,7 +284,8 @@ class Clauses:
             self._denying = False
             phrase = self._row[objects_at]
             if isinstance(phrase, NounPhrase):
-                self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)
+                weight = IN_PLACE if word.text in _PLACING else PLACE_AS_OBJECT
+                self._mentions.mention(phrase, place_weight=weight, as_object=True)
             return objects_at + 1
         subjects_before = list(self._talk.subjects)
         if (

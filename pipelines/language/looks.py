@@ -6,11 +6,15 @@ from pipelines.language.drafts import Draft
 from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import Lexicon, Role
 from pipelines.language.tagging import Lexeme
-from pipelines.spec import Size
+from pipelines.spec import VIEWER, RelationName, Size
+
+_FAR = frozenset({"distant", "faraway"})
 
 
 def wear(draft: Draft, lexeme: Lexeme) -> None:
     """Give a draft what an adjective says of it; the first word for each property counts."""
+    if lexeme.text in _FAR and draft.place is None:
+        draft.relate(RelationName.FAR, VIEWER)
     if lexeme.has(Role.MEASURE):
         metres = float(lexeme.value(Role.MEASURE))
         draft.height_m = metres if 0.01 < metres <= 500 else draft.height_m
