@@ -151,10 +151,11 @@ def _lower_trim(a: Assembly, wall: Wall, wood: str, trim: Colour | None, tall: f
 
     if skirting > 0:
         for start, end in spans(skirting):
-            a.block((end - start, skirting, 0.02), ((start + end) / 2, skirting / 2, 0.01), wood, "skirting", bevel=0.006, tint=trim)
-    if cornice > 0:
-        for out, y in ((cornice, tall - cornice * 0.25), (cornice * 0.55, tall - cornice * 0.75)):
-            a.block((wall.length_m, cornice * 0.5, out), (0, y, out / 2), wood, "cornice", bevel=0.008, tint=trim)
+            a.block((end - start, skirting, 0.02), ((start + end) / 2, skirting / 2, 0.01), wood, "skirting", tint=trim)
+    if cornice > 0:  # one slanting face: steps of a few centimetres would be ragged as splats
+        cove = np.array([[0.0, tall - cornice], [cornice, tall], [0.0, tall]])
+        with a.at(translation(-half, 0, 0), rotation("y", -90)):
+            a.add(panel(cove, wall.length_m), wood, "cornice", tint=trim)
     if wainscot > 0:
         for start, end in spans(wainscot):
             _wainscot(a, start, end, wainscot, skirting, wood)
