@@ -33,6 +33,8 @@ def relief_model(kind: str, size_m: tuple[float, float, float], asked: ThingSpec
     y[:, -1] = y[:, 0]
     vertices = np.stack([x, y, z], axis=-1).reshape(-1, 3).astype(np.float32)
     faces = strip_faces(RINGS, SECTORS + 1)
+    edges = vertices[faces].astype(np.float64)
+    faces = faces[np.linalg.norm(np.cross(edges[:, 1] - edges[:, 0], edges[:, 2] - edges[:, 0]), axis=1) > 1e-6]  # the peak is one point
     faces = np.ascontiguousarray(faces if _upward(vertices, faces) else faces[:, ::-1])
     parts = _parts(kind, vertices, faces, height, seed)
     bounds = np.stack([vertices.min(axis=0), vertices.max(axis=0)])
@@ -44,7 +46,7 @@ def _profile(kind: str, share: Reals, x: Reals, z: Reals, seed: int) -> Reals:
     if kind == "mountain":
         crests = 0.5 + 0.5 * ridges(x + 3.1, z - 1.7, 0.34, octaves=6, gain=0.52, seed=seed)
         cone = np.maximum(1 - share, 0) ** 1.25
-        return np.asarray(cone * (0.62 + 0.5 * crests * ease(0.02, 0.35, share)) + 0.36 * np.maximum(1 - 3.2 * share, 0))
+        return np.asarray(cone * (0.5 + 0.8 * crests * ease(0.0, 0.3, share)) + 0.4 * np.maximum(1 - 2.6 * share, 0))
     if kind == "cliff":
         face = ease(0.92, 0.72, share)
         return np.asarray(face * (0.94 + 0.12 * fractal(x, z, 0.3, octaves=4, seed=seed)))

@@ -80,7 +80,8 @@ def test_nothing_floats_or_sinks(number: int) -> None:
 def test_nothing_intersects(number: int) -> None:
     _, scene = world(number)
     library = Library.load()
-    things = [thing for thing in _solids(scene) if float(np.ptp(thing.bounds[:, 1])) > 0.06 and library.kinds[thing.kind].stands_on != "wall"]
+    solids = [thing for thing in _solids(scene) if library.kinds[thing.kind].stands_on != "wall"]
+    things = [thing for thing in solids if float(np.ptp(thing.bounds[:, 1])) > 0.06]
     feet = [_lower(thing) for thing in things]
     for i, one in enumerate(things):
         for j in range(i):
@@ -121,6 +122,21 @@ def test_dressing_adds_trees_cover_and_sky_and_keeps_the_named() -> None:
     for cover in dressed.cover:
         feet = cover.centres[:: max(len(cover) // 500, 1)]
         assert (feet[:, 1] > scene.terrain.heights.at(feet[:, 0], feet[:, 2]) - 0.3).all()
+
+
+def test_landforms_are_shaped_and_stand_far() -> None:
+    library = Library.load()
+    spec = read("mountains behind a meadow with a red tent", library).spec
+    assert any(thing.kind == "mountain" for thing in spec.things)
+    for thing in arrange(spec, library, seed=3).things:
+        if thing.kind != "mountain":
+            continue
+        assert float(np.hypot(thing.position[0], thing.position[2])) > 200
+        assert float(np.ptp(thing.bounds[:, 1])) > 100
+        corners = np.concatenate([part.mesh.corners for part in thing.model.parts]).astype(np.float64)
+        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        assert np.linalg.norm(normals, axis=1).min() > 0  # no face without an area
+        assert (normals[:, 1] > 0).mean() > 0.9
 
 
 def test_without_is_honoured_everywhere() -> None:
