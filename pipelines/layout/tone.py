@@ -10,7 +10,7 @@ from pipelines.scene import Floats
 MIDDLE = 0.175  # where the curve's input puts the mean of the first view by day
 HUE_KEPT = 0.5
 SATURATION = 0.78  # of the display colours: skies and leaves in a photograph are calmer than pure materials
-MIDDLE_DARK = 0.10  # … and by night, which should look like night
+MIDDLE_DARK = 0.125  # … and by night, which should look like night
 
 
 def exposure_for(luminance: NDArray[np.floating], weights: NDArray[np.floating], *, dark: bool) -> float:
