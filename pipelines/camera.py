@@ -59,9 +59,7 @@ class Camera:
         else:
             longitude = (column / self.width_px - 0.5) * 2 * math.pi
             latitude = (0.5 - row / self.height_px) * math.pi
-            local = np.stack(
-                [np.sin(longitude) * np.cos(latitude), np.sin(latitude), -np.cos(longitude) * np.cos(latitude)], axis=-1
-            )
+            local = np.stack([np.sin(longitude) * np.cos(latitude), np.sin(latitude), -np.cos(longitude) * np.cos(latitude)], axis=-1)
         return (local @ self.world_from_camera[:3, :3].T).astype(np.float32)
 
     def project(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

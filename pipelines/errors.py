@@ -1,14 +1,14 @@
 """What can go wrong, sorted by what the caller can do about it.
 
-    WorldloomError              every error that is meant for a person; `str(error)` is one clear sentence
-    ├── InputError              the request is wrong: change it and try again       (exit code 2, HTTP 4xx)
-    │   ├── PromptError         the prompt: empty, too long, a seed out of range …
-    │   ├── SpecError           a scene specification that breaks the schema
-    │   ├── ThingError          a thing definition that breaks the rules of the modelling language
-    │   └── FileFormatError     a file that is truncated, hostile or not what its name says
-    ├── UnavailableError        this machine cannot: a GPU, a package or weights are missing
-    ├── OutputError             the result cannot be written: folder exists, not writable, disk full
-    └── Cancelled               the caller asked to stop                              (exit code 130)
+WorldloomError              every error that is meant for a person; `str(error)` is one clear sentence
+├── InputError              the request is wrong: change it and try again       (exit code 2, HTTP 4xx)
+│   ├── PromptError         the prompt: empty, too long, a seed out of range …
+│   ├── SpecError           a scene specification that breaks the schema
+│   ├── ThingError          a thing definition that breaks the rules of the modelling language
+│   └── FileFormatError     a file that is truncated, hostile or not what its name says
+├── UnavailableError        this machine cannot: a GPU, a package or weights are missing
+├── OutputError             the result cannot be written: folder exists, not writable, disk full
+└── Cancelled               the caller asked to stop                              (exit code 130)
 """
 
 from __future__ import annotations

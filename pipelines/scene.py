@@ -165,7 +165,8 @@ SLENDER = 3.5  # how many times longer than wide an element is at least when it 
 
 def coarser(lengths: Floats, widths: Floats, grow: ArrayLike) -> tuple[Floats, Floats]:
     """Lengths and widths of elements that cover `grow`² times their area. Slender ones grow wide first: thinned grass and twigs
-    become tufts and sprays, not spikes."""
+    become tufts and sprays, not spikes.
+    """
     factor = np.asarray(grow, np.float32)
     aspect = lengths / np.maximum(widths, 1e-9)
     turn = np.sqrt(np.clip(aspect / SLENDER, 1.0, np.maximum(factor, 1.0) ** 2))

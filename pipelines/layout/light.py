@@ -34,6 +34,7 @@ LAMPS_AT_MOST = 24
 SUN_SPREAD_RAD = 0.012  # half angle of the light's disc, a little wider than the sun's: soft edges of shadows
 SMOOTH_SHIFTS_M = (0.0, 3.17, 7.71)
 PANE_RAYS = 4  # rays to the windows a surfel, indoors
+GLOW_PEAK = 1.5  # exposed radiance of what glows: the curve shows it nearly white, yet with its colour
 EXPOSURE_RAYS = 4_000  # surfels of the first look that are metered
 SMOOTH_REACH = 14  # neighbours along the curve on each side that share gathered light
 
@@ -64,6 +65,7 @@ class Light(Stage):
         tell(0.78, "mirroring what is glossy")
         eye = scene.viewpoints[0]
         exposure = sky.exposure * _exposure(matt, surfels, scene, blockers)
+        matt -= surfels.emission * np.float32(1 - _glow_kept(surfels.emission, exposure))
         transmittance, added = air_light(sky, surfels.means, eye)
         colours = display(matt * transmittance[:, None] + added, exposure)
         harmonics = np.zeros((len(surfels), 1, 3), np.float32)
@@ -206,6 +208,13 @@ def lamp_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
         strength = scale * lamp.power * falls[facing] * open_ / (away[facing] ** 2 + lamp.radius_m**2)
         total[near[facing]] += strength[:, None].astype(np.float32) * np.asarray(lamp.colour, np.float32)
     return total
+
+
+def _glow_kept(emission: Floats, exposure: float) -> float:
+    """The share of their own light that lamps and windows show: as an eye or a camera sees them, bright but not burnt out."""
+    peaks = emission.max(axis=1)
+    glowing = peaks[peaks > 0.02]
+    return min(1.0, GLOW_PEAK / (exposure * float(np.median(glowing)))) if len(glowing) else 1.0
 
 
 def _exposure(matt: Floats, surfels: Surfels, scene: Scene, blockers: Occluders) -> float:

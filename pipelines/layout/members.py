@@ -92,6 +92,7 @@ def brought(spec: SceneSpec, place: Place, library: Library, *, seed: int) -> li
     """What the place adds, as entries of a spec; what the words name already takes the place of the like."""
     rng = seeded(seed, "brought")
     by_kind = {thing.kind: thing.name for thing in reversed(spec.things)}
+    by_noun = {thing.kind.split()[-1]: thing.name for thing in reversed(spec.things)}  # a table takes the place of a dining table
     alias = {VIEWER: VIEWER}
     taken = {thing.name for thing in spec.things}
     found: list[tuple[ThingSpec, Bring]] = []
@@ -100,6 +101,7 @@ def brought(spec: SceneSpec, place: Place, library: Library, *, seed: int) -> li
         if bring.filler and sum(1 for thing in spec.things if thing.phrase) > 2:
             continue
         named = next((by_kind[kind] for kind in bring.kinds if kind in by_kind), None)
+        named = named or next((by_noun[kind.split()[-1]] for kind in bring.kinds if kind.split()[-1] in by_noun), None)
         if named is not None:
             alias[bring.name] = named
             continue

@@ -161,7 +161,7 @@ def _radiance(directions, sun, colours, air, clouds, out):  # type: ignore[no-un
             veil = colours[3, c] * shade + colours[2, c] * halo * 0.35
             value += (veil - value) * amount
             value += (colours[4, c] + 0.3 * colours[2, c] * halo - value) * haze
-            out[i, c] = value if y >= 0 else value * max(0.45, 1.0 + 3.0 * y)
+            out[i, c] = value if y >= 0 else value * max(0.8, 1.0 + 3.0 * y)
 
 
 @njit(cache=True)

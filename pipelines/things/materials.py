@@ -71,6 +71,4 @@ def material(name: str) -> Material:
 def _material(name: str, entry: Mapping[str, Any]) -> Material:
     fields = {_FIELD_OF_KEY[key]: value for key, value in entry.items() if key in _FIELD_OF_KEY}
     emission = entry.get("emission", (0.0, 0.0, 0.0))
-    return Material(
-        name=name, colour=linear(entry["colour"]), second_colour=linear(entry["second"]), emission=tuple(emission), **fields
-    )
+    return Material(name=name, colour=linear(entry["colour"]), second_colour=linear(entry["second"]), emission=tuple(emission), **fields)
