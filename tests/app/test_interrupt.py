@@ -14,6 +14,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+def hear_interrupts() -> None:
+    """In a child: undo the ignoring of SIGINT that shells hand to jobs in the background, such as a CI run."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interrupted(folder: Path, after_s: float, number: signal.Signals) -> tuple[int, str]:
     """Exit code and stderr of a command that is sent a signal while it makes a large world."""
     words = [
@@ -28,7 +33,15 @@ def interrupted(folder: Path, after_s: float, number: signal.Signals) -> tuple[i
         str(folder / "world"),
     ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder) as process:
+    with subprocess.Popen(
+        words,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        preexec_fn=hear_interrupts,
+    ) as process:
         time.sleep(after_s)
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
@@ -75,5 +88,5 @@ sys.exit(run(["read", "a meadow"]))
 """
     for swallowed in (True, False):
         words = [sys.executable, "-c", f"SWALLOWED = {swallowed}\n{code}"]
-        done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False, preexec_fn=hear_interrupts)
         assert (done.returncode, done.stderr) == (130, "worldloom: interrupted; nothing half-finished was left behind\n")
