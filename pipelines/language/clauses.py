@@ -389,12 +389,3 @@ class Clauses:
             subjects = self._chain if pure else self._talk.subjects
         relate(subjects, relation, objects, turned=turned)
         self._pending = None if self._pending and self._connector != "none" else self._pending
-
-    def _relate(self, subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], *, turned: bool) -> None:
-        for subject in subjects:
-            if not turned:
-                subject.relate(relation, *objects)
-                continue
-            for target in objects:
-                if isinstance(target, Draft):
-                    target.relate(relation, subject)

@@ -57,19 +57,19 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
     heaviest = max((weight for _, weight in scene.places.cast), default=0.0)
     if heaviest >= PLACE_BEFORE_NOUN:
         return scene.places.winner() or DEFAULT_PLACE
-    scores: Counter[str] = Counter()
+    scores: defaultdict[str, float] = defaultdict(float)
     for name, weight in scene.places.cast:
-        scores[name] += weight if weight != PLACE_AS_OBJECT or not _becomes_many(lexicon, name) else 0  # type: ignore[assignment]
+        scores[name] += weight if weight != PLACE_AS_OBJECT or not _becomes_many(lexicon, name) else 0
     homes = _homes(lexicon)
     for draft in scene.drafts:
         kind = draft.options[0] if draft.options else ""
         for place, weight in homes.get(kind, {}).items():
             scores[place] += weight
         if kind and lexicon.kinds[kind].indoors and not lexicon.kinds[kind].outdoors:
-            scores["living room"] += _INDOORS_HINT  # type: ignore[assignment]
+            scores["living room"] += _INDOORS_HINT
     if any(draft.options and not lexicon.kinds[draft.options[0]].indoors for draft in scene.drafts):
-        scores[DEFAULT_PLACE] += _OUTDOORS_HINT  # type: ignore[assignment]
-    if not +scores:
+        scores[DEFAULT_PLACE] += _OUTDOORS_HINT
+    if not any(score > 0 for score in scores.values()):
         scene.note(f"no place is named: it is taken to be a {DEFAULT_PLACE}")
         return DEFAULT_PLACE
     best = max(scores.values())
