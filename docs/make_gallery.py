@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.commands.viewpoint import Frame, camera_for
+from app.viewpoint import Frame, camera_for
 from pipelines import Prompt, generate, recipe_for
 from pipelines.splat import render
 

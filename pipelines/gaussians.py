@@ -79,6 +79,11 @@ class Gaussians:
         harmonics[:, : min(wanted, have)] = self.harmonics[:, :wanted]
         return Gaussians(self.means, self.scales, self.rotations, self.opacities, harmonics, self.thing)
 
+    def moved(self, offset_m: tuple[float, float, float]) -> Gaussians:
+        """The same splats, all moved by `offset_m`."""
+        means = self.means + np.array(offset_m, np.float32)
+        return Gaussians(means, self.scales, self.rotations, self.opacities, self.harmonics, self.thing)
+
 
 def from_colours(
     means: Floats, scales: Floats, rotations: Floats, opacities: Floats, *, colours: Floats, thing: NDArray[np.int32]

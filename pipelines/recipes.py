@@ -28,13 +28,14 @@ STAGES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class RecipeCard:
-    """What a person should know about a recipe before choosing it."""
+    """What a person should know about a recipe before choosing it. takes: the fields of a Prompt that it understands."""
 
     name: str
     tier: str
     makes: str
     needs: str
     row: tuple[str, ...]
+    takes: tuple[str, ...] = ("text",)
 
 
 CARDS: tuple[RecipeCard, ...] = (
@@ -50,7 +51,23 @@ CARDS: tuple[RecipeCard, ...] = (
 
 def tiers() -> tuple[str, ...]:
     """The tiers that have a recipe, smallest first."""
-    return tuple(card.tier for card in CARDS)
+    return tuple(card.tier for card in cards())
+
+
+def cards() -> tuple[RecipeCard, ...]:
+    """The recipes there are: the built-in ones, smallest first, then those that other packages offer in `worldloom.recipes`."""
+    offered = [entry.load() for entry in sorted(entry_points(group="worldloom.recipes"), key=lambda entry: entry.name)]
+    return (*CARDS, *(card for card in offered if isinstance(card, RecipeCard)))
+
+
+def card_for(tier: str | None) -> RecipeCard:
+    """The recipe of a tier, by the tier's name or its own (None: the best built-in one that this machine runs); raises PromptError."""
+    if tier is None:
+        return CARDS[-1]
+    card = next((card for card in cards() if tier in (card.tier, card.name)), None)
+    if card is None:
+        raise PromptError(f"there is no tier {tier[:60]!r}: choose one of {', '.join(tiers())}")
+    return card
 
 
 def recipe_for(
@@ -60,9 +77,7 @@ def recipe_for(
 
     splats: budget for the whole world.  spec: skips reading the words.  things: folders with a user's own kinds of things.
     """
-    card = CARDS[-1] if tier is None else next((card for card in CARDS if tier in (card.tier, card.name)), None)
-    if card is None:
-        raise PromptError(f"there is no tier {tier!r}: choose one of {', '.join(tiers())}")
+    card = card_for(tier)
     if not MIN_SPLATS <= splats <= MAX_SPLATS:
         raise InputError(f"{splats:,} splats cannot be made: choose from {MIN_SPLATS:,} to {MAX_SPLATS:,}")
     settings: Mapping[str, Mapping[str, Any]] = {

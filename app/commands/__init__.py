@@ -8,9 +8,11 @@ import typer
 
 from app.commands.exchange import export, info
 from app.commands.generate import generate
+from app.commands.keys import application as keys
 from app.commands.look import render, video
 from app.commands.machine import doctor, recipes
 from app.commands.read import read
+from app.commands.serve import serve, worker
 from app.commands.things import application as things
 
 application = typer.Typer(
@@ -46,5 +48,8 @@ application.command()(render)
 application.command()(video)
 application.command()(export)
 application.command()(info)
+application.command()(serve)
+application.command()(worker)
+application.add_typer(keys, name="keys")
 application.command()(recipes)
 application.command()(doctor)

@@ -57,7 +57,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what is in a world or in a file of splats."""
-    from app.commands.opening import is_package
+    from app.opening import is_package
     from pipelines.formats import read_package
 
     if not is_package(file):

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from app.commands.terminal import bytes_in_words, plain, say
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from pipelines.splat import Rendering
-
-LAYERS = ("colour", "distance", "normal", "alpha", "heat")
 
 World = Annotated[Path, typer.Argument(help="A world package (folder or .zip), or a .ply, .spz or .sog file.", show_default=False)]
 Size = Annotated[str, typer.Option(help="Width × height in pixels.")]
@@ -35,7 +27,7 @@ def render(
 ) -> None:
     """Render one picture of a world."""
     from app.commands.destination import require_new_file
-    from app.commands.viewpoint import camera_for, frame_of
+    from app.viewpoint import LAYERS, camera_for, frame_of, picture_of
     from pipelines.errors import InputError
 
     if layer not in LAYERS:
@@ -43,18 +35,12 @@ def render(
     frame = frame_of(size, fov)
     require_new_file(output, (".png", ".webp", ".jpg"))
 
-    from app.commands.opening import open_world
     from app.commands.pictures import write_picture
-    from pipelines import splat
+    from app.opening import open_world
 
     opened = open_world(world)
     eye = camera_for(camera, opened.spawn, frame)
-    if layer == "heat":
-        pixels, _ = splat.heat(opened.gaussians, eye)
-    else:
-        rendering = splat.render(opened.gaussians, eye, layers=() if layer in ("colour", "alpha") else (layer,))
-        pixels = _layer(rendering, layer)
-    write_picture(pixels, output)
+    write_picture(picture_of(opened.gaussians, eye, layer), output)
     say(f"{plain(output)}  [dim]{eye.width_px} × {eye.height_px}, {bytes_in_words(output.stat().st_size)}[/]")
 
 
@@ -71,7 +57,7 @@ def video(
     """Film a world along a path."""
     from app.commands.destination import require_new_file
     from app.commands.progress import ProgressLine
-    from app.commands.viewpoint import frame_of
+    from app.viewpoint import frame_of
     from pipelines.errors import InputError
     from pipelines.splat import orbit_path, read_path, walk_path, write_video
 
@@ -82,7 +68,7 @@ def video(
     if keyframes is not None and seconds is not None:
         raise InputError("a film along keyframes of your own takes as long as they say: leave out --seconds, or change their times")
 
-    from app.commands.opening import open_world
+    from app.opening import open_world
 
     with ProgressLine(quiet=quiet) as line:
         line.show("video", 0.0, "opening the world")
@@ -94,25 +80,3 @@ def video(
         write_video(opened.gaussians, way, output, size_px=(frame.width_px, frame.height_px), frames_per_s=fps, tell=tell)
     if not quiet:
         say(f"{plain(output)}  [dim]{way.seconds:g} s, {bytes_in_words(output.stat().st_size)}[/]")
-
-
-def _layer(rendering: Rendering, layer: str) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8: a layer as a picture for people."""
-    import numpy as np
-
-    if layer == "distance":
-        assert rendering.distance is not None
-        near = np.exp(-np.nan_to_num(rendering.distance, posinf=1e9) / 25)  # near is bright, the sky is black; half at 17 m
-        return _grey(near)
-    if layer == "normal":
-        assert rendering.normal is not None
-        coloured: NDArray[np.uint8] = ((rendering.normal * 0.5 + 0.5) * 255 + 0.5).astype(np.uint8)
-        return coloured
-    return _grey(rendering.alpha) if layer == "alpha" else rendering.picture
-
-
-def _grey(values: NDArray[np.floating]) -> NDArray[np.uint8]:
-    import numpy as np
-
-    level = (np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)
-    return np.repeat(level[..., None], 3, axis=-1)

@@ -62,7 +62,7 @@ def show(
 ) -> None:
     """Look at one kind of thing: built, lit and rendered by the stages that make worlds."""
     from app.commands.destination import require_new_file
-    from app.commands.viewpoint import frame_of
+    from app.viewpoint import frame_of
     from pipelines.things import Library, Order
 
     require_new_file(output, (".png", ".webp", ".jpg"))

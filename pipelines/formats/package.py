@@ -148,8 +148,16 @@ def _ended(pool: ThreadPoolExecutor) -> None:
 def _zip(folder: Path, target: Path) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.iterdir()):
-            with path.open("rb") as source, archive.open(entry(path.name), "w", force_zip64=True) as copy:
-                shutil.copyfileobj(source, copy, COPY_BYTES)
+            _add(archive, path.name, path)
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: Path | bytes) -> None:
+    with archive.open(entry(name), "w", force_zip64=True) as copy:
+        if isinstance(content, bytes):
+            copy.write(content)
+            return
+        with content.open("rb") as source:
+            shutil.copyfileobj(source, copy, COPY_BYTES)
 
 
 @dataclass(frozen=True)
@@ -202,6 +210,13 @@ class Package:
             if f"splats{kind.extension}" in self.manifest.files:
                 return kind.read(self.file(f"splats{kind.extension}"))
         raise FileFormatError(f"{self.path} holds no splats that can be read")
+
+    def write_zip(self, target: Path) -> None:
+        """All files of the package as one archive, which is a package again."""
+        with written_whole(target) as workshop, zipfile.ZipFile(workshop / target.name, "w", zipfile.ZIP_STORED) as archive:
+            _add(archive, MANIFEST, manifest_bytes(self.manifest))
+            for name in self.manifest.files:
+                _add(archive, name, self.file(name))
 
     def panorama(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Colour (H, W, 3) sRGB and distance (H, W) metres from the spawn point."""

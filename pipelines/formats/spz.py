@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import FileFormatError, OutputError
+from pipelines.errors import FileFormatError, InputError, OutputError
 from pipelines.formats.checks import (
     MAX_SPLATS_READ,
     no_things,
@@ -41,18 +41,20 @@ GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # deflate, no name, n
 SECTION_BYTES = 1 << 22
 
 
-def write_spz(gaussians: Gaussians, path: Path, *, frame: Frame = WORLD) -> None:
-    """Write splats; raises OutputError when one is too far away or too large for the format."""
-    path.write_bytes(spz_bytes(gaussians, frame=frame))
+def write_spz(gaussians: Gaussians, path: Path, *, frame: Frame = WORLD, version: int = 3) -> None:
+    """Write splats; raises OutputError when one is too far away or too large for the format. version: 2 for readers of before 2025."""
+    path.write_bytes(spz_bytes(gaussians, frame=frame, version=version))
 
 
-def spz_bytes(gaussians: Gaussians, *, frame: Frame = WORLD) -> bytes:
-    """The bytes of an SPZ 3 file, splats in Morton order."""
+def spz_bytes(gaussians: Gaussians, *, frame: Frame = WORLD, version: int = 3) -> bytes:
+    """The bytes of an SPZ file, splats in Morton order."""
+    if version not in (2, 3):
+        raise InputError(f"SPZ version {version} cannot be written: choose 2 or 3")
     require_writable(gaussians, "SPZ")
     framed = into_frame(gaussians, frame)
     bits = _fractional_bits(framed)
-    header = HEADER.pack(MAGIC, 3, len(framed), framed.degree, bits, 0, 0)
-    return _gzip([(header, zlib.Z_DEFAULT_STRATEGY), *_columns(framed, bits)])
+    header = HEADER.pack(MAGIC, version, len(framed), framed.degree, bits, 0, 0)
+    return _gzip([(header, zlib.Z_DEFAULT_STRATEGY), *_columns(framed, bits, version)])
 
 
 def _fractional_bits(gaussians: Gaussians) -> int:
@@ -70,7 +72,7 @@ def _fractional_bits(gaussians: Gaussians) -> int:
     return bits
 
 
-def _columns(gaussians: Gaussians, bits: int) -> list[tuple[memoryview, int]]:
+def _columns(gaussians: Gaussians, bits: int, version: int) -> list[tuple[memoryview, int]]:
     """The columns as (bytes, deflate strategy): positions are too random for string matches, so only Huffman coding pays there."""
     from pipelines.formats import packing  # numba
 
@@ -80,8 +82,11 @@ def _columns(gaussians: Gaussians, bits: int) -> list[tuple[memoryview, int]]:
     packing.pack_positions(order, gaussians.means, float(2**bits), positions)
     quaternions, scales = np.empty((count, 4), np.float32), np.empty((count, 3), np.float32)
     packing.canonical_axes(order, gaussians.rotations, gaussians.scales, quaternions, scales)
-    rotations = np.empty(count, np.uint32)
-    packing.pack_rotations(quaternions, rotations)
+    if version == 2:
+        rotations: NDArray[np.uint8] | NDArray[np.uint32] = np.round(quaternions[:, 1:] * 127.5 + 127.5).astype(np.uint8)  # w ≥ 0, see above
+    else:
+        rotations = np.empty(count, np.uint32)
+        packing.pack_rotations(quaternions, rotations)
     looks = np.empty(7 * count, np.uint8)
     packing.pack_looks(order, gaussians.opacities, gaussians.harmonics[:, 0], scales, looks)
     columns = [
@@ -89,7 +94,7 @@ def _columns(gaussians: Gaussians, bits: int) -> list[tuple[memoryview, int]]:
         (looks[:count].data, zlib.Z_DEFAULT_STRATEGY),
         (looks[count : 4 * count].data, zlib.Z_DEFAULT_STRATEGY),
         (looks[4 * count :].data, zlib.Z_DEFAULT_STRATEGY),
-        (rotations.astype("<u4", copy=False).data.cast("B"), zlib.Z_DEFAULT_STRATEGY),
+        (np.ascontiguousarray(rotations).view(np.uint8).data.cast("B"), zlib.Z_DEFAULT_STRATEGY),
     ]
     if coefficients > 1:
         harmonics = np.empty((count, coefficients - 1, 3), np.uint8)

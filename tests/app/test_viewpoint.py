@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from app.commands.viewpoint import WORDS, Frame, camera_for, frame_of
+from app.viewpoint import WORDS, Frame, camera_for, frame_of
 from pipelines.camera import Projection
 from pipelines.errors import InputError
 from pipelines.scene import Spawn

@@ -1,4 +1,4 @@
-"""Cameras in words: spawn, left, right, back, ahead, side, above, panorama, or x,y,z,yaw,pitch in metres and degrees."""
+"""Viewpoint: cameras in words (spawn, left, right, back, ahead, side, above, panorama, or x,y,z,yaw,pitch), and what they see, layer by layer."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from pipelines.errors import InputError
 from pipelines.scene import EYE_HEIGHT_M, Spawn
 
 if TYPE_CHECKING:
-    from pipelines import Camera
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pipelines import Camera, Gaussians
 
 WORDS = ("spawn", "left", "right", "back", "ahead", "side", "above", "panorama")
+LAYERS = ("colour", "distance", "normal", "alpha", "heat")
 MAX_SIDE_PX = 16_384
 _TURNS_DEG = {"spawn": 0.0, "ahead": 0.0, "left": 90.0, "right": -90.0, "back": 180.0}
 _AHEAD_M = 10.0
@@ -92,3 +96,29 @@ def _from_spawn(spawn: Spawn, *, ahead_m: float = 0.0, left_m: float = 0.0, up_m
     x, y, z = spawn.position
     sine, cosine = math.sin(spawn.yaw_rad), math.cos(spawn.yaw_rad)
     return x - sine * ahead_m - cosine * left_m, y + EYE_HEIGHT_M + up_m, z - cosine * ahead_m + sine * left_m
+
+
+def picture_of(gaussians: Gaussians, camera: Camera, layer: str) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8: one of LAYERS as a picture for people. Distance: near is bright, the sky is black. Heat: what a pixel costs."""
+    import numpy as np
+
+    from pipelines import splat
+
+    if layer == "heat":
+        return splat.heat(gaussians, camera)[0]
+    rendering = splat.render(gaussians, camera, layers=() if layer in ("colour", "alpha") else (layer,))
+    if layer == "distance":
+        assert rendering.distance is not None
+        return _grey(np.exp(-np.nan_to_num(rendering.distance, posinf=1e9) / 25))  # half as bright at 17 m
+    if layer == "normal":
+        assert rendering.normal is not None
+        coloured: NDArray[np.uint8] = ((rendering.normal * 0.5 + 0.5) * 255 + 0.5).astype(np.uint8)
+        return coloured
+    return _grey(rendering.alpha) if layer == "alpha" else rendering.picture
+
+
+def _grey(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+    import numpy as np
+
+    level = (np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.repeat(level[..., None], 3, axis=-1)

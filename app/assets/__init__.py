@@ -1,0 +1,1 @@
+"""Assets: pictures and videos that clients upload."""

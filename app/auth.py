@@ -1,0 +1,147 @@
+"""Auth: who is asking. API keys, their scopes and tenants; on a loopback address nobody needs a key."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import zlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from app.database import Database, now
+from app.errors import Refusal
+from app.identity import LOCAL_TENANT
+from app.signing import Signer
+from app.tables import ApiKey, Tenant
+
+READ, WRITE, ADMIN = "read", "write", "admin"
+SCOPES = (READ, WRITE, ADMIN)
+PREFIX = "wl_"
+USED_EVERY = timedelta(minutes=1)
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_RANDOM, _CHECK = 37, 6
+_KEY = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_RANDOM + _CHECK}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a tenant, by a key or (local) without one."""
+
+    tenant_id: str
+    scopes: frozenset[str]
+    key_id: str | None = None
+
+    def require(self, scope: str) -> None:
+        """Raise Refusal when the key may not do this."""
+        if scope not in self.scopes:
+            raise Refusal("scope_missing", f"this key may not do that: it lacks the scope {scope!r}, so make one that has it")
+
+
+LOCAL = Caller(LOCAL_TENANT, frozenset(SCOPES))
+
+
+def new_key() -> str:
+    """A key: its prefix and checksum let secret scanners find it where it should not be."""
+    word = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))
+    return f"{PREFIX}{word}{_checksum(word)}"
+
+
+def _checksum(word: str) -> str:
+    number, digits = zlib.crc32(word.encode()), ""
+    for _ in range(_CHECK):
+        number, digit = divmod(number, len(_ALPHABET))
+        digits = _ALPHABET[digit] + digits
+    return digits
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether a text is a key of this service by shape and checksum."""
+    return _KEY.fullmatch(text) is not None and _checksum(text[len(PREFIX) : -_CHECK]) == text[-_CHECK:]
+
+
+def digest_of(signer: Signer, key: str) -> bytes:
+    """What is stored of a key."""
+    return signer.digest("api-key", key.encode())
+
+
+def ensure_tenant(session: Session, name: str, *, tenant_id: str) -> None:
+    """Make a tenant unless it is there."""
+    if session.get(Tenant, tenant_id) is None:
+        session.add(Tenant(id=tenant_id, name=name))
+        session.flush()
+
+
+def presented_key(request: Request) -> str | None:
+    """The key in a request: `Authorization: Bearer …`, or `WLT-Api-Key: …` as clients of the World API send it."""
+    kind, _, word = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and word.strip():
+        return word.strip()
+    return request.headers.get("wlt-api-key", "").strip() or None
+
+
+def caller_of_key(database: Database, signer: Signer, key: str) -> Caller:
+    """Raise Refusal unless the key is known, in force and not expired."""
+    if not looks_like_key(key):
+        raise Refusal("key_invalid", "this is no key of this service: keys begin with wl_, make one with `worldloom keys create`")
+    with database.reading() as session:
+        row = session.scalar(select(ApiKey).where(ApiKey.digest == digest_of(signer, key)))
+    moment = now()
+    if row is None:
+        raise Refusal("key_invalid", "this key is not known here: make one with `worldloom keys create`")
+    if row.revoked_at is not None:
+        raise Refusal("key_invalid", "this key has been revoked: use another one")
+    if row.expires_at is not None and row.expires_at <= moment:
+        raise Refusal("key_invalid", f"this key expired on {row.expires_at:%Y-%m-%d}: use another one")
+    if row.last_used_at is None or moment - row.last_used_at > USED_EVERY:
+        with database.writing() as session:
+            session.execute(update(ApiKey).where(ApiKey.id == row.id).values(last_used_at=moment))
+    return Caller(row.tenant_id, frozenset(row.scopes), row.id)
+
+
+async def identify(request: Request) -> Caller | None:
+    """Who asks; None without a key where one is needed. A key that is given must be good, unless no keys are needed and it is not ours."""
+    services = request.app.state.services
+    key = presented_key(request)
+    if key is None:
+        return None if services.settings.needs_keys else LOCAL
+    if not services.settings.needs_keys and not key.startswith(PREFIX):
+        return LOCAL  # clients of the World API must send something
+    caller = await run_in_threadpool(caller_of_key, services.database, services.signer, key)
+    request.scope["worldloom.tenant"] = caller.tenant_id
+    return caller
+
+
+Anyone = Annotated[Caller | None, Depends(identify)]
+
+
+async def _known(caller: Anyone) -> Caller:
+    if caller is None:
+        raise Refusal("key_missing", "this service needs a key: send it as `Authorization: Bearer wl_…`")
+    return caller
+
+
+async def _reader(caller: Annotated[Caller, Depends(_known)]) -> Caller:
+    caller.require(READ)
+    return caller
+
+
+async def _writer(caller: Annotated[Caller, Depends(_known)]) -> Caller:
+    caller.require(WRITE)
+    return caller
+
+
+async def _admin(caller: Annotated[Caller, Depends(_known)]) -> Caller:
+    caller.require(ADMIN)
+    return caller
+
+
+Reader = Annotated[Caller, Depends(_reader)]
+Writer = Annotated[Caller, Depends(_writer)]
+Admin = Annotated[Caller, Depends(_admin)]

@@ -1,0 +1,120 @@
+"""Database: one engine for SQLite and PostgreSQL, reading and writing transactions, and the way up to the newest tables."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+SQLITE_WAIT_MS = 10_000
+CONNECT_S = 3
+POOL = 20
+MIGRATION_LOCK = 0x776F726C  # one number that all processes of this service ask PostgreSQL for before they change tables
+
+
+class Database:
+    """Sessions on one database.
+
+    `reading()` sees one consistent state; `writing()` commits at its end. On SQLite only one transaction may write at a time: writers of
+    this process wait in line here, which is fairer and quicker than SQLite's own waiting; those of other processes wait in SQLite.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite(url) if self.is_sqlite else _postgres(url)
+        self._writing_engine = self.engine.execution_options(worldloom_writes=True)
+        self._line = threading.Lock() if self.is_sqlite else nullcontext()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session whose changes are kept when the block ends well."""
+        with self._line, Session(self._writing_engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def check(self) -> None:
+        """Raise what SQLAlchemy raises when the database cannot be reached."""
+        with self.engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+
+    def migrate(self, target: str = "head") -> None:
+        """Bring the tables to the newest form (or to `target`); processes that start together take turns."""
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self._line, self._writing_engine.begin() as connection:
+            if not self.is_sqlite:  # SQLite's transaction has locked everybody else out already
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+            config.attributes["connection"] = connection
+            if target == "base":
+                command.downgrade(config, target)
+            else:
+                command.upgrade(config, target)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def _sqlite(url: str) -> sa.Engine:
+    path = sa.make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url, pool_size=POOL, max_overflow=0, hide_parameters=True, json_serializer=_json, connect_args={"check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say, see `begin`
+        connection.execute(f"PRAGMA busy_timeout={SQLITE_WAIT_MS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        # A reading transaction that turns into a writing one fails when another came between; so writers say at once that they write.
+        writes = connection.get_execution_options().get("worldloom_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres(url: str) -> sa.Engine:
+    return sa.create_engine(
+        url,
+        pool_size=POOL,
+        max_overflow=0,
+        pool_timeout=CONNECT_S,
+        hide_parameters=True,  # they hold prompts, which do not belong into logs
+        json_serializer=_json,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_S, "application_name": "worldloom"},
+    )
+
+
+def _json(value: Any) -> str:
+    """Compact, and with its characters as they are, so that one can search in it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,160 @@
+"""Engine: durable jobs on DBOS Transact; the only module that imports it.
+
+A job is one workflow whose id is the operation's. It has two steps, `make` and `publish`: what is made survives a crash between them. A
+claim carries a token, so that a process that was given up and comes back cannot publish. Rules that were each learned from a test:
+executor ids are stable and never live twice, the application version never changes, nothing is pickled, and no file goes through here.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+from dbos import error as dbos_error
+from sqlalchemy.orm import Session
+
+APPLICATION = "worldloom"
+VERSION = "1"  # jobs of another version would wait for ever; change it only together with a drain
+ADOPTION_S = 20.0
+MOST_RECOVERIES = 50  # a last resort: the worker itself gives a job up after two crashes
+
+Make = Callable[[str], Awaitable[dict[str, Any]]]
+Publish = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+DEAD = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+"""States of the engine in which nobody will work on a job any more."""
+
+
+class JobEngine:
+    """The queue, from outside: what the API and the household's work need. It never runs a job."""
+
+    def __init__(self, database_url: str) -> None:
+        self._client = DBOSClient(
+            system_database_url=_plain(database_url),
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            system_database_pool_size=3,
+            retry_connection_errors=False,
+            lazy=True,
+        )
+
+    def enqueue(self, session: Session, job_id: str, *, queue: str, priority: int) -> None:
+        """Put a job into line within the caller's transaction; the same id twice is one job. Smaller priorities go first."""
+        self._client.enqueue_in_transaction(
+            session.connection(),
+            {"workflow_name": "job", "queue_name": queue, "workflow_id": job_id, "priority": priority, "app_version": VERSION},
+            job_id,
+        )
+
+    def cancel(self, job_id: str) -> None:
+        """Take a job out of line, or let its worker know that it is not wanted any more."""
+        self._client.cancel_workflow(job_id)
+
+    def states(self, job_ids: Iterable[str]) -> Mapping[str, str]:
+        """The engine's own word for where jobs stand; unknown ones are missing."""
+        wanted = list(job_ids)
+        if not wanted:
+            return {}
+        found = self._client.list_workflows(workflow_ids=wanted, load_input=False, load_output=False)
+        return {status.workflow_id: status.status for status in found}
+
+    def forget(self, job_ids: Iterable[str]) -> None:
+        """Remove finished jobs from the engine's tables."""
+        wanted = list(job_ids)
+        if wanted:
+            self._client.delete_workflows(wanted)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._client.destroy()
+
+
+def migrate(database_url: str) -> None:
+    """Bring the engine's own tables to the form that this version needs."""
+    _quiet()
+    DBOS(config=_config(database_url, executor_id="migration"))
+    try:
+        DBOS.listen_queues([])
+        DBOS.launch()
+    finally:
+        DBOS.destroy()
+
+
+def work(database_url: str, *, executor_id: str, queues: tuple[str, ...], poll_s: float, make: Make, publish: Publish) -> None:
+    """Begin to take jobs in this process, one of each queue at a time; first those that this executor had when it died."""
+    _quiet()
+    DBOS(config=_config(database_url, executor_id=executor_id))
+
+    @DBOS.step(name="make", preemptible=True)
+    async def make_step(job_id: str) -> dict[str, Any]:
+        return await make(job_id)
+
+    @DBOS.step(name="publish")
+    async def publish_step(job_id: str, outcome: dict[str, Any]) -> None:
+        await publish(job_id, outcome)
+
+    @DBOS.workflow(name="job", max_recovery_attempts=MOST_RECOVERIES)
+    async def job(job_id: str) -> None:
+        await publish_step(job_id, await make_step(job_id))
+
+    DBOS.listen_queues(list(queues))
+    DBOS.launch()
+    for queue in queues:
+        DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=poll_s, on_conflict="always_update")
+
+
+def stop() -> None:
+    """Take no more jobs; those that run stay with this executor, unfinished, for whoever starts under its name or adopts it."""
+    DBOS.destroy(workflow_completion_timeout_sec=0)
+
+
+def adopt(database_url: str, executor_id: str) -> None:
+    """Put the jobs of an executor that is gone back into line. Takes a process of its own: an executor's id belongs to a process."""
+    _quiet()
+
+    DBOS(config=_config(database_url, executor_id=executor_id))
+
+    @DBOS.workflow(name="job", max_recovery_attempts=MOST_RECOVERIES)
+    async def job(job_id: str) -> None:
+        raise AssertionError("an adopting process listens to no queue")
+
+    DBOS.listen_queues([])
+    DBOS.launch()
+    try:
+        end = time.monotonic() + ADOPTION_S
+        while DBOS.list_workflows(status="PENDING", executor_id=executor_id, load_input=False) and time.monotonic() < end:
+            time.sleep(0.05)
+    finally:
+        DBOS.destroy()
+
+
+def is_lost_claim(error: BaseException) -> bool:
+    """Whether an exception means that this process may not finish a job any more."""
+    return isinstance(error, dbos_error.DBOSWorkflowCancelledError | dbos_error.DBOSWorkflowConflictIDError)
+
+
+def _config(database_url: str, *, executor_id: str) -> Any:
+    return {
+        "name": APPLICATION,
+        "system_database_url": _plain(database_url),
+        "executor_id": executor_id,
+        "application_version": VERSION,
+        "serializer": DBOSPortableJSONSerializer(),
+        "log_level": "WARNING",
+        "sys_db_pool_size": 8,
+        "use_listen_notify": False,
+        "scheduler_polling_interval_sec": 3_600.0,
+    }
+
+
+def _plain(url: str) -> str:
+    """DBOS wants PostgreSQL URLs with the driver's name left to it."""
+    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False) if url.startswith("postgresql") else url
+
+
+def _quiet() -> None:
+    logging.getLogger("dbos").setLevel(logging.WARNING)

@@ -1,0 +1,200 @@
+"""Errors → RFC 9457 problems; the only home of status codes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from pipelines.errors import InputError, OutputError, UnavailableError, WorldloomError
+
+if TYPE_CHECKING:  # workers refuse things too, and need no web framework for it
+    from fastapi import FastAPI, Request, Response
+    from fastapi.exceptions import RequestValidationError
+    from starlette.exceptions import HTTPException
+
+RETRY_S = 5
+TYPE_BASE = "https://worldloom.dev/problems/"
+
+STATUS: Mapping[str, int] = {
+    "malformed_json": 400,
+    "bad_cursor": 400,
+    "bad_request": 400,
+    "key_missing": 401,
+    "key_invalid": 401,
+    "credits_exhausted": 402,
+    "scope_missing": 403,
+    "origin_refused": 403,
+    "link_invalid": 403,
+    "quota_exceeded": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "not_ready": 409,
+    "conflict": 409,
+    "gone": 410,
+    "body_too_large": 413,
+    "unsupported_media_type": 415,
+    "range_not_satisfiable": 416,
+    "host_refused": 421,
+    "invalid_request": 422,
+    "idempotency_key_reused": 422,
+    "recipe_unavailable": 422,
+    "media_rejected": 422,
+    "rate_limited": 429,
+    "too_many_jobs": 429,
+    "internal": 500,
+    "database_unavailable": 503,
+    "store_unavailable": 503,
+    "disk_full": 507,
+}
+"""Every code that a client may meet, and its HTTP status."""
+
+_CODE_OF_STATUS = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    416: "range_not_satisfiable",
+}
+
+log = structlog.get_logger("worldloom.errors")
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field. pointer: JSON Pointer into the body, or `query/name`, `path/name`, `header/name`."""
+
+    pointer: str
+    message: str
+
+
+class Refusal(WorldloomError):
+    """A request that is refused: `code` from STATUS, and one sentence that says what was wrong and what to do."""
+
+    def __init__(self, code: str, sentence: str, *, retry_after_s: float | None = None, errors: Iterable[FieldError] = ()) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.status = STATUS[code]
+        self.retry_after_s = retry_after_s
+        self.errors = tuple(errors)
+
+
+Render = Callable[[Refusal, str], dict[str, Any]]
+"""(refusal, request id) → the body of the answer."""
+
+
+def problem(refusal: Refusal, request_id: str) -> dict[str, Any]:
+    """The body of an RFC 9457 problem."""
+    body: dict[str, Any] = {
+        "type": TYPE_BASE + refusal.code.replace("_", "-"),
+        "title": refusal.code.replace("_", " ").capitalize(),
+        "status": refusal.status,
+        "code": refusal.code,
+        "detail": str(refusal),
+        "request_id": request_id,
+    }
+    if refusal.errors:
+        body["errors"] = [{"pointer": error.pointer, "message": error.message} for error in refusal.errors]
+    return body
+
+
+def answer(refusal: Refusal, request_id: str, render: Render = problem) -> Response:
+    """A refusal as an HTTP answer."""
+    from fastapi.responses import JSONResponse
+
+    headers = {}
+    if refusal.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_s)))
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="worldloom"'
+    media_type = "application/problem+json" if render is problem else "application/json"
+    return JSONResponse(render(refusal, request_id), refusal.status, headers, media_type=media_type)
+
+
+def install(app: FastAPI, render: Render = problem) -> None:
+    """Let `app` answer every error in the form of `render`."""
+    from fastapi.exceptions import RequestValidationError
+    from starlette.exceptions import HTTPException
+
+    def handler(to_refusal: Callable[[Any], Refusal]) -> Callable[[Request, Exception], Response]:
+        def handle(request: Request, error: Exception) -> Response:
+            refusal = to_refusal(error)
+            if refusal.status >= 500:
+                log.error(
+                    "request failed",
+                    code=refusal.code,
+                    error=f"{type(error).__name__}: {error}",
+                    exc_info=error if refusal.code == "internal" else None,
+                )
+            return answer(refusal, request.scope.get("worldloom.request_id", ""), render)
+
+        return handle
+
+    app.add_exception_handler(WorldloomError, handler(refusal_of))
+    app.add_exception_handler(RequestValidationError, handler(_invalid))
+    app.add_exception_handler(HTTPException, handler(_plain))
+    for kind in (OperationalError, InterfaceError, PoolTimeout, DBAPIError):
+        app.add_exception_handler(kind, handler(_database))
+    app.add_exception_handler(Exception, handler(_internal))
+
+
+def refusal_of(error: WorldloomError) -> Refusal:
+    """What the library's errors mean to a client."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, InputError):
+        return Refusal("invalid_request", str(error))
+    if isinstance(error, UnavailableError):
+        return Refusal("recipe_unavailable", str(error))
+    if isinstance(error, OutputError):
+        return Refusal("disk_full", str(error), retry_after_s=60)
+    return _internal(error)
+
+
+def _invalid(error: RequestValidationError) -> Refusal:
+    found = [FieldError(_pointer(one["loc"]), str(one["msg"])) for one in error.errors()[:20]]
+    if any(one["type"] == "json_invalid" for one in error.errors()):
+        return Refusal("malformed_json", f"the body is not JSON: {error.errors()[0].get('ctx', {}).get('error', 'it cannot be read')}")
+    first = found[0] if found else FieldError("", "it breaks the schema")
+    where = first.pointer or "the body"
+    return Refusal("invalid_request", f"the request is wrong at {where}: {_lower(first.message)}", errors=found)
+
+
+def _pointer(location: Iterable[int | str]) -> str:
+    """("body", "tags", 3) → /tags/3; ("query", "page_size") → query/page_size. Names of others are cut and escaped."""
+    place, *steps = [str(step) for step in location] or [""]
+    path = "/".join(step.replace("~", "~0").replace("/", "~1").encode("ascii", "backslashreplace").decode()[:60] for step in steps)
+    return (f"/{path}" if path else "") if place == "body" else f"{place}/{path}"
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _plain(error: HTTPException) -> Refusal:
+    code = _CODE_OF_STATUS.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
+    sentence = {
+        "not_found": "there is nothing at this address: see /docs for all of them",
+        "method_not_allowed": "this address does not know this method: see /docs",
+        "body_too_large": "the body is larger than this address takes: send less",
+    }.get(code, _lower(str(error.detail)))
+    return Refusal(code, sentence)
+
+
+def _database(error: Exception) -> Refusal:
+    """A database that is away is worth another try; any other fault of it is ours."""
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout) or getattr(error, "connection_invalidated", False):
+        return Refusal(
+            "database_unavailable", "the database does not answer: nothing is lost, try again in a moment", retry_after_s=RETRY_S
+        )
+    return _internal(error)
+
+
+def _internal(error: Exception) -> Refusal:
+    return Refusal("internal", "something unexpected happened here: the log has it under this request_id")

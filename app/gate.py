@@ -1,0 +1,130 @@
+"""Gate: what every request passes: an id, the allowed hosts and origins, one line in the log, and the counts for metrics."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import Refusal, Render, answer, problem
+from app.identity import REQUEST, new_id
+from app.settings import LOCAL_HOSTS, Settings
+from app.telemetry import Metrics
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+LOCAL_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+}
+_GIVEN_ID = re.compile(r"[\w.:-]{1,64}")
+
+log = structlog.get_logger("worldloom.http")
+
+
+class Gate:
+    """ASGI middleware, the outermost of ours."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+        self._hosts = allowed_hosts(settings)
+        self._origins = settings.cors_origins
+        self._local = settings.is_loopback
+        self._keyless = not settings.needs_keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = scope["worldloom.request_id"] = given if _GIVEN_ID.fullmatch(given) else new_id(REQUEST)
+        begun_s, status = time.perf_counter(), 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                out = MutableHeaders(scope=message)
+                out["x-request-id"] = request_id
+                for name, value in SECURITY_HEADERS.items():
+                    out.setdefault(name, value)
+            await send(message)
+
+        try:
+            refusal = self._refusal(scope, headers)
+            if refusal is None:
+                await self._app(scope, receive, sending)
+            else:
+                await answer(refusal, request_id, _render(scope))(scope, receive, sending)
+        finally:
+            seconds = time.perf_counter() - begun_s
+            route = getattr(scope.get("route"), "path", "")
+            self._metrics.request(scope["method"], scope.get("worldloom.route", route) or "unknown", status, seconds)
+            if not scope["path"].endswith(("/healthz", "/readyz", "/metrics")):
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    path=_plain(scope["path"]),
+                    status=status,
+                    ms=round(seconds * 1e3, 1),
+                    request_id=request_id,
+                    tenant=scope.get("worldloom.tenant"),
+                )
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Refusal | None:
+        host = headers.get("host", "").rpartition("@")[2].lower()
+        name = host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]
+        if self._hosts is not None and name not in self._hosts:
+            return Refusal("host_refused", "this service is not known by that name: add it to WORLDLOOM_ALLOWED_HOSTS if it should be")
+        origin = headers.get("origin")
+        # Without keys, a web page of somebody else must not use the service behind the visitor's back.
+        if self._keyless and origin and scope["method"] not in SAFE and not self._is_ours(origin, host):
+            return Refusal(
+                "origin_refused", "that web page may not use this service: add its origin to WORLDLOOM_CORS_ORIGINS if it should"
+            )
+        return None
+
+    def _is_ours(self, origin: str, host: str) -> bool:
+        return (
+            urlsplit(origin).netloc.lower() == host
+            or origin in self._origins
+            or (self._local and LOCAL_ORIGIN.fullmatch(origin) is not None)
+        )
+
+
+def allowed_hosts(settings: Settings) -> frozenset[str] | None:
+    """Names in Host headers that are answered; None allows all. A keyless service must not be reached by a name that others made up."""
+    if "*" in settings.allowed_hosts:
+        return None
+    names: Iterable[str] = [*LOCAL_HOSTS, settings.host.lower(), *(name.lower() for name in settings.allowed_hosts)]
+    if settings.public_url:
+        names = [*names, (urlsplit(settings.public_url).hostname or "").lower()]
+    if settings.host in ("0.0.0.0", "::") and not settings.allowed_hosts and not settings.public_url and settings.needs_keys:
+        return None  # any of this machine's names; keys protect it
+    return frozenset(names)
+
+
+def _render(scope: Scope) -> Render:
+    from app.marble.errors import detail
+
+    return detail if scope["path"].startswith("/marble/") else problem
+
+
+def request_id_of(request: Request) -> str:
+    """The id of a request, which its answer carries too."""
+    return str(request.scope.get("worldloom.request_id", ""))
+
+
+def _plain(path: str) -> str:
+    """A path for the log: without signatures and control characters."""
+    path = re.sub(r"/[0-9a-f]{6,12}-[\w-]{20,}/", "/…/", path)
+    return path.encode("unicode_escape").decode()[:200]

@@ -1,0 +1,1 @@
+"""Keys: make, list and revoke API keys."""

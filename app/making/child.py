@@ -1,0 +1,98 @@
+"""The child process: takes jobs from its parent, one a line, and answers with progress and an outcome; it ends when the parent is gone.
+
+Models and compiled code stay warm between jobs. Whatever libraries print goes to stderr: stdout belongs to the conversation.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TextIO
+
+from pipelines.errors import InputError, OutputError, UnavailableError, WorldloomError
+from pipelines.stage import Progress
+
+TELL_EVERY_S = 0.5
+NICENESS = 5  # the API answers while worlds are made on the same cores
+
+
+def main() -> None:
+    """Serve jobs until the parent closes the line or dies."""
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    os.nice(NICENESS)
+    jobs: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin, jobs), daemon=True).start()
+    _say(channel, {"ready": True})
+    while True:
+        _say(channel, perform(jobs.get(), channel))
+
+
+def _listen(source: TextIO, jobs: SimpleQueue[dict[str, Any]]) -> None:
+    """A parent that was killed cannot say good-bye: the end of its line does."""
+    for line in source:
+        jobs.put(json.loads(line))
+    os._exit(0)
+
+
+def perform(job: dict[str, Any], channel: TextIO) -> dict[str, Any]:
+    """Do one job; every failure becomes an outcome with a code."""
+    from app.making.jobs import JOBS
+
+    try:
+        return {
+            "done": JOBS[job["kind"]](
+                job["request"], Path(job["package"]) if job["package"] else None, Path(job["folder"]), _Teller(channel)
+            )
+        }
+    except InputError as error:
+        return _failed("invalid_request", error)
+    except UnavailableError as error:
+        return _failed("recipe_unavailable", error)
+    except OutputError as error:
+        return _failed("disk_full" if "full" in str(error) else "output_failed", error)
+    except WorldloomError as error:
+        return _failed("failed", error)
+    except MemoryError:
+        return {"failed": {"code": "out_of_memory", "message": "the worker ran out of memory: ask for fewer splats"}}
+    except Exception as error:  # noqa: BLE001 - the job fails, the process lives on
+        import traceback
+
+        traceback.print_exc(file=sys.stderr)
+        return {
+            "failed": {
+                "code": "internal",
+                "message": f"something unexpected happened ({type(error).__name__}): the worker's log tells more",
+            }
+        }
+
+
+def _failed(code: str, error: Exception) -> dict[str, Any]:
+    return {"failed": {"code": code, "message": " ".join(str(error).split())}}
+
+
+class _Teller:
+    """Hears of progress at any rate and passes it on twice a second, and whenever a new stage begins."""
+
+    def __init__(self, channel: TextIO) -> None:
+        self._channel, self._stage, self._told_s = channel, "", 0.0
+
+    def __call__(self, report: Progress) -> None:
+        moment = time.monotonic()
+        if report.stage != self._stage or moment - self._told_s >= TELL_EVERY_S:
+            self._stage, self._told_s = report.stage, moment
+            _say(self._channel, {"progress": [report.stage, round(report.fraction, 4), report.note]})
+
+
+def _say(channel: TextIO, message: dict[str, Any]) -> None:
+    channel.write(json.dumps(message) + "\n")
+    channel.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""The jobs of a child process, by kind: each takes a request and leaves files in a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipelines.stage import Progress, Tell, TellStage
+
+Outcome = dict[str, Any]
+"""files: [{name, path, sha256, bytes, part}], facts: what a list shows of a world, result: what the operation gives."""
+
+SAVING_SHARE = 0.15
+LEVELS = ("full_res", "500k", "150k", "100k")
+"""The sizes that clients of the World API know, largest first."""
+
+
+def generate(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell) -> Outcome:
+    """A world from a prompt: its package, and its splats as clients of the World API want them."""
+    from pipelines import Prompt, SceneSpec, recipe_for
+    from pipelines import generate as make
+    from pipelines.formats import save_package
+
+    spec = SceneSpec.model_validate(request["spec"]) if request.get("spec") else None
+    prompt = Prompt(text=request["text"], seed=request["seed"], tier=request["tier"])
+
+    def told(report: Progress) -> None:
+        if report.stage != "done":
+            tell(replace(report, fraction=report.fraction * (1 - SAVING_SHARE)))
+
+    world = make(prompt, recipe_for(request["tier"], splats=request["splats"], spec=spec), told)
+    target = folder / "package"
+    save_package(world, target, timings=True, tell=_part(tell, "save", 1 - SAVING_SHARE, 0.97))
+    manifest = json.loads((target / "world.json").read_bytes())
+    files = [_file(target / name, sha256=facts["sha256"]) for name, facts in manifest["files"].items()]
+    files.append(_file(target / "world.json"))
+    files += _world_api_levels(target, manifest, _part(tell, "save", 0.97, 1.0))
+    return {"files": files, "facts": facts_of(manifest), "result": {}}
+
+
+def facts_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What a list of worlds says without opening world.json."""
+    spec = manifest.get("spec") or {}
+    return {
+        "splat_count": manifest["splat_count"],
+        "spawn": manifest["spawn"],
+        "bounds_m": manifest["bounds_m"],
+        "place": spec.get("place"),
+        "time_of_day": spec.get("time_of_day"),
+        "weather": spec.get("weather"),
+        "season": spec.get("season"),
+        "things": sum(1 for thing in manifest["things"] if thing["phrase"]),
+        "unmatched": manifest["unmatched"],
+        "relations": manifest["relations"],
+        "seconds": manifest["seconds"],
+    }
+
+
+def _world_api_levels(package: Path, manifest: Mapping[str, Any], tell: TellStage) -> list[dict[str, Any]]:
+    """SPZ 2, no harmonics, y down, origin at the eye of the panorama: four sizes, a small world's largest ones being the same file."""
+    from pipelines.formats import RDF, read_ply, read_spz, write_spz
+    from pipelines.scene import EYE_HEIGHT_M
+
+    x, y, z = manifest["spawn"]["position"]
+    eye = (-x, -(y + EYE_HEIGHT_M), -z)
+    files: list[dict[str, Any]] = []
+    for number, level in enumerate(LEVELS):
+        tell(number / len(LEVELS), f"level {level}")
+        source = package / ("splats.ply" if level == "full_res" else f"splats-{level}.spz")
+        if not source.exists():
+            files.append({**files[0], "name": f"level-{level}.spz"})
+            continue
+        gaussians = read_ply(source) if level == "full_res" else read_spz(source)
+        target = package.parent / f"level-{level}.spz"
+        write_spz(gaussians.moved(eye).with_degree(0), target, frame=RDF, version=2)
+        files.append(_file(target, part="levels"))
+    return files
+
+
+def export(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell) -> Outcome:
+    """A world in another format, level, frame or unit."""
+    from pipelines.formats import Axes, Frame, Unit, read_package, read_spz, splat_format
+    from pipelines.formats import export as write
+
+    assert package is not None
+    name, axes, level = request["format"], request["axes"], request["level"]
+    tell(Progress("export", 0.0, name))
+    target = folder / request["name"]
+    if name == "package":
+        _zip(package, target)
+    elif level != "full_res":
+        kind = splat_format(name)
+        frame = Frame(Axes(axes) if axes else kind.frame.axes, Unit(request["unit"]))
+        kind.write(read_spz(package / f"splats-{level}.spz"), target, frame=frame)
+    else:
+        opened = read_package(package)
+        write(opened, name, folder, axes=Axes(axes) if axes else None, unit=Unit(request["unit"]), overwrite=True).rename(target)
+    return _single(target)
+
+
+def render(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell) -> Outcome:
+    """A picture of a world."""
+    from app.opening import open_world
+    from app.viewpoint import Frame, camera_for, picture_of
+    from pipelines.formats import png_bytes
+
+    assert package is not None
+    tell(Progress("render", 0.0, "opening the world"))
+    opened = open_world(package)
+    camera = camera_for(request["camera"], opened.spawn, Frame(request["width"], request["height"], request["fov"]))
+    tell(Progress("render", 0.5, "drawing"))
+    target = folder / request["name"]
+    target.write_bytes(png_bytes(picture_of(opened.gaussians, camera, request["layer"])))
+    return _single(target)
+
+
+def film(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell) -> Outcome:
+    """A film along a camera path."""
+    from app.opening import open_world
+    from pipelines.splat import orbit_path, parse_path, walk_path, write_video
+
+    assert package is not None
+    tell(Progress("film", 0.0, "opening the world"))
+    opened = open_world(package)
+    path = request["path"]
+    if isinstance(path, dict):
+        way = parse_path(json.dumps(path))
+    else:
+        length = {} if request["seconds"] is None else {"seconds": request["seconds"]}
+        way = {"orbit": orbit_path, "walk": walk_path}[path](opened.gaussians, opened.spawn, **length)
+    target = folder / request["name"]
+    size = (request["width"], request["height"])
+    write_video(opened.gaussians, way, target, size_px=size, frames_per_s=request["fps"], tell=_part(tell, "film", 0.05, 1.0))
+    return _single(target)
+
+
+JOBS: Mapping[str, Callable[[dict[str, Any], Path | None, Path, Tell], Outcome]] = {
+    "generate": generate,
+    "export": export,
+    "render": render,
+    "film": film,
+}
+
+
+def _zip(package: Path, target: Path) -> None:
+    from pipelines.formats import read_package
+
+    read_package(package).write_zip(target)
+
+
+def _single(target: Path) -> Outcome:
+    made = _file(target, part="derived")
+    return {"files": [made], "facts": {}, "result": {"file": made["name"]}}
+
+
+def _file(path: Path, *, sha256: str | None = None, part: str = "package") -> dict[str, Any]:
+    if sha256 is None:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"name": path.name, "path": str(path), "sha256": sha256, "bytes": path.stat().st_size, "part": part}
+
+
+def _part(tell: Tell, stage: str, begin: float, end: float) -> TellStage:
+    def tell_part(fraction: float, note: str) -> None:
+        tell(Progress(stage, begin + (end - begin) * min(1.0, max(0.0, fraction)), note))
+
+    return tell_part

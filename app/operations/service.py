@@ -1,0 +1,173 @@
+"""Service: operations from the outside: submit once, look, wait, cancel."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.auth import Caller
+from app.errors import Refusal
+from app.identity import OPERATION, is_id, new_id
+from app.operations.fairness import share_tag
+from app.operations.moves import move, refund, remember
+from app.services import Services
+from app.tables import OPEN, ApiKey, Operation, State, World, WorldTag
+
+LONGEST_IDEMPOTENCY_KEY = 255
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a caller wants done. request: what the worker needs to know, plain JSON.  size: what its duration depends on.
+
+    world: a world that this job will make.  tags: of that world.  result: what it gave already, when an earlier job did the same.
+    """
+
+    kind: str
+    queue: str
+    request: dict[str, Any]
+    recipe: str = ""
+    size: int = 0
+    world_id: str | None = None
+    world: World | None = None
+    tags: tuple[str, ...] = ()
+    credits: int = 0
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = field(default=None)
+
+
+def submit(services: Services, caller: Caller, job: Job, *, idempotency_key: str | None = None) -> Operation:
+    """Take a job on, in one transaction with its place in line; the same idempotency key and body give the same operation."""
+    fingerprint = _fingerprint(job)
+    key = _checked(idempotency_key)
+    try:
+        with services.database.writing() as session:
+            known = _known(session, caller, key, fingerprint)
+            return known or _submit(services, session, caller, job, fingerprint, key)
+    except IntegrityError:  # the same key at the same moment, by another process
+        with services.database.reading() as session:
+            known = _known(session, caller, key, fingerprint)
+        if known is None:
+            raise
+        return known
+
+
+def _submit(services: Services, session: Session, caller: Caller, job: Job, fingerprint: str, key: str | None) -> Operation:
+    operation = Operation(
+        id=new_id(OPERATION),
+        tenant_id=caller.tenant_id,
+        key_id=caller.key_id,
+        kind=job.kind,
+        world_id=job.world.id if job.world is not None else job.world_id,
+        request=job.request,
+        fingerprint=fingerprint,
+        idempotency_key=key,
+        queue=job.queue,
+        recipe=job.recipe,
+        size=job.size,
+        result=job.result,
+        error=job.error,
+        sequence=1,
+    )
+    if job.result is not None or job.error is not None:  # nothing is left to do
+        operation.state = State.FAILED if job.error is not None else State.SUCCEEDED
+        operation.fraction = 0.0 if job.error is not None else 1.0
+        operation.finished_at = operation.updated_at = operation.created_at = services.now()
+    else:
+        _require_room(services, session, caller)
+        _charge(session, caller, job.credits)
+        operation.credits = job.credits
+        operation.state = State.QUEUED
+        operation.created_at = operation.updated_at = services.now()
+        operation.share_tag = share_tag(session, tenant_id=caller.tenant_id, queue=job.queue)
+    session.add(operation)
+    if job.world is not None:
+        job.world.operation_id = operation.id
+        job.world.state = operation.state
+        session.add(job.world)
+        session.flush()
+        session.add_all(WorldTag(world_id=job.world.id, tag=tag, place=place) for place, tag in enumerate(job.tags))
+    session.flush()
+    operation.phase, operation.fraction, operation.note = "", operation.fraction or 0.0, ""
+    remember(session, operation)
+    if not operation.state.is_final:
+        services.engine.enqueue(session, operation.id, queue=job.queue, priority=operation.share_tag)
+    return operation
+
+
+def _checked(key: str | None) -> str | None:
+    """The key as it is stored: a hash, for it may be anything."""
+    if key is None:
+        return None
+    if not key.strip() or len(key) > LONGEST_IDEMPOTENCY_KEY:
+        raise Refusal("invalid_request", f"the Idempotency-Key has {len(key):,} characters: use 1 to {LONGEST_IDEMPOTENCY_KEY}")
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _fingerprint(job: Job) -> str:
+    """Of what was asked; ids that are new with every call do not count."""
+    asked = [job.kind, job.request, None if job.world is not None else job.world_id, sorted(job.tags), job.world.name if job.world else ""]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _known(session: Session, caller: Caller, key: str | None, fingerprint: str) -> Operation | None:
+    if key is None:
+        return None
+    found = session.scalar(select(Operation).where(Operation.tenant_id == caller.tenant_id, Operation.idempotency_key == key))
+    if found is not None and found.fingerprint != fingerprint:
+        raise Refusal("idempotency_key_reused", "this Idempotency-Key was used for another request: take a new one for each request")
+    return found
+
+
+def _require_room(services: Services, session: Session, caller: Caller) -> None:
+    most = services.settings.max_open_jobs
+    waiting = session.scalar(select(func.count()).where(Operation.tenant_id == caller.tenant_id, Operation.state.in_(OPEN))) or 0
+    if waiting >= most:
+        raise Refusal(
+            "too_many_jobs", f"{waiting:,} jobs of yours are not done yet, and {most:,} are allowed: wait, or cancel some", retry_after_s=30
+        )
+
+
+def _charge(session: Session, caller: Caller, credits: int) -> None:
+    if caller.key_id is None or credits == 0:
+        return
+    limited = session.scalar(select(ApiKey.credits).where(ApiKey.id == caller.key_id))
+    if limited is None:
+        return
+    paid = session.execute(
+        update(ApiKey).where(ApiKey.id == caller.key_id, ApiKey.credits >= credits).values(credits=ApiKey.credits - credits)
+    )
+    if not paid.rowcount:  # type: ignore[attr-defined]
+        raise Refusal(
+            "credits_exhausted",
+            f"this key has {limited:,} credits left and the request takes {credits:,}: give it more with `worldloom keys create --credits`",
+        )
+
+
+def find(session: Session, caller: Caller, operation_id: str) -> Operation:
+    """An operation of the caller's tenant; raises Refusal(not_found) for any other."""
+    found = session.get(Operation, operation_id) if is_id(operation_id, OPERATION) else None
+    if found is None or found.tenant_id != caller.tenant_id:
+        raise Refusal("not_found", "there is no such operation: see GET /v1/operations for yours")
+    return found
+
+
+def cancel(services: Services, caller: Caller, operation_id: str) -> Operation:
+    """Stop an operation; one that is done stays as it is, and one that is being cancelled too."""
+    with services.database.writing() as session:
+        operation = find(session, caller, operation_id)
+        if operation.state is State.QUEUED:
+            error = {"code": "cancelled", "message": "cancelled before it began"}
+            operation = move(session, operation.id, expect=(State.QUEUED,), state=State.CANCELLED, error=error) or operation
+            refund(session, operation)
+        elif operation.state is State.RUNNING:
+            operation = move(session, operation.id, expect=(State.RUNNING,), state=State.CANCELLING, note="being cancelled") or operation
+    if operation.state in (State.CANCELLING, State.CANCELLED):
+        services.engine.cancel(operation.id)
+    return operation

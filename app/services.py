@@ -1,0 +1,97 @@
+"""Services: what every request needs, made once when the application starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app import engine
+from app.auth import ensure_tenant
+from app.database import Database, now
+from app.engine import JobEngine
+from app.identity import LOCAL_TENANT
+from app.limits import StartLimit
+from app.operations.fairness import Forecasts
+from app.operations.hub import Hub
+from app.settings import Settings
+from app.signing import Signer
+from app.store import Store
+from app.telemetry import Metrics
+
+
+@dataclass(frozen=True)
+class Services:
+    """One of each. Building them touches neither the database nor the store: `open` does."""
+
+    settings: Settings
+    database: Database
+    store: Store
+    signer: Signer
+    engine: JobEngine
+    hub: Hub
+    forecasts: Forecasts
+    start_limit: StartLimit
+    metrics: Metrics
+    remembered: dict[str, tuple[float, int]] = field(default_factory=dict)  # tenant → when its bytes were counted, and how many
+
+    @classmethod
+    def of(cls, settings: Settings) -> Services:
+        """From settings; raises OutputError when the data folder cannot be used."""
+        database = Database(settings.database)
+        hub = Hub(database)
+        return cls(
+            settings=settings,
+            database=database,
+            store=Store(settings.store),
+            signer=Signer(settings.signing_key()),
+            engine=JobEngine(settings.database),
+            hub=hub,
+            forecasts=Forecasts(),
+            start_limit=StartLimit(settings.starts_per_minute),
+            metrics=Metrics(lambda: hub.listeners),
+        )
+
+    def open(self) -> None:
+        """Bring the tables up to date."""
+        prepare(self.settings, self.database)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.engine.close()
+        self.database.close()
+
+    def now(self) -> datetime:
+        """This moment, in UTC."""
+        return now()
+
+
+def prepare(settings: Settings, database: Database) -> None:
+    """Our tables, the engine's tables, and the tenant of this machine's own user."""
+    database.migrate()
+    engine.migrate(settings.database)
+    with database.writing() as session:
+        ensure_tenant(session, "local", tenant_id=LOCAL_TENANT)
+
+
+def _services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The database for a command: up to date, and let go of at the end."""
+    database = Database(settings.database)
+    try:
+        prepare(settings, database)
+        yield database
+    finally:
+        database.close()
+
+
+Provided = Annotated[Services, Depends(_services)]

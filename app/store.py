@@ -1,0 +1,136 @@
+"""Store: files by their content, on the local disk or in S3, behind one set of verbs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import obstore
+from obstore.exceptions import BaseError, GenericError
+from obstore.store import LocalStore, from_url
+
+from app.errors import RETRY_S, Refusal
+from pipelines.errors import OutputError
+
+T = TypeVar("T")
+CHUNK_BYTES = 1 << 20
+
+
+def key_of(tenant_id: str, sha256: str) -> str:
+    """Where a file lies. Tenants share no files, so nobody can find out what others have by uploading it."""
+    return f"{tenant_id}/{sha256[:2]}/{sha256}"
+
+
+class Store:
+    """Files that are written once and never changed."""
+
+    def __init__(self, place: str | Path) -> None:
+        self.folder = place if isinstance(place, Path) else None
+        if isinstance(place, Path):
+            try:
+                place.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OutputError(f"files cannot be kept in {place} ({error.strerror}): name another folder with --data") from error
+            self._store: Any = LocalStore(str(place))
+        else:
+            self._store = from_url(place, client_options={"timeout": "60s", "connect_timeout": "5s", **_plain_http()})
+
+    def put(self, key: str, path: Path) -> None:
+        """Keep a file. One that is there already is touched, so that nobody tidies it away just now."""
+        here = self.local(key)
+        if here is not None and self.size(key) == path.stat().st_size:
+            os.utime(here)
+        else:
+            _asked(lambda: obstore.put(self._store, key, path))
+
+    def put_bytes(self, key: str, data: bytes) -> None:
+        """Keep a few bytes."""
+        _asked(lambda: obstore.put(self._store, key, data))
+
+    def size(self, key: str) -> int | None:
+        """Bytes of a file; None when it is not there."""
+        try:
+            return int(_asked(lambda: obstore.head(self._store, key))["size"])
+        except FileNotFoundError:
+            return None
+
+    def local(self, key: str) -> Path | None:
+        """Where a file lies on this disk; None when the store is elsewhere."""
+        return None if self.folder is None else self.folder / key
+
+    def fetch(self, key: str, target: Path) -> None:
+        """Bring a file to `target`: as a second name on the same disk, or as a copy. Raises FileNotFoundError."""
+        here = self.local(key)
+        if here is not None:
+            try:
+                os.link(here, target)
+            except FileNotFoundError:
+                raise
+            except OSError:  # another disk
+                shutil.copyfile(here, target)
+            return
+        stream = _asked(lambda: obstore.get(self._store, key)).stream(min_chunk_size=CHUNK_BYTES)
+        with target.open("wb") as file:
+            for chunk in stream:
+                file.write(chunk)
+
+    def link(self, key: str, *, lasts_s: int, method: str = "GET") -> str:
+        """A link straight to the store, for stores that can sign one."""
+        return str(_asked(lambda: obstore.sign(self._store, method, key, timedelta(seconds=lasts_s))))
+
+    def older_than(self, moment: datetime) -> Iterator[tuple[str, int]]:
+        """(key, bytes) of every file that was written before `moment`."""
+        for batch in obstore.list(self._store, chunk_size=1_000):
+            for entry in batch:
+                if entry["last_modified"] < moment:
+                    yield str(entry["path"]), int(entry["size"])
+
+    def is_older(self, key: str, moment: datetime) -> bool:
+        """Whether a file is there and was not written since `moment`."""
+        try:
+            return bool(_asked(lambda: obstore.head(self._store, key))["last_modified"] < moment)
+        except FileNotFoundError:
+            return False
+
+    def delete(self, keys: list[str]) -> None:
+        """Remove files; those that are gone already are no error."""
+        if keys:
+            try:
+                _asked(lambda: obstore.delete(self._store, keys))
+            except FileNotFoundError:
+                return
+
+    def check(self) -> None:
+        """Raise Refusal when the store does not answer."""
+        self.size("readiness/probe")
+        if self.folder is not None and not os.access(self.folder, os.W_OK):
+            raise Refusal("store_unavailable", f"files cannot be written to {self.folder}", retry_after_s=RETRY_S)
+
+    def free_bytes(self) -> int | None:
+        """Space left on a local disk."""
+        return None if self.folder is None else shutil.disk_usage(self.folder).free
+
+
+def _asked(call: Callable[[], T]) -> T:
+    """A store that does not answer is worth another try."""
+    try:
+        return call()
+    except FileNotFoundError:
+        raise
+    except (GenericError, OSError) as error:
+        raise Refusal(
+            "store_unavailable", "the file store does not answer: nothing is lost, try again in a moment", retry_after_s=RETRY_S
+        ) from error
+    except BaseError as error:
+        raise Refusal(
+            "store_unavailable", f"the file store refuses ({type(error).__name__}): check its credentials", retry_after_s=RETRY_S
+        ) from error
+
+
+def _plain_http() -> dict[str, Any]:
+    """S3 on this machine or network is often spoken to without TLS."""
+    return {"allow_http": True} if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://") else {}

@@ -1,0 +1,1 @@
+"""Webhooks: tell a tenant's own server when an operation has ended."""
