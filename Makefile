@@ -59,8 +59,8 @@ $(NODE_READY): tests/foreign/package-lock.json | setup
 	cd tests/foreign; npm ci --silent --no-audit --no-fund
 	@touch $@
 
-serve:  ## the service (comes with the next version)
-	@echo 'The service and its web page are not part of this version yet: make a world with make world PROMPT="…" instead.' >&2; exit 2
+serve: setup  ## the service with its API, at http://127.0.0.1:8000
+	@exec $(BIN)/worldloom serve
 
 lint: setup  ## style, rules and types
 	@$(BIN)/ruff format --check --quiet . || { echo 'Some files are not formatted: run make format.' >&2; exit 1; }

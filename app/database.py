@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 SQLITE_WAIT_MS = 10_000
 CONNECT_S = 3
 POOL = 20
+REVISION = "0001"  # of the newest migration
 MIGRATION_LOCK = 0x776F726C  # one number that all processes of this service ask PostgreSQL for before they change tables
 
 
@@ -50,6 +51,14 @@ class Database:
         """Raise what SQLAlchemy raises when the database cannot be reached."""
         with self.engine.connect() as connection:
             connection.execute(sa.text("SELECT 1"))
+
+    def is_current(self) -> bool:
+        """Whether the tables, ours and the engine's, are there in the form that this version needs."""
+        inspector = sa.inspect(self.engine)
+        if not (inspector.has_table("alembic_version") and inspector.has_table("workflow_status", None if self.is_sqlite else "dbos")):
+            return False
+        with self.engine.connect() as connection:
+            return connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == REVISION
 
     def migrate(self, target: str = "head") -> None:
         """Bring the tables to the newest form (or to `target`); processes that start together take turns."""

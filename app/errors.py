@@ -74,7 +74,7 @@ class FieldError:
     message: str
 
 
-class Refusal(WorldloomError):
+class Refusal(WorldloomError):  # noqa: N818 - it is raised and answered, not a fault
     """A request that is refused: `code` from STATUS, and one sentence that says what was wrong and what to do."""
 
     def __init__(self, code: str, sentence: str, *, retry_after_s: float | None = None, errors: Iterable[FieldError] = ()) -> None:

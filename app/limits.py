@@ -1,4 +1,7 @@
-"""Limits: how many jobs a tenant may start in a minute, said in the headers of every answer to a start (draft-ietf-httpapi-ratelimit-headers-11)."""
+"""Limits: how many jobs a tenant may start in a minute.
+
+Every answer to a start says what is left, in the headers of draft-ietf-httpapi-ratelimit-headers-11.
+"""
 
 from __future__ import annotations
 

@@ -25,9 +25,9 @@ from pipelines import __version__
 MOST_BODY_BYTES = 1 << 20
 DESCRIPTION = """Words become worlds: Gaussian splats to walk through, meshes and physics for the engine.
 
-Every job is an operation: wait for it (`?wait=25s`), listen to it (server-sent events), or give a webhook. Errors are RFC 9457 problems with a
-stable `code`. Without keys on a loopback address; elsewhere with `Authorization: Bearer wl_…`. The World API v1 of World Labs is spoken
-under `/marble/v1`, described in `/marble/openapi.json`."""
+Every job is an operation: wait for it (`?wait=25s`), listen to it (server-sent events), or give a webhook. Errors are RFC 9457 problems
+with a stable `code`. Without keys on a loopback address; elsewhere with `Authorization: Bearer wl_…`. The World API v1 of World Labs is
+spoken under `/marble/v1`, described in `/marble/openapi.json`."""
 
 
 def create_app(settings: Settings) -> FastAPI:

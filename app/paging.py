@@ -21,7 +21,7 @@ Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` 
 
 def page(
     session: Session,
-    query: Select[tuple[Row]],
+    query: Select[Row],
     by: tuple[InstrumentedAttribute[Any], InstrumentedAttribute[str]],
     *,
     size: int,
@@ -35,11 +35,11 @@ def page(
         place = signer.unseal(purpose, cursor)
         if place is None:
             raise Refusal("bad_cursor", "this cursor is not from this list: begin again without one")
-        at = moment.type.process_result_value(place[0], None)  # type: ignore[attr-defined]
+        at = moment.type.process_result_value(place[0], None)
         query = query.where(or_(moment < at, and_(moment == at, identity < place[1])))
     rows = session.scalars(query.order_by(moment.desc(), identity.desc()).limit(size + 1)).all()
     if len(rows) <= size:
         return rows, None
     last = rows[size - 1]
     read: Callable[[Any], Any] = lambda attribute: getattr(last, attribute.key)
-    return rows[:size], signer.seal(purpose, [moment.type.process_bind_param(read(moment), None), read(identity)])  # type: ignore[attr-defined]
+    return rows[:size], signer.seal(purpose, [moment.type.process_bind_param(read(moment), None), read(identity)])

@@ -10,14 +10,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app import engine
-from app.auth import ensure_tenant
 from app.database import Database, now
 from app.engine import JobEngine
-from app.identity import LOCAL_TENANT
 from app.limits import StartLimit
 from app.operations.fairness import Forecasts
 from app.operations.hub import Hub
+from app.preparing import ensure_prepared
 from app.settings import Settings
 from app.signing import Signer
 from app.store import Store
@@ -58,7 +56,7 @@ class Services:
 
     def open(self) -> None:
         """Bring the tables up to date."""
-        prepare(self.settings, self.database)
+        ensure_prepared(self.settings, self.database)
 
     def close(self) -> None:
         """Let go of everything."""
@@ -68,14 +66,6 @@ class Services:
     def now(self) -> datetime:
         """This moment, in UTC."""
         return now()
-
-
-def prepare(settings: Settings, database: Database) -> None:
-    """Our tables, the engine's tables, and the tenant of this machine's own user."""
-    database.migrate()
-    engine.migrate(settings.database)
-    with database.writing() as session:
-        ensure_tenant(session, "local", tenant_id=LOCAL_TENANT)
 
 
 def _services(request: Request) -> Services:
@@ -88,7 +78,7 @@ def opened(settings: Settings) -> Iterator[Database]:
     """The database for a command: up to date, and let go of at the end."""
     database = Database(settings.database)
     try:
-        prepare(settings, database)
+        ensure_prepared(settings, database)
         yield database
     finally:
         database.close()

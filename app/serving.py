@@ -47,6 +47,11 @@ def run(settings: Settings, *, with_worker: bool) -> None:
     greet(settings, address, with_worker=with_worker)
     if supervisor is not None:
         supervisor.start()
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # uvicorn stops at these and raises them once more when all is done: then they mean nothing
+        signal.signal(number, lambda *_: None)
     try:
         server.run(sockets=[listening])
     finally:

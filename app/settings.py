@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     link_s: int = Field(7 * 86_400, ge=60, description="Seconds that a link to a file works at least.")
 
     queues: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("worlds-nano", "studio"), description="Queues that a worker serves, one job each at a time."
+        (), description="Queues that a worker serves, one job each at a time; without it those of all recipes, and studio."
     )
     poll_s: float = Field(0.25, gt=0, le=10, description="Seconds between two looks of a worker into its queues.")
     job_timeout_s: float = Field(3_600, gt=0, description="Seconds after which a running job is ended.")
@@ -106,7 +106,7 @@ class Settings(BaseSettings):
         """Raise InputError when these settings would open the service to strangers."""
         if not self.is_loopback and not self.needs_keys:
             raise InputError(
-                f"without keys everyone who reaches {self.host} could use this service: leave WORLDLOOM_REQUIRE_KEYS unset, or listen on 127.0.0.1"
+                f"without keys everyone who reaches {self.host} could use this service: unset WORLDLOOM_REQUIRE_KEYS or use 127.0.0.1"
             )
         if not self.needs_keys and "*" in self.cors_origins:
             raise InputError("WORLDLOOM_CORS_ORIGINS=* would let every web page use this keyless service: name the origins")

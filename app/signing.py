@@ -39,7 +39,7 @@ class Signer:
         return json.loads(data)
 
     def ticket(self, purpose: str, subject: str, *, lasts_s: int) -> str:
-        """`<end>-<signature>`: leave to do one thing with one subject. The end is rounded up, so that the same link is given for a while."""
+        """`<end>-<signature>`: leave to do one thing with one subject. The end is rounded up, so that a link stays the same for a while."""
         step = max(lasts_s // 7, 1)
         end = (int(time.time()) // step + 1) * step + lasts_s
         return f"{end:x}-{self._mark(purpose, subject, end)}"

@@ -7,14 +7,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import obstore
 from obstore.exceptions import BaseError, GenericError
 from obstore.store import LocalStore, from_url
 
 from app.errors import RETRY_S, Refusal
-from pipelines.errors import OutputError
+from pipelines.errors import InputError, OutputError
 
 T = TypeVar("T")
 CHUNK_BYTES = 1 << 20
@@ -37,7 +37,7 @@ class Store:
                 raise OutputError(f"files cannot be kept in {place} ({error.strerror}): name another folder with --data") from error
             self._store: Any = LocalStore(str(place))
         else:
-            self._store = from_url(place, client_options={"timeout": "60s", "connect_timeout": "5s", **_plain_http()})
+            self._store = _opened(place)
 
     def put(self, key: str, path: Path) -> None:
         """Keep a file. One that is there already is touched, so that nobody tidies it away just now."""
@@ -78,7 +78,7 @@ class Store:
             for chunk in stream:
                 file.write(chunk)
 
-    def link(self, key: str, *, lasts_s: int, method: str = "GET") -> str:
+    def link(self, key: str, *, lasts_s: int, method: Literal["GET", "PUT"] = "GET") -> str:
         """A link straight to the store, for stores that can sign one."""
         return str(_asked(lambda: obstore.sign(self._store, method, key, timedelta(seconds=lasts_s))))
 
@@ -131,6 +131,15 @@ def _asked(call: Callable[[], T]) -> T:
         ) from error
 
 
-def _plain_http() -> dict[str, Any]:
-    """S3 on this machine or network is often spoken to without TLS."""
-    return {"allow_http": True} if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://") else {}
+def _opened(url: str) -> Any:
+    """A remote store; one on this machine or network is often spoken to without TLS."""
+    open_url: Callable[..., Any] = from_url
+    options: dict[str, Any] = {"timeout": "60s", "connect_timeout": "5s"}
+    if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"):
+        options["allow_http"] = True
+    try:
+        return open_url(url, client_options=options)
+    except (BaseError, ValueError) as error:
+        raise InputError(
+            f"WORLDLOOM_STORE_URL is wrong: {url.partition('?')[0]!r} is no store that can be opened, use s3://bucket/prefix"
+        ) from error

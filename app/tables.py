@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, Dialect, Enum, ForeignKey, Index, Integer, LargeBinary, String, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -53,7 +53,7 @@ OPEN = (State.QUEUED, State.RUNNING, State.CANCELLING)
 class Table(DeclarativeBase):
     """Every table; `dict` columns are JSON."""
 
-    type_annotation_map = {
+    type_annotation_map: ClassVar = {
         datetime: Moment,
         dict[str, Any]: JSON,
         list[Any]: JSON,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -40,7 +40,7 @@ def configure_logs(settings: Settings) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s", force=True)
 
 
-def _without_nothing(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+def _without_nothing(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in event.items() if value is not None}
 
 

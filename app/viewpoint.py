@@ -1,4 +1,4 @@
-"""Viewpoint: cameras in words (spawn, left, right, back, ahead, side, above, panorama, or x,y,z,yaw,pitch), and what they see, layer by layer."""
+"""Viewpoint: cameras in words (spawn, left, right, back, ahead, side, above, panorama, or x,y,z,yaw,pitch), and what they see."""
 
 from __future__ import annotations
 

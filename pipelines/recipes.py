@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import InputError, PromptError, UnavailableError
-from pipelines.spec import SceneSpec
-from pipelines.stage import Recipe, Stage
+
+if TYPE_CHECKING:
+    from pipelines.spec import SceneSpec
+    from pipelines.stage import Recipe, Stage
 
 MIN_SPLATS, DEFAULT_SPLATS, MAX_SPLATS = 10_000, 1_000_000, 4_000_000
 
@@ -85,6 +87,8 @@ def recipe_for(
         "arrange": {"things": things},
         "sample": {"splats": splats},
     }
+    from pipelines.stage import Recipe
+
     return Recipe(card.name, card.tier, tuple(make_stage(name, **settings.get(name, {})) for name in card.row))
 
 
@@ -97,6 +101,8 @@ def make_stage(name: str, **settings: object) -> Stage:
             raise UnavailableError(f"there is no stage {name!r}: it is neither built in nor offered by an installed package")
         target = found.value
     module, _, attribute = target.partition(":")
+    from pipelines.stage import Stage
+
     stage = getattr(import_module(module), attribute)(**settings)
     if not isinstance(stage, Stage):
         raise UnavailableError(f"{target} is not a Stage, so {name!r} cannot be used in a recipe")

@@ -34,7 +34,8 @@ def worker(
     data: Data = None,
     slot: Annotated[int, typer.Option(help="Number of this worker on this machine; each needs one of its own.", min=0, max=999)] = 0,
     queues: Annotated[
-        str | None, typer.Option(help="Queues to serve, separated by commas [default: worlds-nano,studio].", show_default=False)
+        str | None,
+        typer.Option(help="Queues to serve, separated by commas [default: those of all recipes, and studio].", show_default=False),
     ] = None,
 ) -> None:
     """Start one more worker process for the service with the same database and files."""

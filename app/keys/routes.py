@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.auth import Admin
 from app.database import now
@@ -29,7 +29,7 @@ class NewKeyBody(StrictModel):
     days: float | None = Field(None, gt=0, le=3_650, description="How long it lasts; null: until it is revoked.")
     credits: int | None = Field(None, ge=0, le=10**15, description="What it may spend on worlds; null: no limit.")
 
-    model_config = {"json_schema_extra": {"examples": [{"name": "render farm", "scopes": ["read", "write"], "days": 90}]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "render farm", "scopes": ["read", "write"], "days": 90}]})
 
 
 class KeyBody(BaseModel):

@@ -29,9 +29,10 @@ def create_key(
     days: float | None = None,
     credits: int | None = None,
 ) -> tuple[ApiKey, str]:
-    """(row, key): the key itself is never shown again. tenant: a name, made when it is new; without it and without an id: this machine's own.
+    """(row, key): the key itself is never shown again.
 
-    days: how long it lasts; None = until it is revoked.  credits: what it may spend on worlds; None = no limit. Raises Refusal.
+    tenant: a name, made when it is new; without it and without an id: this machine's own.  days: how long it lasts; None = until it is
+    revoked.  credits: what it may spend on worlds; None = no limit. Raises Refusal.
     """
     wrong = [scope for scope in scopes if scope not in SCOPES]
     if wrong or not scopes:

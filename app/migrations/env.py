@@ -1,4 +1,4 @@
-"""What alembic runs to change tables: on the connection that it is given by `Database.migrate`, or, to draft a migration, on a fresh SQLite."""
+"""What alembic runs to change tables: on the connection that `Database.migrate` gives it, or, to draft a migration, on a fresh SQLite."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.tables import Operation
 
@@ -57,8 +57,8 @@ class OperationBody(BaseModel):
     finished_at: datetime | None
     links: LinksBody
 
-    model_config = {
-        "json_schema_extra": {
+    model_config = ConfigDict(
+        json_schema_extra={
             "examples": [
                 {
                     "id": "op_0199a1b2c3d47e5f8a9b0c1d2e3f4a5b",
@@ -83,7 +83,7 @@ class OperationBody(BaseModel):
                 }
             ]
         }
-    }
+    )
 
 
 class OperationList(BaseModel):

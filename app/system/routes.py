@@ -153,11 +153,11 @@ def get_system(services: Provided, caller: Admin) -> SystemBody:
             queues.setdefault(queue, {})[state.value] = count
     workers = [
         WorkerBody(
-            id=row.id, node=row.node, queues=row.queues, version=row.version, started_at=row.started_at, seen_at=row.seen_at, status=row.status,
+            **{name: getattr(row, name) for name in ("id", "node", "queues", "version", "started_at", "seen_at", "status")},
             alive=(moment - row.seen_at).total_seconds() < services.settings.lost_worker_s,
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     return SystemBody(
         version=__version__,
         database="sqlite" if services.database.is_sqlite else "postgresql",

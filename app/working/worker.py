@@ -24,6 +24,8 @@ from app import engine
 from app.database import Database, now
 from app.errors import Refusal
 from app.operations.moves import move, refund
+from app.preparing import ensure_prepared
+from app.queues import all_queues
 from app.settings import Settings
 from app.store import Store, key_of
 from app.tables import OPEN, Operation, State, WorkerRow, World, WorldFile
@@ -63,7 +65,8 @@ class Worker:
         self.id = f"{settings.node}-{slot}"
         self.database = Database(settings.database)
         self.store = Store(settings.store)
-        self._children = {queue: Child() for queue in settings.queues}
+        self.queues = settings.queues or all_queues()
+        self._children = {queue: Child() for queue in self.queues}
         self._turns: dict[str, asyncio.Lock] = {}
         self._running: set[str] = set()
         self._stopping = threading.Event()
@@ -76,18 +79,18 @@ class Worker:
     def run(self) -> None:
         """Work until `stop`; then hand running jobs back."""
         with self._alone():
-            self._patiently(self.database.migrate)
+            self._patiently(lambda: ensure_prepared(self.settings, self.database))
             engine.work(
                 self.settings.database,
                 executor_id=self.id,
-                queues=self.settings.queues,
+                queues=self.queues,
                 poll_s=self.settings.poll_s,
                 make=self.make,
                 publish=self.publish,
             )
             household = Household(self.settings, self.database, self.store, self.id)
             household.start()
-            log.info("worker started", worker=self.id, queues=self.settings.queues)
+            log.info("worker started", worker=self.id, queues=self.queues)
             try:
                 self._live()
             finally:
@@ -145,7 +148,7 @@ class Worker:
         row = WorkerRow(
             id=self.id,
             node=self.settings.node,
-            queues=list(self.settings.queues),
+            queues=list(self.queues),
             pid=os.getpid(),
             version=__version__,
             status={"children": children, "operations": sorted(self._running)},

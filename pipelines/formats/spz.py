@@ -83,7 +83,7 @@ def _columns(gaussians: Gaussians, bits: int, version: int) -> list[tuple[memory
     quaternions, scales = np.empty((count, 4), np.float32), np.empty((count, 3), np.float32)
     packing.canonical_axes(order, gaussians.rotations, gaussians.scales, quaternions, scales)
     if version == 2:
-        rotations: NDArray[np.uint8] | NDArray[np.uint32] = np.round(quaternions[:, 1:] * 127.5 + 127.5).astype(np.uint8)  # w ≥ 0, see above
+        rotations: NDArray[np.uint8] | NDArray[np.uint32] = np.round(quaternions[:, 1:] * 127.5 + 127.5).astype(np.uint8)  # w ≥ 0
     else:
         rotations = np.empty(count, np.uint32)
         packing.pack_rotations(quaternions, rotations)

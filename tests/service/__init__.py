@@ -1,0 +1,1 @@
+"""The service, tested as its clients meet it: real processes, real databases, real files."""
