@@ -1,0 +1,1 @@
+"""Worlds: asked for, listed, looked at, changed, taken along."""

@@ -1,0 +1,131 @@
+"""Files of worlds: links that open without a key, and the bytes behind them, from the local disk or from S3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path as InPath, Request, Response
+from fastapi.responses import FileResponse, RedirectResponse
+from starlette.types import Receive, Scope, Send
+
+from app.auth import Anyone
+from app.documentation import problems
+from app.errors import Refusal
+from app.identity import WORLD, is_id
+from app.services import Provided, Services
+from app.store import key_of
+from app.tables import World, WorldFile
+from app.worlds.access import readable
+
+YEAR_S = 31_536_000
+CHUNK_BYTES = 1 << 20
+
+MEDIA_TYPES: Mapping[str, str] = {
+    ".json": "application/json",
+    ".ply": "application/octet-stream",
+    ".spz": "application/octet-stream",
+    ".sog": "application/octet-stream",
+    ".glb": "model/gltf-binary",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".exr": "image/x-exr",
+    ".mp4": "video/mp4",
+    ".zip": "application/zip",
+}
+
+router = APIRouter(tags=["files"])
+
+FileName = Annotated[str, InPath(max_length=160, description="A name in the `files` of a world.")]
+BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": BYTES, "description": "The file"},
+    206: {"content": BYTES, "description": "The part of it that `Range` asked for"},
+    304: {"description": "It has not changed since `If-None-Match`"},
+    307: {"description": "The file lies elsewhere: follow `Location`"},
+}
+
+
+def base_of(services: Services, request: Request) -> str:
+    """The address at which clients reach this service, without a slash at the end."""
+    return (services.settings.public_url or str(request.base_url)).rstrip("/").removesuffix("/marble")
+
+
+def link_of(services: Services, request: Request, world_id: str, name: str) -> str:
+    """A link to a file that opens without a key for `link_s` seconds at least; it stays the same for a while, so that caches work."""
+    ticket = services.signer.ticket("file", f"{world_id}/{name}", lasts_s=services.settings.link_s)
+    return f"{base_of(services, request)}/v1/files/{world_id}/{ticket}/{name}"
+
+
+class StoredFile(FileResponse):
+    """A file that never changes under its address: ranges, If-Range and If-None-Match."""
+
+    chunk_size = CHUNK_BYTES
+
+    def __init__(self, path: Path, file: WorldFile, *, etag: str) -> None:
+        headers = {
+            "etag": etag,
+            "cache-control": f"private, max-age={YEAR_S}, immutable",
+            "cross-origin-resource-policy": "cross-origin",
+            "content-security-policy": "default-src 'none'; sandbox",
+        }
+        media_type = MEDIA_TYPES.get(Path(file.name).suffix, "application/octet-stream")
+        super().__init__(path, headers=headers, media_type=media_type, filename=file.name, content_disposition_type="inline")
+        self._etag = etag
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 304 where the client has it already."""
+        asked = dict(scope["headers"]).get(b"if-none-match", b"").decode("latin-1")
+        if asked and (asked.strip() == "*" or self._etag in [one.strip().removeprefix("W/") for one in asked.split(",")]):
+            kept = {name: value for name, value in self.headers.items() if name in ("etag", "cache-control")}
+            await Response(status_code=304, headers=kept)(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
+
+
+def _served(services: Services, file: WorldFile | None) -> Response:
+    if file is None:
+        raise Refusal("not_found", "the world has no file of that name: see its `files`")
+    key = key_of(file.tenant_id, file.sha256)
+    path = services.store.local(key)
+    if path is None:
+        return RedirectResponse(services.store.link(key, lasts_s=services.settings.link_s), 307, {"cache-control": "no-store"})
+    if not path.is_file():
+        raise Refusal("gone", "the file is missing in the store: make the world again")
+    return StoredFile(path, file, etag=f'"{file.sha256}"')
+
+
+@router.head("/v1/files/{world_id}/{ticket}/{name}", include_in_schema=False)
+@router.get(
+    "/v1/files/{world_id}/{ticket}/{name}",
+    operation_id="open_link",
+    summary="A file, by a link from an answer",
+    response_class=Response,
+    responses={**FILE_ANSWERS, **problems(403, 404, 410, 416, 422, 503)},
+)
+def open_link(
+    world_id: Annotated[str, InPath(max_length=60)], ticket: Annotated[str, InPath(max_length=100)], name: FileName, services: Provided
+) -> Response:
+    """Needs no key: the link is one. It ends in the file's own name, and any web page may read it."""
+    if not is_id(world_id, WORLD) or not services.signer.admits("file", f"{world_id}/{name}", ticket):
+        raise Refusal("link_invalid", "this link is not genuine, or it has run out: look at the world again for a fresh one")
+    with services.database.reading() as session:
+        file = session.get(WorldFile, (world_id, name))
+    return _served(services, file)
+
+
+@router.head("/v1/worlds/{world_id}/files/{name}", include_in_schema=False)
+@router.get(
+    "/v1/worlds/{world_id}/files/{name}",
+    operation_id="get_world_file",
+    summary="A file of a world, by its name",
+    response_class=Response,
+    responses={**FILE_ANSWERS, **problems(401, 404, 410, 416, 422, 503)},
+)
+def get_world_file(world_id: Annotated[str, InPath(max_length=60)], name: FileName, services: Provided, caller: Anyone) -> Response:
+    """For programs that have a key, and for public worlds."""
+    with services.database.reading() as session:
+        world: World = readable(session, caller, world_id)
+        file = session.get(WorldFile, (world.id, name))
+    return _served(services, file)

@@ -1,0 +1,213 @@
+"""Routes of worlds: make, list, look, change, delete, take along."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from sqlalchemy import String, cast, or_, select
+from starlette.concurrency import run_in_threadpool
+
+from app.auth import Anyone, Reader, Writer
+from app.documentation import problems
+from app.limits import Started
+from app.operations.routes import RETRY_AFTER_S, Wait, seconds_of, settled, shown
+from app.operations.schemas import OperationBody
+from app.paging import Cursor, PageSize, page
+from app.services import Provided, Services
+from app.strict import StrictRoute, json_only
+from app.tables import Operation, State, World, WorldFile, WorldTag
+from app.worlds import service
+from app.worlds.access import readable
+from app.worlds.files import link_of
+from app.worlds.schemas import CameraBody, DeletedBody, ExportBody, FileBody, GenerateBody, PatchBody, PathBody, RenderBody, WorldBody, WorldList
+
+router = APIRouter(prefix="/v1", tags=["worlds"], route_class=StrictRoute, dependencies=[Depends(json_only)])
+
+WorldId = Annotated[str, Path(description="The `id` of a world.", max_length=60)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(max_length=255, description="A text of your own, new for each world: the same one again gives the same operation."),
+]
+
+
+def body_of(services: Services, request: Request, world: World, tags: list[str], files: dict[str, WorldFile]) -> WorldBody:
+    """A world as clients of our own API see it."""
+    here = f"/v1/worlds/{world.id}"
+    shown_files = {
+        name: FileBody(bytes=file.bytes, sha256=file.sha256, url=link_of(services, request, world.id, name))
+        for name, file in files.items()
+        if file.part != "levels"
+    }
+    thumbnail = shown_files.get("thumbnail.webp")
+    return WorldBody(
+        id=world.id,
+        name=world.name,
+        tags=tags,
+        visibility=world.visibility,  # type: ignore[arg-type]
+        state=world.state.value,
+        operation_id=world.operation_id,
+        prompt=world.prompt,
+        tier=world.tier,
+        recipe=world.recipe,
+        facts=world.facts,
+        files=shown_files,
+        thumbnail_url=thumbnail.url if thumbnail else None,
+        created_at=world.created_at,
+        updated_at=world.updated_at,
+        links={"self": here, "operation": f"/v1/operations/{world.operation_id}", "export": f"{here}:export", "render": f"{here}:render"},
+    )
+
+
+async def _accepted(services: Services, request: Request, response: Response, caller: Reader, operation: Operation, wait: str | None) -> OperationBody:
+    """202 with the operation, or 200 when it is done already, or within `wait`."""
+    if not operation.state.is_final:
+        operation = await settled(services, caller, operation.id, seconds_of(wait))
+    response.status_code = 200 if operation.state.is_final else 202
+    response.headers["Location"] = f"/v1/operations/{operation.id}"
+    if not operation.state.is_final:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return await run_in_threadpool(shown, services, request, operation)
+
+
+@router.post(
+    "/worlds:generate",
+    operation_id="generate_world",
+    summary="Make a world",
+    status_code=202,
+    responses={200: {"model": OperationBody, "description": "Done within `wait`"}, **problems(400, 401, 402, 403, 413, 415, 422, 429, 503, 507)},
+)
+async def generate_world(
+    body: GenerateBody,
+    services: Provided,
+    caller: Writer,
+    request: Request,
+    response: Response,
+    started: Started,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    wait: Wait = None,
+) -> OperationBody:
+    """Answers at once with an operation: wait for it, listen to it, or give a webhook. Its world has an id already."""
+    wish = service.Wish(
+        text=body.text,
+        seed=body.seed,
+        tier=body.tier,
+        splats=body.splats,
+        spec=body.spec,
+        media={
+            "pictures": [picture.media_asset_id for picture in body.pictures],
+            **{name: [one] for name, one in (("video", body.video), ("panorama", body.panorama), ("layout", body.layout)) if one},
+        },
+        name=body.name,
+        tags=tuple(dict.fromkeys(body.tags)),
+        visibility=body.visibility,
+    )
+    operation = await run_in_threadpool(service.generate, services, caller, wish, idempotency_key=idempotency_key)
+    return await _accepted(services, request, response, caller, operation, wait)
+
+
+@router.get("/worlds", operation_id="list_worlds", summary="Your worlds, the newest first", responses=problems(400, 401, 403, 422, 503))
+def list_worlds(
+    services: Provided,
+    caller: Reader,
+    request: Request,
+    *,
+    tag: Annotated[list[str] | None, Query(max_length=10, description="Only worlds with any of these tags.")] = None,
+    state: Annotated[State | None, Query(description="Only those that stand here.")] = None,
+    q: Annotated[str | None, Query(max_length=100, description="Only those whose name or prompt holds these words.")] = None,
+    page_size: PageSize = 20,
+    cursor: Cursor = None,
+) -> WorldList:
+    """One page; `next_cursor` leads to the next."""
+    query = select(World).where(World.tenant_id == caller.tenant_id)
+    if state is not None:
+        query = query.where(World.state == state)
+    if tag:
+        query = query.where(World.id.in_(select(WorldTag.world_id).where(WorldTag.tag.in_(tag))))
+    if q:
+        query = query.where(or_(World.name.icontains(q, autoescape=True), cast(World.prompt, String).icontains(q, autoescape=True)))
+    with services.database.reading() as session:
+        by = (World.created_at, World.id)
+        rows, following = page(
+            session, query, by, size=page_size, cursor=cursor, signer=services.signer, purpose=f"worlds/{caller.tenant_id}"
+        )
+        ids = [row.id for row in rows]
+        tags, files = service.tags_of(session, ids), service.files_of(session, ids)
+    return WorldList(worlds=[body_of(services, request, row, tags[row.id], files[row.id]) for row in rows], next_cursor=following)
+
+
+@router.get("/worlds/{world_id}", operation_id="get_world", summary="Look at a world", responses=problems(401, 403, 404, 422, 503))
+def get_world(world_id: WorldId, services: Provided, caller: Anyone, request: Request) -> WorldBody:
+    """With a fresh link to each of its files. A public world needs no key."""
+    with services.database.reading() as session:
+        world = readable(session, caller, world_id)
+        tags, files = service.tags_of(session, [world.id])[world.id], service.files_of(session, [world.id])[world.id]
+    return body_of(services, request, world, tags, files)
+
+
+@router.patch(
+    "/worlds/{world_id}", operation_id="update_world", summary="Name it, tag it, show it", responses=problems(400, 401, 403, 404, 415, 422, 503)
+)
+def update_world(world_id: WorldId, body: PatchBody, services: Provided, caller: Writer, request: Request) -> WorldBody:
+    """Fields that are left out stay as they are."""
+    world = service.patch_world(services, caller, world_id, body.model_dump(exclude_unset=True))
+    with services.database.reading() as session:
+        tags, files = service.tags_of(session, [world.id])[world.id], service.files_of(session, [world.id])[world.id]
+    return body_of(services, request, world, tags, files)
+
+
+@router.delete("/worlds/{world_id}", operation_id="delete_world", summary="Delete a world", responses=problems(401, 403, 404, 422, 503))
+def delete_world(world_id: WorldId, services: Provided, caller: Writer) -> DeletedBody:
+    """It is gone at once, and so are the links to its files. While it is being made, that stops."""
+    service.delete_world(services, caller, world_id)
+    return DeletedBody(id=world_id)
+
+
+@router.post(
+    "/worlds/{world_id}:export",
+    operation_id="export_world",
+    summary="A world in another format, with other axes or units",
+    status_code=202,
+    responses={200: {"model": OperationBody, "description": "It was there already, or came within `wait`"}, **problems(400, 401, 403, 404, 409, 415, 422, 429, 503)},
+)
+async def export_world(
+    world_id: WorldId, body: ExportBody, services: Provided, caller: Writer, request: Request, response: Response, *, wait: Wait = None
+) -> OperationBody:
+    """The operation's `links.file` opens the file without a key."""
+    operation = await run_in_threadpool(service.export, services, caller, world_id, **body.model_dump())
+    return await _accepted(services, request, response, caller, operation, wait)
+
+
+@router.post(
+    "/worlds/{world_id}:render",
+    operation_id="render_world",
+    summary="A picture or a film of a world",
+    status_code=202,
+    responses={200: {"model": OperationBody, "description": "It was there already, or came within `wait`"}, **problems(400, 401, 403, 404, 409, 415, 422, 429, 503)},
+)
+async def render_world(
+    world_id: WorldId, body: RenderBody, services: Provided, caller: Writer, request: Request, response: Response, *, wait: Wait = None
+) -> OperationBody:
+    """A PNG from a camera, or an MP4 along a path. The operation's `links.file` opens it without a key."""
+    wanted = body.model_dump(exclude_none=False)
+    operation = await run_in_threadpool(service.render, services, caller, world_id, {**wanted, **plain_camera(body)})
+    return await _accepted(services, request, response, caller, operation, wait)
+
+
+def plain_camera(body: RenderBody) -> dict[str, object]:
+    """Camera and path as the worker wants them: words, and keyframes without empty fields."""
+    from pipelines.camera import look_at  # numpy
+
+    plain: dict[str, object] = {}
+    if isinstance(body.camera, CameraBody):
+        x, y, z = body.camera.position
+        yaw, pitch = body.camera.yaw or 0.0, body.camera.pitch
+        if body.camera.look_at is not None:
+            a, b, c = body.camera.look_at
+            yaw, pitch = map(math.degrees, look_at((x, y, z), (a, b, c)))
+        plain["camera"] = f"{x!r},{y!r},{z!r},{yaw!r},{pitch!r}"
+    if isinstance(body.path, PathBody):
+        plain["path"] = body.path.model_dump(exclude_none=True)
+    return plain

@@ -1,0 +1,189 @@
+"""Schemas of worlds, as clients of our own API send and see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from app.operations.schemas import StateName
+from app.strict import StrictModel
+from pipelines.prompt import MAX_SEED, MAX_TEXT_CHARACTERS
+from pipelines.recipes import DEFAULT_SPLATS, MAX_SPLATS, MIN_SPLATS
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Tags = Annotated[list[Tag], Field(max_length=10)]
+Visibility = Literal["private", "public"]
+AssetId = Annotated[str, StringConstraints(pattern=r"^med_[0-9a-f]{32}$")]
+Metres = Annotated[float, Field(ge=-100_000, le=100_000)]
+Point = Annotated[list[Metres], Field(min_length=3, max_length=3)]
+
+
+class PictureBody(StrictModel):
+    """A photograph of the place."""
+
+    media_asset_id: AssetId
+    azimuth_deg: float | None = Field(None, ge=-360, le=360, description="Direction it was taken in: clockwise from straight ahead.")
+
+
+class GenerateBody(StrictModel):
+    """What to make. Words, pictures, a panorama, a video or a depth layout; see `GET /v1/recipes` for what this machine takes."""
+
+    text: str = Field("", max_length=MAX_TEXT_CHARACTERS, description="What the world is like, in English.")
+    pictures: list[PictureBody] = Field(default=[], max_length=8)
+    video: AssetId | None = None
+    panorama: AssetId | None = None
+    layout: AssetId | None = None
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="Same words, same seed: the same world.")
+    tier: str | None = Field(None, max_length=40, description="A tier of `GET /v1/recipes`; null: the best that this machine runs.")
+    splats: int = Field(DEFAULT_SPLATS, ge=MIN_SPLATS, le=MAX_SPLATS, description="How many Gaussian splats the whole world may have.")
+    spec: dict[str, Any] | None = Field(None, description="A scene specification in place of reading the words; see docs/formats.md.")
+    name: Name = ""
+    tags: Tags = []
+    visibility: Visibility = Field("private", description="public: everyone who knows its id may look at it.")
+
+    model_config = ConfigDict(json_schema_extra={
+            "examples": [{"text": "a pine forest with a log cabin beside a lake at dawn", "seed": 7, "tier": "nano", "splats": 200_000, "name": "Lake"}]
+        })
+
+
+class PatchBody(StrictModel):
+    """What to change; fields that are left out stay."""
+
+    name: Name | None = None
+    tags: Tags | None = None
+    visibility: Visibility | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Lake at dawn", "tags": ["forest", "water"]}]})
+
+
+class ExportBody(StrictModel):
+    """Which file to make of a world."""
+
+    format: Literal["ply", "spz", "sog", "glb", "scene", "collider", "package"] = Field(
+        description="ply, spz, sog, glb: splats.  scene, collider: meshes as GLB.  package: everything as one zip."
+    )
+    axes: Literal["y-up", "z-up", "rdf"] | None = Field(None, description="Which way the axes point; null: what readers of the format expect.")
+    unit: Literal["m", "cm"] = "m"
+    level: Literal["full_res", "500k", "150k", "100k"] = Field("full_res", description="How many splats; small worlds give all they have.")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"format": "sog"}, {"format": "ply", "axes": "z-up", "unit": "cm"}]})
+
+
+class CameraBody(StrictModel):
+    """A camera: where it is, and where it looks: at a point, or by yaw (left) and pitch (up)."""
+
+    position: Point
+    look_at: Point | None = None
+    yaw: float | None = Field(None, ge=-3600, le=3600, description="Degrees; 0 looks along −z.")
+    pitch: float = Field(0.0, ge=-90, le=90)
+
+    @model_validator(mode="after")
+    def _looks_somewhere(self) -> Self:
+        if self.look_at is not None and self.yaw is not None:
+            raise ValueError("give either look_at or yaw, so that it is clear where the camera looks")
+        if self.look_at == self.position:
+            raise ValueError("look_at is the camera's own position: choose another point")
+        return self
+
+
+class KeyframeBody(CameraBody):
+    """A camera at a moment."""
+
+    time: float = Field(ge=0, le=600, description="Seconds from the beginning; the first has 0, and times rise.")
+    fov: float = Field(75.0, ge=5, le=150, description="Horizontal field of view, degrees.")
+
+    @model_validator(mode="after")
+    def _knows_its_direction(self) -> Self:
+        if self.look_at is None and self.yaw is None:
+            raise ValueError("give either look_at or yaw, so that it is clear where the camera looks")
+        return self
+
+
+class PathBody(StrictModel):
+    """A camera path; in between keyframes the camera moves along smooth curves."""
+
+    keyframes: list[KeyframeBody] = Field(min_length=1, max_length=1_000)
+    loop: bool = False
+
+    @model_validator(mode="after")
+    def _times_rise(self) -> Self:
+        times = [frame.time for frame in self.keyframes]
+        if times[0] != 0:
+            raise ValueError(f"the first keyframe has time {times[0]:g}: it must have time 0")
+        if any(after <= before for before, after in zip(times, times[1:], strict=False)):
+            raise ValueError("the times of keyframes must rise")
+        return self
+
+
+class RenderBody(StrictModel):
+    """A picture from a camera, or, with `path`, a film along it."""
+
+    camera: Literal["spawn", "left", "right", "back", "ahead", "side", "above", "panorama"] | CameraBody = "spawn"
+    layer: Literal["colour", "distance", "normal", "alpha", "heat"] = "colour"
+    fov: float = Field(75.0, ge=20, le=150, description="Horizontal field of view of a picture, degrees.")
+    path: Literal["orbit", "walk"] | PathBody | None = None
+    seconds: float | None = Field(None, gt=0, le=120, description="How long to orbit (12) or to walk (10).")
+    fps: int = Field(30, ge=1, le=60)
+    width: int = Field(1280, ge=16, le=4096)
+    height: int = Field(720, ge=16, le=4096)
+
+    model_config = ConfigDict(json_schema_extra={
+            "examples": [
+                {"camera": "spawn", "width": 1280, "height": 720},
+                {"camera": {"position": [2, 1.65, 4], "look_at": [0, 1, -8]}},
+                {"path": "walk", "seconds": 6, "width": 640, "height": 360},
+            ]
+        })
+
+    @model_validator(mode="after")
+    def _can_be_filmed(self) -> Self:
+        if self.path is not None and (self.width % 2 or self.height % 2):
+            raise ValueError("a film needs an even width and height")
+        if isinstance(self.path, PathBody) and self.seconds is not None:
+            raise ValueError("a film along keyframes takes as long as they say: leave out seconds")
+        return self
+
+
+class FileBody(BaseModel):
+    """A file of a world."""
+
+    bytes: int
+    sha256: str
+    url: str = Field(description="Opens without a key, for a week at least; look at the world again for a fresh one.")
+
+
+class WorldBody(BaseModel):
+    """A world, from the moment it was asked for."""
+
+    id: str
+    name: str
+    tags: list[str]
+    visibility: Visibility
+    state: StateName = Field(description="That of the operation that makes it; there are files once it is SUCCEEDED.")
+    operation_id: str
+    prompt: dict[str, Any]
+    tier: str
+    recipe: str
+    facts: dict[str, Any] | None = Field(description="splat_count, place, time_of_day, weather, unmatched, relations, spawn, bounds_m, seconds.")
+    files: dict[str, FileBody] = Field(description="By name; see docs/formats.md.")
+    thumbnail_url: str | None
+    created_at: datetime
+    updated_at: datetime
+    links: dict[str, str]
+
+
+class WorldList(BaseModel):
+    """A page of worlds, the newest first."""
+
+    worlds: list[WorldBody]
+    next_cursor: str | None = None
+
+
+class DeletedBody(BaseModel):
+    """What is gone."""
+
+    id: str
+    deleted: bool = True

@@ -1,0 +1,255 @@
+"""Service: worlds from request to goodbye; both APIs come through here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.auth import Caller
+from app.database import now
+from app.errors import Refusal
+from app.identity import ASSET, WORLD, is_id, new_id
+from app.operations import service as operations
+from app.operations.moves import move, refund
+from app.operations.service import Job
+from app.queues import STUDIO, queue_of
+from app.services import Services
+from app.tables import OPEN, MediaAsset, Operation, State, World, WorldFile, WorldTag
+from app.usage import require_space
+from app.worlds.access import owned
+from pipelines.prompt import Prompt
+from pipelines.recipes import RecipeCard, card_for
+from pipelines.spec import SceneSpec
+
+EXTENSIONS: Mapping[str, str] = {"ply": ".ply", "spz": ".spz", "sog": ".sog", "glb": ".glb"}
+MESHES: Mapping[str, str] = {"scene": "scene.glb", "collider": "collider.glb"}
+FRAMES_OF_FILES: Mapping[str, str] = {"ply": "rdf", "sog": "rdf", "spz": "y-up", "glb": "y-up", "scene": "y-up", "collider": "y-up"}
+MOST_PIXELS = 4096 * 2048
+MOST_FILM_PIXELS = 3_000 * 1280 * 720
+CREDITS_DRAFT, CREDITS_FULL = 230, 1_580
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A world as either API asks for it. media: input name → ids of uploads.  model, permission: as clients of the World API say it."""
+
+    text: str = ""
+    seed: int = 0
+    tier: str | None = None
+    splats: int = 1_000_000
+    spec: dict[str, Any] | None = None
+    media: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    prompt: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    tags: tuple[str, ...] = ()
+    visibility: str = "private"
+    model: str | None = None
+    permission: dict[str, Any] | None = None
+    credits: int = CREDITS_FULL
+
+
+def generate(services: Services, caller: Caller, wish: Wish, *, idempotency_key: str | None = None) -> Operation:
+    """Take a world on. Raises Refusal for what cannot be made, before anything is written."""
+    card = card_for(wish.tier)
+    spec = SceneSpec.from_json(json.dumps(wish.spec)).model_dump(mode="json") if wish.spec is not None else None
+    media = {name: ids for name, ids in wish.media.items() if ids}
+    text = wish.text.strip() or (spec_sentence(spec) if spec else "")
+    if not media or text:
+        text = Prompt(text=text, seed=wish.seed).text  # raises PromptError with the cure
+    _require_media(services, caller, media)
+    missing = [name for name in media if name not in card.takes]
+    if missing:
+        raise Refusal(
+            "recipe_unavailable", f"the recipe {card.name} makes worlds from {' and '.join(card.takes)}, not from {missing[0]}: describe the place in words"
+        )
+    if wish.splats > services.settings.max_splats:
+        raise Refusal("invalid_request", f"{wish.splats:,} splats are more than this service makes: ask for at most {services.settings.max_splats:,}")
+    require_space(services, caller)
+    world = _new_world(caller, wish, card, text)
+    request = {"text": text, "seed": wish.seed, "tier": card.tier, "splats": wish.splats, "spec": spec, **{name: list(ids) for name, ids in media.items()}}
+    job = Job(
+        kind="generate", queue=queue_of(card), request=request, recipe=card.name, size=wish.splats, world=world, tags=wish.tags, credits=wish.credits
+    )
+    return operations.submit(services, caller, job, idempotency_key=idempotency_key)
+
+
+def fail_to_generate(services: Services, caller: Caller, wish: Wish, *, code: str, message: str) -> Operation:
+    """An operation that has failed from the beginning, for an API whose clients look for failures there."""
+    card = card_for(None)
+    job = Job(
+        kind="generate", queue=queue_of(card), request={"text": wish.text}, recipe=card.name, world=_new_world(caller, wish, card, wish.text), tags=wish.tags,
+        error={"code": code, "message": message},
+    )  # fmt: skip
+    return operations.submit(services, caller, job)
+
+
+def spec_sentence(spec: Mapping[str, Any]) -> str:
+    """The prompt of a world whose specification came without words."""
+    things = [thing["phrase"] or (thing["kind"] if thing["count"] == 1 else f"{thing['count']} × {thing['kind']}") for thing in spec["things"]]
+    return f"{spec['place']}: {', '.join(things)}"[:2_000] if things else str(spec["place"])
+
+
+def _new_world(caller: Caller, wish: Wish, card: RecipeCard, text: str) -> World:
+    moment = now()
+    return World(
+        id=new_id(WORLD),
+        tenant_id=caller.tenant_id,
+        name=wish.name or text[:60],
+        visibility=wish.visibility,
+        prompt={"text": text, "seed": wish.seed, **wish.prompt},
+        recipe=card.name,
+        tier=card.tier,
+        model=wish.model,
+        permission=wish.permission,
+        created_at=moment,
+        updated_at=moment,
+    )
+
+
+def _require_media(services: Services, caller: Caller, media: Mapping[str, Sequence[str]]) -> None:
+    """Uploads must be the caller's own, and complete."""
+    ids = [one for group in media.values() for one in group]
+    if not ids:
+        return
+    with services.database.reading() as session:
+        found = {
+            asset.id: asset
+            for asset in session.scalars(select(MediaAsset).where(MediaAsset.tenant_id == caller.tenant_id, MediaAsset.id.in_(ids)))
+        }
+    for one in ids:
+        asset = found.get(one) if is_id(one, ASSET) else None
+        if asset is None:
+            raise Refusal("invalid_request", f"there is no media asset {one[:60]!r} of yours: upload it first")
+        if asset.state != "READY":
+            why = f"was rejected ({asset.reason})" if asset.state == "REJECTED" else "has not been completed"
+            raise Refusal("invalid_request", f"the media asset {one} {why}: upload it, then complete it")
+
+
+def delete_world(services: Services, caller: Caller, world_id: str) -> None:
+    """Remove a world at once; what is still being made for it is stopped. Its files go when nobody needs them."""
+    with services.database.writing() as session:
+        world = owned(session, caller, world_id)
+        running = session.scalars(select(Operation).where(Operation.world_id == world.id, Operation.state.in_(OPEN))).all()
+        for operation in running:
+            error = {"code": "cancelled", "message": "its world was deleted"}
+            if operation.state is State.QUEUED:
+                ended = move(session, operation.id, expect=(State.QUEUED,), state=State.CANCELLED, error=error)
+                if ended is not None:
+                    refund(session, ended)
+            else:
+                move(session, operation.id, expect=(State.RUNNING,), state=State.CANCELLING, note="its world was deleted")
+        session.execute(delete(WorldTag).where(WorldTag.world_id == world.id))
+        session.execute(delete(WorldFile).where(WorldFile.world_id == world.id))
+        session.execute(delete(World).where(World.id == world.id))
+    for operation in running:
+        services.engine.cancel(operation.id)
+
+
+def patch_world(services: Services, caller: Caller, world_id: str, changes: Mapping[str, Any]) -> World:
+    """Change name, tags or visibility; what is not named stays."""
+    with services.database.writing() as session:
+        world = owned(session, caller, world_id)
+        if changes.get("name") is not None:
+            world.name = changes["name"]
+        if changes.get("visibility") is not None:
+            world.visibility = changes["visibility"]
+        if changes.get("tags") is not None:
+            session.execute(delete(WorldTag).where(WorldTag.world_id == world.id))
+            session.add_all(WorldTag(world_id=world.id, tag=tag, place=place) for place, tag in enumerate(dict.fromkeys(changes["tags"])))
+        world.updated_at = now()
+        session.flush()
+        return world
+
+
+def tags_of(session: Session, world_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The tags of several worlds, in the order they were given."""
+    found: dict[str, list[str]] = {world_id: [] for world_id in world_ids}
+    for row in session.scalars(select(WorldTag).where(WorldTag.world_id.in_(world_ids)).order_by(WorldTag.place)):
+        found[row.world_id].append(row.tag)
+    return found
+
+
+def files_of(session: Session, world_ids: Sequence[str]) -> dict[str, dict[str, WorldFile]]:
+    """The files of several worlds, by world and name."""
+    found: dict[str, dict[str, WorldFile]] = {world_id: {} for world_id in world_ids}
+    for row in session.scalars(select(WorldFile).where(WorldFile.world_id.in_(world_ids)).order_by(WorldFile.name)):
+        found[row.world_id][row.name] = row
+    return found
+
+
+def export(
+    services: Services, caller: Caller, world_id: str, *, format: str, axes: str | None = None, unit: str = "m", level: str = "full_res"
+) -> Operation:
+    """A file of a world; one that is there already is given at once."""
+    with services.database.reading() as session:
+        world = _finished(session, caller, world_id)
+        files = files_of(session, [world.id])[world.id]
+    if level != "full_res" and (f"splats-{level}.spz" not in files or format not in EXTENSIONS):
+        level = "full_res"  # a small world's largest levels are the world
+    name = export_name(format, axes, unit, level)
+    needed = _needed(format, level, files)
+    request = {"format": format, "axes": axes, "unit": unit, "level": level, "name": name, "files": needed}
+    done = {"file": name} if name in files else None
+    job = Job(kind="export", queue=STUDIO, request=request, recipe=f"export-{format}", size=_splats(world), world_id=world.id, result=done)
+    return operations.submit(services, caller, job)
+
+
+def export_name(format: str, axes: str | None, unit: str, level: str) -> str:
+    """splats-500k-z-up-cm.ply: what differs from the format's custom is in the name."""
+    stem, extension = ("splats", EXTENSIONS[format]) if format in EXTENSIONS else ("world", ".zip") if format == "package" else (format, ".glb")
+    turned = axes if axes is not None and axes != FRAMES_OF_FILES.get(format) else None
+    words = [stem, level if level != "full_res" else None, turned if format != "package" else None, "cm" if unit == "cm" and format != "package" else None]
+    return "-".join(word for word in words if word) + extension
+
+
+def _needed(format: str, level: str, files: Mapping[str, WorldFile]) -> list[str]:
+    if format == "package":
+        return [name for name, file in files.items() if file.part == "package"]
+    if level != "full_res":
+        return [f"splats-{level}.spz"]
+    return ["world.json", MESHES.get(format, "splats.ply")]
+
+
+def render(services: Services, caller: Caller, world_id: str, wanted: Mapping[str, Any]) -> Operation:
+    """A picture or a film of a world; one that is there already is given at once. wanted: the fields of RenderBody, plain."""
+    film = wanted["path"] is not None
+    frames = _frames(wanted) if film else 1
+    pixels, most = wanted["width"] * wanted["height"] * frames, MOST_FILM_PIXELS if film else MOST_PIXELS
+    if pixels > most:
+        raise Refusal("invalid_request", f"{frames:,} pictures of {wanted['width']} × {wanted['height']} are too much at once: at most {most:,} pixels in all")
+    keys = ("path", "seconds", "fps") if film else ("camera", "layer", "fov")
+    request = {key: wanted[key] for key in (*keys, "width", "height")}
+    mark = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:12]
+    request["name"] = f"film-{mark}.mp4" if film else f"picture-{mark}.png"
+    request["files"] = ["world.json", "splats.ply"]
+    with services.database.reading() as session:
+        world = _finished(session, caller, world_id)
+        done = session.get(WorldFile, (world.id, request["name"]))
+    kind = "film" if film else "render"
+    result = {"file": request["name"]} if done is not None else None
+    job = Job(kind=kind, queue=STUDIO, request=request, recipe=kind, size=pixels, world_id=world.id, result=result)
+    return operations.submit(services, caller, job)
+
+
+def _frames(wanted: Mapping[str, Any]) -> int:
+    path = wanted["path"]
+    seconds = path["keyframes"][-1]["time"] if isinstance(path, dict) else wanted["seconds"] or {"orbit": 12.0, "walk": 10.0}[path]
+    return max(1, round(seconds * wanted["fps"]))
+
+
+def _finished(session: Session, caller: Caller, world_id: str) -> World:
+    world = owned(session, caller, world_id)
+    if world.state is not State.SUCCEEDED:
+        raise Refusal("not_ready", f"this world is {world.state.lower()}, so there is nothing to take yet: wait for its operation {world.operation_id}")
+    return world
+
+
+def _splats(world: World) -> int:
+    return int((world.facts or {}).get("splat_count", 0))
+
