@@ -21,7 +21,18 @@ from app.tables import Operation, State, World, WorldFile, WorldTag
 from app.worlds import service
 from app.worlds.access import readable
 from app.worlds.files import link_of
-from app.worlds.schemas import CameraBody, DeletedBody, ExportBody, FileBody, GenerateBody, PatchBody, PathBody, RenderBody, WorldBody, WorldList
+from app.worlds.schemas import (
+    CameraBody,
+    DeletedBody,
+    ExportBody,
+    FileBody,
+    GenerateBody,
+    PatchBody,
+    PathBody,
+    RenderBody,
+    WorldBody,
+    WorldList,
+)
 
 router = APIRouter(prefix="/v1", tags=["worlds"], route_class=StrictRoute, dependencies=[Depends(json_only)])
 
@@ -60,7 +71,9 @@ def body_of(services: Services, request: Request, world: World, tags: list[str],
     )
 
 
-async def _accepted(services: Services, request: Request, response: Response, caller: Reader, operation: Operation, wait: str | None) -> OperationBody:
+async def _accepted(
+    services: Services, request: Request, response: Response, caller: Reader, operation: Operation, wait: str | None
+) -> OperationBody:
     """202 with the operation, or 200 when it is done already, or within `wait`."""
     if not operation.state.is_final:
         operation = await settled(services, caller, operation.id, seconds_of(wait))
@@ -76,7 +89,10 @@ async def _accepted(services: Services, request: Request, response: Response, ca
     operation_id="generate_world",
     summary="Make a world",
     status_code=202,
-    responses={200: {"model": OperationBody, "description": "Done within `wait`"}, **problems(400, 401, 402, 403, 413, 415, 422, 429, 503, 507)},
+    responses={
+        200: {"model": OperationBody, "description": "Done within `wait`"},
+        **problems(400, 401, 402, 403, 413, 415, 422, 429, 503, 507),
+    },
 )
 async def generate_world(
     body: GenerateBody,
@@ -148,7 +164,10 @@ def get_world(world_id: WorldId, services: Provided, caller: Anyone, request: Re
 
 
 @router.patch(
-    "/worlds/{world_id}", operation_id="update_world", summary="Name it, tag it, show it", responses=problems(400, 401, 403, 404, 415, 422, 503)
+    "/worlds/{world_id}",
+    operation_id="update_world",
+    summary="Name it, tag it, show it",
+    responses=problems(400, 401, 403, 404, 415, 422, 503),
 )
 def update_world(world_id: WorldId, body: PatchBody, services: Provided, caller: Writer, request: Request) -> WorldBody:
     """Fields that are left out stay as they are."""
@@ -170,7 +189,10 @@ def delete_world(world_id: WorldId, services: Provided, caller: Writer) -> Delet
     operation_id="export_world",
     summary="A world in another format, with other axes or units",
     status_code=202,
-    responses={200: {"model": OperationBody, "description": "It was there already, or came within `wait`"}, **problems(400, 401, 403, 404, 409, 415, 422, 429, 503)},
+    responses={
+        200: {"model": OperationBody, "description": "It was there already, or came within `wait`"},
+        **problems(400, 401, 403, 404, 409, 415, 422, 429, 503),
+    },
 )
 async def export_world(
     world_id: WorldId, body: ExportBody, services: Provided, caller: Writer, request: Request, response: Response, *, wait: Wait = None
@@ -185,7 +207,10 @@ async def export_world(
     operation_id="render_world",
     summary="A picture or a film of a world",
     status_code=202,
-    responses={200: {"model": OperationBody, "description": "It was there already, or came within `wait`"}, **problems(400, 401, 403, 404, 409, 415, 422, 429, 503)},
+    responses={
+        200: {"model": OperationBody, "description": "It was there already, or came within `wait`"},
+        **problems(400, 401, 403, 404, 409, 415, 422, 429, 503),
+    },
 )
 async def render_world(
     world_id: WorldId, body: RenderBody, services: Provided, caller: Writer, request: Request, response: Response, *, wait: Wait = None

@@ -41,12 +41,22 @@ class GenerateBody(StrictModel):
     splats: int = Field(DEFAULT_SPLATS, ge=MIN_SPLATS, le=MAX_SPLATS, description="How many Gaussian splats the whole world may have.")
     spec: dict[str, Any] | None = Field(None, description="A scene specification in place of reading the words; see docs/formats.md.")
     name: Name = ""
-    tags: Tags = []
+    tags: Tags = Field(default=[])
     visibility: Visibility = Field("private", description="public: everyone who knows its id may look at it.")
 
-    model_config = ConfigDict(json_schema_extra={
-            "examples": [{"text": "a pine forest with a log cabin beside a lake at dawn", "seed": 7, "tier": "nano", "splats": 200_000, "name": "Lake"}]
-        })
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "text": "a pine forest with a log cabin beside a lake at dawn",
+                    "seed": 7,
+                    "tier": "nano",
+                    "splats": 200_000,
+                    "name": "Lake",
+                }
+            ]
+        }
+    )
 
 
 class PatchBody(StrictModel):
@@ -65,7 +75,9 @@ class ExportBody(StrictModel):
     format: Literal["ply", "spz", "sog", "glb", "scene", "collider", "package"] = Field(
         description="ply, spz, sog, glb: splats.  scene, collider: meshes as GLB.  package: everything as one zip."
     )
-    axes: Literal["y-up", "z-up", "rdf"] | None = Field(None, description="Which way the axes point; null: what readers of the format expect.")
+    axes: Literal["y-up", "z-up", "rdf"] | None = Field(
+        None, description="Which way the axes point; null: what readers of the format expect."
+    )
     unit: Literal["m", "cm"] = "m"
     level: Literal["full_res", "500k", "150k", "100k"] = Field("full_res", description="How many splats; small worlds give all they have.")
 
@@ -130,13 +142,15 @@ class RenderBody(StrictModel):
     width: int = Field(1280, ge=16, le=4096)
     height: int = Field(720, ge=16, le=4096)
 
-    model_config = ConfigDict(json_schema_extra={
+    model_config = ConfigDict(
+        json_schema_extra={
             "examples": [
                 {"camera": "spawn", "width": 1280, "height": 720},
                 {"camera": {"position": [2, 1.65, 4], "look_at": [0, 1, -8]}},
                 {"path": "walk", "seconds": 6, "width": 640, "height": 360},
             ]
-        })
+        }
+    )
 
     @model_validator(mode="after")
     def _can_be_filmed(self) -> Self:
@@ -167,7 +181,9 @@ class WorldBody(BaseModel):
     prompt: dict[str, Any]
     tier: str
     recipe: str
-    facts: dict[str, Any] | None = Field(description="splat_count, place, time_of_day, weather, unmatched, relations, spawn, bounds_m, seconds.")
+    facts: dict[str, Any] | None = Field(
+        description="splat_count, place, time_of_day, weather, unmatched, relations, spawn, bounds_m, seconds."
+    )
     files: dict[str, FileBody] = Field(description="By name; see docs/formats.md.")
     thumbnail_url: str | None
     created_at: datetime

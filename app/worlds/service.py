@@ -66,15 +66,32 @@ def generate(services: Services, caller: Caller, wish: Wish, *, idempotency_key:
     missing = [name for name in media if name not in card.takes]
     if missing:
         raise Refusal(
-            "recipe_unavailable", f"the recipe {card.name} makes worlds from {' and '.join(card.takes)}, not from {missing[0]}: describe the place in words"
+            "recipe_unavailable",
+            f"the recipe {card.name} makes worlds from {' and '.join(card.takes)}, not from {missing[0]}: describe the place in words",
         )
     if wish.splats > services.settings.max_splats:
-        raise Refusal("invalid_request", f"{wish.splats:,} splats are more than this service makes: ask for at most {services.settings.max_splats:,}")
+        raise Refusal(
+            "invalid_request", f"{wish.splats:,} splats are more than this service makes: ask for at most {services.settings.max_splats:,}"
+        )
     require_space(services, caller)
     world = _new_world(caller, wish, card, text)
-    request = {"text": text, "seed": wish.seed, "tier": card.tier, "splats": wish.splats, "spec": spec, **{name: list(ids) for name, ids in media.items()}}
+    request = {
+        "text": text,
+        "seed": wish.seed,
+        "tier": card.tier,
+        "splats": wish.splats,
+        "spec": spec,
+        **{name: list(ids) for name, ids in media.items()},
+    }
     job = Job(
-        kind="generate", queue=queue_of(card), request=request, recipe=card.name, size=wish.splats, world=world, tags=wish.tags, credits=wish.credits
+        kind="generate",
+        queue=queue_of(card),
+        request=request,
+        recipe=card.name,
+        size=wish.splats,
+        world=world,
+        tags=wish.tags,
+        credits=wish.credits,
     )
     return operations.submit(services, caller, job, idempotency_key=idempotency_key)
 
@@ -83,15 +100,22 @@ def fail_to_generate(services: Services, caller: Caller, wish: Wish, *, code: st
     """An operation that has failed from the beginning, for an API whose clients look for failures there."""
     card = card_for(None)
     job = Job(
-        kind="generate", queue=queue_of(card), request={"text": wish.text}, recipe=card.name, world=_new_world(caller, wish, card, wish.text), tags=wish.tags,
+        kind="generate",
+        queue=queue_of(card),
+        request={"text": wish.text},
+        recipe=card.name,
+        world=_new_world(caller, wish, card, wish.text),
+        tags=wish.tags,
         error={"code": code, "message": message},
-    )  # fmt: skip
+    )
     return operations.submit(services, caller, job)
 
 
 def spec_sentence(spec: Mapping[str, Any]) -> str:
     """The prompt of a world whose specification came without words."""
-    things = [thing["phrase"] or (thing["kind"] if thing["count"] == 1 else f"{thing['count']} × {thing['kind']}") for thing in spec["things"]]
+    things = [
+        thing["phrase"] or (thing["kind"] if thing["count"] == 1 else f"{thing['count']} × {thing['kind']}") for thing in spec["things"]
+    ]
     return f"{spec['place']}: {', '.join(things)}"[:2_000] if things else str(spec["place"])
 
 
@@ -202,9 +226,16 @@ def export(
 
 def export_name(format: str, axes: str | None, unit: str, level: str) -> str:
     """splats-500k-z-up-cm.ply: what differs from the format's custom is in the name."""
-    stem, extension = ("splats", EXTENSIONS[format]) if format in EXTENSIONS else ("world", ".zip") if format == "package" else (format, ".glb")
+    stem, extension = (
+        ("splats", EXTENSIONS[format]) if format in EXTENSIONS else ("world", ".zip") if format == "package" else (format, ".glb")
+    )
     turned = axes if axes is not None and axes != FRAMES_OF_FILES.get(format) else None
-    words = [stem, level if level != "full_res" else None, turned if format != "package" else None, "cm" if unit == "cm" and format != "package" else None]
+    words = [
+        stem,
+        level if level != "full_res" else None,
+        turned if format != "package" else None,
+        "cm" if unit == "cm" and format != "package" else None,
+    ]
     return "-".join(word for word in words if word) + extension
 
 
@@ -222,7 +253,10 @@ def render(services: Services, caller: Caller, world_id: str, wanted: Mapping[st
     frames = _frames(wanted) if film else 1
     pixels, most = wanted["width"] * wanted["height"] * frames, MOST_FILM_PIXELS if film else MOST_PIXELS
     if pixels > most:
-        raise Refusal("invalid_request", f"{frames:,} pictures of {wanted['width']} × {wanted['height']} are too much at once: at most {most:,} pixels in all")
+        raise Refusal(
+            "invalid_request",
+            f"{frames:,} pictures of {wanted['width']} × {wanted['height']} are too much at once: at most {most:,} pixels in all",
+        )
     keys = ("path", "seconds", "fps") if film else ("camera", "layer", "fov")
     request = {key: wanted[key] for key in (*keys, "width", "height")}
     mark = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:12]
@@ -246,10 +280,12 @@ def _frames(wanted: Mapping[str, Any]) -> int:
 def _finished(session: Session, caller: Caller, world_id: str) -> World:
     world = owned(session, caller, world_id)
     if world.state is not State.SUCCEEDED:
-        raise Refusal("not_ready", f"this world is {world.state.lower()}, so there is nothing to take yet: wait for its operation {world.operation_id}")
+        raise Refusal(
+            "not_ready",
+            f"this world is {world.state.lower()}, so there is nothing to take yet: wait for its operation {world.operation_id}",
+        )
     return world
 
 
 def _splats(world: World) -> int:
     return int((world.facts or {}).get("splat_count", 0))
-
