@@ -250,6 +250,7 @@ class WebhookDelivery(Table):
     payload: Mapped[dict[str, Any]]
     attempts: Mapped[int] = mapped_column(default=0)
     status: Mapped[int | None]  # of the last answer
+    problem: Mapped[str | None] = mapped_column(String(200))  # why the last try failed
     delivered_at: Mapped[datetime | None]
     next_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
