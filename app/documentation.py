@@ -1,10 +1,13 @@
-"""Documentation: what the OpenAPI description says besides the schemas: the problems that each call may answer with."""
+"""Documentation: what the OpenAPI description says besides the schemas: problems of each call, and how a key is sent."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 class FieldProblem(BaseModel):
@@ -46,6 +49,30 @@ _MEANING = {
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a call, for `responses=`; every call may also meet 421 and 500."""
-    return {
-        status: {"model": ProblemBody, "description": _MEANING[status], "content": {"application/problem+json": {}}} for status in statuses
-    }
+    return {status: {"model": ProblemBody, "description": _MEANING[status]} for status in statuses}
+
+
+def complete(app: FastAPI) -> None:
+    """Let the description say what FastAPI has no words for: problems have a media type of their own, and a key is welcome everywhere."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            found = plain()
+            for operations in found["paths"].values():
+                for operation in operations.values():
+                    _name_problems(operation["responses"])
+            found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "An API key, `wl_…`."}}
+            found["security"] = [{}, {"key": []}]
+            app.openapi_schema = found
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _name_problems(responses: dict[str, dict[str, Any]]) -> None:
+    """FastAPI writes every model as application/json (or as what the call answers with when all is well)."""
+    for answer in responses.values():
+        for schema in [kind.get("schema", {}) for kind in answer.get("content", {}).values()]:
+            if schema.get("$ref") == "#/components/schemas/ProblemBody":
+                answer["content"] = {"application/problem+json": {"schema": schema}}

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.documentation import complete
 from app.errors import install
 from app.gate import LOCAL_ORIGIN, Gate
 from app.keys.routes import router as keys
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     install(app)
     for router in (worlds, operations, files, keys, system):
         app.include_router(router)
+    complete(app)
     app.add_middleware(_CrossOrigin, settings=settings)
     app.add_middleware(Gate, settings=settings, metrics=services.metrics)
     return app

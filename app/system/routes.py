@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 from sqlalchemy import BigInteger, func, select, type_coerce
 
@@ -102,7 +103,11 @@ def check_readiness(services: Provided) -> HealthBody:
 
 
 @router.get(
-    "/metrics", operation_id="get_metrics", summary="Numbers for Prometheus", response_class=Response, responses=problems(401, 403, 503)
+    "/metrics",
+    operation_id="get_metrics",
+    summary="Numbers for Prometheus",
+    response_class=PlainTextResponse,
+    responses=problems(401, 403, 503),
 )
 def get_metrics(services: Provided, caller: Admin) -> Response:
     """Requests, queues, waits, failures and workers, in Prometheus' text format. Needs the scope `admin`."""
