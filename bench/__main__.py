@@ -26,13 +26,13 @@ console = Console(highlight=False)
 
 
 def main() -> None:
-    """Measure everything, or what is named: worlds, renderer, files."""
+    """Measure everything, or what is named: worlds, renderer, files, service."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
-    parser.add_argument("what", nargs="*", choices=[[], "worlds", "renderer", "files"], help="default: everything")
+    parser.add_argument("what", nargs="*", choices=[[], "worlds", "renderer", "files", "service"], help="default: everything")
     parser.add_argument("--full", action="store_true", help="with a world of 4 million splats")
     parser.add_argument("--splats", type=int, nargs="+", default=list(SIZES), help="sizes of the worlds (default: %(default)s)")
     arguments = parser.parse_args()
-    what = arguments.what or ["worlds", "renderer", "files"]
+    what = arguments.what or ["worlds", "renderer", "files", "service"]
     figures: dict[str, Any] = {
         "machine": machine(),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -46,6 +46,8 @@ def main() -> None:
             figures["renderer"] = bench_renderer()
         if "files" in what:
             figures["files"] = bench_files(Path(folder))
+    if "service" in what:
+        figures["service"] = bench_service()
     LATEST.parent.mkdir(exist_ok=True)
     before = json.loads(LATEST.read_text(encoding="utf-8")) if LATEST.exists() else {}  # what was not measured now stays
     LATEST.write_text(json.dumps({**before, **figures}, indent=1) + "\n", encoding="utf-8")
@@ -96,6 +98,13 @@ def bench_renderer() -> Any:
     from bench import renderer
 
     return renderer.measure(console)
+
+
+def bench_service() -> Any:
+    """The API and its workers under load."""
+    from bench import service
+
+    return service.measure(console)
 
 
 def bench_files(folder: Path) -> list[files.FileFigures]:

@@ -168,6 +168,6 @@ def cancel(services: Services, caller: Caller, operation_id: str) -> Operation:
             refund(session, operation)
         elif operation.state is State.RUNNING:
             operation = move(session, operation.id, expect=(State.RUNNING,), state=State.CANCELLING, note="being cancelled") or operation
-    if operation.state in (State.CANCELLING, State.CANCELLED):
+    if operation.state is State.CANCELLED:  # a running one's worker looks at its state all the time, and says itself how it ended
         services.engine.cancel(operation.id)
     return operation

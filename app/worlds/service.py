@@ -172,7 +172,8 @@ def delete_world(services: Services, caller: Caller, world_id: str) -> None:
         session.execute(delete(WorldFile).where(WorldFile.world_id == world.id))
         session.execute(delete(World).where(World.id == world.id))
     for operation in running:
-        services.engine.cancel(operation.id)
+        if operation.state is State.QUEUED:
+            services.engine.cancel(operation.id)
 
 
 def patch_world(services: Services, caller: Caller, world_id: str, changes: Mapping[str, Any]) -> World:
