@@ -19,6 +19,7 @@ from app.operations.routes import router as operations
 from app.services import Services
 from app.settings import Settings
 from app.system.routes import router as system
+from app.webhooks.routes import router as webhooks
 from app.worlds.files import router as files
 from app.worlds.routes import router as worlds
 from pipelines import __version__
@@ -55,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.services = services
     install(app)
-    for router in (worlds, operations, files, keys, system):
+    for router in (worlds, operations, webhooks, files, keys, system):
         app.include_router(router)
     complete(app)
     app.add_middleware(_CrossOrigin, settings=settings)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.database import now
 from app.tables import ApiKey, Operation, OperationEvent, State, World
+from app.webhooks.announcement import announce
 
 MOST_EVENTS = 1_000
 
@@ -41,13 +42,15 @@ def move(
 
 
 def remember(session: Session, operation: Operation) -> None:
-    """Keep what the operation looks like now as its newest event; very old ones go."""
+    """Keep what the operation looks like now as its newest event, and tell webhooks of the end; very old events go."""
     session.add(OperationEvent(operation_id=operation.id, sequence=operation.sequence, data=snapshot(operation)))
     if operation.sequence > MOST_EVENTS and operation.sequence % 100 == 0:
         old = delete(OperationEvent).where(
             OperationEvent.operation_id == operation.id, OperationEvent.sequence <= operation.sequence - MOST_EVENTS
         )
         session.execute(old)
+    if operation.state.is_final:
+        announce(session, operation)
 
 
 def snapshot(operation: Operation) -> dict[str, Any]:

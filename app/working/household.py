@@ -24,7 +24,7 @@ from app.errors import Refusal
 from app.operations.moves import move, refund
 from app.settings import Settings
 from app.store import Store
-from app.tables import OPEN, Lease, MediaAsset, Operation, OperationEvent, State, WorkerRow, WorldFile
+from app.tables import OPEN, Lease, MediaAsset, Operation, OperationEvent, State, WebhookDelivery, WorkerRow, WorldFile
 from app.webhooks.delivery import Courier
 
 LEASE_S = 30.0
@@ -60,6 +60,7 @@ class Household:
         """End, and leave the lease to others at once."""
         self._ended.set()
         self._thread.join(timeout=10)
+        self._courier.stop()
         self._engine.close()
 
     def _keep(self) -> None:
@@ -165,6 +166,7 @@ class Household:
             session.execute(delete(OperationEvent).where(OperationEvent.operation_id.in_(gone)))
             session.execute(delete(Operation).where(Operation.id.in_(gone)))
             session.execute(delete(MediaAsset).where(MediaAsset.state == "PREPARED", MediaAsset.created_at < old))
+            session.execute(delete(WebhookDelivery).where(WebhookDelivery.next_at.is_(None), WebhookDelivery.created_at < old))
         self._engine.forget(gone)
         self.collect_garbage()
 
