@@ -45,7 +45,11 @@ class Connection:
         try:
             destination = destination_of(self._url, allow_private=self._allow_private)
             self._network.begin(destination)
-            sent = {"Host": destination.authority, "Content-Type": "application/json", **headers}
+            sent: list[tuple[bytes | str, bytes | str]] = [
+                ("Host", destination.authority),
+                ("Content-Type", "application/json"),
+                *headers.items(),
+            ]
             with self._pool.stream("POST", destination.url, headers=sent, content=body) as answer:
                 with contextlib.suppress(httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError):
                     _read_beginning(answer.iter_stream())

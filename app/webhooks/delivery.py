@@ -193,7 +193,7 @@ def _send(connection: Connection, webhook: Webhook, message: WebhookDelivery) ->
 
 
 def next_try(tries: int, *, created_at: datetime, moment: datetime) -> datetime | None:
-    """When a message is tried after `tries` failures; None = it is given up. A little earlier than RETRY_S says, so that crowds disperse."""
+    """When a message is tried after `tries` failures; None = it is given up. A bit sooner than RETRY_S says, so that crowds disperse."""
     wait_s = RETRY_S[min(tries, len(RETRY_S)) - 1] * (1 - random.random() * JITTER)
     following = moment + timedelta(seconds=wait_s)
     return following if following - created_at <= GIVE_UP_AFTER else None
