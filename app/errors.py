@@ -34,6 +34,7 @@ STATUS: Mapping[str, int] = {
     "quota_exceeded": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "request_timeout": 408,
     "not_ready": 409,
     "conflict": 409,
     "gone": 410,
@@ -58,6 +59,7 @@ _CODE_OF_STATUS = {
     400: "bad_request",
     404: "not_found",
     405: "method_not_allowed",
+    408: "request_timeout",
     413: "body_too_large",
     415: "unsupported_media_type",
     416: "range_not_satisfiable",
@@ -75,14 +77,26 @@ class FieldError:
 
 
 class Refusal(WorldloomError):  # noqa: N818 - it is raised and answered, not a fault
-    """A request that is refused: `code` from STATUS, and one sentence that says what was wrong and what to do."""
+    """A request that is refused: `code` from STATUS, and one sentence that says what was wrong and what to do.
 
-    def __init__(self, code: str, sentence: str, *, retry_after_s: float | None = None, errors: Iterable[FieldError] = ()) -> None:
+    It never quotes a client's own words, which may hold anything. headers: what the answer says in its head.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        sentence: str,
+        *,
+        retry_after_s: float | None = None,
+        errors: Iterable[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.code = code
         self.status = STATUS[code]
         self.retry_after_s = retry_after_s
         self.errors = tuple(errors)
+        self.headers = dict(headers or {})
 
 
 Render = Callable[[Refusal, str], dict[str, Any]]
@@ -108,7 +122,7 @@ def answer(refusal: Refusal, request_id: str, render: Render = problem) -> Respo
     """A refusal as an HTTP answer."""
     from fastapi.responses import JSONResponse
 
-    headers = {}
+    headers = dict(refusal.headers)
     if refusal.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_s)))
     if refusal.status == 401:
@@ -122,17 +136,10 @@ def install(app: FastAPI, render: Render = problem) -> None:
     from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
 
-    def handler(to_refusal: Callable[[Any], Refusal]) -> Callable[[Request, Exception], Response]:
+    def handler(meaning: Callable[[Any], Refusal]) -> Callable[[Request, Exception], Response]:
         def handle(request: Request, error: Exception) -> Response:
-            refusal = to_refusal(error)
-            if refusal.status >= 500:
-                log.error(
-                    "request failed",
-                    code=refusal.code,
-                    error=f"{type(error).__name__}: {error}",
-                    exc_info=error if refusal.code == "internal" else None,
-                )
-            return answer(refusal, request.scope.get("worldloom.request_id", ""), render)
+            request_id = request.scope.get("worldloom.request_id", "")
+            return answer(noted(meaning(error), error, request_id), request_id, render)
 
         return handle
 
@@ -141,7 +148,22 @@ def install(app: FastAPI, render: Render = problem) -> None:
     app.add_exception_handler(HTTPException, handler(_plain))
     for kind in (OperationalError, InterfaceError, PoolTimeout, DBAPIError):
         app.add_exception_handler(kind, handler(_database))
-    app.add_exception_handler(Exception, handler(_internal))
+    app.add_exception_handler(Exception, handler(unexpected))
+
+
+def noted(refusal: Refusal, error: Exception, request_id: str) -> Refusal:
+    """The refusal, once the log has it where it is our own fault."""
+    if refusal.status >= 500:
+        is_unexpected = refusal.code == "internal"
+        log.error(
+            "request failed",
+            code=refusal.code,
+            detail=str(refusal),
+            error=type(error).__name__,
+            request_id=request_id,
+            exc_info=error if is_unexpected else None,
+        )
+    return refusal
 
 
 def refusal_of(error: WorldloomError) -> Refusal:
@@ -154,7 +176,7 @@ def refusal_of(error: WorldloomError) -> Refusal:
         return Refusal("recipe_unavailable", str(error))
     if isinstance(error, OutputError):
         return Refusal("disk_full", str(error), retry_after_s=60)
-    return _internal(error)
+    return unexpected(error)
 
 
 def _invalid(error: RequestValidationError) -> Refusal:
@@ -183,8 +205,9 @@ def _plain(error: HTTPException) -> Refusal:
         "not_found": "there is nothing at this address: see /docs for all of them",
         "method_not_allowed": "this address does not know this method: see /docs",
         "body_too_large": "the body is larger than this address takes: send less",
+        "request_timeout": "the body came too slowly: send it at once, or over a better line",
     }.get(code, _lower(str(error.detail)))
-    return Refusal(code, sentence)
+    return Refusal(code, sentence, headers=error.headers)
 
 
 def _database(error: Exception) -> Refusal:
@@ -193,8 +216,9 @@ def _database(error: Exception) -> Refusal:
         return Refusal(
             "database_unavailable", "the database does not answer: nothing is lost, try again in a moment", retry_after_s=RETRY_S
         )
-    return _internal(error)
+    return unexpected(error)
 
 
-def _internal(error: Exception) -> Refusal:
+def unexpected(_: Exception) -> Refusal:
+    """What a client hears of a fault of ours: that the log knows more."""
     return Refusal("internal", "something unexpected happened here: the log has it under this request_id")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -56,6 +57,7 @@ def tiers() -> tuple[str, ...]:
     return tuple(card.tier for card in cards())
 
 
+@cache  # looking through all installed packages takes 25 ms, and a service asks with every request
 def cards() -> tuple[RecipeCard, ...]:
     """The recipes there are: the built-in ones, smallest first, then those that other packages offer in `worldloom.recipes`."""
     offered = [entry.load() for entry in sorted(entry_points(group="worldloom.recipes"), key=lambda entry: entry.name)]
