@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-SQLITE_WAIT_MS = 10_000
+SQLITE_WAIT_S = 10
 CONNECT_S = 3
+SILENCE_S = 20  # a PostgreSQL that does not even acknowledge what is sent to it is away
+FROZEN_S = 30  # a process that stops in the middle of a transaction holds up others for so long at most
 POOL = 20
 REVISION = "0001"  # of the newest migration
 MIGRATION_LOCK = 0x776F726C  # one number that all processes of this service ask PostgreSQL for before they change tables
@@ -33,7 +37,7 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite(url) if self.is_sqlite else _postgres(url)
         self._writing_engine = self.engine.execution_options(worldloom_writes=True)
-        self._line = threading.Lock() if self.is_sqlite else nullcontext()
+        self._line = threading.Lock()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -44,8 +48,21 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session whose changes are kept when the block ends well."""
-        with self._line, Session(self._writing_engine, expire_on_commit=False) as session, session.begin():
+        with self._turn(), Session(self._writing_engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """A place in the line of writers, for SQLite; nobody waits longer than SQLite itself would let them."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._line.acquire(timeout=SQLITE_WAIT_S):
+            raise PoolTimeout(f"others have been writing for {SQLITE_WAIT_S} s")
+        try:
+            yield
+        finally:
+            self._line.release()
 
     def check(self) -> None:
         """Raise what SQLAlchemy raises when the database cannot be reached."""
@@ -67,7 +84,7 @@ class Database:
 
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        with self._line, self._writing_engine.begin() as connection:
+        with self._turn(), self._writing_engine.begin() as connection:
             if not self.is_sqlite:  # SQLite's transaction has locked everybody else out already
                 connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
             config.attributes["connection"] = connection
@@ -81,18 +98,31 @@ class Database:
         self.engine.dispose()
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that the database cannot be reached, or has too much to do, just now: worth another try."""
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+
+
 def _sqlite(url: str) -> sa.Engine:
     path = sa.make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        url, pool_size=POOL, max_overflow=0, hide_parameters=True, json_serializer=_json, connect_args={"check_same_thread": False}
+        url,
+        pool_size=POOL,
+        max_overflow=0,
+        pool_timeout=SQLITE_WAIT_S,
+        hide_parameters=True,
+        json_serializer=_json,
+        connect_args={"check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None  # transactions begin where we say, see `begin`
-        connection.execute(f"PRAGMA busy_timeout={SQLITE_WAIT_MS}")
+        connection.execute(f"PRAGMA busy_timeout={SQLITE_WAIT_S * 1_000}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
@@ -107,7 +137,7 @@ def _sqlite(url: str) -> sa.Engine:
 
 
 def _postgres(url: str) -> sa.Engine:
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         pool_size=POOL,
         max_overflow=0,
@@ -115,8 +145,22 @@ def _postgres(url: str) -> sa.Engine:
         hide_parameters=True,  # they hold prompts, which do not belong into logs
         json_serializer=_json,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": CONNECT_S, "application_name": "worldloom"},
+        connect_args={
+            "connect_timeout": CONNECT_S,
+            "application_name": "worldloom",
+            "keepalives_idle": SILENCE_S // 2,
+            "keepalives_interval": SILENCE_S // 4,
+            "keepalives_count": 2,
+            "tcp_user_timeout": SILENCE_S * 1_000,
+        },
     )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_S}s'")
+        connection.commit()
+
+    return engine
 
 
 def _json(value: Any) -> str:

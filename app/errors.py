@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.database import is_away
 from pipelines.errors import InputError, OutputError, UnavailableError, WorldloomError
 
 if TYPE_CHECKING:  # workers refuse things too, and need no web framework for it
@@ -212,7 +213,7 @@ def _plain(error: HTTPException) -> Refusal:
 
 def _database(error: Exception) -> Refusal:
     """A database that is away is worth another try; any other fault of it is ours."""
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeout) or getattr(error, "connection_invalidated", False):
+    if is_away(error):
         return Refusal(
             "database_unavailable", "the database does not answer: nothing is lost, try again in a moment", retry_after_s=RETRY_S
         )
