@@ -15,6 +15,7 @@ from app.documentation import complete
 from app.errors import install
 from app.gate import LOCAL_ORIGIN, Gate
 from app.keys.routes import router as keys
+from app.marble.application import create_marble_app
 from app.operations.routes import router as operations
 from app.services import Services
 from app.settings import Settings
@@ -59,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (worlds, operations, webhooks, files, keys, system):
         app.include_router(router)
     complete(app)
+    app.mount("/marble", create_marble_app(services))
     app.add_middleware(_CrossOrigin, settings=settings)
     app.add_middleware(Gate, settings=settings, metrics=services.metrics)
     return app

@@ -44,10 +44,13 @@ def generate(request: dict[str, Any], package: Path | None, folder: Path, tell: 
 
 def facts_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """What a list of worlds says without opening world.json."""
+    from pipelines.scene import EYE_HEIGHT_M
+
     spec = manifest.get("spec") or {}
     return {
         "splat_count": manifest["splat_count"],
         "spawn": manifest["spawn"],
+        "eye_height_m": EYE_HEIGHT_M,
         "bounds_m": manifest["bounds_m"],
         "place": spec.get("place"),
         "time_of_day": spec.get("time_of_day"),

@@ -1,0 +1,50 @@
+"""create_marble_app(services): World API v1 as an application of its own, mounted under /marble."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.errors import install
+from app.marble.errors import detail
+from app.marble.routes import MOUNT, router
+from app.services import Services
+from pipelines import __version__
+
+DESCRIPTION = """World API v1 as World Labs describes it, for the clients that exist for Marble: change their address, and they work.
+
+Send a key of this service as `WLT-Api-Key`; on a loopback address any word will do. Requests are read leniently: unknown fields are passed
+over, null means left out. Worlds are made from words so far; pictures and videos end in an operation that says so."""
+
+
+class MarbleApp(FastAPI):
+    """Describes itself by whole paths, as the published description does, so that generated clients agree."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI description."""
+        if self.openapi_schema is None:
+            described = super().openapi()
+            described["paths"] = {f"{MOUNT}{path}": item for path, item in described["paths"].items()}
+            key = {"type": "apiKey", "in": "header", "name": "WLT-Api-Key", "description": "A key of this service: wl_…"}
+            described.setdefault("components", {})["securitySchemes"] = {"ApiKeyAuth": key}
+            described["security"] = [{"ApiKeyAuth": []}]
+            self.openapi_schema = described
+        return self.openapi_schema
+
+
+def create_marble_app(services: Services) -> FastAPI:
+    """The application; the one that mounts it lets requests in and opens the services."""
+    app = MarbleApp(
+        title="World API v1",
+        summary="Worldloom in the words of World Labs' World API",
+        version=__version__,
+        description=DESCRIPTION,
+        telemetry={"logs": False},
+        separate_input_output_schemas=False,
+        root_path_in_servers=False,
+    )
+    app.state.services = services
+    install(app, detail)
+    app.include_router(router)
+    return app

@@ -1,0 +1,56 @@
+"""Models: the names by which clients of the World API ask for a tier of ours; recipes of this machine go by their own names, too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.errors import Refusal
+from app.worlds.service import CREDITS_DRAFT, CREDITS_FULL
+from pipelines.recipes import DEFAULT_SPLATS, RecipeCard, card_for, cards
+
+DEFAULT_MODEL = "marble-1.1"
+DRAFT_SPLATS = 150_000
+
+ALIASES: Mapping[str, str] = {"Marble 0.1-mini": "marble-1.0-draft", "Marble 0.1-plus": "marble-1.0", "Marble 1.1-plus": "marble-1.1-plus"}
+"""Names of older clients → today's."""
+
+TIERS: Mapping[str, str | None] = {"marble-1.0-draft": "nano", "marble-1.0": None, "marble-1.1": None, "marble-1.1-plus": None}
+"""Today's names → our tier; None is the best that this machine runs."""
+
+
+def tier_of(model: str) -> str | None:
+    """Raises Refusal for a name that nobody knows."""
+    name = ALIASES.get(model, model)
+    if name in TIERS:
+        return TIERS[name]
+    if any(model in (card.name, card.tier) for card in cards()):
+        return model
+    known = ", ".join([*TIERS, *ALIASES, *(card.name for card in cards())])
+    raise Refusal("bad_request", f"there is no such model: choose one of {known}")
+
+
+def is_draft(model: str) -> bool:
+    """Whether a model is quick and cheap."""
+    return ALIASES.get(model, model) == "marble-1.0-draft"
+
+
+def splats_of(model: str) -> int:
+    """How many splats a world of a model gets."""
+    return DRAFT_SPLATS if is_draft(model) else DEFAULT_SPLATS
+
+
+def credits_of(model: str) -> int:
+    """What a world of a model takes."""
+    return CREDITS_DRAFT if is_draft(model) else CREDITS_FULL
+
+
+def names_of(model: str) -> list[str]:
+    """All names of one model, for a filter."""
+    name = ALIASES.get(model, model)
+    return [name, *(old for old, new in ALIASES.items() if new == name)]
+
+
+def card_taking(tier: str | None, needed: str) -> RecipeCard | None:
+    """The recipe of a tier, or the best one, if it takes what is needed (a word of RecipeCard.takes); else None."""
+    chosen = [card_for(tier)] if tier is not None else list(reversed(cards()))
+    return next((card for card in chosen if needed in card.takes), None)
