@@ -172,7 +172,7 @@ def delete_world(services: Services, caller: Caller, world_id: str) -> None:
         session.execute(delete(WorldFile).where(WorldFile.world_id == world.id))
         session.execute(delete(World).where(World.id == world.id))
     for operation in running:
-        if operation.state is State.QUEUED:
+        if operation.state is State.CANCELLED:
             services.engine.cancel(operation.id)
 
 
