@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.assets.routes import router as assets
 from app.documentation import complete
 from app.errors import install
 from app.gate import LOCAL_ORIGIN, Gate
@@ -57,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.services = services
     install(app)
-    for router in (worlds, operations, webhooks, files, keys, system):
+    for router in (worlds, operations, assets, webhooks, files, keys, system):
         app.include_router(router)
     complete(app)
     app.mount("/marble", create_marble_app(services))

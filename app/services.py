@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from app.signing import Signer
 from app.store import Store
 from app.telemetry import Metrics
 
+INSPECTIONS_AT_ONCE = 2  # each may take up to 2 GiB of memory
+
 
 @dataclass(frozen=True)
 class Services:
@@ -36,6 +39,7 @@ class Services:
     start_limit: StartLimit
     metrics: Metrics
     remembered: dict[str, tuple[float, int]] = field(default_factory=dict)  # tenant → when its bytes were counted, and how many
+    inspections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INSPECTIONS_AT_ONCE))
 
     @classmethod
     def of(cls, settings: Settings) -> Services:

@@ -47,6 +47,10 @@ class Store:
         else:
             _asked(lambda: obstore.put(self._store, key, path))
 
+    def replace(self, key: str, path: Path) -> None:
+        """Keep a file in place of whatever is there, for the few keys that are not named after their content."""
+        _asked(lambda: obstore.put(self._store, key, path))
+
     def put_bytes(self, key: str, data: bytes) -> None:
         """Keep a few bytes."""
         _asked(lambda: obstore.put(self._store, key, data))

@@ -1,0 +1,145 @@
+"""Pictures: measured from their headers, then decoded, turned upright, brought to 8-bit sRGB, and written anew without anything else."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from app.assets.signatures import Rejected
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MOST_PIXELS = 40_000_000
+LONGEST_SIDE_PX = 16_384
+SHORTEST_SIDE_PX = 8
+JPEG_QUALITY = 95
+PNG_EFFORT = 4  # of 9: half the time of the default, a few percent larger
+
+
+def require_size(width_px: int, height_px: int, *, most_pixels: int = MOST_PIXELS) -> None:
+    """Raise Rejected for a picture that is too small or too large."""
+    size = f"the picture has {width_px:,} × {height_px:,} pixels"
+    if min(width_px, height_px) < SHORTEST_SIDE_PX:
+        raise Rejected(f"{size}: send one with at least {SHORTEST_SIDE_PX} on each side")
+    if max(width_px, height_px) > LONGEST_SIDE_PX:
+        raise Rejected(f"{size}: send one with at most {LONGEST_SIDE_PX:,} on each side")
+    if width_px * height_px > most_pixels:
+        raise Rejected(f"{size}: send one with at most {most_pixels / 1e6:g} megapixels")
+
+
+def rewrite(source: Path, target: Path, format: str) -> dict[str, Any]:
+    """Decode `source` (png, jpeg or webp) and write nothing but its colours to `target`; its facts.
+
+    PNG and lossless WebP become PNG; JPEG and lossy WebP become JPEG. `changes` says what else was done. Raises Rejected, or
+    whatever Pillow raises on damaged files.
+    """
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None  # `require_size` is stricter, and has a sentence for it
+    is_lossless = format == "png"
+    if format == "webp":
+        with source.open("rb") as file:
+            width_px, height_px, is_lossless = _webp_header(file)
+        require_size(width_px, height_px)  # opening a WebP makes room for all its pixels already
+    with Image.open(source, formats=(format.upper(),)) as image:
+        require_size(*image.size)
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1 and image.format != "MPO":  # phones hide a preview or a depth map behind a JPEG: the first one is the picture
+            raise Rejected(f"the picture has {frames:,} frames: send a single one, or a video")
+        image.load()
+        picture, changes = _plain(image)
+    kept_as = "png" if is_lossless else "jpeg"
+    if is_lossless:
+        picture.save(target, format="PNG", compress_level=PNG_EFFORT)
+    else:
+        picture.save(target, format="JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return {"format": format, "kept_as": kept_as, "width_px": picture.width, "height_px": picture.height, "changes": changes}
+
+
+def _plain(image: Image) -> tuple[Image, list[str]]:
+    """(8-bit sRGB without metadata, what was changed)."""
+    from PIL import ImageOps
+
+    profile, changes = image.info.get("icc_profile"), []
+    if image.getexif().get(0x0112, 1) != 1:
+        changes.append("turned upright")
+        ImageOps.exif_transpose(image, in_place=True)
+    if image.mode.startswith("I"):
+        changes.append("reduced from 16 to 8 bits")
+        image = _eight_bits(image)
+    if image.has_transparency_data:
+        changes.append("laid on white where it was transparent")
+        image = _on_white(image)
+    if profile:
+        image = _in_srgb(image, profile, changes)
+    if image.mode != "RGB":
+        changes.append(f"converted from {image.mode} to RGB")
+        image = image.convert("RGB")
+    image.info.clear()
+    return image, changes
+
+
+def _eight_bits(image: Image) -> Image:
+    """0 … 65,535 → 0 … 255; Pillow's own conversion cuts at 255."""
+    import numpy as np
+    from PIL import Image as Images
+
+    return Images.fromarray(np.rint(np.asarray(image, dtype=np.float32) / 257).clip(0, 255).astype(np.uint8))
+
+
+def _on_white(image: Image) -> Image:
+    from PIL import Image as Images
+
+    over = image.convert("RGBA")
+    ground = Images.new("RGB", over.size, (255, 255, 255))
+    ground.paste(over, mask=over.getchannel("A"))
+    return ground
+
+
+def _in_srgb(image: Image, profile: bytes, changes: list[str]) -> Image:
+    """What the colour profile means, in sRGB; a profile that cannot be read, or is for other colours than the picture's, is left out."""
+    from PIL import ImageCms
+
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "sRGB" in ImageCms.getProfileDescription(own):
+            return image
+        picture = image if image.mode in ("RGB", "L", "CMYK") else image.convert("RGB")
+        converted = ImageCms.profileToProfile(picture, own, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        changes.append("taken as sRGB, because its colour profile does not fit")
+        return image
+    changes.append("colours converted from its profile to sRGB")
+    return converted if converted is not None else image
+
+
+def _webp_header(file: BinaryIO) -> tuple[int, int, bool]:
+    """(width, height, whether it is lossless) of a WebP, from its chunks alone."""
+    size: tuple[int, int] | None = None
+    for name, data in _webp_chunks(file):
+        if name == b"VP8X" and len(data) >= 10:
+            size = (1 + int.from_bytes(data[4:7], "little"), 1 + int.from_bytes(data[7:10], "little"))
+        elif name == b"VP8L" and len(data) >= 5:
+            bits = int.from_bytes(data[1:5], "little")
+            own = ((bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1)
+            return (*(size or own), True)
+        elif name == b"VP8 " and len(data) >= 10:
+            width, height = struct.unpack("<HH", data[6:10])
+            return (*(size or (width & 0x3FFF, height & 0x3FFF)), False)
+        elif name in (b"ANIM", b"ANMF"):
+            raise Rejected("the picture is animated: send a single frame, or a video")
+    raise Rejected("this WebP holds no picture: it is damaged, save it again")
+
+
+def _webp_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """(name, first bytes) of each chunk."""
+    file.seek(12)
+    while len(head := file.read(8)) == 8:
+        name, length = head[:4], int.from_bytes(head[4:], "little")
+        data = file.read(min(length, 16))
+        yield name, data
+        file.seek(length + length % 2 - len(data), io.SEEK_CUR)
