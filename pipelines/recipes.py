@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -58,6 +59,7 @@ def tiers() -> tuple[str, ...]:
 
 
 @cache  # looking through all installed packages takes 25 ms, and a service asks with every request
+@cache
 def cards() -> tuple[RecipeCard, ...]:
     """The recipes there are: the built-in ones, smallest first, then those that other packages offer in `worldloom.recipes`."""
     offered = [entry.load() for entry in sorted(entry_points(group="worldloom.recipes"), key=lambda entry: entry.name)]

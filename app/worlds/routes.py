@@ -75,8 +75,8 @@ async def _accepted(
     services: Services, request: Request, response: Response, caller: Reader, operation: Operation, wait: str | None
 ) -> OperationBody:
     """202 with the operation, or 200 when it is done already, or within `wait`."""
-    if not operation.state.is_final:
-        operation = await settled(services, caller, operation.id, seconds_of(wait))
+    if not operation.state.is_final and (wait_s := seconds_of(wait)):
+        operation = await settled(services, caller, operation.id, wait_s)
     response.status_code = 200 if operation.state.is_final else 202
     response.headers["Location"] = f"/v1/operations/{operation.id}"
     if not operation.state.is_final:
