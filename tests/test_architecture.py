@@ -159,7 +159,7 @@ def test_service_uses_pipelines_by_public_names() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pipelines")
         for alias in node.names
-        if alias.name.startswith("_")
+        if alias.name.startswith("_") and not alias.name.startswith("__")
     ]
     assert not private, "\n".join(private)
 
@@ -169,20 +169,41 @@ def test_service_never_imports_torch() -> None:
     assert not wrong, "\n".join(map(str, wrong))
 
 
-@pytest.mark.parametrize("module", ["pipelines", "pipelines.recipes", "app.cli", "app.commands"])
-def test_import_stays_light(module: str) -> None:
+@pytest.mark.parametrize(
+    ("module", "sign", "unwanted"),
+    [
+        ("pipelines", "pipelines", HEAVY | {"numpy"}),
+        ("pipelines.stage", "numpy", HEAVY),
+        ("pipelines.recipes", "pipelines", HEAVY | {"numpy"}),
+        ("app.cli", "app", HEAVY | {"numpy", "fastapi"}),
+        ("app.commands", "typer", HEAVY | {"numpy", "fastapi"}),
+        ("app.main", "fastapi", HEAVY | {"numpy", "alembic"}),
+        ("app.working.worker", "dbos", HEAVY | {"numpy", "alembic", "fastapi"}),
+    ],
+)
+def test_import_stays_light(module: str, sign: str, unwanted: set[str]) -> None:
+    """What waits must not weigh: the service and its workers load numbers and models only in the child processes that need them."""
     code = f"import sys, {module}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
-    assert "numpy" in loaded or module.startswith("app"), "the probe itself looks broken"
-    assert not HEAVY & set(loaded)
-
-
-def test_command_line_starts_without_pipelines() -> None:
-    """`worldloom --help` must answer at once, so its modules import the library inside the commands only."""
-    code = "import sys, app.commands; print(*sys.modules)"
     loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split())
-    assert "typer" in loaded
-    assert not {name for name in loaded if name.split(".")[0] in {"pipelines", "numpy", "fastapi"}}
+    assert sign in loaded, "the probe itself looks broken"
+    assert not unwanted & loaded
+
+
+def test_only_the_engine_knows_dbos() -> None:
+    wrong = [found for found in imports("app") if found.module.split(".")[0] == "dbos" and found.where != Path("app/engine.py")]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_services_and_tables_know_nothing_of_routes() -> None:
+    """Inwards only: routes know services, services know tables; the worker knows neither routes nor the web framework."""
+    wrong = [
+        found
+        for found in imports("app")
+        if found.where.name in {"service.py", "tables.py", "database.py", "store.py", "engine.py", "moves.py"}
+        and found.module.startswith("app.")
+        and found.module.endswith((".routes", ".main"))
+    ]
+    assert not wrong, "\n".join(map(str, wrong))
 
 
 def test_only_formats_takes_logs_of_what_files_hold() -> None:
