@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Path, Request, Response
+from fastapi import APIRouter, Body, Path, Request, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 from starlette.concurrency import run_in_threadpool
@@ -33,7 +33,7 @@ from app.operations import service as operations
 from app.operations.routes import settled
 from app.paging import page
 from app.services import Provided
-from app.strict import StrictRoute, json_only
+from app.strict import StrictRoute
 from app.tables import ApiKey, State, WorldTag
 from app.tables import World as Row
 from app.worlds import service
@@ -68,7 +68,7 @@ class MarbleRoute(StrictRoute):
         return named
 
 
-router = APIRouter(prefix="/v1", route_class=MarbleRoute, dependencies=[Depends(json_only)])
+router = APIRouter(prefix="/v1", route_class=MarbleRoute)
 
 WorldId = Annotated[str, Path(description="The `world_id` of a world.")]
 OperationId = Annotated[str, Path(description="The `operation_id` of an operation.")]
