@@ -99,6 +99,16 @@ def test_the_id_follows_the_request(tmp_path: Path) -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
+def test_a_folder_becomes_the_zip_that_would_have_been_written(tmp_path: Path) -> None:
+    made = world()
+    save_package(made, tmp_path / "w")
+    save_package(made, tmp_path / "b.zip")
+    read_package(tmp_path / "w").write_zip(tmp_path / "a.zip")
+    read_package(tmp_path / "a.zip", verify=True)
+    with zipfile.ZipFile(tmp_path / "a.zip") as found, zipfile.ZipFile(tmp_path / "b.zip") as truth:
+        assert {name: found.read(name) for name in found.namelist()} == {name: truth.read(name) for name in truth.namelist()}
+
+
 @pytest.mark.parametrize("name", ["w", "w.zip"])
 def test_folder_and_zip_are_read_alike(name: str, tmp_path: Path) -> None:
     made = world(count=500)

@@ -196,6 +196,28 @@ def test_spz_2_is_read(tmp_path: Path) -> None:
     np.testing.assert_allclose(splat.scales, 1.0)
 
 
+def test_spz_2_is_written_for_older_readers(tmp_path: Path) -> None:
+    """By hand: three bytes a rotation, each of x, y, z between −1 and 1. And as a whole: what is read back is what was written."""
+    one = Gaussians(
+        np.array([[1.0, -2.5, 0.125]], np.float32),
+        np.full((1, 3), np.exp(-2.0), np.float32),
+        np.array([[0.96, 0.168, 0.224, 0.0]], np.float32),
+        np.array([0.6], np.float32),
+        np.array([[[1.0, 0.0, -1.0]]], np.float32),
+        np.zeros(1, np.int32),
+    )
+    write_spz(one, tmp_path / "a.spz", version=2)
+    data = gzip.decompress((tmp_path / "a.spz").read_bytes())
+    assert data[:16] == b"NGSP" + struct.pack("<IIBBBB", 2, 1, 0, 12, 0, 0)
+    assert list(data[32:]) == [round(127.5 * (1 + value)) for value in (0.168, 0.224, 0.0)]
+    before = splats(2_000, degree=0)
+    write_spz(before, tmp_path / "b.spz", version=2)
+    after = read_spz(tmp_path / "b.spz")
+    assert relative_shape_error(after, nearest(before, after)) < 0.08
+    with pytest.raises(InputError, match="version 4 cannot be written: choose 2 or 3"):
+        write_spz(one, tmp_path / "c.spz", version=4)
+
+
 def test_ply_of_other_writers_is_read(tmp_path: Path) -> None:
     """Doubles, another order, extra properties, comments, a second element: all of that occurs."""
     names = ["opacity", "x", "y", "z", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3", "f_dc_0", "f_dc_1", "f_dc_2"]
