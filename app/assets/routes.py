@@ -65,7 +65,7 @@ def prepare_media_asset(body: PrepareBody, services: Provided, caller: Writer, r
     operation_id="upload_media",
     summary="Send the file, by the link from an answer",
     max_body_size=NO_LIMIT,
-    responses=problems(400, 403, 404, 408, 409, 413, 422, 503, 507),
+    responses=problems(400, 403, 404, 409, 413, 422, 503, 507),
     openapi_extra=ANY_BYTES,
 )
 async def upload_media(

@@ -222,6 +222,7 @@ def _settle(services: Services, asset: MediaAsset, **outcome: Any) -> MediaAsset
                 setattr(row, name, value)
             row.updated_at = now()
     services.store.delete([raw_key(asset)])
+    services.remembered.pop(asset.tenant_id, None)  # what was counted no longer holds
     return row
 
 
@@ -231,3 +232,4 @@ def delete(services: Services, caller: Caller, asset_id: str) -> None:
         asset = find(session, caller, asset_id)
         session.delete(asset)
     services.store.delete([raw_key(asset)])
+    services.remembered.pop(asset.tenant_id, None)

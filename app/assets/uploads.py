@@ -95,3 +95,4 @@ def _put_raw(services: Services, asset: MediaAsset, path: Path, size: int) -> No
         row = session.get(MediaAsset, asset.id, with_for_update=True)
         if row is not None and row.state == PREPARED:
             row.bytes, row.updated_at = size, now()  # counts against the tenant's room until it is completed
+    services.remembered.pop(asset.tenant_id, None)
