@@ -7,7 +7,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.errors import install
+from app.handbook import add_handbook
 from app.marble.errors import detail
+from app.marble.media import router as media
 from app.marble.routes import MOUNT, router
 from app.services import Services
 from pipelines import __version__
@@ -46,8 +48,12 @@ def create_marble_app(services: Services) -> FastAPI:
         telemetry={"logs": False},
         separate_input_output_schemas=False,
         root_path_in_servers=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.services = services
     install(app, detail)
     app.include_router(router)
+    app.include_router(media)
+    add_handbook(app)
     return app

@@ -26,7 +26,7 @@ from app.marble.answers import (
 )
 from app.marble.errors import failures
 from app.marble.models import names_of, tier_of
-from app.marble.prompts import generate, require_readable
+from app.marble.prompts import bytes_of, generate
 from app.marble.requests import ExportWorldRequest, ListWorldsRequest, PanoDepthToRgbRequest, WorldsGenerateRequest
 from app.marble.showing import EXPORTS, operation_of, worlds_of
 from app.operations import service as operations
@@ -189,7 +189,7 @@ async def pano_depth_to_rgb(
     body: PanoDepthToRgbRequest, services: Provided, caller: Writer, request: Request, started: Started
 ) -> PanoDepthToRgbResponse:
     """No recipe paints panoramas yet: the operation fails and says so."""
-    require_readable(body.depth_pano_image)
+    await run_in_threadpool(bytes_of, body.depth_pano_image)
     message = "this server has no recipe yet that paints a panorama over distances: describe the place in words with worlds:generate"
     wish = Wish(text=body.text_prompt, seed=body.seed or 0, prompt={"world_prompt": None})
     operation = await run_in_threadpool(service.fail_to_generate, services, caller, wish, code="recipe_unavailable", message=message)
