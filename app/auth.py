@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -78,14 +79,6 @@ def ensure_tenant(session: Session, name: str, *, tenant_id: str) -> None:
         session.flush()
 
 
-def presented_key(request: Request) -> str | None:
-    """The key in a request: `Authorization: Bearer …`, or `WLT-Api-Key: …` as clients of the World API send it."""
-    kind, _, word = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer" and word.strip():
-        return word.strip()
-    return request.headers.get("wlt-api-key", "").strip() or None
-
-
 def caller_of_key(database: Database, signer: Signer, key: str) -> Caller:
     """Raise Refusal unless the key is known, in force and not expired."""
     if not looks_like_key(key):
@@ -105,14 +98,24 @@ def caller_of_key(database: Database, signer: Signer, key: str) -> Caller:
     return Caller(row.tenant_id, frozenset(row.scopes), row.id)
 
 
-async def identify(request: Request) -> Caller | None:
+_BEARER = HTTPBearer(scheme_name="bearer", description="An API key: `Authorization: Bearer wl_…`", auto_error=False)
+_HEADER = APIKeyHeader(
+    name="WLT-Api-Key", scheme_name="header", description="The same key as clients of the World API send it.", auto_error=False
+)
+
+
+async def identify(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+    header: Annotated[str | None, Security(_HEADER)],
+) -> Caller | None:
     """Who asks; None without a key where one is needed. A key that is given must be good, unless no keys are needed and it is not ours."""
     services = request.app.state.services
-    key = presented_key(request)
-    if key is None:
-        return None if services.settings.needs_keys else LOCAL
+    key = (bearer.credentials if bearer is not None else header or "").strip()
     if not services.settings.needs_keys and not key.startswith(PREFIX):
         return LOCAL  # clients of the World API must send something
+    if not key:
+        return None
     caller = await run_in_threadpool(caller_of_key, services.database, services.signer, key)
     request.scope["worldloom.tenant"] = caller.tenant_id
     return caller

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # workers refuse things too, and need no web framework for it
     from starlette.exceptions import HTTPException
 
 RETRY_S = 5
+MOST_ERRORS = 20
 TYPE_BASE = "https://worldloom.dev/problems/"
 
 STATUS: Mapping[str, int] = {
@@ -181,19 +182,33 @@ def refusal_of(error: WorldloomError) -> Refusal:
 
 
 def _invalid(error: RequestValidationError) -> Refusal:
-    found = [FieldError(_pointer(one["loc"]), str(one["msg"])) for one in error.errors()[:20]]
-    if any(one["type"] == "json_invalid" for one in error.errors()):
-        return Refusal("malformed_json", f"the body is not JSON: {error.errors()[0].get('ctx', {}).get('error', 'it cannot be read')}")
-    first = found[0] if found else FieldError("", "it breaks the schema")
-    where = first.pointer or "the body"
-    return Refusal("invalid_request", f"the request is wrong at {where}: {_lower(first.message)}", errors=found)
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return Refusal("malformed_json", f"the body is not JSON: {_lower(first['ctx']['error'])}")
+    found = [FieldError(_pointer(one, error.body), str(one["msg"])) for one in error.errors()[:MOST_ERRORS]]
+    return Refusal("invalid_request", f"the request is wrong at {found[0].pointer or 'the body'}: {_lower(found[0].message)}", errors=found)
 
 
-def _pointer(location: Iterable[int | str]) -> str:
-    """("body", "tags", 3) → /tags/3; ("query", "page_size") → query/page_size. Names of others are cut and escaped."""
-    place, *steps = [str(step) for step in location] or [""]
-    path = "/".join(step.replace("~", "~0").replace("/", "~1").encode("ascii", "backslashreplace").decode()[:60] for step in steps)
-    return (f"/{path}" if path else "") if place == "body" else f"{place}/{path}"
+def _pointer(error: Mapping[str, Any], body: Any) -> str:
+    """("body", "tags", 3) → /tags/3; ("query", "page_size") → query/page_size. Names of others are cut and escaped.
+
+    Steps that are not in the body are left out, unless that is the error: pydantic puts the members of unions among them.
+    """
+    place, *steps = error["loc"] or ("body",)
+    if place != "body":
+        return "/".join([place, *map(_step, steps)])
+    kept = []
+    for step in steps:
+        if (isinstance(body, dict) and step in body) or (isinstance(body, list) and isinstance(step, int) and step < len(body)):
+            body = body[step]
+            kept.append(_step(step))
+    if error["type"] == "missing" and steps:
+        kept.append(_step(steps[-1]))
+    return "".join(f"/{step}" for step in kept)
+
+
+def _step(step: int | str) -> str:
+    return str(step).replace("~", "~0").replace("/", "~1").encode("ascii", "backslashreplace").decode()[:60]
 
 
 def _lower(message: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Iterable
@@ -9,22 +10,26 @@ from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import Refusal, Render, answer, problem
+from app.errors import Refusal, Render, answer, noted, problem, unexpected
 from app.identity import REQUEST, new_id
 from app.settings import LOCAL_HOSTS, Settings
 from app.telemetry import Metrics
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+METHODS = (*SAFE, "POST", "PUT", "PATCH", "DELETE")
+GRACE_S = 20.0  # that a body may take in any case
+SLOWEST_BYTES_PER_S = 10_000  # at which larger ones must come
 LOCAL_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
 }
-_GIVEN_ID = re.compile(r"[\w.:-]{1,64}")
+_GIVEN_ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 
 log = structlog.get_logger("worldloom.http")
 
@@ -47,38 +52,37 @@ class Gate:
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         request_id = scope["worldloom.request_id"] = given if _GIVEN_ID.fullmatch(given) else new_id(REQUEST)
-        begun_s, status = time.perf_counter(), 500
-
-        async def sending(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                out = MutableHeaders(scope=message)
-                out["x-request-id"] = request_id
-                for name, value in SECURITY_HEADERS.items():
-                    out.setdefault(name, value)
-            await send(message)
-
+        said = _Answer(scope, send)
+        begun_s = time.perf_counter()
         try:
             refusal = self._refusal(scope, headers)
             if refusal is None:
-                await self._app(scope, receive, sending)
+                await self._app(scope, _Body(receive, said).receive, said.send)
             else:
-                await answer(refusal, request_id, _render(scope))(scope, receive, sending)
+                await answer(refusal, request_id, _render(scope))(scope, receive, said.send)
+        except Exception as error:
+            if said.is_whole:  # an application within this one has answered and logged it already
+                return
+            refusal = noted(unexpected(error), error, request_id)
+            if said.status:  # too late for another answer: the server breaks the line off
+                raise
+            await answer(refusal, request_id, _render(scope))(scope, receive, said.send)
         finally:
-            seconds = time.perf_counter() - begun_s
-            route = getattr(scope.get("route"), "path", "")
-            self._metrics.request(scope["method"], scope.get("worldloom.route", route) or "unknown", status, seconds)
-            if not scope["path"].endswith(("/healthz", "/readyz", "/metrics")):
-                log.info(
-                    "request",
-                    method=scope["method"],
-                    path=_plain(scope["path"]),
-                    status=status,
-                    ms=round(seconds * 1e3, 1),
-                    request_id=request_id,
-                    tenant=scope.get("worldloom.tenant"),
-                )
+            self._count(scope, said.status or 500, time.perf_counter() - begun_s)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = scope.get("worldloom.route") or getattr(scope.get("route"), "path", "") or "unknown"
+        self._metrics.request(scope["method"] if scope["method"] in METHODS else "other", route, status, seconds)
+        if not scope["path"].endswith(("/healthz", "/readyz", "/metrics")):
+            log.info(
+                "request",
+                method=scope["method"],
+                path=_plain(scope["path"]),
+                status=status,
+                ms=round(seconds * 1e3, 1),
+                request_id=scope["worldloom.request_id"],
+                tenant=scope.get("worldloom.tenant"),
+            )
 
     def _refusal(self, scope: Scope, headers: Headers) -> Refusal | None:
         host = headers.get("host", "").rpartition("@")[2].lower()
@@ -99,6 +103,54 @@ class Gate:
             or origin in self._origins
             or (self._local and LOCAL_ORIGIN.fullmatch(origin) is not None)
         )
+
+
+class _Answer:
+    """What is said to the client: with the request's id, our security headers, and what the request has left in `worldloom.headers`."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope, self._send = scope, send
+        self.status = 0
+        self.is_whole = False
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["x-request-id"] = self._scope["worldloom.request_id"]
+            for name, value in self._scope.get("worldloom.headers", {}).items():
+                headers[name] = value
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+        elif message["type"] == "http.response.body":
+            self.is_whole = not message.get("more_body", False)
+        await self._send(message)
+
+
+class _Body:
+    """What the client sends. Whoever sends too slowly is sent away, so that nobody keeps a place by a byte now and then."""
+
+    def __init__(self, receive: Receive, said: _Answer) -> None:
+        self._receive, self._said = receive, said
+        self._left_s = GRACE_S
+        self._is_whole = False
+
+    async def receive(self) -> Message:
+        """The next message; only the time that we wait counts."""
+        if self._is_whole:
+            return await self._receive()
+        begun_s = time.monotonic()
+        try:
+            async with asyncio.timeout(self._left_s):
+                message = await self._receive()
+        except TimeoutError:
+            if self._said.status:
+                return {"type": "http.disconnect"}
+            raise HTTPException(408, headers={"Connection": "close"}) from None
+        self._left_s += len(message.get("body", b"")) / SLOWEST_BYTES_PER_S - (time.monotonic() - begun_s)
+        self._is_whole = not message.get("more_body", False)
+        return message
 
 
 def allowed_hosts(settings: Settings) -> frozenset[str] | None:
@@ -126,5 +178,5 @@ def request_id_of(request: Request) -> str:
 
 def _plain(path: str) -> str:
     """A path for the log: without signatures and control characters."""
-    path = re.sub(r"/[0-9a-f]{6,12}-[\w-]{20,}/", "/…/", path)
+    path = re.sub(r"/[0-9a-f]{6,12}-[\w-]{20,}(?=/|$)", "/…", path)
     return path.encode("unicode_escape").decode()[:200]

@@ -5,10 +5,11 @@ Every answer to a start says what is left, in the headers of draft-ietf-httpapi-
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
@@ -26,21 +27,23 @@ class StartLimit:
         self._item = RateLimitItemPerMinute(per_minute)
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
-    def start(self, caller: Caller, response: Response) -> None:
-        """Count one; raises Refusal(rate_limited) when it is one too many."""
+    def start(self, caller: Caller) -> dict[str, str]:
+        """Count one, and say in headers what is left; raises Refusal(rate_limited), with the same headers, when it is one too many."""
         admitted = self._limiter.hit(self._item, caller.tenant_id)
         window = self._limiter.get_window_stats(self._item, caller.tenant_id)
-        left_s = max(0, round(window.reset_time - time.time()))
-        response.headers["RateLimit-Policy"] = f'"starts";q={self._item.amount};w={WINDOW_S}'
-        response.headers["RateLimit"] = f'"starts";r={window.remaining};t={left_s}'
+        left_s = max(1, math.ceil(window.reset_time - time.time()))
+        headers = {
+            "RateLimit-Policy": f'"starts";q={self._item.amount};w={WINDOW_S}',
+            "RateLimit": f'"starts";r={window.remaining};t={left_s}',
+        }
         if not admitted:
-            raise Refusal(
-                "rate_limited", f"{self._item.amount:,} jobs in a minute have been started: wait {left_s} s", retry_after_s=left_s
-            )
+            sentence = f"more than {self._item.amount:,} jobs in a minute are too many: wait {left_s} s"
+            raise Refusal("rate_limited", sentence, retry_after_s=left_s, headers=headers)
+        return headers
 
 
-async def _start(request: Request, response: Response, caller: Writer) -> None:
-    request.app.state.services.start_limit.start(caller, response)
+async def _start(request: Request, caller: Writer) -> None:
+    request.scope["worldloom.headers"] = request.app.state.services.start_limit.start(caller)  # for every answer, errors included
 
 
 Started = Annotated[None, Depends(_start)]

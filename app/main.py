@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +16,7 @@ from app.assets.routes import router as assets
 from app.documentation import complete
 from app.errors import install
 from app.gate import LOCAL_ORIGIN, Gate
+from app.handbook import add_handbook
 from app.keys.routes import router as keys
 from app.marble.application import create_marble_app
 from app.operations.routes import router as operations
@@ -55,16 +57,24 @@ def create_app(settings: Settings) -> FastAPI:
         max_body_size=MOST_BODY_BYTES,
         telemetry={"logs": False},  # exception texts may quote prompts
         separate_input_output_schemas=False,
+        docs_url=None,  # FastAPI's own pages load scripts from elsewhere: the handbook takes their place
+        redoc_url=None,
     )
     app.state.services = services
     install(app)
     for router in (worlds, operations, assets, webhooks, files, keys, system):
         app.include_router(router)
-    complete(app)
+    complete(app, settings)
+    add_handbook(app)
+    app.add_api_route("/", _welcome, include_in_schema=False)
     app.mount("/marble", create_marble_app(services))
     app.add_middleware(_CrossOrigin, settings=settings)
     app.add_middleware(Gate, settings=settings, metrics=services.metrics)
     return app
+
+
+async def _welcome() -> RedirectResponse:
+    return RedirectResponse("/docs")
 
 
 class _CrossOrigin:

@@ -45,7 +45,8 @@ class Services:
     def of(cls, settings: Settings) -> Services:
         """From settings; raises OutputError when the data folder cannot be used."""
         database = Database(settings.database)
-        hub = Hub(database)
+        forecasts = Forecasts()
+        hub = Hub(database, forecasts)
         return cls(
             settings=settings,
             database=database,
@@ -53,7 +54,7 @@ class Services:
             signer=Signer(settings.signing_key()),
             engine=JobEngine(settings.database),
             hub=hub,
-            forecasts=Forecasts(),
+            forecasts=forecasts,
             start_limit=StartLimit(settings.starts_per_minute),
             metrics=Metrics(lambda: hub.listeners),
         )

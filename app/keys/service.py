@@ -86,7 +86,7 @@ def revoke_key(database: Database, key_id: str, *, tenant_id: str | None = None)
     with database.writing() as session:
         row = session.get(ApiKey, key_id) if is_id(key_id, KEY) else None
         if row is None or (tenant_id is not None and row.tenant_id != tenant_id):
-            raise Refusal("not_found", f"there is no key {key_id[:60]!r}: `worldloom keys list` shows them")
+            raise Refusal("not_found", "there is no such key: `worldloom keys list` shows all")
         row.revoked_at = row.revoked_at or now()
     return row
 

@@ -28,14 +28,8 @@ def share_tag(session: Session, *, tenant_id: str, queue: str) -> int:
         .order_by(Operation.started_at.desc())
         .limit(1)
     )
-    waiting = max(
-        (
-            session.scalar(select(func.max(Operation.share_tag)).where(Operation.tenant_id == tenant_id, Operation.state == state)) or 0
-            for state in OPEN
-        ),
-        default=0,
-    )
-    return max(served or 0, waiting) + 1
+    waiting = session.scalar(select(func.max(Operation.share_tag)).where(Operation.tenant_id == tenant_id, Operation.state.in_(OPEN)))
+    return max(served or 0, waiting or 0) + 1
 
 
 def place_in_line(session: Session, operation: Operation) -> int:
@@ -49,6 +43,12 @@ def place_in_line(session: Session, operation: Operation) -> int:
         ),
     )
     return (session.scalar(before) or 0) + 1
+
+
+def places_in_line(session: Session) -> dict[str, int]:
+    """The places of all queued operations, each in its own queue, in one look."""
+    in_order = func.row_number().over(partition_by=Operation.queue, order_by=(Operation.share_tag, Operation.created_at))
+    return dict(session.execute(select(Operation.id, in_order).where(Operation.state == State.QUEUED)).tuples().all())
 
 
 def expected_s(samples: Sequence[tuple[int, float]], size: int) -> float | None:
@@ -70,6 +70,14 @@ class Forecasts:
     def __init__(self) -> None:
         self._known: dict[tuple[str, ...], tuple[float, list[tuple[int, float]]]] = {}
         self._workers: tuple[float, dict[str, int]] = (0.0, {})
+
+    def outlook(self, session: Session, operation: Operation, *, place: int | None = None) -> tuple[int | None, float | None]:
+        """(place in line, seconds until it is done); None for what does not apply, or nobody can know. place: where it is known already."""
+        if operation.state is not State.QUEUED:
+            place = None
+        elif place is None:
+            place = place_in_line(session, operation)
+        return place, None if operation.state.is_final else self.left_s(session, operation, place)
 
     def run_s(self, session: Session, operation: Operation) -> float | None:
         """Seconds that an operation will run in all."""

@@ -1,4 +1,4 @@
-"""Hub: tells waiting clients what happens to their operations. One query for all of them, however many wait."""
+"""Hub: tells waiting clients what happens to their operations. A few queries for all of them, however many wait."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,26 +14,34 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, defer
 from starlette.concurrency import run_in_threadpool
 
 from app.database import Database
-from app.tables import OperationEvent
+from app.operations.fairness import Forecasts, places_in_line
+from app.operations.moves import snapshot
+from app.tables import Operation, OperationEvent, State
 
 LOOK_S = 0.3
-OVERLAP_S = 5.0  # PostgreSQL's ids may become visible out of order: looks overlap by this much
-OVERLAP = 1_000
+OVERLAP_S = 2.0  # PostgreSQL's ids may become visible out of order: looks overlap by this much
+OVERLAP = 100
+SWEEP_S = 5.0
+AT_ONCE = 500
 
 log = structlog.get_logger("worldloom.hub")
 
-Event = tuple[int, dict[str, Any]]
-"""(sequence, data)"""
+Event = tuple[int | None, dict[str, Any]]
+"""(sequence, data); without a sequence it is news of the moment that nobody keeps: a new place in line."""
 
 
 class Hub:
-    """Subscriptions to operations; it looks into the database only while somebody listens."""
+    """Subscriptions to operations; it looks into the database only while somebody listens.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    Every LOOK_S it asks for new events, and every SWEEP_S whether a listener has missed one all the same, or has moved on in line.
+    """
+
+    def __init__(self, database: Database, forecasts: Forecasts) -> None:
+        self._database, self._forecasts = database, forecasts
         self._listeners: dict[str, set[Listener]] = {}
         self._task: asyncio.Task[None] | None = None
         self._seen: deque[tuple[float, int]] = deque()
@@ -43,15 +51,14 @@ class Hub:
     async def listen(self, operation_id: str, *, after: int) -> AsyncIterator[Listener]:
         """Events of an operation after a sequence number, the earlier ones first."""
         listener = Listener(after)
-        if self._task is None or self._task.done():
-            self._seen.clear()
-            self._remember(await run_in_threadpool(self._newest))  # before the earlier ones are read, so that none falls between
+        if not self._is_looking:
+            newest = await run_in_threadpool(self._newest)
+            if not self._is_looking:  # nobody else was quicker
+                self._seen = deque([(time.monotonic(), newest)])
+                self._task = asyncio.create_task(self._look())
         self._listeners.setdefault(operation_id, set()).add(listener)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._look())
         try:
-            for sequence, data in await run_in_threadpool(self._earlier, operation_id, after):
-                listener.offer(sequence, data)
+            listener.catch_up(await run_in_threadpool(self._earlier, operation_id, after))
             yield listener
         finally:
             group = self._listeners.get(operation_id, set())
@@ -67,26 +74,52 @@ class Hub:
     async def close(self) -> None:
         """Let everybody go."""
         self.closing = True
-        for group in self._listeners.values():
-            for listener in group:
-                listener.wake()
+        self._wake()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
+    @property
+    def _is_looking(self) -> bool:
+        return self._task is not None and not self._task.done()
+
     async def _look(self) -> None:
+        next_sweep_s = time.monotonic() + SWEEP_S
         while self._listeners and not self.closing:
             try:
-                newest, events = await run_in_threadpool(self._newer, self._seen[0][1])
-            except (DBAPIError, PoolTimeout) as error:
-                log.warning("the database does not answer", error=type(error).__name__)
-            else:
+                newest, events = await run_in_threadpool(self._newer, self._seen[0][1], self._waiting())
                 self._remember(newest)
                 for operation_id, sequence, data in events:
                     for listener in self._listeners.get(operation_id, ()):
                         listener.offer(sequence, data)
+                if time.monotonic() >= next_sweep_s:
+                    await self._sweep()
+                    next_sweep_s = time.monotonic() + SWEEP_S
+            except (DBAPIError, PoolTimeout) as error:
+                log.warning("the database does not answer", error=type(error).__name__)
+            except Exception:
+                log.exception("the hub stumbled")
             await asyncio.sleep(LOOK_S)
+        self._wake()
+
+    async def _sweep(self) -> None:
+        missed, lines = await run_in_threadpool(self._looked_after, self._waiting())
+        for operation_id, events in missed.items():
+            for listener in self._listeners.get(operation_id, ()):
+                listener.catch_up(events)
+        for data in lines:
+            for listener in self._listeners.get(data["id"], ()):
+                listener.tell(data)
+
+    def _waiting(self) -> dict[str, int]:
+        """Operation → the last event that all who listen to it know."""
+        return {operation_id: min(listener.last for listener in group) for operation_id, group in self._listeners.items() if group}
+
+    def _wake(self) -> None:
+        for group in self._listeners.values():
+            for listener in group:
+                listener.wake()
 
     def _remember(self, newest: int) -> None:
         """Keep one mark that is at least OVERLAP_S old, to look from."""
@@ -95,43 +128,86 @@ class Hub:
         while len(self._seen) > 1 and moment - self._seen[1][0] > OVERLAP_S:
             self._seen.popleft()
 
-    def _earlier(self, operation_id: str, after: int) -> list[Event]:
-        with self._database.reading() as session:
-            rows = session.execute(
-                select(OperationEvent.sequence, OperationEvent.data)
-                .where(OperationEvent.operation_id == operation_id, OperationEvent.sequence > after)
-                .order_by(OperationEvent.sequence)
-            )
-            return [(sequence, data) for sequence, data in rows]
+    # -- what is asked of the database, in threads -------------------------------------------------------------------------------------
 
     def _newest(self) -> int:
         with self._database.reading() as session:
             return max(0, (session.scalar(select(func.max(OperationEvent.id))) or 0) - OVERLAP)
 
-    def _newer(self, floor: int) -> tuple[int, list[tuple[str, int, dict[str, Any]]]]:
+    def _newer(self, floor: int, waiting: Mapping[str, int]) -> tuple[int, list[tuple[str, int, dict[str, Any]]]]:
+        """(the newest event there is, those that somebody waits for)."""
         with self._database.reading() as session:
-            rows = session.execute(
-                select(OperationEvent.id, OperationEvent.operation_id, OperationEvent.sequence, OperationEvent.data)
+            heads = session.execute(
+                select(OperationEvent.id, OperationEvent.operation_id, OperationEvent.sequence)
                 .where(OperationEvent.id > floor)
                 .order_by(OperationEvent.id)
             ).all()
-        return (rows[-1][0] if rows else floor), [(row[1], row[2], row[3]) for row in rows if row[1] in self._listeners]
+            wanted = [head[0] for head in heads if head[1] in waiting and head[2] > waiting[head[1]]]
+            events: list[OperationEvent] = []
+            for ids in _slices(wanted):
+                events += session.scalars(select(OperationEvent).where(OperationEvent.id.in_(ids)).order_by(OperationEvent.id))
+            return (heads[-1][0] if heads else floor), list(self._with_outlook(session, events))
+
+    def _earlier(self, operation_id: str, after: int) -> list[tuple[int, dict[str, Any]]]:
+        with self._database.reading() as session:
+            return self._after(session, operation_id, after)
+
+    def _after(self, session: Session, operation_id: str, after: int) -> list[tuple[int, dict[str, Any]]]:
+        mine = select(OperationEvent).where(OperationEvent.operation_id == operation_id, OperationEvent.sequence > after)
+        events = session.scalars(mine.order_by(OperationEvent.sequence)).all()
+        return [(sequence, data) for _, sequence, data in self._with_outlook(session, events)]
+
+    def _looked_after(self, waiting: Mapping[str, int]) -> tuple[dict[str, list[tuple[int, dict[str, Any]]]], list[dict[str, Any]]]:
+        """(events that listeners should have and have not, the operations that still wait in line as they stand now)."""
+        with self._database.reading() as session:
+            found = list(_operations(session, list(waiting)))
+            missed = [operation.id for operation in found if operation.sequence > waiting[operation.id]]
+            queued = [operation for operation in found if operation.state is State.QUEUED]
+            places = places_in_line(session) if queued else {}
+            lines = []
+            for operation in queued:
+                outlook = self._forecasts.outlook(session, operation, place=places.get(operation.id))
+                lines.append(_seen_from(snapshot(operation), *outlook))
+            return {operation_id: self._after(session, operation_id, waiting[operation_id]) for operation_id in missed}, lines
+
+    def _with_outlook(self, session: Session, events: Sequence[OperationEvent]) -> Iterator[tuple[str, int, dict[str, Any]]]:
+        """(operation, sequence, data): with place in line and time left, where the event is how its operation stands now."""
+        operations = {operation.id: operation for operation in _operations(session, [one.operation_id for one in events])}
+        for event in events:
+            operation = operations.get(event.operation_id)
+            is_now = operation is not None and operation.sequence == event.sequence
+            outlook = self._forecasts.outlook(session, operation) if operation is not None and is_now else (None, None)
+            yield event.operation_id, event.sequence, _seen_from(event.data, *outlook)
 
 
 class Listener:
     """One client's line."""
 
     def __init__(self, after: int) -> None:
-        self._last = after
+        self.last = after
+        self._place: int | None = None
         self._events: deque[Event] = deque()
+        self._early: list[tuple[int, dict[str, Any]]] | None = []  # came while the earlier ones were being read
         self._arrived = asyncio.Event()
 
+    def catch_up(self, events: Iterable[tuple[int, dict[str, Any]]]) -> None:
+        """Put events of the past on the line, in their order, except those that were there already."""
+        early, self._early = self._early or (), None
+        for sequence, data in (*events, *early):
+            if sequence > self.last:
+                self._put(sequence, data)
+
     def offer(self, sequence: int, data: dict[str, Any]) -> None:
-        """Put an event on the line, unless it was there already."""
-        if sequence > self._last:
-            self._last = sequence
-            self._events.append((sequence, data))
-            self._arrived.set()
+        """Put the next event on the line; any other was there already, or has to wait for one that was missed."""
+        if self._early is not None:
+            self._early.append((sequence, data))
+        elif sequence == self.last + 1:
+            self._put(sequence, data)
+
+    def tell(self, data: dict[str, Any]) -> None:
+        """Put a new place in line on the line."""
+        if self._early is None and data["progress"]["queue_position"] != self._place:
+            self._put(None, data)
 
     def wake(self) -> None:
         """Let `next` return."""
@@ -144,3 +220,22 @@ class Listener:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._arrived.wait(), timeout_s)
         return self._events.popleft() if self._events else None
+
+    def _put(self, sequence: int | None, data: dict[str, Any]) -> None:
+        self.last = self.last if sequence is None else sequence
+        self._place = data["progress"]["queue_position"]
+        self._events.append((sequence, data))
+        self._arrived.set()
+
+
+def _seen_from(data: dict[str, Any], place: int | None, eta_s: float | None) -> dict[str, Any]:
+    return {**data, "progress": {**data["progress"], "queue_position": place, "eta_s": eta_s}}
+
+
+def _operations(session: Session, ids: Sequence[str]) -> Iterator[Operation]:
+    for some in _slices(list(dict.fromkeys(ids))):
+        yield from session.scalars(select(Operation).where(Operation.id.in_(some)).options(defer(Operation.request)))
+
+
+def _slices(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (ids[begin : begin + AT_ONCE] for begin in range(0, len(ids), AT_ONCE))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.responses import StreamingResponse
+from fastapi.sse import format_sse_event
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
@@ -16,24 +17,37 @@ from app.auth import Caller, Reader, Writer
 from app.documentation import problems
 from app.errors import Refusal
 from app.operations import service
-from app.operations.fairness import place_in_line
-from app.operations.schemas import OperationBody, OperationList, body_of
+from app.operations.hub import Hub
+from app.operations.schemas import Kind, OperationBody, OperationList, body_of
 from app.paging import Cursor, PageSize, page
 from app.services import Provided, Services
-from app.strict import StrictRoute
+from app.strict import PLAIN, StrictRoute
 from app.tables import Operation, State
 from app.worlds.files import link_of
 
 LONGEST_WAIT_S = 60.0
 COMMENT_S = 15.0
+RECONNECT_MS = 2_000
 RETRY_AFTER_S = 2
+EVENTS = """event: progress
+data: {"id":"op_0199…","state":"RUNNING","done":false,"progress":{"phase":"light","fraction":0.61,"note":"bounce 1 of 1",…},…}
+id: 14
+
+"""
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
 
 router = APIRouter(prefix="/v1/operations", tags=["operations"], route_class=StrictRoute)
 
-OperationId = Annotated[str, Path(description="The `id` of an operation.", max_length=60)]
+OperationId = Annotated[str, Path(description="The `id` of an operation.", max_length=60, examples=["op_0199a1b2c3d47e5f8a9b0c1d2e3f4a5b"])]
 Wait = Annotated[
     str | None,
-    Query(pattern=r"^\d{1,3}(\.\d{1,3})?s?$", description="Seconds to wait for the end, at most 60: `25s`.", examples=["25s"]),
+    Query(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})?s?$", description="Seconds to wait for the end, at most 60: `25s`.", examples=["25s"]),
 ]
 
 
@@ -44,24 +58,33 @@ def seconds_of(wait: str | None) -> float:
 
 def shown(services: Services, request: Request, operation: Operation) -> OperationBody:
     """An operation with its place in line, its time left, and links that open."""
-    place = eta_s = None
-    if not operation.state.is_final:
-        with services.database.reading() as session:
-            place = place_in_line(session, operation) if operation.state is State.QUEUED else None
-            eta_s = services.forecasts.left_s(session, operation, place)
+    if operation.state.is_final:
+        return _shown(services, request, operation, (None, None))
+    with services.database.reading() as session:
+        return _shown(services, request, operation, services.forecasts.outlook(session, operation))
+
+
+def _shown(services: Services, request: Request, operation: Operation, outlook: tuple[int | None, float | None]) -> OperationBody:
     made = (operation.result or {}).get("file")
     file = link_of(services, request, str(operation.world_id), made) if made else None
-    return body_of(operation, place=place, eta_s=eta_s, file=file)
+    return body_of(operation, place=outlook[0], eta_s=outlook[1], file=file)
+
+
+def look(services: Services, caller: Caller, operation_id: str, request: Request) -> OperationBody:
+    """One look at an operation; raises Refusal(not_found)."""
+    with services.database.reading() as session:
+        operation = service.find(session, caller, operation_id)
+        return _shown(services, request, operation, services.forecasts.outlook(session, operation))
 
 
 async def settled(services: Services, caller: Caller, operation_id: str, wait_s: float) -> Operation:
     """The operation as it stands at its end, or after `wait_s` seconds."""
 
-    def look() -> Operation:
+    def found() -> Operation:
         with services.database.reading() as session:
             return service.find(session, caller, operation_id)
 
-    operation = await run_in_threadpool(look)
+    operation = await run_in_threadpool(found)
     if operation.state.is_final or wait_s <= 0:
         return operation
     end_s = time.monotonic() + wait_s
@@ -70,35 +93,37 @@ async def settled(services: Services, caller: Caller, operation_id: str, wait_s:
             event = await listener.next(left_s)
             if event is None or event[1]["done"]:
                 break
-    return await run_in_threadpool(look)
+    return await run_in_threadpool(found)
 
 
 @router.get(
     "/{operation_id}",
     operation_id="get_operation",
     summary="Look at an operation, or wait for its end",
-    responses=problems(401, 403, 404, 422, 503),
+    responses=problems(404),
 )
 async def get_operation(
     operation_id: OperationId, services: Provided, caller: Reader, request: Request, response: Response, wait: Wait = None
 ) -> OperationBody:
     """State, progress, place in line and time left. With `wait` the answer comes at the end of the operation, or after that time."""
-    operation = await settled(services, caller, operation_id, seconds_of(wait))
-    if not operation.state.is_final:
+    if wait_s := seconds_of(wait):
+        await settled(services, caller, operation_id, wait_s)
+    body = await run_in_threadpool(look, services, caller, operation_id, request)
+    if not body.done:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     response.headers["Cache-Control"] = "no-store"
-    return await run_in_threadpool(shown, services, request, operation)
+    return body
 
 
-@router.get("", operation_id="list_operations", summary="Your operations, the newest first", responses=problems(400, 401, 403, 422, 503))
+@router.get("", operation_id="list_operations", summary="Your operations, the newest first", responses=problems(400))
 def list_operations(
     services: Provided,
     caller: Reader,
     request: Request,
     *,
     state: Annotated[State | None, Query(description="Only those that stand here.")] = None,
-    kind: Annotated[str | None, Query(max_length=20, description="Only this kind: generate, export, render, film.")] = None,
-    world_id: Annotated[str | None, Query(max_length=60, description="Only those of this world.")] = None,
+    kind: Annotated[Kind | None, Query(description="Only this kind.")] = None,
+    world_id: Annotated[str | None, Query(max_length=60, pattern=PLAIN, description="Only those of this world.")] = None,
     page_size: PageSize = 20,
     cursor: Cursor = None,
 ) -> OperationList:
@@ -111,12 +136,11 @@ def list_operations(
         by = (Operation.created_at, Operation.id)
         purpose = f"operations/{caller.tenant_id}"
         rows, following = page(session, query, by, size=page_size, cursor=cursor, signer=services.signer, purpose=purpose)
-    return OperationList(operations=[shown(services, request, row) for row in rows], next_cursor=following)
+        shown_rows = [_shown(services, request, row, services.forecasts.outlook(session, row)) for row in rows]
+    return OperationList(operations=shown_rows, next_cursor=following)
 
 
-@router.post(
-    "/{operation_id}:cancel", operation_id="cancel_operation", summary="Stop an operation", responses=problems(401, 403, 404, 422, 503)
-)
+@router.post("/{operation_id}:cancel", operation_id="cancel_operation", summary="Stop an operation", responses=problems(404))
 def cancel_operation(operation_id: OperationId, services: Provided, caller: Writer, request: Request) -> OperationBody:
     """Its process is ended within two seconds. What is done stays done: asking twice, or too late, changes nothing."""
     return shown(services, request, service.cancel(services, caller, operation_id))
@@ -126,52 +150,45 @@ def cancel_operation(operation_id: OperationId, services: Provided, caller: Writ
     "/{operation_id}/events",
     operation_id="stream_operation_events",
     summary="Listen to an operation",
-    response_class=EventSourceResponse,
-    responses=problems(401, 403, 404, 422, 503),
+    response_class=EventStream,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": EVENTS}}, "description": "Events, as they come"},
+        204: {"description": "The end has been told already: do not come back"},
+        **problems(404),
+    },
 )
 async def stream_operation_events(
     operation_id: OperationId,
     services: Provided,
     caller: Reader,
     last_event_id: Annotated[str | None, Header(max_length=40, description="Where the line was lost: only later events follow.")] = None,
-) -> AsyncIterator[ServerSentEvent]:
-    """Server-sent events: `progress` while it goes on, one `done` at the end, then the line closes. Each carries the operation as JSON."""
+) -> Response:
+    """Server-sent events: `progress` while it goes on, one `done` at the end, then the line closes.
+
+    Each carries the operation as JSON: id, kind, state, done, world_id, progress, result, error, updated_at. Those with an id can be
+    heard again: send the last one that you know as `Last-Event-ID`. A comment every 15 seconds keeps the line open.
+    """
     after = sequence_of(last_event_id)
     operation = await settled(services, caller, operation_id, 0)
     if operation.state.is_final and after >= operation.sequence:
-        return
-    async with services.hub.listen(operation_id, after=min(after, operation.sequence)) as listener:
-        told_s = time.monotonic()
-        while not services.hub.closing:
+        return Response(status_code=204)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the latter for nginx, which would keep events back
+    return EventStream(_told(services.hub, operation_id, min(after, operation.sequence)), headers=headers)
+
+
+async def _told(hub: Hub, operation_id: str, after: int) -> AsyncIterator[bytes]:
+    yield format_sse_event(retry=RECONNECT_MS)
+    async with hub.listen(operation_id, after=after) as listener:
+        while not hub.closing:
             event = await listener.next(COMMENT_S)
-            if event is not None:
-                sequence, data = event
-                yield ServerSentEvent(
-                    event="done" if data["done"] else "progress", id=str(sequence), data=await _with_forecast(services, data)
-                )
-                if data["done"]:
-                    return
-            elif time.monotonic() - told_s >= COMMENT_S:
-                yield ServerSentEvent(comment="still here", data=None)
-            told_s = time.monotonic()
-            await asyncio.sleep(0)
-
-
-async def _with_forecast(services: Services, data: dict[str, Any]) -> dict[str, Any]:
-    """An event with the place in line and the time left as they are now."""
-    if data["done"]:
-        return data
-
-    def look() -> dict[str, Any]:
-        with services.database.reading() as session:
-            operation = session.get(Operation, data["id"])
-            if operation is None or operation.state.is_final:
-                return data
-            place = place_in_line(session, operation) if operation.state is State.QUEUED else None
-            eta_s = services.forecasts.left_s(session, operation, place)
-        return {**data, "progress": {**data["progress"], "queue_position": place, "eta_s": eta_s}}
-
-    return await run_in_threadpool(look)
+            if event is None:
+                yield format_sse_event(comment="still here")
+                continue
+            sequence, data = event
+            name, number = "done" if data["done"] else "progress", None if sequence is None else str(sequence)
+            yield format_sse_event(event=name, id=number, data_str=json.dumps(data, separators=(",", ":")))
+            if data["done"]:
+                return
 
 
 def sequence_of(last_event_id: str | None) -> int:

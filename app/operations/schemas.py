@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.tables import Operation
 
+Kind = Literal["generate", "export", "render", "film"]
 StateName = Literal["QUEUED", "RUNNING", "CANCELLING", "SUCCEEDED", "FAILED", "CANCELLED"]
 
 
@@ -43,7 +44,7 @@ class OperationBody(BaseModel):
     """A job. Exactly one of `result` and `error` is there once `done` is true."""
 
     id: str
-    kind: Literal["generate", "export", "render", "film"]
+    kind: Kind
     done: bool
     state: StateName
     world_id: str | None

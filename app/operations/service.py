@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -39,7 +40,7 @@ class Job:
     tags: tuple[str, ...] = ()
     credits: int = 0
     result: dict[str, Any] | None = None
-    error: dict[str, Any] | None = field(default=None)
+    error: dict[str, Any] | None = None
 
 
 def submit(services: Services, caller: Caller, job: Job, *, idempotency_key: str | None = None) -> Operation:
@@ -59,46 +60,56 @@ def submit(services: Services, caller: Caller, job: Job, *, idempotency_key: str
 
 
 def _submit(services: Services, session: Session, caller: Caller, job: Job, fingerprint: str, key: str | None) -> Operation:
-    operation = Operation(
+    moment = services.now()
+    operation = _operation_of(caller, job, moment)
+    operation.fingerprint, operation.idempotency_key = fingerprint, key
+    if not operation.state.is_final:
+        _require_room(services, session, caller)
+        _charge(session, caller, job.credits)
+        operation.credits = job.credits
+        operation.share_tag = share_tag(session, tenant_id=caller.tenant_id, queue=job.queue)
+    session.add(operation)
+    if job.world is not None:
+        job.world.operation_id, job.world.state = operation.id, operation.state
+        job.world.created_at = job.world.updated_at = moment
+        session.add(job.world)
+        session.flush()
+        session.add_all(WorldTag(world_id=job.world.id, tag=tag, place=place) for place, tag in enumerate(job.tags))
+    session.flush()
+    remember(session, operation)
+    if not operation.state.is_final:
+        services.engine.enqueue(session, operation.id, queue=job.queue, priority=operation.share_tag)
+    return operation
+
+
+def _operation_of(caller: Caller, job: Job, moment: datetime) -> Operation:
+    """A new operation: queued, or done where nothing is left to do."""
+    is_done = job.result is not None or job.error is not None
+    return Operation(
         id=new_id(OPERATION),
         tenant_id=caller.tenant_id,
         key_id=caller.key_id,
         kind=job.kind,
         world_id=job.world.id if job.world is not None else job.world_id,
+        state=State.QUEUED if not is_done else State.SUCCEEDED if job.error is None else State.FAILED,
         request=job.request,
-        fingerprint=fingerprint,
-        idempotency_key=key,
         queue=job.queue,
         recipe=job.recipe,
         size=job.size,
+        share_tag=0,
+        phase="",
+        fraction=1.0 if is_done and job.error is None else 0.0,
+        note="",
+        attempt=0,
+        crashes=0,
+        sequence=1,
         result=job.result,
         error=job.error,
-        sequence=1,
+        credits=0,
+        created_at=moment,
+        updated_at=moment,
+        finished_at=moment if is_done else None,
     )
-    if job.result is not None or job.error is not None:  # nothing is left to do
-        operation.state = State.FAILED if job.error is not None else State.SUCCEEDED
-        operation.fraction = 0.0 if job.error is not None else 1.0
-        operation.finished_at = operation.updated_at = operation.created_at = services.now()
-    else:
-        _require_room(services, session, caller)
-        _charge(session, caller, job.credits)
-        operation.credits = job.credits
-        operation.state = State.QUEUED
-        operation.created_at = operation.updated_at = services.now()
-        operation.share_tag = share_tag(session, tenant_id=caller.tenant_id, queue=job.queue)
-    session.add(operation)
-    if job.world is not None:
-        job.world.operation_id = operation.id
-        job.world.state = operation.state
-        session.add(job.world)
-        session.flush()
-        session.add_all(WorldTag(world_id=job.world.id, tag=tag, place=place) for place, tag in enumerate(job.tags))
-    session.flush()
-    operation.phase, operation.fraction, operation.note = "", operation.fraction or 0.0, ""
-    remember(session, operation)
-    if not operation.state.is_final:
-        services.engine.enqueue(session, operation.id, queue=job.queue, priority=operation.share_tag)
-    return operation
 
 
 def _checked(key: str | None) -> str | None:
@@ -112,7 +123,9 @@ def _checked(key: str | None) -> str | None:
 
 def _fingerprint(job: Job) -> str:
     """Of what was asked; ids that are new with every call do not count."""
-    asked = [job.kind, job.request, None if job.world is not None else job.world_id, sorted(job.tags), job.world.name if job.world else ""]
+    world = job.world
+    about = [world.name, world.visibility, world.prompt, world.model, world.permission] if world is not None else [job.world_id]
+    asked = [job.kind, job.request, sorted(job.tags), *about]
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -150,9 +163,9 @@ def _charge(session: Session, caller: Caller, credits: int) -> None:
         )
 
 
-def find(session: Session, caller: Caller, operation_id: str) -> Operation:
-    """An operation of the caller's tenant; raises Refusal(not_found) for any other."""
-    found = session.get(Operation, operation_id) if is_id(operation_id, OPERATION) else None
+def find(session: Session, caller: Caller, operation_id: str, *, to_change: bool = False) -> Operation:
+    """An operation of the caller's tenant; raises Refusal(not_found) for any other. to_change: nobody else changes it meanwhile."""
+    found = session.get(Operation, operation_id, with_for_update=to_change or None) if is_id(operation_id, OPERATION) else None
     if found is None or found.tenant_id != caller.tenant_id:
         raise Refusal("not_found", "there is no such operation: see GET /v1/operations for yours")
     return found
@@ -161,13 +174,23 @@ def find(session: Session, caller: Caller, operation_id: str) -> Operation:
 def cancel(services: Services, caller: Caller, operation_id: str) -> Operation:
     """Stop an operation; one that is done stays as it is, and one that is being cancelled too."""
     with services.database.writing() as session:
-        operation = find(session, caller, operation_id)
-        if operation.state is State.QUEUED:
-            error = {"code": "cancelled", "message": "cancelled before it began"}
-            operation = move(session, operation.id, expect=(State.QUEUED,), state=State.CANCELLED, error=error) or operation
-            refund(session, operation)
-        elif operation.state is State.RUNNING:
-            operation = move(session, operation.id, expect=(State.RUNNING,), state=State.CANCELLING, note="being cancelled") or operation
-    if operation.state is State.CANCELLED:  # a running one's worker looks at its state all the time, and says itself how it ended
-        services.engine.cancel(operation.id)
+        operation = stop(session, find(session, caller, operation_id, to_change=True), because="cancelled")
+    leave_line(services, operation)
     return operation
+
+
+def stop(session: Session, operation: Operation, *, because: str) -> Operation:
+    """Cancel an operation that this session has locked; one that runs ends when its worker sees that."""
+    if operation.state is State.QUEUED:
+        error = {"code": "cancelled", "message": f"{because} before it began"}
+        operation = move(session, operation.id, expect=(State.QUEUED,), state=State.CANCELLED, error=error) or operation
+        refund(session, operation)
+    elif operation.state is State.RUNNING:
+        operation = move(session, operation.id, expect=(State.RUNNING,), state=State.CANCELLING, note=because) or operation
+    return operation
+
+
+def leave_line(services: Services, operation: Operation) -> None:
+    """Take a cancelled operation out of the engine's line. A running one's worker looks at its state all the time, and needs no word."""
+    if operation.state is State.CANCELLED:
+        services.engine.cancel(operation.id)

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, func, select, type_coerce
 from app.auth import Admin, Reader
 from app.database import now
 from app.documentation import problems
+from app.errors import RETRY_S, Refusal
 from app.services import Provided
 from app.tables import OPEN, ApiKey, Operation, State, WorkerRow, World
 from app.usage import stored_bytes
@@ -73,7 +74,7 @@ class WorkerBody(BaseModel):
     alive: bool
     started_at: datetime
     seen_at: datetime
-    status: dict[str, Any] = Field(description="Its child processes, what each keeps warm, and its jobs.")
+    status: dict[str, Any] = Field(description="Its child processes, what each keeps warm, and how many jobs it has.")
 
 
 class SystemBody(BaseModel):
@@ -94,10 +95,13 @@ async def check_health() -> HealthBody:
     return HealthBody()
 
 
-@router.get("/readyz", operation_id="check_readiness", summary="Whether it can serve: database and store answer", responses=problems(503))
+@router.get(
+    "/readyz", operation_id="check_readiness", summary="Whether it can serve: database, tables and store are there", responses=problems(503)
+)
 def check_readiness(services: Provided) -> HealthBody:
     """For load balancers."""
-    services.database.check()
+    if not services.database.is_current():
+        raise Refusal("database_unavailable", "the tables are not those of this version: start the service anew", retry_after_s=RETRY_S)
     services.store.check()
     return HealthBody()
 
@@ -107,14 +111,13 @@ def check_readiness(services: Provided) -> HealthBody:
     operation_id="get_metrics",
     summary="Numbers for Prometheus",
     response_class=PlainTextResponse,
-    responses=problems(401, 403, 503),
 )
 def get_metrics(services: Provided, caller: Admin) -> Response:
     """Requests, queues, waits, failures and workers, in Prometheus' text format. Needs the scope `admin`."""
     return Response(services.metrics.text(services.database), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-@router.get("/v1/recipes", operation_id="list_recipes", summary="What this machine makes", responses=problems(401, 403))
+@router.get("/v1/recipes", operation_id="list_recipes", summary="What this machine makes")
 def list_recipes(services: Provided, caller: Reader) -> RecipeList:
     """The tiers, what each takes and needs."""
     shown = [
@@ -124,7 +127,7 @@ def list_recipes(services: Provided, caller: Reader) -> RecipeList:
     return RecipeList(recipes=shown, max_splats=min(MAX_SPLATS, services.settings.max_splats))
 
 
-@router.get("/v1/usage", operation_id="get_usage", summary="What you have used", responses=problems(401, 403, 503))
+@router.get("/v1/usage", operation_id="get_usage", summary="What you have used")
 def get_usage(services: Provided, caller: Reader) -> UsageBody:
     """Worlds, bytes, jobs, seconds, credits."""
     mine = Operation.tenant_id == caller.tenant_id
@@ -145,7 +148,7 @@ def get_usage(services: Provided, caller: Reader) -> UsageBody:
         )
 
 
-@router.get("/v1/system", operation_id="get_system", summary="Workers, queues, warm models", responses=problems(401, 403, 503))
+@router.get("/v1/system", operation_id="get_system", summary="Workers, queues, warm models")
 def get_system(services: Provided, caller: Admin) -> SystemBody:
     """Needs the scope `admin`."""
     moment = now()
@@ -158,7 +161,8 @@ def get_system(services: Provided, caller: Admin) -> SystemBody:
             queues.setdefault(queue, {})[state.value] = count
     workers = [
         WorkerBody(
-            **{name: getattr(row, name) for name in ("id", "node", "queues", "version", "started_at", "seen_at", "status")},
+            **{name: getattr(row, name) for name in ("id", "node", "queues", "version", "started_at", "seen_at")},
+            status={**row.status, "operations": len(row.status.get("operations", ()))},  # their ids are their tenants' business
             alive=(moment - row.seen_at).total_seconds() < services.settings.lost_worker_s,
         )
         for row in rows

@@ -9,14 +9,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, RedirectResponse
+from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 from starlette.types import Receive, Scope, Send
 
 from app.auth import Anyone
-from app.documentation import problems
+from app.documentation import OPTIONAL_KEY, problems
 from app.errors import Refusal
 from app.identity import WORLD, is_id
 from app.services import Provided, Services
 from app.store import key_of
+from app.strict import PLAIN
 from app.tables import World, WorldFile
 from app.worlds.access import readable
 
@@ -38,7 +40,8 @@ MEDIA_TYPES: Mapping[str, str] = {
 
 router = APIRouter(tags=["files"])
 
-FileName = Annotated[str, InPath(max_length=160, description="A name in the `files` of a world.")]
+WorldId = Annotated[str, InPath(description="The `id` of a world.", max_length=60, examples=["wld_0199a1b2c3d47e5f8a9b0c1d2e3f4a5c"])]
+FileName = Annotated[str, InPath(max_length=160, pattern=PLAIN, description="A name in the `files` of a world.", examples=["splats.spz"])]
 BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": BYTES, "description": "The file"},
@@ -84,6 +87,17 @@ class StoredFile(FileResponse):
             return
         await super().__call__(scope, receive, send)
 
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        """What Starlette makes of a Range header, except that one without sense is as good as none (RFC 9110, 14.2)."""
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader:
+            return []
+        except RangeNotSatisfiable as error:
+            sentence = f"the file has {file_size:,} bytes and the range begins behind them: ask for less"
+            raise Refusal("range_not_satisfiable", sentence, headers={"Content-Range": f"bytes */{file_size}"}) from error
+
 
 def _served(services: Services, file: WorldFile | None) -> Response:
     if file is None:
@@ -103,10 +117,13 @@ def _served(services: Services, file: WorldFile | None) -> Response:
     operation_id="open_link",
     summary="A file, by a link from an answer",
     response_class=Response,
-    responses={**FILE_ANSWERS, **problems(403, 404, 410, 416, 422, 503)},
+    responses={**FILE_ANSWERS, **problems(403, 404, 410, 416, 503)},
 )
 def open_link(
-    world_id: Annotated[str, InPath(max_length=60)], ticket: Annotated[str, InPath(max_length=100)], name: FileName, services: Provided
+    world_id: WorldId,
+    ticket: Annotated[str, InPath(max_length=100, description="What makes the link open.", examples=["69a1b2c0-3fTq0cVw5o1vYx0aB7sQ9e2d"])],
+    name: FileName,
+    services: Provided,
 ) -> Response:
     """Needs no key: the link is one. It ends in the file's own name, and any web page may read it."""
     if not is_id(world_id, WORLD) or not services.signer.admits("file", f"{world_id}/{name}", ticket):
@@ -122,9 +139,10 @@ def open_link(
     operation_id="get_world_file",
     summary="A file of a world, by its name",
     response_class=Response,
-    responses={**FILE_ANSWERS, **problems(401, 404, 410, 416, 422, 503)},
+    responses={**FILE_ANSWERS, **problems(404, 410, 416)},
+    openapi_extra=OPTIONAL_KEY,
 )
-def get_world_file(world_id: Annotated[str, InPath(max_length=60)], name: FileName, services: Provided, caller: Anyone) -> Response:
+def get_world_file(world_id: WorldId, name: FileName, services: Provided, caller: Anyone) -> Response:
     """For programs that have a key, and for public worlds."""
     with services.database.reading() as session:
         world: World = readable(session, caller, world_id)

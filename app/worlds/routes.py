@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from sqlalchemy import String, cast, or_, select
+from fastapi import APIRouter, Header, Query, Request, Response
+from sqlalchemy import or_, select
 from starlette.concurrency import run_in_threadpool
 
 from app.auth import Anyone, Reader, Writer
-from app.documentation import problems
+from app.documentation import OPTIONAL_KEY, problems
 from app.limits import Started
 from app.operations.routes import RETRY_AFTER_S, Wait, seconds_of, settled, shown
 from app.operations.schemas import OperationBody
 from app.paging import Cursor, PageSize, page
 from app.services import Provided, Services
-from app.strict import StrictRoute, json_only
+from app.strict import PLAIN, StrictRoute
 from app.tables import Operation, State, World, WorldFile, WorldTag
 from app.worlds import service
 from app.worlds.access import readable
-from app.worlds.files import link_of
+from app.worlds.files import WorldId, link_of
 from app.worlds.schemas import (
     CameraBody,
     DeletedBody,
@@ -30,13 +30,13 @@ from app.worlds.schemas import (
     PatchBody,
     PathBody,
     RenderBody,
+    Tag,
     WorldBody,
     WorldList,
 )
 
-router = APIRouter(prefix="/v1", tags=["worlds"], route_class=StrictRoute, dependencies=[Depends(json_only)])
+router = APIRouter(prefix="/v1", tags=["worlds"], route_class=StrictRoute)
 
-WorldId = Annotated[str, Path(description="The `id` of a world.", max_length=60)]
 IdempotencyKey = Annotated[
     str | None,
     Header(max_length=255, description="A text of your own, new for each world: the same one again gives the same operation."),
@@ -91,7 +91,7 @@ async def _accepted(
     status_code=202,
     responses={
         200: {"model": OperationBody, "description": "Done within `wait`"},
-        **problems(400, 401, 402, 403, 413, 415, 422, 429, 503, 507),
+        **problems(402, 429, 507),
     },
 )
 async def generate_world(
@@ -124,15 +124,15 @@ async def generate_world(
     return await _accepted(services, request, response, caller, operation, wait)
 
 
-@router.get("/worlds", operation_id="list_worlds", summary="Your worlds, the newest first", responses=problems(400, 401, 403, 422, 503))
+@router.get("/worlds", operation_id="list_worlds", summary="Your worlds, the newest first", responses=problems(400))
 def list_worlds(
     services: Provided,
     caller: Reader,
     request: Request,
     *,
-    tag: Annotated[list[str] | None, Query(max_length=10, description="Only worlds with any of these tags.")] = None,
+    tag: Annotated[list[Tag] | None, Query(max_length=10, description="Only worlds with any of these tags.")] = None,
     state: Annotated[State | None, Query(description="Only those that stand here.")] = None,
-    q: Annotated[str | None, Query(max_length=100, description="Only those whose name or prompt holds these words.")] = None,
+    q: Annotated[str | None, Query(max_length=100, pattern=PLAIN, description="Only those whose name or prompt holds these words.")] = None,
     page_size: PageSize = 20,
     cursor: Cursor = None,
 ) -> WorldList:
@@ -143,7 +143,8 @@ def list_worlds(
     if tag:
         query = query.where(World.id.in_(select(WorldTag.world_id).where(WorldTag.tag.in_(tag))))
     if q:
-        query = query.where(or_(World.name.icontains(q, autoescape=True), cast(World.prompt, String).icontains(q, autoescape=True)))
+        words = World.prompt["text"].as_string()
+        query = query.where(or_(World.name.icontains(q, autoescape=True), words.icontains(q, autoescape=True)))
     with services.database.reading() as session:
         by = (World.created_at, World.id)
         rows, following = page(
@@ -154,7 +155,7 @@ def list_worlds(
     return WorldList(worlds=[body_of(services, request, row, tags[row.id], files[row.id]) for row in rows], next_cursor=following)
 
 
-@router.get("/worlds/{world_id}", operation_id="get_world", summary="Look at a world", responses=problems(401, 403, 404, 422, 503))
+@router.get("/worlds/{world_id}", operation_id="get_world", summary="Look at a world", responses=problems(404), openapi_extra=OPTIONAL_KEY)
 def get_world(world_id: WorldId, services: Provided, caller: Anyone, request: Request) -> WorldBody:
     """With a fresh link to each of its files. A public world needs no key."""
     with services.database.reading() as session:
@@ -167,7 +168,7 @@ def get_world(world_id: WorldId, services: Provided, caller: Anyone, request: Re
     "/worlds/{world_id}",
     operation_id="update_world",
     summary="Name it, tag it, show it",
-    responses=problems(400, 401, 403, 404, 415, 422, 503),
+    responses=problems(404),
 )
 def update_world(world_id: WorldId, body: PatchBody, services: Provided, caller: Writer, request: Request) -> WorldBody:
     """Fields that are left out stay as they are."""
@@ -177,7 +178,7 @@ def update_world(world_id: WorldId, body: PatchBody, services: Provided, caller:
     return body_of(services, request, world, tags, files)
 
 
-@router.delete("/worlds/{world_id}", operation_id="delete_world", summary="Delete a world", responses=problems(401, 403, 404, 422, 503))
+@router.delete("/worlds/{world_id}", operation_id="delete_world", summary="Delete a world", responses=problems(404))
 def delete_world(world_id: WorldId, services: Provided, caller: Writer) -> DeletedBody:
     """It is gone at once, and so are the links to its files. While it is being made, that stops."""
     service.delete_world(services, caller, world_id)
@@ -191,11 +192,19 @@ def delete_world(world_id: WorldId, services: Provided, caller: Writer) -> Delet
     status_code=202,
     responses={
         200: {"model": OperationBody, "description": "It was there already, or came within `wait`"},
-        **problems(400, 401, 403, 404, 409, 415, 422, 429, 503),
+        **problems(404, 409, 429),
     },
 )
 async def export_world(
-    world_id: WorldId, body: ExportBody, services: Provided, caller: Writer, request: Request, response: Response, *, wait: Wait = None
+    world_id: WorldId,
+    body: ExportBody,
+    services: Provided,
+    caller: Writer,
+    request: Request,
+    response: Response,
+    started: Started,
+    *,
+    wait: Wait = None,
 ) -> OperationBody:
     """The operation's `links.file` opens the file without a key."""
     operation = await run_in_threadpool(service.export, services, caller, world_id, **body.model_dump())
@@ -209,11 +218,19 @@ async def export_world(
     status_code=202,
     responses={
         200: {"model": OperationBody, "description": "It was there already, or came within `wait`"},
-        **problems(400, 401, 403, 404, 409, 415, 422, 429, 503),
+        **problems(404, 409, 429),
     },
 )
 async def render_world(
-    world_id: WorldId, body: RenderBody, services: Provided, caller: Writer, request: Request, response: Response, *, wait: Wait = None
+    world_id: WorldId,
+    body: RenderBody,
+    services: Provided,
+    caller: Writer,
+    request: Request,
+    response: Response,
+    started: Started,
+    *,
+    wait: Wait = None,
 ) -> OperationBody:
     """A PNG from a camera, or an MP4 along a path. The operation's `links.file` opens it without a key."""
     wanted = body.model_dump(exclude_none=False)

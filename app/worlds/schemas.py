@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, model_validator
+from pydantic import Tag as Tagged
 
 from app.operations.schemas import StateName
-from app.strict import StrictModel
+from app.strict import PLAIN, StrictModel
 from pipelines.prompt import MAX_SEED, MAX_TEXT_CHARACTERS
 from pipelines.recipes import DEFAULT_SPLATS, MAX_SPLATS, MIN_SPLATS
+from pipelines.spec import SceneSpec
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120, pattern=PLAIN)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=PLAIN)]
 Tags = Annotated[list[Tag], Field(max_length=10)]
 Visibility = Literal["private", "public"]
 AssetId = Annotated[str, StringConstraints(pattern=r"^med_[0-9a-f]{32}$")]
@@ -39,7 +41,7 @@ class GenerateBody(StrictModel):
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Same words, same seed: the same world.")
     tier: str | None = Field(None, max_length=40, description="A tier of `GET /v1/recipes`; null: the best that this machine runs.")
     splats: int = Field(DEFAULT_SPLATS, ge=MIN_SPLATS, le=MAX_SPLATS, description="How many Gaussian splats the whole world may have.")
-    spec: dict[str, Any] | None = Field(None, description="A scene specification in place of reading the words; see docs/formats.md.")
+    spec: SceneSpec | None = Field(None, description="A scene specification in place of reading the words; see docs/formats.md.")
     name: Name = ""
     tags: Tags = Field(default=[])
     visibility: Visibility = Field("private", description="public: everyone who knows its id may look at it.")
@@ -82,6 +84,14 @@ class ExportBody(StrictModel):
     level: Literal["full_res", "500k", "150k", "100k"] = Field("full_res", description="How many splats; small worlds give all they have.")
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"format": "sog"}, {"format": "ply", "axes": "z-up", "unit": "cm"}]})
+
+    @model_validator(mode="after")
+    def _means_something(self) -> Self:
+        if self.format == "package" and (self.axes is not None or self.unit != "m"):
+            raise ValueError("a package holds files with axes and units of their own: leave out axes and unit")
+        if self.format in ("scene", "collider", "package") and self.level != "full_res":
+            raise ValueError("only splats come in levels: leave out level, or ask for ply, spz, sog or glb")
+        return self
 
 
 class CameraBody(StrictModel):
@@ -130,13 +140,27 @@ class PathBody(StrictModel):
         return self
 
 
+def _by_name(value: Any) -> str:
+    return "name" if isinstance(value, str) else "object"
+
+
 class RenderBody(StrictModel):
     """A picture from a camera, or, with `path`, a film along it."""
 
-    camera: Literal["spawn", "left", "right", "back", "ahead", "side", "above", "panorama"] | CameraBody = "spawn"
+    camera: Annotated[
+        Annotated[Literal["spawn", "left", "right", "back", "ahead", "side", "above", "panorama"], Tagged("name")]
+        | Annotated[CameraBody, Tagged("object")],
+        Discriminator(_by_name),
+    ] = "spawn"
     layer: Literal["colour", "distance", "normal", "alpha", "heat"] = "colour"
     fov: float = Field(75.0, ge=20, le=150, description="Horizontal field of view of a picture, degrees.")
-    path: Literal["orbit", "walk"] | PathBody | None = None
+    path: (
+        Annotated[
+            Annotated[Literal["orbit", "walk"], Tagged("name")] | Annotated[PathBody, Tagged("object")],
+            Discriminator(_by_name),
+        ]
+        | None
+    ) = None
     seconds: float | None = Field(None, gt=0, le=120, description="How long to orbit (12) or to walk (10).")
     fps: int = Field(30, ge=1, le=60)
     width: int = Field(1280, ge=16, le=4096)
@@ -153,8 +177,14 @@ class RenderBody(StrictModel):
     )
 
     @model_validator(mode="after")
-    def _can_be_filmed(self) -> Self:
-        if self.path is not None and (self.width % 2 or self.height % 2):
+    def _is_picture_or_film(self) -> Self:
+        if self.path is None:
+            if self.seconds is not None or self.fps != 30:
+                raise ValueError("a picture has no seconds and no fps: leave them out, or give a path")
+            return self
+        if self.camera != "spawn" or self.layer != "colour" or self.fov != 75:
+            raise ValueError("a film follows its path in colour: leave out camera, layer and fov")
+        if self.width % 2 or self.height % 2:
             raise ValueError("a film needs an even width and height")
         if isinstance(self.path, PathBody) and self.seconds is not None:
             raise ValueError("a film along keyframes takes as long as they say: leave out seconds")

@@ -13,18 +13,18 @@ from sqlalchemy.orm import Session
 
 from app.auth import Caller
 from app.database import now
-from app.errors import Refusal
+from app.errors import FieldError, Refusal
 from app.identity import ASSET, WORLD, is_id, new_id
 from app.operations import service as operations
-from app.operations.moves import move, refund
 from app.operations.service import Job
 from app.queues import STUDIO, queue_of
 from app.services import Services
 from app.tables import OPEN, MediaAsset, Operation, State, World, WorldFile, WorldTag
 from app.usage import require_space
 from app.worlds.access import owned
+from pipelines.errors import PromptError
 from pipelines.prompt import Prompt
-from pipelines.recipes import RecipeCard, card_for
+from pipelines.recipes import RecipeCard, card_for, tiers
 from pipelines.spec import SceneSpec
 
 EXTENSIONS: Mapping[str, str] = {"ply": ".ply", "spz": ".spz", "sog": ".sog", "glb": ".glb"}
@@ -43,7 +43,7 @@ class Wish:
     seed: int = 0
     tier: str | None = None
     splats: int = 1_000_000
-    spec: dict[str, Any] | None = None
+    spec: SceneSpec | None = None
     media: Mapping[str, Sequence[str]] = field(default_factory=dict)
     prompt: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
@@ -56,10 +56,9 @@ class Wish:
 
 def generate(services: Services, caller: Caller, wish: Wish, *, idempotency_key: str | None = None) -> Operation:
     """Take a world on. Raises Refusal for what cannot be made, before anything is written."""
-    card = card_for(wish.tier)
-    spec = SceneSpec.from_json(json.dumps(wish.spec)).model_dump(mode="json") if wish.spec is not None else None
+    card = _card(wish.tier)
     media = {name: ids for name, ids in wish.media.items() if ids}
-    text = wish.text.strip() or (spec_sentence(spec) if spec else "")
+    text = wish.text.strip() or (spec_sentence(wish.spec) if wish.spec is not None else "")
     if not media or text:
         text = Prompt(text=text, seed=wish.seed).text  # raises PromptError with the cure
     _require_media(services, caller, media)
@@ -80,7 +79,7 @@ def generate(services: Services, caller: Caller, wish: Wish, *, idempotency_key:
         "seed": wish.seed,
         "tier": card.tier,
         "splats": wish.splats,
-        "spec": spec,
+        "spec": wish.spec.model_dump(mode="json") if wish.spec is not None else None,
         **{name: list(ids) for name, ids in media.items()},
     }
     job = Job(
@@ -111,12 +110,19 @@ def fail_to_generate(services: Services, caller: Caller, wish: Wish, *, code: st
     return operations.submit(services, caller, job)
 
 
-def spec_sentence(spec: Mapping[str, Any]) -> str:
+def _card(tier: str | None) -> RecipeCard:
+    """The recipe of a tier; what a client called it is not repeated."""
+    try:
+        return card_for(tier)
+    except PromptError as error:
+        sentence = f"there is no such tier: choose one of {', '.join(tiers())}, or none for the best that this machine runs"
+        raise Refusal("invalid_request", sentence, errors=[FieldError("/tier", "there is no such tier")]) from error
+
+
+def spec_sentence(spec: SceneSpec) -> str:
     """The prompt of a world whose specification came without words."""
-    things = [
-        thing["phrase"] or (thing["kind"] if thing["count"] == 1 else f"{thing['count']} × {thing['kind']}") for thing in spec["things"]
-    ]
-    return f"{spec['place']}: {', '.join(things)}"[:2_000] if things else str(spec["place"])
+    things = [thing.phrase or (thing.kind if thing.count == 1 else f"{thing.count} × {thing.kind}") for thing in spec.things]
+    return f"{spec.place}: {', '.join(things)}"[:2_000] if things else spec.place
 
 
 def _new_world(caller: Caller, wish: Wish, card: RecipeCard, text: str) -> World:
@@ -149,7 +155,7 @@ def _require_media(services: Services, caller: Caller, media: Mapping[str, Seque
     for one in ids:
         asset = found.get(one) if is_id(one, ASSET) else None
         if asset is None:
-            raise Refusal("invalid_request", f"there is no media asset {one[:60]!r} of yours: upload it first")
+            raise Refusal("invalid_request", "there is no such media asset of yours: upload it first")
         if asset.state != "READY":
             why = f"was rejected ({asset.reason})" if asset.state == "REJECTED" else "has not been completed"
             raise Refusal("invalid_request", f"the media asset {one} {why}: upload it, then complete it")
@@ -159,21 +165,13 @@ def delete_world(services: Services, caller: Caller, world_id: str) -> None:
     """Remove a world at once; what is still being made for it is stopped. Its files go when nobody needs them."""
     with services.database.writing() as session:
         world = owned(session, caller, world_id)
-        running = session.scalars(select(Operation).where(Operation.world_id == world.id, Operation.state.in_(OPEN))).all()
-        for operation in running:
-            error = {"code": "cancelled", "message": "its world was deleted"}
-            if operation.state is State.QUEUED:
-                ended = move(session, operation.id, expect=(State.QUEUED,), state=State.CANCELLED, error=error)
-                if ended is not None:
-                    refund(session, ended)
-            else:
-                move(session, operation.id, expect=(State.RUNNING,), state=State.CANCELLING, note="its world was deleted")
+        mine = select(Operation).where(Operation.world_id == world.id, Operation.state.in_(OPEN))
+        stopped = [operations.stop(session, one, because="its world was deleted") for one in session.scalars(mine.with_for_update()).all()]
         session.execute(delete(WorldTag).where(WorldTag.world_id == world.id))
         session.execute(delete(WorldFile).where(WorldFile.world_id == world.id))
         session.execute(delete(World).where(World.id == world.id))
-    for operation in running:
-        if operation.state is State.CANCELLED:
-            services.engine.cancel(operation.id)
+    for operation in stopped:
+        operations.leave_line(services, operation)
 
 
 def patch_world(services: Services, caller: Caller, world_id: str, changes: Mapping[str, Any]) -> World:
