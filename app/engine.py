@@ -14,7 +14,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
-from dbos import error as dbos_error
 from sqlalchemy.orm import Session
 
 APPLICATION = "worldloom"
@@ -25,8 +24,9 @@ MOST_RECOVERIES = 50  # a last resort: the worker itself gives a job up after tw
 Make = Callable[[str], Awaitable[dict[str, Any]]]
 Publish = Callable[[str, dict[str, Any]], Awaitable[None]]
 
-DEAD = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-"""States of the engine in which nobody will work on a job any more."""
+TAKEN, ENDED, TRIED_TOO_OFTEN = "PENDING", "SUCCESS", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
+GIVEN_UP = ("ERROR", "CANCELLED", TRIED_TOO_OFTEN)
+"""The engine's words for a job that a worker has, one that went through both steps, and those that nobody will work on any more."""
 
 
 class JobEngine:
@@ -51,7 +51,7 @@ class JobEngine:
         )
 
     def cancel(self, job_id: str) -> None:
-        """Take a job out of line, or let its worker know that it is not wanted any more."""
+        """Take a job out of line."""
         self._client.cancel_workflow(job_id)
 
     def states(self, job_ids: Iterable[str]) -> Mapping[str, str]:
@@ -62,8 +62,16 @@ class JobEngine:
         found = self._client.list_workflows(workflow_ids=wanted, load_input=False, load_output=False)
         return {status.workflow_id: status.status for status in found}
 
+    def taken(self) -> list[str]:
+        """Jobs that workers have now, or had when they died."""
+        return [status.workflow_id for status in self._client.list_workflows(status=TAKEN, load_input=False, load_output=False)]
+
+    def put_back(self, job_id: str, *, queue: str) -> None:
+        """Put a job that nobody works on back into line; whoever had it cannot finish it any more."""
+        self._client.resume_workflow(job_id, queue_name=queue)
+
     def forget(self, job_ids: Iterable[str]) -> None:
-        """Remove finished jobs from the engine's tables."""
+        """Remove jobs from the engine's tables."""
         wanted = list(job_ids)
         if wanted:
             self._client.delete_workflows(wanted)
@@ -109,32 +117,22 @@ def work(database_url: str, *, executor_id: str, queues: tuple[str, ...], poll_s
 
 def stop() -> None:
     """Take no more jobs; those that run stay with this executor, unfinished, for whoever starts under its name or adopts it."""
+    logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of every step that it interrupts
     DBOS.destroy(workflow_completion_timeout_sec=0)
 
 
 def adopt(database_url: str, executor_id: str) -> None:
     """Put the jobs of an executor that is gone back into line. Takes a process of its own: an executor's id belongs to a process."""
     _quiet()
-
     DBOS(config=_config(database_url, executor_id=executor_id))
-
-    @DBOS.workflow(name="job", max_recovery_attempts=MOST_RECOVERIES)
-    async def job(job_id: str) -> None:
-        raise AssertionError("an adopting process listens to no queue")
-
     DBOS.listen_queues([])
     DBOS.launch()
     try:
         end = time.monotonic() + ADOPTION_S
-        while DBOS.list_workflows(status="PENDING", executor_id=executor_id, load_input=False) and time.monotonic() < end:
+        while DBOS.list_workflows(status=TAKEN, executor_id=executor_id, load_input=False) and time.monotonic() < end:
             time.sleep(0.05)
     finally:
         DBOS.destroy()
-
-
-def is_lost_claim(error: BaseException) -> bool:
-    """Whether an exception means that this process may not finish a job any more."""
-    return isinstance(error, dbos_error.DBOSWorkflowCancelledError | dbos_error.DBOSWorkflowConflictIDError)
 
 
 def _config(database_url: str, *, executor_id: str) -> Any:

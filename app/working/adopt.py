@@ -7,4 +7,4 @@ import sys
 from app import engine
 
 if __name__ == "__main__":
-    engine.adopt(sys.argv[2], sys.argv[1])
+    engine.adopt(sys.stdin.read(), sys.argv[1])

@@ -8,17 +8,16 @@ import json
 import os
 import signal
 import sys
-import time
 from collections import deque
 from typing import Any
 
 TAIL_LINES = 40
 LONGEST_LINE_BYTES = 8 << 20
-START_S = 120.0
+REAP_S = 2.0
 
 
 class ChildDied(Exception):  # noqa: N818 - what happened, not an error of ours
-    """The process ended under its job. code: its exit code, negative for a signal."""
+    """The process ended under its job. code: its exit code, negative for a signal; None when it could not even begin."""
 
     def __init__(self, code: int | None, tail: str) -> None:
         super().__init__(f"the process ended with {code}")
@@ -26,14 +25,14 @@ class ChildDied(Exception):  # noqa: N818 - what happened, not an error of ours
 
 
 class Child:
-    """One process that does one job at a time."""
+    """One process that does one job at a time. All calls come from one event loop."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._drain: asyncio.Task[None] | None = None
         self._next: asyncio.Task[bytes] | None = None
-        self.idle_since_s = time.monotonic()
+        self._leaving: asyncio.TimerHandle | None = None
         self.busy = False
         self.jobs = 0
         self.warm = ""
@@ -41,10 +40,12 @@ class Child:
     @property
     def pid(self) -> int | None:
         """The process, if there is one."""
-        return self._process.pid if self._process is not None and self._process.returncode is None else None
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
 
     async def begin(self, job: dict[str, Any], *, warm: str) -> None:
-        """Hand a job over; starts the process when there is none."""
+        """Hand a job over; starts the process when there is none. warm: what it will keep ready. Raises ChildDied."""
+        self._stay()
         self.busy = True
         if self.pid is None:
             await self._start()
@@ -60,24 +61,27 @@ class Child:
     async def hear(self, timeout_s: float) -> dict[str, Any] | None:
         """The next message; None when there was none in time. Raises ChildDied."""
         assert self._process is not None and self._process.stdout is not None
-        if self._next is None:
-            self._next = asyncio.create_task(self._process.stdout.readline())
-        done, _ = await asyncio.wait({self._next}, timeout=timeout_s)
+        reading = self._next = self._next or asyncio.create_task(self._process.stdout.readline())
+        done, _ = await asyncio.wait({reading}, timeout=timeout_s)
+        if self._next is not reading:  # it was killed in the meantime
+            raise await self._died()
         if not done:
             return None
-        line = self._next.result()
+        line = reading.result()
         self._next = None
-        if not line:
+        if not line.endswith(b"\n"):  # it died, perhaps in the middle of a word
             raise await self._died()
         message: dict[str, Any] = json.loads(line)
         return message
 
-    def end(self) -> None:
-        """The job is over and the process stays for the next one."""
-        self.busy, self.idle_since_s = False, time.monotonic()
+    def rest(self, idle_s: float) -> None:
+        """The job is over; the process stays for the next one, but not longer than `idle_s` seconds."""
+        self.busy = False
+        self._leaving = asyncio.get_running_loop().call_later(idle_s, self.kill)
 
     def kill(self) -> None:
         """End the process and all that it started, at once. Never waits, so that it can be called on any way out."""
+        self._stay()
         process, self._process = self._process, None
         for task in (self._next, self._drain):
             if task is not None:
@@ -88,35 +92,49 @@ class Child:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
 
+    async def close(self) -> None:
+        """End the process, and wait until nothing of it is left in the event loop."""
+        process = self._process
+        self.kill()
+        if process is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), REAP_S)
+
+    def _stay(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
+
     async def _start(self) -> None:
         self.kill()
-        self._tail.clear()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "app.making.child",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=LONGEST_LINE_BYTES,
-            start_new_session=True,
-        )
         self.busy = True
-        self._drain = asyncio.create_task(self._keep_tail())
-        if await self.hear(START_S) is None:
-            raise await self._died()
+        self._tail.clear()
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "app.making.child",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=LONGEST_LINE_BYTES,
+                start_new_session=True,
+            )
+        except OSError as error:  # no memory, or no process, to be had
+            raise ChildDied(None, str(error)) from error
+        self._drain = asyncio.create_task(self._keep_tail(self._process))
 
-    async def _keep_tail(self) -> None:
-        assert self._process is not None and self._process.stderr is not None
-        async for line in self._process.stderr:
-            self._tail.append(line.decode("utf-8", "replace").rstrip())
+    async def _keep_tail(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None
+        while data := await process.stderr.read(1 << 16):
+            self._tail.extend(data.decode("utf-8", "replace").splitlines())
 
     async def _died(self) -> ChildDied:
         process = self._process
         code: int | None = None
         if process is not None:
             with contextlib.suppress(TimeoutError):
-                code = await asyncio.wait_for(process.wait(), 2.0)
+                code = await asyncio.wait_for(process.wait(), REAP_S)
         tail = "\n".join(self._tail)
         self.kill()
         return ChildDied(code, tail)
