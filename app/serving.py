@@ -20,8 +20,8 @@ from rich.markup import escape
 from app.settings import Settings
 from pipelines.errors import OutputError
 
-RESTART_S = (0.0, 0.2, 1.0, 3.0, 10.0)
-WELL_AFTER_S = 30.0
+RESTART_S = (0.0, 0.1, 0.3, 1.0, 3.0)  # a job that lost its worker begins again within five seconds, also after several deaths
+WELL_AFTER_S = 10.0
 GOODBYE_S = 25.0
 DRAIN_S = 5
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +20,9 @@ from pipelines.errors import InputError, OutputError
 
 T = TypeVar("T")
 CHUNK_BYTES = 1 << 20
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says of a disk that is full, or of a file that is larger than it may be."""
+FULL_RETRY_S = 60
 
 
 def key_of(tenant_id: str, sha256: str) -> str:
@@ -40,12 +45,12 @@ class Store:
             self._store = _opened(place)
 
     def put(self, key: str, path: Path) -> None:
-        """Keep a file. One that is there already is touched, so that nobody tidies it away just now."""
+        """Keep a file; here, under a second name. One that is there already is touched, so that nobody tidies it away just now."""
         here = self.local(key)
-        if here is not None and self.size(key) == path.stat().st_size:
-            os.utime(here)
-        else:
+        if here is None:
             _asked(lambda: obstore.put(self._store, key, path))
+        else:
+            _asked(lambda: _keep(path, here))
 
     def replace(self, key: str, path: Path) -> None:
         """Keep a file in place of whatever is there, for the few keys that are not named after their content."""
@@ -69,15 +74,20 @@ class Store:
     def fetch(self, key: str, target: Path) -> None:
         """Bring a file to `target`: as a second name on the same disk, or as a copy. Raises FileNotFoundError."""
         here = self.local(key)
-        if here is not None:
-            try:
-                os.link(here, target)
-            except FileNotFoundError:
-                raise
-            except OSError:  # another disk
-                shutil.copyfile(here, target)
+        if here is None:
+            _asked(lambda: self._download(key, target))
             return
-        stream = _asked(lambda: obstore.get(self._store, key)).stream(min_chunk_size=CHUNK_BYTES)
+        try:
+            os.link(here, target)
+        except FileExistsError:  # from an earlier try
+            return
+        except FileNotFoundError:
+            raise
+        except OSError:  # another disk
+            shutil.copyfile(here, target)
+
+    def _download(self, key: str, target: Path) -> None:
+        stream = obstore.get(self._store, key).stream(min_chunk_size=CHUNK_BYTES)
         with target.open("wb") as file:
             for chunk in stream:
                 file.write(chunk)
@@ -88,7 +98,8 @@ class Store:
 
     def older_than(self, moment: datetime) -> Iterator[tuple[str, int]]:
         """(key, bytes) of every file that was written before `moment`."""
-        for batch in obstore.list(self._store, chunk_size=1_000):
+        batches = obstore.list(self._store, chunk_size=1_000)
+        while (batch := _asked(lambda: next(batches, None))) is not None:
             for entry in batch:
                 if entry["last_modified"] < moment:
                     yield str(entry["path"]), int(entry["size"])
@@ -119,6 +130,38 @@ class Store:
         return None if self.folder is None else shutil.disk_usage(self.folder).free
 
 
+def _keep(path: Path, here: Path) -> None:
+    """Give a file its place on this disk: whole or not at all, also when the power fails."""
+    here.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    while True:
+        try:
+            os.link(path, here)
+        except FileExistsError:
+            pass
+        except FileNotFoundError:
+            raise
+        except OSError:  # another disk
+            _copy(path, here)
+        try:
+            os.utime(here)
+            return
+        except FileNotFoundError:  # it was tidied away in this very moment
+            continue
+
+
+def _copy(path: Path, here: Path) -> None:
+    part = here.with_name(f"{here.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        shutil.copyfile(path, part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(here)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _asked(call: Callable[[], T]) -> T:
     """A store that does not answer is worth another try."""
     try:
@@ -126,6 +169,8 @@ def _asked(call: Callable[[], T]) -> T:
     except FileNotFoundError:
         raise
     except (GenericError, OSError) as error:
+        if getattr(error, "errno", None) in FULL or "os error 28" in str(error):
+            raise Refusal("disk_full", "the disk is full: free some space and try again", retry_after_s=FULL_RETRY_S) from error
         raise Refusal(
             "store_unavailable", "the file store does not answer: nothing is lost, try again in a moment", retry_after_s=RETRY_S
         ) from error
@@ -139,10 +184,11 @@ def _opened(url: str) -> Any:
     """A remote store; one on this machine or network is often spoken to without TLS."""
     open_url: Callable[..., Any] = from_url
     options: dict[str, Any] = {"timeout": "60s", "connect_timeout": "5s"}
+    retry: dict[str, Any] = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}  # further tries are for whoever asks
     if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"):
         options["allow_http"] = True
     try:
-        return open_url(url, client_options=options)
+        return open_url(url, client_options=options, retry_config=retry)
     except (BaseError, ValueError) as error:
         raise InputError(
             f"WORLDLOOM_STORE_URL is wrong: {url.partition('?')[0]!r} is no store that can be opened, use s3://bucket/prefix"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import shutil
 import tempfile
 import threading
@@ -19,7 +18,7 @@ from app.database import Database, is_away, now
 from app.errors import Refusal
 from app.operations.moves import move
 from app.settings import Settings
-from app.store import Store, key_of
+from app.store import FULL, Store, key_of
 from app.tables import Operation, State, WorldFile
 from app.working.children import Child, ChildDied
 from app.working.patience import Patience, Stopped
@@ -29,7 +28,6 @@ MOST_CRASHES = 2
 TICK_S = 0.4
 SPOILED = ("internal", "out_of_memory")
 """Failures after which a process may not be what it was."""
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NOTHING: dict[str, Any] = {"nothing": True}
 
 log = structlog.get_logger("worldloom.worker")
