@@ -30,11 +30,13 @@ a:hover { text-decoration: underline; }
 code, pre { font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 code { background: var(--code); border-radius: 4px; padding: .1em .35em; overflow-wrap: anywhere; }
 pre { background: var(--code); border-radius: 8px; padding: .8rem 1rem; overflow-x: auto; margin: .7rem 0; }
-.house { display: grid; grid-template-columns: 17rem minmax(0, 52rem); gap: 0 3.5rem; max-width: 78rem; margin: 0 auto; padding: 0 2rem; }
-nav { position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 2.2rem 0; font-size: 14px; }
+.house { display: grid; grid-template: "nav head" auto "nav calls" 1fr / 17rem minmax(0, 52rem); gap: 0 3.5rem; max-width: 78rem;
+  margin: 0 auto; padding: 0 2rem; }
+header { grid-area: head; padding-top: 2.2rem; }
+nav { grid-area: nav; position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 2.2rem 0; font-size: 14px; }
 nav h2 { font-size: 12px; letter-spacing: .08em; text-transform: uppercase; color: var(--soft); margin: 1.4rem 0 .3rem; }
 nav a { display: block; padding: .14rem 0; color: var(--ink); }
-main { padding: 2.2rem 0 6rem; }
+main { grid-area: calls; padding-bottom: 6rem; }
 h1 { font-size: 2rem; line-height: 1.15; margin: 0 0 .6rem; letter-spacing: -.02em; }
 h1 small { font-size: 1rem; font-weight: 400; color: var(--soft); letter-spacing: 0; margin-left: .4rem; }
 main > section > h2 { font-size: 1.35rem; margin: 3rem 0 .2rem; text-transform: capitalize; }
@@ -56,9 +58,9 @@ td:first-child { white-space: nowrap; }
 .kind { color: var(--soft); }
 @media (max-width: 60rem) {
   .house { display: block; padding: 0 1.1rem; }
-  nav { position: static; height: auto; padding: 1.2rem 0 0; columns: 2; column-gap: 1.2rem; }
+  header { padding-top: 1.4rem; }
+  nav { position: static; height: auto; padding: .6rem 0 0; columns: 2; column-gap: 1.2rem; }
   nav h2 { margin-top: 0; padding-top: .5rem; break-after: avoid; }
-  main { padding-top: 1.6rem; }
   table, tbody, tr, td { display: block; }
   td { border: 0; padding: 0; white-space: normal !important; }
   tr { border-top: 1px solid var(--line); padding: .45rem 0; }
@@ -103,9 +105,10 @@ def page_of(description: Description, address: str) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} API</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
-        f'<body><div class="house"><nav aria-label="Calls">{contents}</nav><main><h1>{title} <small>{version}</small></h1>'
+        f'<body><div class="house"><header><h1>{title} <small>{version}</small></h1>'
         f"{_paragraphs(description['info'].get('description', ''))}"
-        f'<p>For programs: <a href="openapi.json">openapi.json</a>.</p>{sections}</main></div></body></html>'
+        f'<p>For programs: <a href="openapi.json">openapi.json</a>.</p></header>'
+        f'<nav aria-label="Calls">{contents}</nav><main>{sections}</main></div></body></html>'
     )
 
 
@@ -183,7 +186,7 @@ def _kind(description: Description, schema: Mapping[str, Any]) -> str:
     if found.get("type") == "array":
         return f"list of {_kind(description, found['items'])}"
     low, high = (found.get(name) for name in ("minimum", "maximum"))
-    span = f" {low} … {high}" if low is not None and high is not None else ""
+    span = f" {low:.12g} … {high:.12g}" if low is not None and high is not None else ""
     return f"{found.get('type', 'anything')}{span}"
 
 

@@ -161,7 +161,9 @@ async def stream_operation_events(
     operation_id: OperationId,
     services: Provided,
     caller: Reader,
-    last_event_id: Annotated[str | None, Header(max_length=40, description="Where the line was lost: only later events follow.")] = None,
+    last_event_id: Annotated[
+        str | None, Header(alias="Last-Event-ID", max_length=40, description="Where the line was lost: only later events follow.")
+    ] = None,
 ) -> Response:
     """Server-sent events: `progress` while it goes on, one `done` at the end, then the line closes.
 

@@ -39,7 +39,11 @@ router = APIRouter(prefix="/v1", tags=["worlds"], route_class=StrictRoute)
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(max_length=255, description="A text of your own, new for each world: the same one again gives the same operation."),
+    Header(
+        alias="Idempotency-Key",
+        max_length=255,
+        description="A text of your own, new for each world: the same one again gives the same operation.",
+    ),
 ]
 
 
