@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 import structlog
@@ -23,6 +24,13 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 METHODS = (*SAFE, "POST", "PUT", "PATCH", "DELETE")
 GRACE_S = 20.0  # that a body may take in any case
 SLOWEST_BYTES_PER_S = 10_000  # at which larger ones must come
+MOST_BODY_BYTES = 1 << 20
+LARGER_BODIES: Mapping[str, int] = {
+    "/v1/uploads/": sys.maxsize,  # counted there: the limit is a setting, and the announced length
+    "/marble/v1/worlds:generate": 15 << 20,  # 10 MB of bytes as base64, and some words
+    "/marble/v1/pano:depth_to_rgb": 15 << 20,
+}
+"""Beginnings of paths → bytes that a body may have there."""
 LOCAL_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -57,7 +65,7 @@ class Gate:
         try:
             refusal = self._refusal(scope, headers)
             if refusal is None:
-                await self._app(scope, _Body(receive, said).receive, said.send)
+                await self._app(scope, _Body(scope, receive, said).receive, said.send)
             else:
                 await answer(refusal, request_id, _render(scope))(scope, receive, said.send)
         except Exception as error:
@@ -129,28 +137,39 @@ class _Answer:
 
 
 class _Body:
-    """What the client sends. Whoever sends too slowly is sent away, so that nobody keeps a place by a byte now and then."""
+    """What the client sends. Whoever sends too slowly or too much is sent away: nobody keeps a place by a byte now and then."""
 
-    def __init__(self, receive: Receive, said: _Answer) -> None:
+    def __init__(self, scope: Scope, receive: Receive, said: _Answer) -> None:
         self._receive, self._said = receive, said
         self._left_s = GRACE_S
+        self._left_bytes = next((most for begin, most in LARGER_BODIES.items() if scope["path"].startswith(begin)), MOST_BODY_BYTES)
+        announced = Headers(scope=scope).get("content-length", "")
+        self._announced_bytes = int(announced) if announced.isascii() and announced.isdigit() else 0
         self._is_whole = False
 
     async def receive(self) -> Message:
         """The next message; only the time that we wait counts."""
         if self._is_whole:
             return await self._receive()
+        if self._announced_bytes > self._left_bytes:
+            return self._sent_away(413)
         begun_s = time.monotonic()
         try:
             async with asyncio.timeout(self._left_s):
                 message = await self._receive()
         except TimeoutError:
-            if self._said.status:
-                return {"type": "http.disconnect"}
-            raise HTTPException(408, headers={"Connection": "close"}) from None
-        self._left_s += len(message.get("body", b"")) / SLOWEST_BYTES_PER_S - (time.monotonic() - begun_s)
+            return self._sent_away(408)
+        size = len(message.get("body", b""))
+        self._left_s += size / SLOWEST_BYTES_PER_S - (time.monotonic() - begun_s)
+        self._left_bytes -= size
+        self._announced_bytes -= size
         self._is_whole = not message.get("more_body", False)
-        return message
+        return self._sent_away(413) if self._left_bytes < 0 else message
+
+    def _sent_away(self, status: int) -> Message:
+        if self._said.status:
+            return {"type": "http.disconnect"}
+        raise HTTPException(status, headers={"Connection": "close"}) from None
 
 
 def allowed_hosts(settings: Settings) -> frozenset[str] | None:

@@ -28,7 +28,6 @@ from app.worlds.files import router as files
 from app.worlds.routes import router as worlds
 from pipelines import __version__
 
-MOST_BODY_BYTES = 1 << 20
 DESCRIPTION = """Words become worlds: Gaussian splats to walk through, meshes and physics for the engine.
 
 Every job is an operation: wait for it (`?wait=25s`), listen to it (server-sent events), or give a webhook. Errors are RFC 9457 problems
@@ -54,7 +53,6 @@ def create_app(settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
-        max_body_size=MOST_BODY_BYTES,
         telemetry={"logs": False},  # exception texts may quote prompts
         separate_input_output_schemas=False,
         docs_url=None,  # FastAPI's own pages load scripts from elsewhere: the handbook takes their place

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -25,7 +24,6 @@ _uploads = APIRouter(prefix="/v1")
 
 AssetId = Annotated[str, Path(description="The `id` of a media asset.", max_length=60)]
 ANY_BYTES = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
-NO_LIMIT = sys.maxsize  # `receive` counts by itself: its limit is a setting, and the announced length
 
 
 def body_of(asset: MediaAsset) -> MediaAssetBody:
@@ -64,7 +62,6 @@ def prepare_media_asset(body: PrepareBody, services: Provided, caller: Writer, r
     "/uploads/{asset_id}/{ticket}",
     operation_id="upload_media",
     summary="Send the file, by the link from an answer",
-    max_body_size=NO_LIMIT,
     responses=problems(400, 403, 404, 409, 413, 422, 503, 507),
     openapi_extra=ANY_BYTES,
 )

@@ -42,7 +42,6 @@ from app.worlds.service import Wish
 from pipelines import __version__
 
 MOUNT = "/marble"
-MOST_BODY_BYTES = 15 << 20  # 10 MB of bytes as base64, and some words
 EXPORT_WAIT_S = 25.0
 UNLIMITED = 1e9
 
@@ -85,7 +84,6 @@ async def say_hello() -> dict[str, str]:
     operation_id="generate_world_marble_v1_worlds_generate_post",
     summary="Generate World",
     responses=failures(400, 402, 413, 415, 429, 507),
-    max_body_size=MOST_BODY_BYTES,
 )
 async def generate_world(
     body: WorldsGenerateRequest, services: Provided, caller: Writer, request: Request, started: Started
@@ -183,7 +181,6 @@ async def export_world(
     operation_id="pano_depth_to_rgb_marble_v1_pano_depth_to_rgb_post",
     summary="Pano Depth To Rgb",
     responses=failures(400, 402, 413, 415, 429, 507),
-    max_body_size=MOST_BODY_BYTES,
 )
 async def pano_depth_to_rgb(
     body: PanoDepthToRgbRequest, services: Provided, caller: Writer, request: Request, started: Started
