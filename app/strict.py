@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.errors import Refusal
 
+MOST_VALUES = 200_000  # a large body is a picture within a request, in one text; as a million small lists it would take seconds
 
 PLAIN = r"^[^\x00-\x1f\x7f-\x9f]*$"
 """A pattern: text without control characters, which would spoil lists and logs, and which PostgreSQL does not take."""
@@ -65,6 +66,8 @@ def parse(data: bytes) -> Any:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _Malformed("it is not UTF-8") from error
+    if sum(data.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
+        raise _Malformed(f"it holds more than {MOST_VALUES:,} values")
     try:
         value = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError:
@@ -73,7 +76,7 @@ def parse(data: bytes) -> Any:
         raise _Malformed("it is nested too deeply") from error
     except ValueError as error:  # Python reads no whole numbers of thousands of digits, which would take it long
         raise _Malformed("a number has too many digits") from error
-    if "\\u" in text.lower():
+    if "\\u" in text:
         _require_unicode(value)
     return value
 
