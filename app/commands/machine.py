@@ -15,13 +15,12 @@ from typing import Annotated
 
 import typer
 
-from app.commands.terminal import bytes_in_words, say, say_json, table
+from app.commands.serve import Data
+from app.commands.service_checks import ENOUGH_DISK_BYTES, Finding, service_findings
+from app.commands.terminal import bytes_in_words, plain, say, say_json, table
 
 ENOUGH_MEMORY_BYTES = 3_000_000_000
-ENOUGH_DISK_BYTES = 1_000_000_000
 _NEEDED = ("numpy", "numba", "scipy", "embreex", "trimesh", "pillow", "pydantic", "PyYAML", "av", "OpenEXR")
-
-Finding = tuple[str, str, str]  # state (good, fair, bad), subject, sentence
 
 
 def recipes(*, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
@@ -34,14 +33,14 @@ def recipes(*, as_json: Annotated[bool, typer.Option("--json", help="For program
     table(("tier", "recipe", "makes", "needs", "stages"), [(c.tier, c.name, c.makes, c.needs, " → ".join(c.row)) for c in CARDS])
 
 
-def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """Look whether this machine has all that Worldloom needs, and say what is missing."""
-    findings = [check() for check in _CHECKS]
+def doctor(*, data: Data = None, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Look whether this machine and its service have all that Worldloom needs, and say what is missing."""
+    findings = [check() for check in _CHECKS] + service_findings(data)
     if as_json:
         say_json([{"state": state, "subject": subject, "finding": sentence} for state, subject, sentence in findings])
     else:
         colour = {"good": "green", "fair": "yellow", "bad": "red"}
-        table(("", "", ""), [(f"[{colour[state]}]{state}[/]", subject, sentence) for state, subject, sentence in findings])
+        table(("", "", ""), [(f"[{colour[state]}]{state}[/]", subject, plain(sentence)) for state, subject, sentence in findings])
         say()
         say("[red]Worldloom cannot work here yet.[/]" if _any_bad(findings) else "Worldloom can work here.")
     if _any_bad(findings):
