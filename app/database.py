@@ -16,6 +16,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from pipelines.errors import OutputError
+
 SQLITE_WAIT_S = 10
 CONNECT_S = 3
 SILENCE_S = 20  # a PostgreSQL that does not even acknowledge what is sent to it is away
@@ -108,7 +110,13 @@ def is_away(error: BaseException) -> bool:
 def _sqlite(url: str) -> sa.Engine:
     path = sa.make_url(url).database
     if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(path).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"the data folder {folder} cannot be used ({error.strerror or error}): name another one with --data"
+            ) from error
     engine = sa.create_engine(
         url,
         pool_size=POOL,

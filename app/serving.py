@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -107,19 +108,32 @@ def address_of(settings: Settings, listening: socket.socket) -> str:
 def greet(settings: Settings, address: str, *, with_worker: bool) -> None:
     """Say where it is, who may use it, where things are kept, and how to make a first world."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    command = f"""curl {address}/v1/worlds:generate -H 'Content-Type: application/json' -d '{{"text": "a hut by a lake"}}'"""
+    key = "-H 'Authorization: Bearer wl_…' " if settings.needs_keys else ""
+    command = f"""curl {address}/v1/worlds:generate {key}-H 'Content-Type: application/json' -d '{{"text": "a hut by a lake"}}'"""
+    here = "" if settings.data == Settings.model_fields["data"].default else f" --data {shlex.quote(str(settings.data))}"
     rows = [
         ("described at", f"{address}/docs"),
-        ("kept in", str(settings.data.absolute()) + ("" if settings.database_url is None else " and PostgreSQL")),
-        ("open to", "holders of a key; make one with [bold]worldloom keys create NAME[/]")
+        ("kept in", escape(_kept_in(settings))),
+        ("open to", f"holders of a key; make one with [bold]worldloom keys create NAME{escape(here)}[/]")
         if settings.needs_keys
         else ("open to", "[yellow]every program on this machine, without a key[/]; nobody else can reach it"),
-        ("worker", "one, beside this process" if with_worker else "[yellow]none here[/]; start some with [bold]worldloom worker[/]"),
+        (
+            "worker",
+            "one, beside this process" if with_worker else f"[yellow]none here[/]; start some with [bold]worldloom worker{escape(here)}[/]",
+        ),
         ("try", escape(command)),
     ]
     console.print(f"[bold]Worldloom[/] serves at [bold green]{address}[/]")
     for name, words in rows:
         console.print(f"  [dim]{name:<13}[/]{words}")
+
+
+def _kept_in(settings: Settings) -> str:
+    """Where database and files are, without the password in a database's address."""
+    elsewhere = ["PostgreSQL"] if settings.database_url else []
+    if settings.store_url:
+        elsewhere.append(settings.store_url.partition("?")[0])
+    return " and ".join(elsewhere if len(elsewhere) == 2 else [str(settings.data.absolute()), *elsewhere])
 
 
 class Supervisor:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.serve import Data, settings_with
+from app.commands.serve import Data, never_started, settings_with
 from app.commands.terminal import facts, plain, say, say_json, table
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.signing import Signer
+    from app.tables import ApiKey
+
+COLOURS = {"active": "green", "expired": "yellow", "revoked": "red"}
 
 application = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 
@@ -33,7 +43,7 @@ def create(
     from app.signing import Signer
 
     settings = settings_with(data=data)
-    with opened(settings) as database:
+    with _wrong_requests(), opened(settings) as database:
         row, key = service.create_key(
             database,
             Signer(settings.signing_key()),
@@ -49,10 +59,12 @@ def create(
     say(f"[bold green]{key}[/]")
     facts(
         [
-            ("id", row.id),
+            ("for", plain(row.name) + (f" of {plain(tenant)}" if tenant else "")),
             ("may", ", ".join(row.scopes)),
             ("until", f"{row.expires_at:%Y-%m-%d %H:%M} UTC" if row.expires_at else "it is revoked"),
-            ("keep it", "it cannot be shown again; send it as `Authorization: Bearer …` or `WLT-Api-Key: …`"),
+            ("credits", f"{credits:,}" if credits is not None else ""),
+            ("send it as", "Authorization: Bearer wl_…"),
+            ("keep it", "it is not stored here and cannot be shown again"),
         ]
     )
 
@@ -64,49 +76,97 @@ def list_all(*, data: Data = None, as_json: Annotated[bool, typer.Option("--json
     from app.keys import service
     from app.services import opened
 
-    with opened(settings_with(data=data)) as database:
-        rows = service.list_keys(database)
+    settings = settings_with(data=data)
+    rows: Sequence[tuple[ApiKey, str]] = ()
+    if not never_started(settings):
+        with opened(settings) as database:
+            rows = service.list_keys(database)
     moment = now()
     if as_json:
-        say_json(
-            [
-                {
-                    "id": key.id,
-                    "name": key.name,
-                    "tenant": tenant,
-                    "hint": key.hint,
-                    "scopes": key.scopes,
-                    "status": service.status_of(key, moment),
-                }
-                for key, tenant in rows
-            ]
-        )
-        return
-    if not rows:
+        say_json([_for_programs(key, tenant, service.status_of(key, moment)) for key, tenant in rows])
+    elif rows:
+        _show([(key, tenant, service.status_of(key, moment)) for key, tenant in rows])
+    else:
         say("There are no keys yet: [bold]worldloom keys create NAME[/] makes one.")
-        return
-    colour = {"active": "green", "expired": "yellow", "revoked": "red"}
-    states = [service.status_of(key, moment) for key, _ in rows]
-    table(
-        ("id", "name", "tenant", "key", "may", "state", "last used"),
-        [
-            (
-                key.id, plain(key.name), plain(tenant), key.hint, ", ".join(key.scopes), f"[{colour[state]}]{state}[/]",
-                f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never",
-            )
-            for (key, tenant), state in zip(rows, states, strict=True)
-        ],
-    )  # fmt: skip
+
+
+def _for_programs(key: ApiKey, tenant: str, status: str) -> dict[str, object]:
+    moments = {name: getattr(key, name) for name in ("created_at", "expires_at", "revoked_at", "last_used_at")}
+    return {
+        **{name: getattr(key, name) for name in ("id", "name", "hint", "scopes", "credits")},
+        "tenant": tenant,
+        "status": status,
+        **{name: moment.isoformat() if moment else None for name, moment in moments.items()},
+    }
+
+
+def _show(rows: list[tuple[ApiKey, str, str]]) -> None:
+    """A line for each; tenants only where there are several. The hint names a key well enough to revoke it."""
+    several = len({tenant for _, tenant, _ in rows}) > 1
+    lines = []
+    for key, tenant, status in rows:
+        name = plain(key.name if len(key.name) <= 40 else key.name[:39] + "…")
+        state = f"[{COLOURS[status]}]{status}[/]{_since(key, status)}"
+        line = [
+            key.hint,
+            name,
+            plain(tenant),
+            ", ".join(key.scopes),
+            state,
+            f"{key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never",
+        ]
+        lines.append(line if several else line[:2] + line[3:])
+    columns = ["key", "name", "tenant", "may", "state", "last used"]
+    table(columns if several else columns[:2] + columns[3:], lines)
+
+
+def _since(key: ApiKey, status: str) -> str:
+    moment: datetime | None = key.revoked_at if status == "revoked" else key.expires_at
+    return "" if moment is None else f" {'until ' if status == 'active' else ''}{moment:%Y-%m-%d}"
 
 
 @application.command()
 def revoke(
-    key_id: Annotated[str, typer.Argument(help="The id of a key, from `worldloom keys list`.", show_default=False)], *, data: Data = None
+    key: Annotated[str, typer.Argument(help="As `worldloom keys list` shows it, or its id, or the key itself.", show_default=False)],
+    *,
+    data: Data = None,
 ) -> None:
     """Revoke a key: it opens nothing from now on."""
     from app.keys import service
     from app.services import opened
+    from app.signing import Signer
+    from pipelines.errors import InputError
 
-    with opened(settings_with(data=data)) as database:
-        row = service.revoke_key(database, key_id)
+    settings = settings_with(data=data)
+    if never_started(settings):
+        raise InputError("there are no keys yet: `worldloom keys create NAME` makes one")
+    with _wrong_requests(), opened(settings) as database:
+        row = service.revoke_key(database, _id_of(key, service.list_keys(database), Signer(settings.signing_key())))
     say(f"{plain(row.name)} ({row.hint}) opens nothing any more.")
+
+
+def _id_of(word: str, rows: Sequence[tuple[ApiKey, str]], signer: Signer) -> str:
+    """The id of the key that a word means; a word that means none stays as it is. Raises InputError for one that means several."""
+    from app.auth import digest_of, looks_like_key
+    from pipelines.errors import InputError
+
+    if looks_like_key(word):
+        digest = digest_of(signer, word)
+        found = [row.id for row, _ in rows if row.digest == digest]
+    else:
+        found = [row.id for row, _ in rows if row.hint == word.replace("...", "…")]
+    if len(found) > 1:
+        raise InputError(f"{len(found)} keys look like {word}: name the id of one, from `worldloom keys list --json`")
+    return found[0] if found else word
+
+
+@contextmanager
+def _wrong_requests() -> Iterator[None]:
+    """What the service refuses is a wrong request on the command line, too, with its exit code."""
+    from app.errors import Refusal
+    from pipelines.errors import InputError
+
+    try:
+        yield
+    except Refusal as refusal:
+        raise InputError(str(refusal)) from refusal

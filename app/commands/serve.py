@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.terminal import plain
-
 if TYPE_CHECKING:
     from app.settings import Settings
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder for database and files [default: worldloom-data].", show_default=False)]
+
+OPTIONS = ("host", "port", "data", "queues")  # settings that the command line can say, too
+SECRETS = ("secret", "database_url")  # never shown
 
 
 def serve(
@@ -24,6 +26,8 @@ def serve(
 ) -> None:
     """Start the service: API, worker, database and files, with nothing else installed."""
     settings = settings_with(host=host, port=port, data=data)
+    if worker:
+        _require_known(settings.queues)
     from app.serving import run
 
     run(settings, with_worker=worker)
@@ -40,6 +44,7 @@ def worker(
 ) -> None:
     """Start one more worker process for the service with the same database and files."""
     settings = settings_with(data=data, queues=queues)
+    _require_known(settings.queues)
     from app.serving import run_worker
 
     run_worker(settings, slot=slot)
@@ -56,5 +61,24 @@ def settings_with(**given: object) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = "_".join(str(step) for step in first["loc"]) or "settings"
-        raise InputError(f"WORLDLOOM_{name.upper()} (or --{name.replace('_', '-')}) is wrong: {plain(first['msg'])}") from error
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        option = f" (or --{name})" if name in OPTIONS else ""
+        value = "" if name in SECRETS else f" {str(first['input'])[:60]!r}"
+        why = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+        raise InputError(f"WORLDLOOM_{name.upper()}{option} cannot be{value}: {why}. {Settings.model_fields[name].description}") from error
+
+
+def never_started(settings: Settings) -> bool:
+    """Whether the service keeps its database here and has never been started, so that there is nothing to look at yet."""
+    return settings.database_url is None and not (settings.data / "worldloom.db").exists()
+
+
+def _require_known(queues: Sequence[str]) -> None:
+    """Raise InputError for a queue that no job will ever come to."""
+    from app.queues import all_queues
+    from pipelines.errors import InputError
+
+    known = all_queues()
+    unknown = [queue for queue in queues if queue not in known]
+    if unknown:
+        raise InputError(f"there is no queue {unknown[0]!r}: choose from {', '.join(known)} for WORLDLOOM_QUEUES (or --queues)")

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.commands.serve import settings_with
+from app.commands.serve import never_started, settings_with
 from app.commands.terminal import bytes_in_words
 
 if TYPE_CHECKING:
@@ -60,17 +60,12 @@ def _settings(settings: Settings) -> Finding:
     return "good", "settings", f"the service listens on {settings.host}:{settings.port}; {keys}"
 
 
-def _not_yet(settings: Settings) -> bool:
-    """Whether the service keeps its database here and has never been started."""
-    return settings.database_url is None and not (settings.data / "worldloom.db").exists()
-
-
 def _database(settings: Settings) -> Finding:
     from sqlalchemy.exc import DBAPIError
 
     from app.database import Database
 
-    if _not_yet(settings):
+    if never_started(settings):
         return "good", "database", f"none yet: `worldloom serve` makes one in {settings.data}"
     database = Database(settings.database)
     kind = f"SQLite in {settings.data}" if database.is_sqlite else "PostgreSQL"
@@ -139,7 +134,7 @@ def _workers(settings: Settings) -> Finding:
     from app.database import Database, now
     from app.tables import WorkerRow
 
-    if _not_yet(settings):
+    if never_started(settings):
         return "good", "workers", "none yet: `worldloom serve` brings one along"
     database = Database(settings.database)
     try:

@@ -88,8 +88,8 @@ def test_a_damaged_database_is_bad(tmp_path: Path) -> None:
         ),
         ({"WORLDLOOM_CORS_ORIGINS": "*"}, "WORLDLOOM_CORS_ORIGINS=* would let every web page"),
         ({"WORLDLOOM_SECRET": "short"}, "WORLDLOOM_SECRET is shorter than 32 characters"),
-        ({"WORLDLOOM_PORT": "http"}, "WORLDLOOM_PORT (or --port) is wrong"),
-        ({"WORLDLOOM_PORT": "65536"}, "WORLDLOOM_PORT (or --port) is wrong"),
+        ({"WORLDLOOM_PORT": "http"}, "WORLDLOOM_PORT (or --port) cannot be 'http': input should be a valid integer"),
+        ({"WORLDLOOM_PORT": "65536"}, "WORLDLOOM_PORT (or --port) cannot be '65536': input should be less than or equal to 65535"),
     ],
 )
 def test_unsafe_and_wrong_settings_are_bad(tmp_path: Path, settings: dict[str, str], sentence: str) -> None:
