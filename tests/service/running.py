@@ -23,7 +23,7 @@ START_S = 60.0
 def environment(**settings: str) -> dict[str, str]:
     """The environment of a service: nothing of the tester's own settings, and the quick recipe installed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WORLDLOOM_")}
-    return {**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{QUICK}", "NO_COLOR": "1", "WORLDLOOM_POLL_S": "0.05", **settings}
+    return {**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{QUICK}", "NO_COLOR": "1", "WORLDLOOM_POLL_S": "0.2", **settings}
 
 
 @dataclass
