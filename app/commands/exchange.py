@@ -20,7 +20,7 @@ def export(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write into.")] = Path(),
     axes: Annotated[
-        str | None, typer.Option(help="y-up, z-up or rdf [default: what readers of the format expect].", show_default=False)
+        str | None, typer.Option(help="y-up, z-up or rdf.", show_default="what readers of the format expect")
     ] = None,
     unit: Annotated[str, typer.Option(help="m or cm.")] = "m",
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,

@@ -19,12 +19,12 @@ def generate(
     prompt: Annotated[str, typer.Argument(help="What to make, in English; may be left out with --spec.", show_default=False)] = "",
     *,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The folder to make [default: worlds/<words>-<seed>].", show_default=False)
+        Path | None, typer.Option("--output", "-o", help="The folder to make.", show_default="worlds/<words>-<seed>")
     ] = None,
     seed: Annotated[int, typer.Option(help="Same words, same seed: the same world, byte for byte.")] = 0,
     splats: Annotated[int, typer.Option(help="How many Gaussian splats, 10,000 to 4,000,000.")] = 1_000_000,
     tier: Annotated[
-        str | None, typer.Option(help="A recipe, see `worldloom recipes` [default: the best that this machine runs].", show_default=False)
+        str | None, typer.Option(help="A recipe, see `worldloom recipes`.", show_default="the best that this machine runs")
     ] = None,
     spec: Annotated[
         Path | None, typer.Option(help="A scene specification as JSON, in place of reading the words.", show_default=False)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.signing import Signer
     from app.tables import ApiKey
 
+LONGEST_NAME = 24
 COLOURS = {"active": "green", "expired": "yellow", "revoked": "red"}
 
 application = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
@@ -26,14 +27,10 @@ application = typer.Typer(help="Make, list and revoke API keys.", no_args_is_hel
 def create(
     name: Annotated[str, typer.Argument(help="What the key is for.", show_default=False)],
     *,
-    tenant: Annotated[
-        str | None, typer.Option(help="Whose worlds it opens; made when new [default: this machine's own].", show_default=False)
-    ] = None,
-    scope: Annotated[
-        list[str] | None, typer.Option(help="read, write or admin; repeatable [default: read, write].", show_default=False)
-    ] = None,
-    days: Annotated[float | None, typer.Option(help="How long it lasts [default: until it is revoked].", show_default=False)] = None,
-    credits: Annotated[int | None, typer.Option(help="What it may spend on worlds [default: no limit].", show_default=False)] = None,
+    tenant: Annotated[str | None, typer.Option(help="Whose worlds it opens; made when new.", show_default="this machine's own")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="read, write or admin; repeatable.", show_default="read, write")] = None,
+    days: Annotated[float | None, typer.Option(help="How long it lasts.", show_default="until it is revoked")] = None,
+    credits: Annotated[int | None, typer.Option(help="What it may spend on worlds.", show_default="no limit")] = None,
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
@@ -59,7 +56,8 @@ def create(
     say(f"[bold green]{key}[/]")
     facts(
         [
-            ("for", plain(row.name) + (f" of {plain(tenant)}" if tenant else "")),
+            ("for", plain(row.name)),
+            ("tenant", plain(tenant or "")),
             ("may", ", ".join(row.scopes)),
             ("until", f"{row.expires_at:%Y-%m-%d %H:%M} UTC" if row.expires_at else "it is revoked"),
             ("credits", f"{credits:,}" if credits is not None else ""),
@@ -105,7 +103,7 @@ def _show(rows: list[tuple[ApiKey, str, str]]) -> None:
     several = len({tenant for _, tenant, _ in rows}) > 1
     lines = []
     for key, tenant, status in rows:
-        name = plain(key.name if len(key.name) <= 40 else key.name[:39] + "…")
+        name = plain(key.name if len(key.name) <= LONGEST_NAME else key.name[: LONGEST_NAME - 1] + "…")
         state = f"[{COLOURS[status]}]{status}[/]{_since(key, status)}"
         line = [
             key.hint,

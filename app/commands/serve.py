@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from app.settings import Settings
 
-Data = Annotated[Path | None, typer.Option("--data", help="Folder for database and files [default: worldloom-data].", show_default=False)]
+Data = Annotated[Path | None, typer.Option("--data", help="Folder for database and files.", show_default="worldloom-data")]
 
 OPTIONS = ("host", "port", "data", "queues")  # settings that the command line can say, too
 SECRETS = ("secret", "database_url")  # never shown
@@ -19,8 +19,8 @@ SECRETS = ("secret", "database_url")  # never shown
 
 def serve(
     *,
-    host: Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].", show_default=False)] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one [default: 8000].", show_default=False)] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8000")] = None,
     data: Data = None,
     worker: Annotated[bool, typer.Option("--worker/--no-worker", help="With a worker of its own.")] = True,
 ) -> None:
@@ -39,7 +39,7 @@ def worker(
     slot: Annotated[int, typer.Option(help="Number of this worker on this machine; each needs one of its own.", min=0, max=999)] = 0,
     queues: Annotated[
         str | None,
-        typer.Option(help="Queues to serve, separated by commas [default: those of all recipes, and studio].", show_default=False),
+        typer.Option(help="Queues to serve, separated by commas.", show_default="those of all recipes, and studio"),
     ] = None,
 ) -> None:
     """Start one more worker process for the service with the same database and files."""
@@ -65,7 +65,8 @@ def settings_with(**given: object) -> Settings:
         option = f" (or --{name})" if name in OPTIONS else ""
         value = "" if name in SECRETS else f" {str(first['input'])[:60]!r}"
         why = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
-        raise InputError(f"WORLDLOOM_{name.upper()}{option} cannot be{value}: {why}. {Settings.model_fields[name].description}") from error
+        meaning = str(Settings.model_fields[name].description).rstrip(".")
+        raise InputError(f"WORLDLOOM_{name.upper()}{option} cannot be{value}: {why} ({meaning[:1].lower()}{meaning[1:]})") from error
 
 
 def never_started(settings: Settings) -> bool:
