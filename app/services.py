@@ -22,7 +22,7 @@ from app.signing import Signer
 from app.store import Store
 from app.telemetry import Metrics
 
-INSPECTIONS_AT_ONCE = 2  # each may take up to 2 GiB of memory
+INSPECTIONS_AT_ONCE = 2  # each may take up to 1.5 GiB of memory
 
 
 @dataclass(frozen=True)

@@ -21,17 +21,15 @@ SHORTEST_SIDE_PX = 8
 MOST_STREAMS = 16  # phones add sound, and several tracks of what their sensors felt
 LOOK_EVERY_S = 0.5
 
-CODECS = ("h264", "hevc", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "mpeg4", "mjpeg", "prores")
+CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mjpeg", "prores")
 DEMUXERS = {"mp4": "mov", "mov": "mov", "webm": "matroska"}
-OPTIONS = {
+CONTAINER_OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm",  # a playlist or a list of files would lead elsewhere
     "protocol_whitelist": "file",
-    "codec_whitelist": ",".join(CODECS),
     "max_streams": str(4 * MOST_STREAMS),
-    "max_pixels": str(MOST_PIXELS),
     "probesize": str(4 << 20),
-    "threads": "1",
 }
+DECODER_OPTIONS = {"max_pixels": str(MOST_PIXELS), "threads": "1"}
 
 
 @dataclass
@@ -61,7 +59,7 @@ def measure(source: Path, format: str) -> dict[str, Any]:
     import av
 
     try:
-        container = av.open(f"file:{source}", format=DEMUXERS[format], options=OPTIONS)
+        container = av.open(f"file:{source}", format=DEMUXERS[format], options=CONTAINER_OPTIONS | DECODER_OPTIONS)
     except MemoryError:
         raise Rejected(
             f"the video has a table of contents that is too large, or more than {4 * MOST_STREAMS} tracks: export it anew"
@@ -82,7 +80,7 @@ def measure(source: Path, format: str) -> dict[str, Any]:
         return {
             "format": format,
             "kept_as": format,
-            "codec": stream.codec_context.name.removeprefix("lib"),
+            "codec": stream.codec_context.codec.canonical_name,
             "width_px": stream.codec_context.width,
             "height_px": stream.codec_context.height,
             "rotation_deg": rotation_deg,
@@ -104,11 +102,13 @@ def _picture_track(container: av.container.InputContainer) -> VideoStream:
     stream = container.streams.best("video")
     if stream is None:
         raise Rejected("the file has sound, or nothing at all, but no pictures: export the video anew")
-    if stream.codec_context is None or stream.codec_context.codec is None:
+    decoder = stream.codec_context
+    if decoder is None or decoder.codec.canonical_name not in CODECS:
         raise Rejected("the pictures are packed in a way that is not known here: export the video as H.264, HEVC, VP9 or AV1")
-    _require_size(stream.codec_context.width, stream.codec_context.height)
-    stream.codec_context.thread_count = 1
-    stream.codec_context.skip_frame = "NONKEY"
+    _require_size(decoder.width, decoder.height)
+    decoder.options = DECODER_OPTIONS
+    decoder.thread_count = 1
+    decoder.skip_frame = "NONKEY"
     return stream
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from app.assets import distances, films, pictures
 from app.assets.signatures import VIDEOS, Rejected, type_of
 
-MOST_MEMORY_BYTES = 2 << 30
+MOST_MEMORY_BYTES = 3 << 29  # the largest pictures that are taken need less than half of it
 MOST_CPU_S = 60
 MOST_WRITTEN_BYTES = 512 << 20
 MOST_FILES = 32

@@ -73,6 +73,7 @@ async def _run(folder: Path, kind: str) -> int | None:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
 
 
 def _report(folder: Path) -> dict[str, Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from app.database import now
 from app.errors import Refusal
 from app.identity import ASSET, is_id
 from app.services import Services
+from app.store import FULL, FULL_RETRY_S
 from app.tables import MediaAsset
 from app.usage import require_space
 
@@ -73,8 +73,10 @@ async def _written(body: AsyncIterator[bytes], path: Path, *, most: int) -> tupl
                 file.write(waiting)
                 file.flush()
             except OSError as error:
-                if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                    raise Refusal("disk_full", "the disk is full: free some space, then send the file again", retry_after_s=60) from error
+                if error.errno in FULL:
+                    raise Refusal(
+                        "disk_full", "the disk is full: free some space, then send the file again", retry_after_s=FULL_RETRY_S
+                    ) from error
                 raise
             waiting.clear()
 
