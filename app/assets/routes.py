@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy import select
 
 from app.assets import service
@@ -14,12 +14,12 @@ from app.auth import Reader, Writer
 from app.documentation import problems
 from app.paging import Cursor, PageSize, page
 from app.services import Provided
-from app.strict import StrictRoute, json_only
+from app.strict import StrictRoute
 from app.tables import MediaAsset
 from app.worlds.schemas import DeletedBody
 
 router = APIRouter(tags=["media assets"])
-_assets = APIRouter(prefix="/v1", route_class=StrictRoute, dependencies=[Depends(json_only)])
+_assets = APIRouter(prefix="/v1", route_class=StrictRoute)
 _uploads = APIRouter(prefix="/v1")
 
 AssetId = Annotated[str, Path(description="The `id` of a media asset.", max_length=60)]

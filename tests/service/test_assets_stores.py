@@ -65,7 +65,7 @@ def objects(address: str) -> set[str]:
 
 
 def settings_of(service: Service) -> Settings:
-    return Settings(data=service.data, database_url=None, store_url=None)
+    return Settings.model_validate({"data": service.data})
 
 
 def tidying(service: Service) -> Tidying:
