@@ -80,8 +80,8 @@ def place(serving: Service, tmp_path: Path, pytestconfig: pytest.Config) -> Plac
 def test_examples_do_what_the_page_says(place: Place) -> None:
     parts = sections()
     wrong = list(_shell(place, parts))
-    wrong += _programs(place, parts, "python", 'print("{}")', ("example.py",), ("python", "example.py"))
-    wrong += _programs(place, parts, "ts", 'console.log("{}");', ("example.ts",), ("npx", "tsc"), ("node", "example.js"))
+    wrong += _programs(place, parts, "python", 'print("{}")', "example.py", ("python", "example.py"))
+    wrong += _programs(place, parts, "ts", 'console.log("{}");', "example.ts", ("npx", "tsc"), ("node", "example.js"))
     assert not wrong, "\n".join(wrong)
 
 
@@ -99,14 +99,12 @@ def _shell(place: Place, parts: Sequence[Section]) -> Iterator[str]:
             yield from (f"{PAGE.name}:{answer.line}: {fault}" for fault in shown(answer, outputs[commands[-1].line]))
 
 
-def _programs(
-    place: Place, parts: Sequence[Section], language: str, marking: str, file: tuple[str], *commands: tuple[str, ...]
-) -> Iterator[str]:
+def _programs(place: Place, parts: Sequence[Section], language: str, marking: str, file: str, *commands: tuple[str, ...]) -> Iterator[str]:
     """Run all examples of one language as one program, and compare what it prints with the comments behind its prints."""
     examples = [example for section in parts for example in section.of(language)]
     mark = marking.format(MARK.encode("unicode_escape").decode())
     text = "".join(f"{mark}\n{place.here(example.text)}" for example in examples)
-    (place.folder / file[0]).write_text(text, encoding="utf-8")
+    (place.folder / file).write_text(text, encoding="utf-8")
     outputs = [place.run(*words) for words in commands][-1].split(MARK)[1:]
     for example, output in zip(examples, outputs, strict=True):
         expected, printed = [place.here(line) for line in example.prints], output.strip().splitlines()

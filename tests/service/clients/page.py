@@ -55,15 +55,14 @@ class Section:
     @property
     def problems(self) -> list[str]:
         """The codes that it names behind «Problems:»."""
-        return [code for line in re.findall(r"Problems: (.*)$", self.text, re.MULTILINE) for code in re.findall(r"`(\w+)`", line)]
+        return [code for lines in re.findall(r"Problems: ((?:.+\n)+)", self.text) for code in re.findall(r"`(\w+)`", lines)]
 
 
 def sections() -> list[Section]:
     """The page, heading by heading."""
     text = PAGE.read_text(encoding="utf-8")
-    fenced = [(match.start(), match.end()) for match in _FENCE.finditer(text)]
-    inside = lambda place: any(begin <= place < end for begin, end in fenced)
-    heads = [match for match in re.finditer(r"^#+ (.*)$", text, re.MULTILINE) if not inside(match.start())]
+    fenced = [range(match.start(), match.end()) for match in _FENCE.finditer(text)]
+    heads = [head for head in re.finditer(r"^#+ (.*)$", text, re.MULTILINE) if not any(head.start() in fence for fence in fenced)]
     found = []
     for head, following in zip(heads, [*heads[1:], None], strict=True):
         begin, end = head.end(), following.start() if following else len(text)

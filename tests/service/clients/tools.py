@@ -23,7 +23,7 @@ def python_tools(cache: Path) -> Path:
     mark = place / "requirements.txt"
     if not mark.exists() or mark.read_text(encoding="utf-8") != wanted:
         venv.create(place, clear=True, with_pip=True)
-        words = [place / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS]
+        words = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(REQUIREMENTS)]
         done = subprocess.run(words, capture_output=True, text=True, timeout=INSTALL_S, check=False)
         if done.returncode:
             _missing(f"the generator of the Python client cannot be installed: {done.stderr[-300:]}")
