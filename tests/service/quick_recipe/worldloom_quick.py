@@ -1,7 +1,8 @@
 """A recipe of another package, as outsiders add theirs: a small ball of splats, in the time that the prompt says, or failing as it says.
 
-"a ball in 2.5 seconds" takes 2.5 s.  "die": the process kills itself, every time.  "die once": only the first time (by a mark in the
-folder that WORLDLOOM_QUICK_MARKS names).  "hang": no sign of life.  "memory": it runs out of memory.  "fail": a failure meant for people.
+"a ball in 2.5 seconds" takes 2.5 s.  "die": the process kills itself, every time.  "in 60 seconds once", "die once": only the first time
+(by a mark in the folder that WORLDLOOM_QUICK_MARKS names).  "hang": no sign of life.  "memory": it runs out of memory.  "fail": a failure
+meant for people.
 """
 
 from __future__ import annotations
@@ -37,18 +38,14 @@ class Quick(Stage):
     def run(self, world: World, tell: TellStage) -> World:
         """A ball before the spawn point."""
         words = world.prompt.text
+        again = "once" in words and not _first_time(words)
         found = re.search(r"(\d+(?:\.\d+)?) second", words)
-        end = time.monotonic() + (float(found[1]) if found else 0.05)
+        end = time.monotonic() + (float(found[1]) if found and not again else 0.05)
         begun = time.monotonic()
         while (moment := time.monotonic()) < end:
             tell((moment - begun) / (end - begun), "rolling")
             time.sleep(min(0.05, end - moment))
-        if "die once" in words:
-            mark = Path(os.environ["WORLDLOOM_QUICK_MARKS"]) / hashlib.sha256(words.encode()).hexdigest()
-            if not mark.exists():
-                mark.touch()
-                os.kill(os.getpid(), signal.SIGKILL)
-        elif "die" in words:
+        if "die" in words and not again:
             os.kill(os.getpid(), signal.SIGKILL)
         if "hang" in words:
             time.sleep(3_600)
@@ -68,3 +65,12 @@ class Quick(Stage):
             thing=np.zeros(SPLATS, np.int32),
         )
         return replace(world, gaussians=gaussians, scene=Scene())
+
+
+def _first_time(words: str) -> bool:
+    """Whether these words come for the first time; across processes."""
+    try:
+        (Path(os.environ["WORLDLOOM_QUICK_MARKS"]) / hashlib.sha256(words.encode()).hexdigest()).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
