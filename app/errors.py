@@ -208,7 +208,7 @@ def _pointer(error: Mapping[str, Any], body: Any) -> str:
 
 
 def _step(step: int | str) -> str:
-    return str(step).replace("~", "~0").replace("/", "~1").encode("ascii", "backslashreplace").decode()[:60]
+    return str(step)[:60].replace("~", "~0").replace("/", "~1").encode("unicode_escape").decode()[:60]
 
 
 def _lower(message: str) -> str:

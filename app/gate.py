@@ -37,6 +37,7 @@ SECURITY_HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
 }
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:@\[\]]+)(?::[0-9]*)?")  # a name and its port
 _GIVEN_ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 
 log = structlog.get_logger("worldloom.http")
@@ -93,9 +94,9 @@ class Gate:
             )
 
     def _refusal(self, scope: Scope, headers: Headers) -> Refusal | None:
-        host = headers.get("host", "").rpartition("@")[2].lower()
-        name = host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]
-        if self._hosts is not None and name not in self._hosts:
+        host = headers.get("host", "").lower()
+        named = _HOST.fullmatch(host)
+        if self._hosts is not None and (named is None or named[1] not in self._hosts):
             return Refusal("host_refused", "this service is not known by that name: add it to WORLDLOOM_ALLOWED_HOSTS if it should be")
         origin = headers.get("origin")
         # Without keys, a web page of somebody else must not use the service behind the visitor's back.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +25,7 @@ from app.worlds.access import readable
 
 YEAR_S = 31_536_000
 CHUNK_BYTES = 1 << 20
+_RANGES = re.compile(r"bytes *= *[0-9]*-[0-9]*( *, *[0-9]*-[0-9]*)*", re.IGNORECASE)
 
 MEDIA_TYPES: Mapping[str, str] = {
     ".json": "application/json",
@@ -90,6 +92,8 @@ class StoredFile(FileResponse):
     @classmethod
     def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
         """What Starlette makes of a Range header, except that one without sense is as good as none (RFC 9110, 14.2)."""
+        if not _RANGES.fullmatch(http_range):
+            return []
         try:
             return super()._parse_range_header(http_range, file_size)
         except MalformedRangeHeader:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
-from tests.service.running import Service
+from tests.service.running import Service, finished, quick
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +25,28 @@ def client(service: Service) -> Iterator[httpx.Client]:
     """A client of `service`."""
     with service.client() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def ball(service: Service) -> str:
+    """The id of a finished world of `service`, which nobody changes."""
+    with service.client() as client:
+        return str(finished(client, client.post("/v1/worlds:generate", json=quick("a ball")).json())["world_id"])
+
+
+@pytest.fixture(scope="session")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service that demands keys and has small limits; each test makes tenants of its own, see `asking.Tenant`."""
+    settings = {
+        "WORLDLOOM_REQUIRE_KEYS": "true",
+        "WORLDLOOM_STARTS_PER_MINUTE": "30",
+        "WORLDLOOM_MAX_OPEN_JOBS": "12",
+        "WORLDLOOM_MAX_STORED_BYTES": "400000",
+        "WORLDLOOM_CORS_ORIGINS": "https://app.example.org",
+    }
+    running = Service(tmp_path_factory.mktemp("keyed") / "data", settings).start()
+    yield running
+    assert running.stop() == 0
 
 
 @pytest.fixture(scope="session")
