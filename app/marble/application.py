@@ -19,6 +19,14 @@ DESCRIPTION = """World API v1 as World Labs describes it, for the clients that e
 Send a key of this service as `WLT-Api-Key`; on a loopback address any word will do. Requests are read leniently: unknown fields are passed
 over, null means left out. Worlds are made from words so far; pictures and videos end in an operation that says so."""
 
+TAGS = {
+    "worlds": "Make them, look at them, list them, take them along, delete them.",
+    "operations": "Jobs: look again until `done`.",
+    "media assets": "Pictures and videos to make worlds from, as soon as a recipe takes them.",
+    "panoramas": "For clients that ask: no recipe paints them yet.",
+    "credits": "What a key may spend.",
+}
+
 
 class MarbleApp(FastAPI):
     """Describes itself by whole paths, as the published description does, so that generated clients agree."""
@@ -45,11 +53,12 @@ def create_marble_app(services: Services) -> FastAPI:
         summary="Worldloom in the words of World Labs' World API",
         version=__version__,
         description=DESCRIPTION,
-        telemetry={"logs": False},
+        openapi_tags=[{"name": name, "description": words} for name, words in TAGS.items()],
+        docs_url=None,  # FastAPI's own pages load scripts from elsewhere: the handbook takes their place
+        redoc_url=None,
+        telemetry={"logs": False},  # exception texts may quote prompts
         separate_input_output_schemas=False,
         root_path_in_servers=False,
-        docs_url=None,
-        redoc_url=None,
     )
     app.state.services = services
     install(app, detail)

@@ -17,7 +17,7 @@ from app.marble.routes import MarbleRoute
 from app.services import Provided
 from app.tables import MediaAsset as Row
 
-router = APIRouter(prefix="/v1", route_class=MarbleRoute)
+router = APIRouter(prefix="/v1", tags=["media assets"], route_class=MarbleRoute)
 
 
 @router.post(
@@ -43,7 +43,11 @@ def prepare_media_asset_upload(
     responses=failures(404),
 )
 def get_media_asset(
-    media_asset_id: Annotated[str, Path(description="The `media_asset_id` of a media asset.")], services: Provided, caller: Reader
+    media_asset_id: Annotated[
+        str, Path(description="From `media-assets:prepare_upload`.", examples=["med_0199a1b2c3d47e5f8a9b0c1d2e3f4a5b"])
+    ],
+    services: Provided,
+    caller: Reader,
 ) -> MediaAsset:
     """What was announced; the file itself is not given out."""
     with services.database.reading() as session:

@@ -20,6 +20,12 @@ MeshVariant = Literal["textured", "vertex_colored"]
 MediaKind = Literal["image", "video"]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED, description="Same words, same seed: the same world. Without it, one is drawn.")]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Reader = Annotated[str, StringConstraints(max_length=200)]
+Words = Annotated[
+    str,
+    StringConstraints(max_length=MAX_TEXT_CHARACTERS, pattern=r"^[^\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]*$"),
+    AfterValidator(lambda text: " ".join(text.split())),
+]
 Extension = Annotated[
     str, StringConstraints(pattern=r"^\.?[0-9A-Za-z]{1,15}$"), AfterValidator(lambda text: text.removeprefix(".").lower())
 ]
@@ -73,12 +79,12 @@ Content = Annotated[MediaAssetReference | UriReference | DataBase64Reference, Fi
 class _Guided(Lenient):
     """What all prompts have. Words are taken as they are: nothing rewrites them before they are read."""
 
-    text_prompt: str | None = Field(None, max_length=MAX_TEXT_CHARACTERS, description="What the world is like, in English.")
+    text_prompt: Words | None = Field(None, description="What the world is like, in English.")
     disable_recaption: bool | None = Field(None, description="Accepted; words are never rewritten here.")
 
     @model_validator(mode="after")
     def _has_words_to_take_as_they_are(self) -> Self:
-        if self.disable_recaption and not (self.text_prompt or "").strip():
+        if self.disable_recaption and not self.text_prompt:
             raise ValueError("text_prompt is needed when disable_recaption is true")
         return self
 
@@ -90,7 +96,7 @@ class WorldTextPrompt(_Guided):
 
     @model_validator(mode="after")
     def _has_words(self) -> Self:
-        if not (self.text_prompt or "").strip():
+        if not self.text_prompt:
             raise ValueError("text_prompt is needed for a world from words")
         return self
 
@@ -147,8 +153,8 @@ class Permission(Lenient):
 
     public: bool = False
     allow_id_access: bool = False
-    allowed_readers: list[str] = Field(default=[], max_length=100)
-    allowed_writers: list[str] = Field(default=[], max_length=100)
+    allowed_readers: list[Reader] = Field(default=[], max_length=100)
+    allowed_writers: list[Reader] = Field(default=[], max_length=100)
 
 
 class WorldsGenerateRequest(Lenient):
@@ -245,7 +251,7 @@ class PanoDepthToRgbRequest(Lenient):
     """A panorama of distances to paint."""
 
     depth_pano_image: Content
-    text_prompt: str = Field(max_length=MAX_TEXT_CHARACTERS)
+    text_prompt: Words
     z_min: float | None = Field(None, gt=0, description="Metres that white stands for in a PNG; leave it out for an EXR.")
     z_max: float | None = Field(None, gt=0, description="Metres that black stands for in a PNG; leave it out for an EXR.")
     seed: Seed | None = None

@@ -69,8 +69,8 @@ class MarbleRoute(StrictRoute):
 
 router = APIRouter(prefix="/v1", route_class=MarbleRoute)
 
-WorldId = Annotated[str, Path(description="The `world_id` of a world.")]
-OperationId = Annotated[str, Path(description="The `operation_id` of an operation.")]
+WorldId = Annotated[str, Path(description="The `world_id` of a world.", examples=["wld_0199a1b2c3d47e5f8a9b0c1d2e3f4a5c"])]
+OperationId = Annotated[str, Path(description="The `operation_id` of an operation.", examples=["op_0199a1b2c3d47e5f8a9b0c1d2e3f4a5b"])]
 
 
 @router.get("/", include_in_schema=False)
@@ -82,6 +82,7 @@ async def say_hello() -> dict[str, str]:
 @router.post(
     "/worlds:generate",
     operation_id="generate_world_marble_v1_worlds_generate_post",
+    tags=["worlds"],
     summary="Generate World",
     responses=failures(400, 402, 413, 415, 429, 507),
 )
@@ -96,6 +97,7 @@ async def generate_world(
 @router.get(
     "/operations/{operation_id}",
     operation_id="get_operation_marble_v1_operations__operation_id__get",
+    tags=["operations"],
     summary="Get Operation",
     responses=failures(404),
 )
@@ -106,7 +108,13 @@ def get_operation(operation_id: OperationId, services: Provided, caller: Reader,
     return GetOperationResponse(**operation_of(services, request, operation))
 
 
-@router.get("/worlds/{world_id}", operation_id="get_world_marble_v1_worlds__world_id__get", summary="Get World", responses=failures(404))
+@router.get(
+    "/worlds/{world_id}",
+    operation_id="get_world_marble_v1_worlds__world_id__get",
+    tags=["worlds"],
+    summary="Get World",
+    responses=failures(404),
+)
 def get_world(world_id: WorldId, services: Provided, caller: Anyone, request: Request) -> World:
     """With a fresh link to each of its files. A public world is there for all who know its id."""
     with services.database.reading() as session:
@@ -114,7 +122,11 @@ def get_world(world_id: WorldId, services: Provided, caller: Anyone, request: Re
 
 
 @router.delete(
-    "/worlds/{world_id}", operation_id="delete_world_marble_v1_worlds__world_id__delete", summary="Delete World", responses=failures(404)
+    "/worlds/{world_id}",
+    operation_id="delete_world_marble_v1_worlds__world_id__delete",
+    tags=["worlds"],
+    summary="Delete World",
+    responses=failures(404),
 )
 def delete_world(world_id: WorldId, services: Provided, caller: Writer) -> DeleteWorldResponse:
     """It is gone at once, with its files. While it is being made, that stops."""
@@ -123,7 +135,11 @@ def delete_world(world_id: WorldId, services: Provided, caller: Writer) -> Delet
 
 
 @router.post(
-    "/worlds:list", operation_id="list_worlds_marble_v1_worlds_list_post", summary="List Worlds", responses=failures(400, 413, 415)
+    "/worlds:list",
+    operation_id="list_worlds_marble_v1_worlds_list_post",
+    tags=["worlds"],
+    summary="List Worlds",
+    responses=failures(400, 413, 415),
 )
 def list_worlds(
     services: Provided, caller: Reader, request: Request, body: Annotated[ListWorldsRequest | None, Body()] = None
@@ -160,6 +176,7 @@ def _in_utc(moment: datetime) -> datetime:
 @router.post(
     "/worlds/{world_id}:export",
     operation_id="export_world_marble_v1_worlds__world_id__export_post",
+    tags=["worlds"],
     summary="Export World",
     responses=failures(400, 402, 404, 409, 413, 415, 429, 507),
 )
@@ -179,6 +196,7 @@ async def export_world(
 @router.post(
     "/pano:depth_to_rgb",
     operation_id="pano_depth_to_rgb_marble_v1_pano_depth_to_rgb_post",
+    tags=["panoramas"],
     summary="Pano Depth To Rgb",
     responses=failures(400, 402, 413, 415, 429, 507),
 )

@@ -284,7 +284,7 @@ def test_errors_have_a_detail_and_a_request_id(client: httpx.Client, method: str
         (text_prompt("a ball", display_name="x" * 65), ["body", "display_name"]),
         (text_prompt("a ball", tags=["ok", "x" * 33]), ["body", "tags", 1]),
         (text_prompt("a" * 2_001), ["body", "world_prompt", "text_prompt"]),
-        (text_prompt("a\x00b"), ["body"]),
+        (text_prompt("a\x00b"), ["body", "world_prompt", "text_prompt"]),
     ],
 )
 def test_a_broken_schema_is_told_as_fastapi_tells_it(client: httpx.Client, body: dict[str, Any], location: list[object]) -> None:
@@ -341,6 +341,13 @@ def test_any_page_may_read_files_and_parts_of_them(world: dict[str, Any]) -> Non
 
 
 # -- 8: the rest of the ten ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_description_is_a_page_too(client: httpx.Client, service: Service) -> None:
+    page = client.get("/marble/docs")
+    assert page.status_code == 200
+    assert "<script" not in page.text
+    assert f"{service.address}/marble/v1/worlds:generate" in page.text
 
 
 def test_somebody_is_at_home(client: httpx.Client) -> None:
