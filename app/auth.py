@@ -124,25 +124,23 @@ async def identify(
 Anyone = Annotated[Caller | None, Depends(identify)]
 
 
-async def _known(caller: Anyone) -> Caller:
+def _allowed(caller: Caller | None, scope: str) -> Caller:
     if caller is None:
         raise Refusal("key_missing", "this service needs a key: send it as `Authorization: Bearer wl_…`")
+    caller.require(scope)
     return caller
 
 
-async def _reader(caller: Annotated[Caller, Depends(_known)]) -> Caller:
-    caller.require(READ)
-    return caller
+async def _reader(caller: Anyone) -> Caller:
+    return _allowed(caller, READ)
 
 
-async def _writer(caller: Annotated[Caller, Depends(_known)]) -> Caller:
-    caller.require(WRITE)
-    return caller
+async def _writer(caller: Anyone) -> Caller:
+    return _allowed(caller, WRITE)
 
 
-async def _admin(caller: Annotated[Caller, Depends(_known)]) -> Caller:
-    caller.require(ADMIN)
-    return caller
+async def _admin(caller: Anyone) -> Caller:
+    return _allowed(caller, ADMIN)
 
 
 Reader = Annotated[Caller, Depends(_reader)]
