@@ -27,10 +27,8 @@ def commands() -> dict[str, set[str]]:
     def visit(command: Any, name: str) -> None:
         inner = getattr(command, "commands", None)
         if inner is None:
-            found[name] = {option for parameter in command.params for option in parameter.opts if option.startswith("-")} | {
-                "--help",
-                "--debug",
-            }
+            words = {word for parameter in command.params for word in [*parameter.opts, *parameter.secondary_opts]}
+            found[name] = {word for word in words if word.startswith("-")} | {"--help", "--debug"}
             return
         for word, child in inner.items():
             visit(child, f"{name} {word}".strip())

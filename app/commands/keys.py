@@ -103,19 +103,22 @@ def _show(rows: list[tuple[ApiKey, str, str]]) -> None:
     several = len({tenant for _, tenant, _ in rows}) > 1
     lines = []
     for key, tenant, status in rows:
-        name = plain(key.name if len(key.name) <= LONGEST_NAME else key.name[: LONGEST_NAME - 1] + "…")
         state = f"[{COLOURS[status]}]{status}[/]{_since(key, status)}"
         line = [
             key.hint,
-            name,
-            plain(tenant),
+            _cut(key.name),
+            _cut(tenant),
             ", ".join(key.scopes),
             state,
             f"{key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never",
         ]
         lines.append(line if several else line[:2] + line[3:])
     columns = ["key", "name", "tenant", "may", "state", "last used"]
-    table(columns if several else columns[:2] + columns[3:], lines)
+    table(columns if several else columns[:2] + columns[3:], lines, whole=("key", "last used"))
+
+
+def _cut(name: str) -> str:
+    return plain(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…")
 
 
 def _since(key: ApiKey, status: str) -> str:

@@ -33,11 +33,11 @@ def plain(text: object) -> str:
     return escape(str(text))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
-    """Rows under quiet headings, if there are any; the columns named in `numbers` stand to the right."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[str] = (), whole: Sequence[str] = ()) -> None:
+    """Rows under quiet headings, if there are any. Columns in `numbers` stand to the right; those in `whole` stay in one piece."""
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=any(columns))
     for column in columns:
-        grid.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        grid.add_column(column, justify="right" if column in numbers else "left", overflow="fold", no_wrap=column in whole)
     for row in rows:
         grid.add_row(*row)
     console().print(grid)

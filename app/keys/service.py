@@ -16,6 +16,8 @@ from app.signing import Signer
 from app.tables import ApiKey, Tenant
 
 LONGEST_DAYS = 3_650
+LONGEST_NAME = 100
+MOST_CREDITS = 10**15
 
 
 def create_key(
@@ -39,15 +41,17 @@ def create_key(
         raise Refusal("invalid_request", f"there is no scope {(wrong or [''])[0]!r}: choose from {', '.join(SCOPES)}")
     if days is not None and not 0 < days <= LONGEST_DAYS:
         raise Refusal("invalid_request", f"a key cannot last {days:g} days: choose more than 0 and at most {LONGEST_DAYS:,}")
-    if credits is not None and credits < 0:
-        raise Refusal("invalid_request", f"{credits} credits cannot be given: choose 0 or more")
-    if not name.strip() or len(name) > 100:
-        raise Refusal("invalid_request", "a key needs a name of 1 to 100 characters, so that it can be told from others")
+    if credits is not None and not 0 <= credits <= MOST_CREDITS:
+        raise Refusal("invalid_request", f"{credits} credits cannot be given: choose 0 to {MOST_CREDITS:,}, or none for no limit")
+    if tenant is not None and not 0 < len(tenant.strip()) <= LONGEST_NAME:
+        raise Refusal("invalid_request", f"a tenant needs a name of 1 to {LONGEST_NAME} characters")
+    if not 0 < len(name.strip()) <= LONGEST_NAME:
+        raise Refusal("invalid_request", f"a key needs a name of 1 to {LONGEST_NAME} characters, so that it can be told from others")
     key = new_key()
     with database.writing() as session:
         row = ApiKey(
             id=new_id(KEY),
-            tenant_id=tenant_id or _tenant_named(session, tenant),
+            tenant_id=tenant_id or _tenant_named(session, tenant and tenant.strip()),
             name=name.strip(),
             digest=digest_of(signer, key),
             hint=f"{key[:5]}…{key[-4:]}",
