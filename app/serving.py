@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shlex
 import signal
 import socket
@@ -25,6 +26,7 @@ RESTART_S = (0.0, 0.1, 0.3, 1.0, 3.0)  # a job that lost its worker begins again
 WELL_AFTER_S = 10.0
 GOODBYE_S = 25.0
 DRAIN_S = 5
+MOST_FILES = 65_536
 
 log = structlog.get_logger("worldloom.serve")
 
@@ -33,15 +35,25 @@ def run(settings: Settings, *, with_worker: bool) -> None:
     """Serve until SIGINT or SIGTERM. Raises OutputError when the address cannot be used, InputError for unsafe settings."""
     import uvicorn
 
+    from app.connection import PatientProtocol
     from app.main import create_app
     from app.telemetry import configure_logs
 
     configure_logs(settings)
+    allow_connections()
     app = create_app(settings)
     listening = _socket(settings)
     address = address_of(settings, listening)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=DRAIN_S, server_header=False, timeout_keep_alive=30
+        app,
+        http=PatientProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=DRAIN_S,
+        server_header=False,
+        timeout_keep_alive=30,
     )
     server = _Server(config, app.state.services.hub)
     supervisor = Supervisor(settings) if with_worker else None
@@ -60,6 +72,14 @@ def run(settings: Settings, *, with_worker: bool) -> None:
             supervisor.stop()
     if not server.started:
         raise OutputError("the service could not start: the lines above say why")
+
+
+def allow_connections() -> None:
+    """As many open files as the system lets us have: each client that listens is one, and the usual limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _server_class() -> Any:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import structlog
+from fastapi.sse import format_sse_event
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -30,8 +34,24 @@ AT_ONCE = 500
 
 log = structlog.get_logger("worldloom.hub")
 
-Event = tuple[int | None, dict[str, Any]]
-"""(sequence, data); without a sequence it is news of the moment that nobody keeps: a new place in line."""
+
+@dataclass(frozen=True)
+class Event:
+    """What is told of an operation. Without a sequence it is news of the moment that nobody keeps: a new place in line."""
+
+    sequence: int | None
+    data: dict[str, Any]
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing follows."""
+        return bool(self.data["done"])
+
+    @cached_property
+    def wire(self) -> bytes:
+        """As a server-sent event; made once for all who hear it."""
+        name, number = "done" if self.is_last else "progress", None if self.sequence is None else str(self.sequence)
+        return format_sse_event(event=name, id=number, data_str=json.dumps(self.data, separators=(",", ":")))
 
 
 class Hub:
@@ -90,9 +110,9 @@ class Hub:
             try:
                 newest, events = await run_in_threadpool(self._newer, self._seen[0][1], self._waiting())
                 self._remember(newest)
-                for operation_id, sequence, data in events:
+                for operation_id, event in events:
                     for listener in self._listeners.get(operation_id, ()):
-                        listener.offer(sequence, data)
+                        listener.offer(event)
                 if time.monotonic() >= next_sweep_s:
                     await self._sweep()
                     next_sweep_s = time.monotonic() + SWEEP_S
@@ -108,9 +128,9 @@ class Hub:
         for operation_id, events in missed.items():
             for listener in self._listeners.get(operation_id, ()):
                 listener.catch_up(events)
-        for data in lines:
-            for listener in self._listeners.get(data["id"], ()):
-                listener.tell(data)
+        for event in lines:
+            for listener in self._listeners.get(event.data["id"], ()):
+                listener.tell(event)
 
     def _waiting(self) -> dict[str, int]:
         """Operation → the last event that all who listen to it know."""
@@ -134,7 +154,7 @@ class Hub:
         with self._database.reading() as session:
             return max(0, (session.scalar(select(func.max(OperationEvent.id))) or 0) - OVERLAP)
 
-    def _newer(self, floor: int, waiting: Mapping[str, int]) -> tuple[int, list[tuple[str, int, dict[str, Any]]]]:
+    def _newer(self, floor: int, waiting: Mapping[str, int]) -> tuple[int, list[tuple[str, Event]]]:
         """(the newest event there is, those that somebody waits for)."""
         with self._database.reading() as session:
             heads = session.execute(
@@ -148,16 +168,16 @@ class Hub:
                 events += session.scalars(select(OperationEvent).where(OperationEvent.id.in_(ids)).order_by(OperationEvent.id))
             return (heads[-1][0] if heads else floor), list(self._with_outlook(session, events))
 
-    def _earlier(self, operation_id: str, after: int) -> list[tuple[int, dict[str, Any]]]:
+    def _earlier(self, operation_id: str, after: int) -> list[Event]:
         with self._database.reading() as session:
             return self._after(session, operation_id, after)
 
-    def _after(self, session: Session, operation_id: str, after: int) -> list[tuple[int, dict[str, Any]]]:
+    def _after(self, session: Session, operation_id: str, after: int) -> list[Event]:
         mine = select(OperationEvent).where(OperationEvent.operation_id == operation_id, OperationEvent.sequence > after)
         events = session.scalars(mine.order_by(OperationEvent.sequence)).all()
-        return [(sequence, data) for _, sequence, data in self._with_outlook(session, events)]
+        return [event for _, event in self._with_outlook(session, events)]
 
-    def _looked_after(self, waiting: Mapping[str, int]) -> tuple[dict[str, list[tuple[int, dict[str, Any]]]], list[dict[str, Any]]]:
+    def _looked_after(self, waiting: Mapping[str, int]) -> tuple[dict[str, list[Event]], list[Event]]:
         """(events that listeners should have and have not, the operations that still wait in line as they stand now)."""
         with self._database.reading() as session:
             found = list(_operations(session, list(waiting)))
@@ -167,17 +187,17 @@ class Hub:
             lines = []
             for operation in queued:
                 outlook = self._forecasts.outlook(session, operation, place=places.get(operation.id))
-                lines.append(_seen_from(snapshot(operation), *outlook))
+                lines.append(Event(None, _seen_from(snapshot(operation), *outlook)))
             return {operation_id: self._after(session, operation_id, waiting[operation_id]) for operation_id in missed}, lines
 
-    def _with_outlook(self, session: Session, events: Sequence[OperationEvent]) -> Iterator[tuple[str, int, dict[str, Any]]]:
-        """(operation, sequence, data): with place in line and time left, where the event is how its operation stands now."""
+    def _with_outlook(self, session: Session, events: Sequence[OperationEvent]) -> Iterator[tuple[str, Event]]:
+        """(operation, event): with place in line and time left, where the event is how its operation stands now."""
         operations = {operation.id: operation for operation in _operations(session, [one.operation_id for one in events])}
         for event in events:
             operation = operations.get(event.operation_id)
             is_now = operation is not None and operation.sequence == event.sequence
             outlook = self._forecasts.outlook(session, operation) if operation is not None and is_now else (None, None)
-            yield event.operation_id, event.sequence, _seen_from(event.data, *outlook)
+            yield event.operation_id, Event(event.sequence, _seen_from(event.data, *outlook))
 
 
 class Listener:
@@ -187,27 +207,27 @@ class Listener:
         self.last = after
         self._place: int | None = None
         self._events: deque[Event] = deque()
-        self._early: list[tuple[int, dict[str, Any]]] | None = []  # came while the earlier ones were being read
+        self._early: list[Event] | None = []  # came while the earlier ones were being read
         self._arrived = asyncio.Event()
 
-    def catch_up(self, events: Iterable[tuple[int, dict[str, Any]]]) -> None:
+    def catch_up(self, events: Iterable[Event]) -> None:
         """Put events of the past on the line, in their order, except those that were there already."""
         early, self._early = self._early or (), None
-        for sequence, data in (*events, *early):
-            if sequence > self.last:
-                self._put(sequence, data)
+        for event in (*events, *early):
+            if event.sequence is not None and event.sequence > self.last:
+                self._put(event)
 
-    def offer(self, sequence: int, data: dict[str, Any]) -> None:
+    def offer(self, event: Event) -> None:
         """Put the next event on the line; any other was there already, or has to wait for one that was missed."""
         if self._early is not None:
-            self._early.append((sequence, data))
-        elif sequence == self.last + 1:
-            self._put(sequence, data)
+            self._early.append(event)
+        elif event.sequence == self.last + 1:
+            self._put(event)
 
-    def tell(self, data: dict[str, Any]) -> None:
+    def tell(self, event: Event) -> None:
         """Put a new place in line on the line."""
-        if self._early is None and data["progress"]["queue_position"] != self._place:
-            self._put(None, data)
+        if self._early is None and event.data["progress"]["queue_position"] != self._place:
+            self._put(event)
 
     def wake(self) -> None:
         """Let `next` return."""
@@ -221,10 +241,10 @@ class Listener:
                 await asyncio.wait_for(self._arrived.wait(), timeout_s)
         return self._events.popleft() if self._events else None
 
-    def _put(self, sequence: int | None, data: dict[str, Any]) -> None:
-        self.last = self.last if sequence is None else sequence
-        self._place = data["progress"]["queue_position"]
-        self._events.append((sequence, data))
+    def _put(self, event: Event) -> None:
+        self.last = event.sequence or self.last
+        self._place = event.data["progress"]["queue_position"]
+        self._events.append(event)
         self._arrived.set()
 
 

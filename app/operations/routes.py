@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -91,7 +90,7 @@ async def settled(services: Services, caller: Caller, operation_id: str, wait_s:
     async with services.hub.listen(operation_id, after=operation.sequence) as listener:
         while (left_s := end_s - time.monotonic()) > 0 and not services.hub.closing:
             event = await listener.next(left_s)
-            if event is None or event[1]["done"]:
+            if event is None or event.is_last:
                 break
     return await run_in_threadpool(found)
 
@@ -186,10 +185,8 @@ async def _told(hub: Hub, operation_id: str, after: int) -> AsyncIterator[bytes]
             if event is None:
                 yield format_sse_event(comment="still here")
                 continue
-            sequence, data = event
-            name, number = "done" if data["done"] else "progress", None if sequence is None else str(sequence)
-            yield format_sse_event(event=name, id=number, data_str=json.dumps(data, separators=(",", ":")))
-            if data["done"]:
+            yield event.wire
+            if event.is_last:
                 return
 
 
