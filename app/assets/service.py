@@ -68,36 +68,40 @@ def prepare(
     sha256: str | None = None,
 ) -> MediaAsset:
     """Announce an upload. kind: image or video.  extension: a hint only.  size, sha256: checked later.  Raises Refusal."""
-    _require_text(file_name, "the file name", most=LONGEST_NAME)
-    if kind not in ("image", "video"):
-        raise Refusal("invalid_request", "the kind is neither image nor video: say which it is")
-    extension = extension.strip().lstrip(".").lower() if extension else None
-    if extension:
-        _require_text(extension, "the extension", most=LONGEST_EXTENSION)
-    _require_note(note)
-    if size is not None and not 0 < size <= services.settings.max_upload_bytes:
-        raise Refusal("invalid_request", f"a file of {size:,} bytes cannot be uploaded: send 1 to {services.settings.max_upload_bytes:,}")
-    if sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
-        raise Refusal("invalid_request", "the sha256 is not 64 hexadecimal digits: leave it out, or send the digest of the file")
-    require_space(services, caller)
     moment = now()
+    asset = MediaAsset(
+        id=new_id(ASSET),
+        tenant_id=caller.tenant_id,
+        file_name=file_name,
+        kind=kind,
+        extension=(extension or "").strip().lstrip(".").lower() or None,
+        note=note,
+        state=PREPARED,
+        declared_bytes=size,
+        declared_sha256=sha256.lower() if sha256 is not None else None,
+        created_at=moment,
+        updated_at=moment,
+    )
+    _require_sound(asset, most_bytes=services.settings.max_upload_bytes)
+    require_space(services, caller)
     with services.database.writing() as session:
         _require_few_prepared(session, caller, since=moment - timedelta(seconds=2 * services.settings.upload_s))
-        asset = MediaAsset(
-            id=new_id(ASSET),
-            tenant_id=caller.tenant_id,
-            file_name=file_name,
-            kind=kind,
-            extension=extension or None,
-            note=note,
-            state=PREPARED,
-            declared_bytes=size,
-            declared_sha256=sha256.lower() if sha256 else None,
-            created_at=moment,
-            updated_at=moment,
-        )
         session.add(asset)
     return asset
+
+
+def _require_sound(asset: MediaAsset, *, most_bytes: int) -> None:
+    """Raise Refusal for an announcement that could not come true, or not be kept."""
+    _require_text(asset.file_name, "the file name", most=LONGEST_NAME)
+    if asset.kind not in ("image", "video"):
+        raise Refusal("invalid_request", "the kind is neither image nor video: say which it is")
+    if asset.extension is not None:
+        _require_text(asset.extension, "the extension", most=LONGEST_EXTENSION)
+    _require_note(asset.note)
+    if asset.declared_bytes is not None and not 0 < asset.declared_bytes <= most_bytes:
+        raise Refusal("invalid_request", f"a file of {asset.declared_bytes:,} bytes cannot be uploaded: send 1 to {most_bytes:,}")
+    if asset.declared_sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", asset.declared_sha256):
+        raise Refusal("invalid_request", "the sha256 is not 64 hexadecimal digits: leave it out, or send the digest of the file")
 
 
 def _require_text(text: str, what: str, *, most: int) -> None:

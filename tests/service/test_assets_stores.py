@@ -173,3 +173,21 @@ def test_what_went_straight_to_s3_is_measured_afterwards(
         assert reason in refused(client.post(asset["links"]["complete"]), 422, "media_rejected")
         assert client.get(asset["links"]["self"]).json()["state"] == "REJECTED"
         assert objects(address) == before
+
+
+def test_it_is_the_same_on_postgresql(postgres: str, tmp_path: Path) -> None:
+    service = Service(tmp_path / "data", settings={"WORLDLOOM_DATABASE_URL": postgres}, arguments=("--no-worker",)).start()
+    try:
+        with service.client() as client:
+            note = {"zero": "a\0b", "house": "🏡", "deep": [[[1.5, None]]]}
+            done = ready(client, file_name="раural 🏡.png", note=note)
+            assert client.get(done["links"]["self"]).json() == done
+            assert (done["note"], done["facts"]["width_px"]) == (note, 48)
+            assert done in client.get("/v1/media-assets", params={"state": "READY"}).json()["media_assets"]
+            bad = prepared(client)
+            assert sent(bad, b"GIF89a").status_code == 200
+            refused(client.post(bad["links"]["complete"]), 422, "media_rejected")
+            assert client.delete(done["links"]["self"]).status_code == 200
+            refused(client.get(done["links"]["self"]), 404, "not_found")
+    finally:
+        assert service.stop() == 0
