@@ -136,7 +136,9 @@ def greet(settings: Settings, address: str, *, with_worker: bool) -> None:
         ("kept in", escape(_kept_in(settings))),
         ("open to", f"holders of a key; make one with [bold]worldloom keys create NAME{escape(here)}[/]")
         if settings.needs_keys
-        else ("open to", "[yellow]every program on this machine, without a key[/]; nobody else can reach it"),
+        else ("open to", "[yellow]every program on this machine, without a key[/]; nobody else can reach it")
+        if settings.is_local
+        else ("open to", "[red]everybody who reaches it by any of its names, without a key[/]"),
         (
             "worker",
             "one, beside this process" if with_worker else f"[yellow]none here[/]; start some with [bold]worldloom worker{escape(here)}[/]",

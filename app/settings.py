@@ -8,6 +8,7 @@ import secrets
 import socket
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -45,6 +46,11 @@ class Settings(BaseSettings):
     upload_s: int = Field(3_600, ge=1, description="Seconds that an upload link works.")
     link_s: int = Field(7 * 86_400, ge=60, description="Seconds that a link to a file works at least.")
 
+    node: str | None = Field(
+        None,
+        pattern=r"^[0-9A-Za-z_.-]{1,60}$",
+        description="Name of this machine among workers, always the same one; without it its host name.",
+    )
     queues: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Queues that a worker serves, one job each at a time; without it those of all recipes, and studio."
     )
@@ -93,14 +99,20 @@ class Settings(BaseSettings):
             return False
 
     @property
-    def needs_keys(self) -> bool:
-        """Whether every request must carry an API key."""
-        return not self.is_loopback if self.require_keys is None else self.require_keys
+    def is_local(self) -> bool:
+        """Whether the service is meant for this machine only: a proxy before it, or another name for it, says that it is not."""
+        names = {*self.allowed_hosts, *([urlsplit(self.public_url).hostname or ""] if self.public_url else [])}
+        return self.is_loopback and names <= {*LOCAL_HOSTS, "::1"}
 
     @property
-    def node(self) -> str:
+    def needs_keys(self) -> bool:
+        """Whether every request must carry an API key."""
+        return not self.is_local if self.require_keys is None else self.require_keys
+
+    @property
+    def machine(self) -> str:
         """The name of this machine among workers."""
-        return os.environ.get("WORLDLOOM_NODE") or socket.gethostname() or "node"
+        return self.node or socket.gethostname() or "node"
 
     def require_safe(self) -> None:
         """Raise InputError when these settings would open the service to strangers."""

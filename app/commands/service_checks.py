@@ -56,8 +56,12 @@ def _in_time(subject: str, look: Callable[[], Finding]) -> Finding:
 
 
 def _settings(settings: Settings) -> Finding:
-    keys = "keys are needed" if settings.needs_keys else "no keys are needed, for only this machine can reach it"
-    return "good", "settings", f"the service listens on {settings.host}:{settings.port}; {keys}"
+    where = f"the service listens on {settings.host}:{settings.port}"
+    if settings.needs_keys:
+        return "good", "settings", f"{where}; keys are needed"
+    if settings.is_local:
+        return "good", "settings", f"{where}; no keys are needed, for only this machine can reach it"
+    return "fair", "settings", f"{where}, also by other names, and asks for no keys: is WORLDLOOM_REQUIRE_KEYS=false really meant?"
 
 
 def _database(settings: Settings) -> Finding:

@@ -38,7 +38,7 @@ class Worker:
 
     def __init__(self, settings: Settings, *, slot: int = 0) -> None:
         self.settings = settings
-        self.id = f"{settings.node}-{slot}"
+        self.id = f"{settings.machine}-{slot}"
         self.queues = settings.queues or all_queues()
         self.database = Database(settings.database)
         self.store = Store(settings.store)
@@ -134,7 +134,7 @@ class Worker:
         }
         row = WorkerRow(
             id=self.id,
-            node=self.settings.node,
+            node=self.settings.machine,
             queues=list(self.queues),
             pid=os.getpid(),
             version=__version__,
