@@ -43,6 +43,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         "WORLDLOOM_MAX_OPEN_JOBS": "12",
         "WORLDLOOM_MAX_STORED_BYTES": "400000",
         "WORLDLOOM_CORS_ORIGINS": "https://app.example.org",
+        "WORLDLOOM_ALLOW_PRIVATE_WEBHOOKS": "true",
     }
     running = Service(tmp_path_factory.mktemp("keyed") / "data", settings).start()
     yield running
