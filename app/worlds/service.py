@@ -170,6 +170,7 @@ def delete_world(services: Services, caller: Caller, world_id: str) -> None:
         session.execute(delete(WorldTag).where(WorldTag.world_id == world.id))
         session.execute(delete(WorldFile).where(WorldFile.world_id == world.id))
         session.execute(delete(World).where(World.id == world.id))
+    services.remembered.pop(caller.tenant_id, None)  # what was counted no longer holds
     for operation in stopped:
         operations.leave_line(services, operation)
 
