@@ -37,7 +37,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = _sqlite(url) if self.is_sqlite else _postgres(url)
+        self.engine = _sqlite(url) if self.is_sqlite else postgres_engine(url, pool=POOL)
         self._writing_engine = self.engine.execution_options(worldloom_writes=True)
         self._line = threading.Lock()
 
@@ -144,10 +144,11 @@ def _sqlite(url: str) -> sa.Engine:
     return engine
 
 
-def _postgres(url: str) -> sa.Engine:
+def postgres_engine(url: str, *, pool: int) -> sa.Engine:
+    """Connections to PostgreSQL that notice when it is away. pool: how many at most."""
     engine = sa.create_engine(
         url,
-        pool_size=POOL,
+        pool_size=pool,
         max_overflow=0,
         pool_timeout=CONNECT_S,
         hide_parameters=True,  # they hold prompts, which do not belong into logs

@@ -9,17 +9,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+from sqlalchemy import event
 from sqlalchemy.orm import Session
+
+from app.database import postgres_engine
 
 APPLICATION = "worldloom"
 VERSION = "1"  # jobs of another version would wait for ever; change it only together with a drain
 ADOPTION_S = 20.0
 MOST_RECOVERIES = 50  # a last resort: the worker itself gives a job up after two crashes
+CLIENT_POOL, WORKER_POOL = 3, 8
+REPEATED_S = 30.0
 
 Make = Callable[[str], Awaitable[dict[str, Any]]]
 Publish = Callable[[str, dict[str, Any]], Awaitable[None]]
@@ -29,15 +36,21 @@ GIVEN_UP = ("ERROR", "CANCELLED", TRIED_TOO_OFTEN)
 """The engine's words for a job that a worker has, one that went through both steps, and those that nobody will work on any more."""
 
 
+log = structlog.get_logger("worldloom.engine")
+
+
 class JobEngine:
     """The queue, from outside: what the API and the household's work need. It never runs a job."""
 
     def __init__(self, database_url: str) -> None:
+        _calm()
+        self._connections = _connections(database_url, pool=CLIENT_POOL)
         self._client = DBOSClient(
-            system_database_url=_plain(database_url),
+            system_database_url=database_url,
+            system_database_engine=self._connections,
             serializer=DBOSPortableJSONSerializer(),
             application_name=APPLICATION,
-            system_database_pool_size=3,
+            system_database_pool_size=CLIENT_POOL,
             retry_connection_errors=False,
             lazy=True,
         )
@@ -79,22 +92,19 @@ class JobEngine:
     def close(self) -> None:
         """Let go of the database."""
         self._client.destroy()
+        if self._connections is not None:
+            self._connections.dispose()
 
 
 def migrate(database_url: str) -> None:
     """Bring the engine's own tables to the form that this version needs."""
-    _quiet()
-    DBOS(config=_config(database_url, executor_id="migration"))
-    try:
-        DBOS.listen_queues([])
-        DBOS.launch()
-    finally:
-        DBOS.destroy()
+    with _launched(database_url, executor_id="migration"):
+        pass
 
 
 def work(database_url: str, *, executor_id: str, queues: tuple[str, ...], poll_s: float, make: Make, publish: Publish) -> None:
     """Begin to take jobs in this process, one of each queue at a time; first those that this executor had when it died."""
-    _quiet()
+    _calm()
     DBOS(config=_config(database_url, executor_id=executor_id))
 
     @DBOS.step(name="make", preemptible=True)
@@ -123,14 +133,21 @@ def stop() -> None:
 
 def adopt(database_url: str, executor_id: str) -> None:
     """Put the jobs of an executor that is gone back into line. Takes a process of its own: an executor's id belongs to a process."""
-    _quiet()
-    DBOS(config=_config(database_url, executor_id=executor_id))
-    DBOS.listen_queues([])
-    DBOS.launch()
-    try:
+    with _launched(database_url, executor_id=executor_id):
         end = time.monotonic() + ADOPTION_S
         while DBOS.list_workflows(status=TAKEN, executor_id=executor_id, load_input=False) and time.monotonic() < end:
             time.sleep(0.05)
+
+
+@contextmanager
+def _launched(database_url: str, *, executor_id: str) -> Iterator[None]:
+    """The engine in this process under a name, without taking any job."""
+    _calm()
+    DBOS(config=_config(database_url, executor_id=executor_id))
+    try:
+        DBOS.listen_queues([])
+        DBOS.launch()
+        yield
     finally:
         DBOS.destroy()
 
@@ -138,21 +155,57 @@ def adopt(database_url: str, executor_id: str) -> None:
 def _config(database_url: str, *, executor_id: str) -> Any:
     return {
         "name": APPLICATION,
-        "system_database_url": _plain(database_url),
+        "system_database_url": database_url,
+        "system_database_engine": _connections(database_url, pool=WORKER_POOL),
         "executor_id": executor_id,
         "application_version": VERSION,
         "serializer": DBOSPortableJSONSerializer(),
         "log_level": "WARNING",
-        "sys_db_pool_size": 8,
+        "sys_db_pool_size": WORKER_POOL,
         "use_listen_notify": False,
         "scheduler_polling_interval_sec": 3_600.0,
     }
 
 
-def _plain(url: str) -> str:
-    """DBOS wants PostgreSQL URLs with the driver's name left to it."""
-    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False) if url.startswith("postgresql") else url
+def _connections(database_url: str, *, pool: int) -> sa.Engine | None:
+    """Our own connections to PostgreSQL; to SQLite, the engine makes its own.
+
+    The engine waits for a database that is away, but tells that from other faults by the words of one version of the driver. So whatever
+    keeps us from connecting gets a class of error that it knows for certain; otherwise a job that ends just then would be lost to it.
+    """
+    if not database_url.startswith("postgresql"):
+        return None
+    engine = postgres_engine(database_url, pool=pool)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _: object, arguments: Any, settings: Any) -> Any:
+        try:
+            return dialect.connect(*arguments, **settings)
+        except dialect.loaded_dbapi.OperationalError as error:
+            raise dialect.loaded_dbapi.errors.ConnectionFailure(str(error)) from error
+
+    return engine
 
 
-def _quiet() -> None:
+class _Calm(logging.Filter):
+    """The engine says the same thing many times a second while the database is away, each time at length: once in a while is enough."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Pass a message on as one line of our own log, unless the same one was said lately."""
+        place, moment_s = (record.filename, record.lineno), time.monotonic()
+        if moment_s - self._said.get(place, -REPEATED_S) >= REPEATED_S:
+            self._said[place] = moment_s
+            log.log(record.levelno, "the engine says", words=record.getMessage().partition("\n")[0][:300])
+        return False
+
+
+_CALM = _Calm()
+
+
+def _calm() -> None:
     logging.getLogger("dbos").setLevel(logging.WARNING)
+    logging.getLogger("dbos").addFilter(_CALM)
