@@ -89,9 +89,14 @@ def start_worker(service: Service, *, node: str, **settings: str) -> subprocess.
         )
 
 
+def settings_of(**given: Any) -> Settings:
+    """Settings with some of them given."""
+    return Settings(**given)
+
+
 def database_of(service: Service) -> Database:
     """The database of a service, to look into it (or to tamper with it) from outside."""
-    return Database(Settings(data=service.data, database_url=service.settings.get("WORLDLOOM_DATABASE_URL")).database)
+    return Database(settings_of(data=service.data, database_url=service.settings.get("WORLDLOOM_DATABASE_URL")).database)
 
 
 def fresh_database(server_url: str) -> str:

@@ -25,7 +25,7 @@ from app.preparing import ensure_prepared
 from app.services import Services
 from app.settings import Settings
 from app.tables import Operation, State, Table, Tenant
-from tests.service.processes import fresh_database
+from tests.service.processes import fresh_database, settings_of
 
 MIGRATIONS = Path(database_module.__file__).parent / "migrations"
 
@@ -34,7 +34,7 @@ MIGRATIONS = Path(database_module.__file__).parent / "migrations"
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings for an empty database."""
     url = fresh_database(request.getfixturevalue("postgres")) if request.param == "postgresql" else None
-    return Settings(data=tmp_path / "data", database_url=url)
+    return settings_of(data=tmp_path / "data", database_url=url)
 
 
 @pytest.fixture
