@@ -19,9 +19,7 @@ def export(
     formats: Annotated[list[str], typer.Argument(help="ply, spz, sog, glb (splats), scene, collider (meshes).", show_default=False)],
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write into.")] = Path(),
-    axes: Annotated[
-        str | None, typer.Option(help="y-up, z-up or rdf.", show_default="what readers of the format expect")
-    ] = None,
+    axes: Annotated[str | None, typer.Option(help="y-up, z-up or rdf.", show_default="what readers of the format expect")] = None,
     unit: Annotated[str, typer.Option(help="m or cm.")] = "m",
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no list of files.")] = False,

@@ -18,9 +18,7 @@ SAVING_SHARE = 0.15  # of the whole time, measured with `make bench`; the stages
 def generate(
     prompt: Annotated[str, typer.Argument(help="What to make, in English; may be left out with --spec.", show_default=False)] = "",
     *,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The folder to make.", show_default="worlds/<words>-<seed>")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The folder to make.", show_default="worlds/<words>-<seed>")] = None,
     seed: Annotated[int, typer.Option(help="Same words, same seed: the same world, byte for byte.")] = 0,
     splats: Annotated[int, typer.Option(help="How many Gaussian splats, 10,000 to 4,000,000.")] = 1_000_000,
     tier: Annotated[
