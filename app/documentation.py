@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -107,6 +109,17 @@ def operations_of(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[
             yield method.upper(), path, operation
 
 
+def methods_at(app: FastAPI, path: str) -> list[str]:
+    """The methods that an address knows, for `Allow`."""
+    described = app.openapi()["paths"].items()
+    return sorted({method.upper() for template, methods in described if _pattern(template).fullmatch(path) for method in methods})
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile("[^/:]+".join(map(re.escape, re.split(r"\{\w+\}", template))))
+
+
 def _completed(description: dict[str, Any], settings: Settings) -> dict[str, Any]:
     schemas = description["components"]["schemas"]
     template = "#/components/schemas/{model}"
@@ -122,6 +135,10 @@ def _completed(description: dict[str, Any], settings: Settings) -> dict[str, Any
         if not settings.needs_keys and "security" in operation and {} not in operation["security"]:
             operation["security"].append({})
         operation["responses"] = _answers(operation)
+        for answer in operation["responses"].values():
+            stream = answer.get("content", {}).get("text/event-stream")
+            if stream is not None and "schema" in stream:
+                stream["itemSchema"] = _event(stream.pop("schema"))
     description["tags"] = [{"name": name, "description": words} for name, words in TAGS.items() if name in used]
     description["servers"] = [{"url": settings.public_url or "/", "description": "This service"}]
     return description
@@ -139,6 +156,17 @@ def _answers(operation: dict[str, Any]) -> dict[str, Any]:
     own = {status: answer for status, answer in operation["responses"].items() if not _is_fastapis(answer)}
     every = {**{str(status): answer for status, answer in problems(*common).items()}, **own}
     return dict(sorted(every.items()))
+
+
+def _event(data: dict[str, Any]) -> dict[str, Any]:
+    """The schema of one server-sent event, from that of the JSON that it carries."""
+    text = {"type": "string"}
+    properties = {
+        "event": text,
+        "id": text,
+        "data": {**text, "contentMediaType": "application/json", "contentSchema": {"$ref": data["$ref"]}},
+    }
+    return {"type": "object", "required": ["event", "data"], "properties": properties}
 
 
 def _is_fastapis(answer: dict[str, Any]) -> bool:

@@ -148,6 +148,7 @@ def install(app: FastAPI, render: Render = problem) -> None:
     app.add_exception_handler(WorldloomError, handler(refusal_of))
     app.add_exception_handler(RequestValidationError, handler(_invalid))
     app.add_exception_handler(HTTPException, handler(_plain))
+    app.add_exception_handler(405, _unknown_method(render))
     for kind in (OperationalError, InterfaceError, PoolTimeout, DBAPIError):
         app.add_exception_handler(kind, handler(_database))
     app.add_exception_handler(Exception, handler(unexpected))
@@ -219,11 +220,22 @@ def _plain(error: HTTPException) -> Refusal:
     code = _CODE_OF_STATUS.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
     sentence = {
         "not_found": "there is nothing at this address: see /docs for all of them",
-        "method_not_allowed": "this address does not know this method: see /docs",
         "body_too_large": "the body is larger than this address takes: send less",
         "request_timeout": "the body came too slowly: send it at once, or over a better line",
     }.get(code, _lower(str(error.detail)))
     return Refusal(code, sentence, headers=error.headers)
+
+
+def _unknown_method(render: Render) -> Callable[[Request, Exception], Response]:
+    def handle(request: Request, _: Exception) -> Response:
+        from app.documentation import methods_at
+
+        allowed = ", ".join(methods_at(request.app, request.url.path))
+        sentence = f"this address does not know this method: use {allowed}, see /docs"
+        refusal = Refusal("method_not_allowed", sentence, headers={"Allow": allowed})
+        return answer(refusal, request.scope.get("worldloom.request_id", ""), render)
+
+    return handle
 
 
 def _database(error: Exception) -> Refusal:

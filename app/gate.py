@@ -80,7 +80,7 @@ class Gate:
             self._count(scope, said.status or 500, time.perf_counter() - begun_s)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = scope.get("worldloom.route") or getattr(scope.get("route"), "path", "") or "unknown"
+        route = scope.get("worldloom.route") or getattr(scope.get("route"), "path_format", "") or "unknown"
         self._metrics.request(scope["method"] if scope["method"] in METHODS else "other", route, status, seconds)
         if not scope["path"].endswith(("/healthz", "/readyz", "/metrics")):
             log.info(

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from app.database import Database, now
 from app.engine import JobEngine
 from app.limits import StartLimit
+from app.operations.admission import Admission
 from app.operations.fairness import Forecasts
 from app.operations.hub import Hub
 from app.preparing import ensure_prepared
@@ -34,6 +35,7 @@ class Services:
     store: Store
     signer: Signer
     engine: JobEngine
+    admission: Admission
     hub: Hub
     forecasts: Forecasts
     start_limit: StartLimit
@@ -44,7 +46,7 @@ class Services:
     @classmethod
     def of(cls, settings: Settings) -> Services:
         """From settings; raises OutputError when the data folder cannot be used."""
-        database = Database(settings.database)
+        database, jobs = Database(settings.database), JobEngine(settings.database)
         forecasts = Forecasts()
         hub = Hub(database, forecasts)
         return cls(
@@ -52,7 +54,8 @@ class Services:
             database=database,
             store=Store(settings.store),
             signer=Signer(settings.signing_key()),
-            engine=JobEngine(settings.database),
+            engine=jobs,
+            admission=Admission(database, jobs, max_open_jobs=settings.max_open_jobs),
             hub=hub,
             forecasts=forecasts,
             start_limit=StartLimit(settings.starts_per_minute),

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
+from starlette.convertors import Convertor, register_url_convertor
 
 from app.errors import Refusal
 
@@ -17,6 +18,21 @@ MOST_VALUES = 200_000  # a large body is a picture within a request, in one text
 
 PLAIN = r"^[^\x00-\x1f\x7f-\x9f]*$"
 """A pattern: text without control characters, which would spoil lists and logs, and which PostgreSQL does not take."""
+
+
+class _IdConvertor(Convertor[str]):
+    """`{world_id:id}` in the path of a route: without a colon, behind which stands what is to be done with the thing."""
+
+    regex = "[^/:]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("id", _IdConvertor())
 
 
 class StrictModel(BaseModel):

@@ -59,7 +59,7 @@ def prepare_media_asset(body: PrepareBody, services: Provided, caller: Writer, r
 
 
 @_uploads.put(
-    "/uploads/{asset_id}/{ticket}",
+    "/uploads/{asset_id:id}/{ticket}",
     operation_id="upload_media",
     summary="Send the file, by the link from an answer",
     responses=problems(400, 403, 404, 409, 413, 422, 503, 507),
@@ -75,7 +75,7 @@ async def upload_media(
 
 
 @_assets.post(
-    "/media-assets/{asset_id}:complete",
+    "/media-assets/{asset_id:id}:complete",
     operation_id="complete_media_asset",
     summary="Have an upload inspected",
     responses=problems(401, 403, 404, 409, 422, 503, 507),
@@ -117,7 +117,10 @@ def list_media_assets(
 
 
 @_assets.get(
-    "/media-assets/{asset_id}", operation_id="get_media_asset", summary="Look at a media asset", responses=problems(401, 403, 404, 422, 503)
+    "/media-assets/{asset_id:id}",
+    operation_id="get_media_asset",
+    summary="Look at a media asset",
+    responses=problems(401, 403, 404, 422, 503),
 )
 def get_media_asset(asset_id: AssetId, services: Provided, caller: Reader) -> MediaAssetBody:
     """Its state, and what is known of it."""
@@ -126,7 +129,7 @@ def get_media_asset(asset_id: AssetId, services: Provided, caller: Reader) -> Me
 
 
 @_assets.delete(
-    "/media-assets/{asset_id}",
+    "/media-assets/{asset_id:id}",
     operation_id="delete_media_asset",
     summary="Delete a media asset",
     responses=problems(401, 403, 404, 422, 503),

@@ -77,7 +77,7 @@ def list_keys(services: Provided, caller: Admin) -> KeyList:
     return KeyList(keys=[KeyBody.model_validate(_body(row)) for row, _ in service.list_keys(services.database, tenant_id=caller.tenant_id)])
 
 
-@router.delete("/{key_id}", operation_id="revoke_key", summary="Revoke a key", responses=problems(404))
+@router.delete("/{key_id:id}", operation_id="revoke_key", summary="Revoke a key", responses=problems(404))
 def revoke_key(key_id: KeyId, services: Provided, caller: Admin) -> KeyBody:
     """It opens nothing from now on. Asking twice changes nothing."""
     return KeyBody.model_validate(_body(service.revoke_key(services.database, key_id, tenant_id=caller.tenant_id)))

@@ -10,39 +10,30 @@ import time
 from collections.abc import Sequence
 from statistics import median
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.tables import OPEN, Operation, State, WorkerRow
+from app.tables import Operation, State, WorkerRow
 
 SAMPLES = 50
 REMEMBERED_S = 10.0
 FEWEST_FOR_A_LINE = 4
 
 
-def share_tag(session: Session, *, tenant_id: str, queue: str) -> int:
-    """The tag of a tenant's next job in a queue."""
-    served = session.scalar(
-        select(Operation.share_tag)
-        .where(Operation.queue == queue, Operation.started_at.is_not(None))
-        .order_by(Operation.started_at.desc())
-        .limit(1)
-    )
-    waiting = session.scalar(select(func.max(Operation.share_tag)).where(Operation.tenant_id == tenant_id, Operation.state.in_(OPEN)))
-    return max(served or 0, waiting or 0) + 1
+_BEFORE = select(func.count()).where(
+    Operation.queue == bindparam("queue"),
+    Operation.state == State.QUEUED,
+    or_(
+        Operation.share_tag < bindparam("tag"),
+        and_(Operation.share_tag == bindparam("tag"), Operation.created_at < bindparam("moment")),
+    ),
+)
 
 
 def place_in_line(session: Session, operation: Operation) -> int:
     """1 = next; only for a queued operation."""
-    before = select(func.count()).where(
-        Operation.queue == operation.queue,
-        Operation.state == State.QUEUED,
-        or_(
-            Operation.share_tag < operation.share_tag,
-            and_(Operation.share_tag == operation.share_tag, Operation.created_at < operation.created_at),
-        ),
-    )
-    return (session.scalar(before) or 0) + 1
+    here = {"queue": operation.queue, "tag": operation.share_tag, "moment": operation.created_at}
+    return (session.scalar(_BEFORE, here) or 0) + 1
 
 
 def places_in_line(session: Session) -> dict[str, int]:

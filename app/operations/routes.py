@@ -17,7 +17,7 @@ from app.documentation import problems
 from app.errors import Refusal
 from app.operations import service
 from app.operations.hub import Hub
-from app.operations.schemas import Kind, OperationBody, OperationList, body_of
+from app.operations.schemas import EventBody, Kind, OperationBody, OperationList, body_of
 from app.paging import Cursor, PageSize, page
 from app.services import Provided, Services
 from app.strict import PLAIN, StrictRoute
@@ -96,7 +96,7 @@ async def settled(services: Services, caller: Caller, operation_id: str, wait_s:
 
 
 @router.get(
-    "/{operation_id}",
+    "/{operation_id:id}",
     operation_id="get_operation",
     summary="Look at an operation, or wait for its end",
     responses=problems(404),
@@ -139,19 +139,19 @@ def list_operations(
     return OperationList(operations=shown_rows, next_cursor=following)
 
 
-@router.post("/{operation_id}:cancel", operation_id="cancel_operation", summary="Stop an operation", responses=problems(404))
+@router.post("/{operation_id:id}:cancel", operation_id="cancel_operation", summary="Stop an operation", responses=problems(404))
 def cancel_operation(operation_id: OperationId, services: Provided, caller: Writer, request: Request) -> OperationBody:
     """Its process is ended within two seconds. What is done stays done: asking twice, or too late, changes nothing."""
     return shown(services, request, service.cancel(services, caller, operation_id))
 
 
 @router.get(
-    "/{operation_id}/events",
+    "/{operation_id:id}/events",
     operation_id="stream_operation_events",
     summary="Listen to an operation",
     response_class=EventStream,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": EVENTS}}, "description": "Events, as they come"},
+        200: {"model": EventBody, "content": {"text/event-stream": {"example": EVENTS}}, "description": "Events, as they come"},
         204: {"description": "The end has been told already: do not come back"},
         **problems(404),
     },
@@ -166,8 +166,8 @@ async def stream_operation_events(
 ) -> Response:
     """Server-sent events: `progress` while it goes on, one `done` at the end, then the line closes.
 
-    Each carries the operation as JSON: id, kind, state, done, world_id, progress, result, error, updated_at. Those with an id can be
-    heard again: send the last one that you know as `Last-Event-ID`. A comment every 15 seconds keeps the line open.
+    Each carries the operation as JSON. Those with an id can be heard again: send the last one that you know as `Last-Event-ID`. A
+    comment every 15 seconds keeps the line open.
     """
     after = sequence_of(last_event_id)
     operation = await settled(services, caller, operation_id, 0)

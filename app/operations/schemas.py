@@ -87,6 +87,20 @@ class OperationBody(BaseModel):
     )
 
 
+class EventBody(BaseModel):
+    """What an event says of an operation; see get_operation for the rest."""
+
+    id: str
+    kind: Kind
+    state: StateName
+    done: bool
+    world_id: str | None
+    progress: ProgressBody
+    result: dict[str, Any] | None
+    error: ErrorBody | None
+    updated_at: datetime
+
+
 class OperationList(BaseModel):
     """A page of operations, the newest first."""
 

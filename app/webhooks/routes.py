@@ -128,14 +128,14 @@ def list_webhooks(services: Provided, caller: Reader) -> WebhookList:
         return WebhookList(webhooks=[_shown(row) for row in session.scalars(mine)])
 
 
-@router.get("/{webhook_id}", operation_id="get_webhook", summary="Look at a webhook", responses=problems(401, 403, 404, 422, 503))
+@router.get("/{webhook_id:id}", operation_id="get_webhook", summary="Look at a webhook", responses=problems(401, 403, 404, 422, 503))
 def get_webhook(webhook_id: WebhookId, services: Provided, caller: Reader) -> WebhookBody:
     """Without its secret."""
     with services.database.reading() as session:
         return _shown(service.find(session, caller, webhook_id))
 
 
-@router.delete("/{webhook_id}", operation_id="delete_webhook", summary="Hear no more", responses=problems(401, 403, 404, 422, 503))
+@router.delete("/{webhook_id:id}", operation_id="delete_webhook", summary="Hear no more", responses=problems(401, 403, 404, 422, 503))
 def delete_webhook(webhook_id: WebhookId, services: Provided, caller: Writer) -> DeletedBody:
     """Messages that wait for it go, too."""
     service.delete(services.database, caller, webhook_id)
@@ -143,7 +143,7 @@ def delete_webhook(webhook_id: WebhookId, services: Provided, caller: Writer) ->
 
 
 @router.post(
-    "/{webhook_id}:test",
+    "/{webhook_id:id}:test",
     operation_id="test_webhook",
     summary="Send a message to try it out",
     status_code=202,
@@ -155,7 +155,7 @@ def test_webhook(webhook_id: WebhookId, services: Provided, caller: Writer) -> D
 
 
 @router.get(
-    "/{webhook_id}/deliveries",
+    "/{webhook_id:id}/deliveries",
     operation_id="list_webhook_deliveries",
     summary="What became of the messages",
     responses=problems(400, 401, 403, 404, 422, 503),

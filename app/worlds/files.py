@@ -115,9 +115,9 @@ def _served(services: Services, file: WorldFile | None) -> Response:
     return StoredFile(path, file, etag=f'"{file.sha256}"')
 
 
-@router.head("/v1/files/{world_id}/{ticket}/{name}", include_in_schema=False)
+@router.head("/v1/files/{world_id:id}/{ticket}/{name}", include_in_schema=False)
 @router.get(
-    "/v1/files/{world_id}/{ticket}/{name}",
+    "/v1/files/{world_id:id}/{ticket}/{name}",
     operation_id="open_link",
     summary="A file, by a link from an answer",
     response_class=Response,
@@ -137,9 +137,9 @@ def open_link(
     return _served(services, file)
 
 
-@router.head("/v1/worlds/{world_id}/files/{name}", include_in_schema=False)
+@router.head("/v1/worlds/{world_id:id}/files/{name}", include_in_schema=False)
 @router.get(
-    "/v1/worlds/{world_id}/files/{name}",
+    "/v1/worlds/{world_id:id}/files/{name}",
     operation_id="get_world_file",
     summary="A file of a world, by its name",
     response_class=Response,

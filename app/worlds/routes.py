@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from sqlalchemy import or_, select
 from starlette.concurrency import run_in_threadpool
 
-from app.auth import Anyone, Reader, Writer
+from app.auth import Anyone, Caller, Reader, Writer
 from app.documentation import OPTIONAL_KEY, problems
 from app.limits import Started
-from app.operations.routes import RETRY_AFTER_S, Wait, seconds_of, settled, shown
+from app.operations.routes import RETRY_AFTER_S, Wait, look, seconds_of, settled, shown
 from app.operations.schemas import OperationBody
 from app.paging import Cursor, PageSize, page
 from app.services import Provided, Services
@@ -76,16 +78,18 @@ def body_of(services: Services, request: Request, world: World, tags: list[str],
 
 
 async def _accepted(
-    services: Services, request: Request, response: Response, caller: Reader, operation: Operation, wait: str | None
+    services: Services, request: Request, response: Response, caller: Caller, *, submit: Callable[[], Operation], wait: str | None
 ) -> OperationBody:
-    """202 with the operation, or 200 when it is done already, or within `wait`."""
-    if not operation.state.is_final and (wait_s := seconds_of(wait)):
-        operation = await settled(services, caller, operation.id, wait_s)
-    response.status_code = 200 if operation.state.is_final else 202
-    response.headers["Location"] = f"/v1/operations/{operation.id}"
-    if not operation.state.is_final:
+    """What `submit` takes on: 202 with the operation, or 200 when it is done already, or within `wait`."""
+    body = await run_in_threadpool(lambda: shown(services, request, submit()))
+    if not body.done and (wait_s := seconds_of(wait)):
+        await settled(services, caller, body.id, wait_s)
+        body = await run_in_threadpool(look, services, caller, body.id, request)
+    response.status_code = 200 if body.done else 202
+    response.headers["Location"] = f"/v1/operations/{body.id}"
+    if not body.done:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return await run_in_threadpool(shown, services, request, operation)
+    return body
 
 
 @router.post(
@@ -124,8 +128,8 @@ async def generate_world(
         tags=tuple(dict.fromkeys(body.tags)),
         visibility=body.visibility,
     )
-    operation = await run_in_threadpool(service.generate, services, caller, wish, idempotency_key=idempotency_key)
-    return await _accepted(services, request, response, caller, operation, wait)
+    submit = partial(service.generate, services, caller, wish, idempotency_key=idempotency_key)
+    return await _accepted(services, request, response, caller, submit=submit, wait=wait)
 
 
 @router.get("/worlds", operation_id="list_worlds", summary="Your worlds, the newest first", responses=problems(400))
@@ -159,7 +163,9 @@ def list_worlds(
     return WorldList(worlds=[body_of(services, request, row, tags[row.id], files[row.id]) for row in rows], next_cursor=following)
 
 
-@router.get("/worlds/{world_id}", operation_id="get_world", summary="Look at a world", responses=problems(404), openapi_extra=OPTIONAL_KEY)
+@router.get(
+    "/worlds/{world_id:id}", operation_id="get_world", summary="Look at a world", responses=problems(404), openapi_extra=OPTIONAL_KEY
+)
 def get_world(world_id: WorldId, services: Provided, caller: Anyone, request: Request) -> WorldBody:
     """With a fresh link to each of its files. A public world needs no key."""
     with services.database.reading() as session:
@@ -169,7 +175,7 @@ def get_world(world_id: WorldId, services: Provided, caller: Anyone, request: Re
 
 
 @router.patch(
-    "/worlds/{world_id}",
+    "/worlds/{world_id:id}",
     operation_id="update_world",
     summary="Name it, tag it, show it",
     responses=problems(404),
@@ -182,7 +188,7 @@ def update_world(world_id: WorldId, body: PatchBody, services: Provided, caller:
     return body_of(services, request, world, tags, files)
 
 
-@router.delete("/worlds/{world_id}", operation_id="delete_world", summary="Delete a world", responses=problems(404))
+@router.delete("/worlds/{world_id:id}", operation_id="delete_world", summary="Delete a world", responses=problems(404))
 def delete_world(world_id: WorldId, services: Provided, caller: Writer) -> DeletedBody:
     """It is gone at once, and so are the links to its files. While it is being made, that stops."""
     service.delete_world(services, caller, world_id)
@@ -190,7 +196,7 @@ def delete_world(world_id: WorldId, services: Provided, caller: Writer) -> Delet
 
 
 @router.post(
-    "/worlds/{world_id}:export",
+    "/worlds/{world_id:id}:export",
     operation_id="export_world",
     summary="A world in another format, with other axes or units",
     status_code=202,
@@ -211,12 +217,12 @@ async def export_world(
     wait: Wait = None,
 ) -> OperationBody:
     """The operation's `links.file` opens the file without a key."""
-    operation = await run_in_threadpool(service.export, services, caller, world_id, **body.model_dump())
-    return await _accepted(services, request, response, caller, operation, wait)
+    submit = partial(service.export, services, caller, world_id, **body.model_dump())
+    return await _accepted(services, request, response, caller, submit=submit, wait=wait)
 
 
 @router.post(
-    "/worlds/{world_id}:render",
+    "/worlds/{world_id:id}:render",
     operation_id="render_world",
     summary="A picture or a film of a world",
     status_code=202,
@@ -238,8 +244,8 @@ async def render_world(
 ) -> OperationBody:
     """A PNG from a camera, or an MP4 along a path. The operation's `links.file` opens it without a key."""
     wanted = body.model_dump(exclude_none=False)
-    operation = await run_in_threadpool(service.render, services, caller, world_id, {**wanted, **plain_camera(body)})
-    return await _accepted(services, request, response, caller, operation, wait)
+    submit = partial(service.render, services, caller, world_id, {**wanted, **plain_camera(body)})
+    return await _accepted(services, request, response, caller, submit=submit, wait=wait)
 
 
 def plain_camera(body: RenderBody) -> dict[str, object]:

@@ -16,7 +16,7 @@ from app.database import now
 from app.errors import FieldError, Refusal
 from app.identity import ASSET, WORLD, is_id, new_id
 from app.operations import service as operations
-from app.operations.service import Job
+from app.operations.admission import Job
 from app.queues import STUDIO, queue_of
 from app.services import Services
 from app.tables import OPEN, MediaAsset, Operation, State, World, WorldFile, WorldTag

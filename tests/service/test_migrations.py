@@ -20,7 +20,8 @@ from app import engine
 from app.auth import LOCAL
 from app.database import Database
 from app.identity import LOCAL_TENANT
-from app.operations.service import Job, submit
+from app.operations.admission import Job
+from app.operations.service import submit
 from app.preparing import ensure_prepared
 from app.services import Services
 from app.settings import Settings
