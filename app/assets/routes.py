@@ -22,7 +22,8 @@ router = APIRouter(tags=["media assets"])
 _assets = APIRouter(prefix="/v1", route_class=StrictRoute)
 _uploads = APIRouter(prefix="/v1")
 
-AssetId = Annotated[str, Path(description="The `id` of a media asset.", max_length=60)]
+AssetId = Annotated[str, Path(description="The `id` of a media asset.", max_length=60, examples=["med_0199a1b2c3d47e5f8a9b0c1d2e3f4a5e"])]
+Ticket = Annotated[str, Path(max_length=100, description="What makes the link open.", examples=["69a1b2c0-3fTq0cVw5o1vYx0aB7sQ9e2d"])]
 ANY_BYTES = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
@@ -65,9 +66,7 @@ def prepare_media_asset(body: PrepareBody, services: Provided, caller: Writer, r
     responses=problems(400, 403, 404, 409, 413, 422, 503, 507),
     openapi_extra=ANY_BYTES,
 )
-async def upload_media(
-    asset_id: Annotated[str, Path(max_length=60)], ticket: Annotated[str, Path(max_length=100)], services: Provided, request: Request
-) -> ReceivedBody:
+async def upload_media(asset_id: AssetId, ticket: Ticket, services: Provided, request: Request) -> ReceivedBody:
     """Needs no key: the link is one. Until `:complete`, sending again replaces what was sent."""
     announced = request.headers.get("content-length", "")
     length = int(announced) if announced.isascii() and announced.isdigit() else None

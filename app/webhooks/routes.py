@@ -28,7 +28,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=StrictR
 
 Event = Literal["operation.succeeded", "operation.failed", "operation.cancelled"]
 EVERY_EVENT: list[Event] = ["operation.succeeded", "operation.failed", "operation.cancelled"]
-WebhookId = Annotated[str, Path(description="The `id` of a webhook.", max_length=60)]
+WebhookId = Annotated[str, Path(description="The `id` of a webhook.", max_length=60, examples=["whk_0199a1b2c3d47e5f8a9b0c1d2e3f4a5f"])]
 
 
 class NewWebhookBody(StrictModel):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,8 +16,17 @@ from app.database import Database
 from app.errors import STATUS
 from app.identity import TENANT, new_id
 from app.keys.service import create_key
+from app.main import create_app
+from app.settings import Settings
 from app.signing import Signer
 from tests.service.running import Service
+
+
+@cache
+def description() -> dict[str, Any]:
+    """Our OpenAPI description, as a service that demands keys gives it."""
+    with tempfile.TemporaryDirectory() as folder:
+        return create_app(Settings.model_validate({"data": folder, "require_keys": True})).openapi()
 
 
 def problem(answer: httpx.Response, code: str, *, canary: str = "") -> dict[str, Any]:

@@ -8,8 +8,6 @@ import hmac
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -18,19 +16,8 @@ import pytest
 from app import tables
 from app.commands.serve import settings_with
 from app.documentation import operations_of
-from app.main import create_app
-from app.settings import Settings
-from tests.service.asking import Tenant, problem
+from tests.service.asking import Tenant, description, problem
 from tests.service.running import ROOT, Service, finished, quick
-
-
-@cache
-def description() -> dict[str, Any]:
-    """Our OpenAPI description, as a service with keys gives it."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        return create_app(Settings(data=Path(folder), require_keys=True)).openapi()  # type: ignore[call-arg]
 
 
 @dataclass(frozen=True)
