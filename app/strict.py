@@ -129,7 +129,3 @@ def _require_unicode(value: Any) -> None:
                 one.encode("utf-8")
             except UnicodeEncodeError as error:
                 raise _Malformed("a text holds half a character (a lone surrogate)") from error
-
-
-async def json_only(request: Request) -> None:
-    """Dependency: what StrictRoute does by itself."""

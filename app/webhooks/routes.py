@@ -7,7 +7,7 @@ import socket
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ from app.auth import Reader, Writer
 from app.documentation import problems
 from app.paging import Cursor, PageSize, page
 from app.services import Provided
-from app.strict import StrictModel, StrictRoute, json_only
+from app.strict import StrictModel, StrictRoute
 from app.tables import Webhook, WebhookDelivery
 from app.webhooks import service
 from app.webhooks.address import LONGEST_URL, Destination, addresses_in, destination_of, require_reachable
@@ -24,7 +24,7 @@ from app.worlds.schemas import DeletedBody
 
 LOOK_UP_S = 5.0
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=StrictRoute, dependencies=[Depends(json_only)])
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=StrictRoute)
 
 Event = Literal["operation.succeeded", "operation.failed", "operation.cancelled"]
 EVERY_EVENT: list[Event] = ["operation.succeeded", "operation.failed", "operation.cancelled"]
