@@ -1,0 +1,133 @@
+"""Chaos: a hundred kills at random while sixty worlds are made. Nothing is lost, and nothing is made known twice."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+import sqlalchemy as sa
+
+from app.database import Database
+from app.store import Store, key_of
+from app.tables import Operation, OperationEvent, State, World, WorldFile
+from app.working.runner import MOST_CRASHES
+from tests.service.processes import database_of, database_settings, kill, processes_of, until
+from tests.service.running import Service, quick
+
+KILLS, JOBS = 100, 60
+PAUSE_S = (0.2, 0.9)
+WEIGHTS = {"child": 0.5, "worker": 0.4, "api": 0.1}
+CALM_S = 300
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Chaos:
+    """A service under fire, and what was asked of it. Draws are seeded; when a process dies within its work is up to the clock."""
+
+    service: Service
+    draws: random.Random
+    operations: list[str] = field(default_factory=list)
+    killed: Counter[str] = field(default_factory=Counter)
+
+    def rage(self) -> None:
+        """Kill and ask in turns; a client whose request meets a dead service asks again with the same Idempotency-Key."""
+        asked = 0
+        while sum(self.killed.values()) < KILLS or asked < JOBS:
+            if asked < JOBS and asked * KILLS <= sum(self.killed.values()) * JOBS + KILLS:
+                self.ask(asked)
+                asked += 1
+            else:
+                time.sleep(self.draws.uniform(*PAUSE_S))
+                self.strike()
+
+    def ask(self, number: int) -> None:
+        """One world, whatever happens meanwhile."""
+        body = quick(f"a ball in {self.draws.uniform(0.2, 0.8):.2f} seconds, number {number}")
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            try:
+                with self.service.client() as client:
+                    answer = client.post("/v1/worlds:generate", json=body, headers={"Idempotency-Key": f"number {number}"})
+                if answer.status_code in (200, 202):
+                    self.operations.append(answer.json()["id"])
+                    return
+                assert answer.status_code == 503, answer.text
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError(f"world {number} could not be asked for in a minute")
+
+    def strike(self) -> None:
+        """Kill one process of a kind that is there; a dead service is started anew, as its supervisor would."""
+        alive = {kind: pids for kind, pids in processes_of(self.service.data).items() if pids and kind in WEIGHTS}
+        kinds = sorted(alive)
+        kind = self.draws.choices(kinds, [WEIGHTS[one] for one in kinds])[0]
+        self.killed[kind] += 1
+        if kind == "api":
+            self.service.kill()
+            self.service.start()
+        else:
+            kill(self.draws.choice(alive[kind]))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_hundred_kills_lose_nothing_and_double_nothing(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    service = Service(tmp_path / "data", database_settings(request, kind)).start()
+    chaos = Chaos(service, random.Random(20_261_125))
+    begun = time.monotonic()
+    chaos.rage()
+    raged_s = time.monotonic() - begun
+    database = database_of(service)
+    until(lambda: not open_operations(database), within_s=CALM_S, what="the end of all jobs")
+    outcomes = Counter(judged(database, Store(service.data / "blobs"), chaos.operations))
+    database.close()
+    print(
+        f"{kind}: {dict(chaos.killed)} killed in {raged_s:.0f} s, all done {time.monotonic() - begun - raged_s:.0f} s later: {dict(outcomes)}"
+    )
+    assert sum(chaos.killed.values()) >= KILLS
+    assert len(set(chaos.operations)) == JOBS == sum(outcomes.values()), "every request is one operation"
+    assert outcomes["SUCCEEDED"] > JOBS / 2, "the service did not get to work at all"
+    assert service.stop() == 0
+    until(lambda: not any(processes_of(service.data).values()), within_s=30, what="the end of all processes")
+
+
+def open_operations(database: Database) -> list[str]:
+    """Those that have not ended."""
+    with database.reading() as session:
+        return list(session.scalars(sa.select(Operation.id).where(Operation.finished_at.is_(None))))
+
+
+def judged(database: Database, store: Store, operation_ids: list[str]) -> list[str]:
+    """How each ended, after a look at everything that it must have left, and must not have left twice."""
+    with database.reading() as session:
+        operations = {row.id: row for row in session.scalars(sa.select(Operation))}
+        assert set(operations) == set(operation_ids), "an operation was lost, or one came from nowhere"
+        events: dict[str, list[Mapping[str, object]]] = {}
+        for row in session.scalars(sa.select(OperationEvent).order_by(OperationEvent.sequence)):
+            events.setdefault(row.operation_id, []).append(row.data)
+        worlds = {row.operation_id: row for row in session.scalars(sa.select(World))}
+        files: dict[str, list[WorldFile]] = {}
+        for file in session.scalars(sa.select(WorldFile)):
+            files.setdefault(file.world_id, []).append(file)
+    assert len(worlds) == len(operations), "one world each"
+    for operation in operations.values():
+        assert sum(1 for data in events[operation.id] if data["done"]) == 1, f"{operation.id} ended more than once"
+        made = files.get(str(operation.world_id), [])
+        assert worlds[operation.id].state is operation.state
+        if operation.state is State.SUCCEEDED:
+            assert {"splats.ply", "splats.spz", "world.json", "level-full_res.spz"} <= {file.name for file in made}
+            assert all(store.size(key_of(file.tenant_id, file.sha256)) == file.bytes for file in made)
+        else:
+            assert operation.state is State.FAILED
+            assert operation.error == {**(operation.error or {}), "code": "worker_crashed"}
+            assert operation.crashes > MOST_CRASHES, "given up too early"
+            assert not made
+    return [operation.state.value for operation in operations.values()]
