@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import secrets
 import socket
+import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -132,13 +134,12 @@ class Settings(BaseSettings):
         path = self.data / "secret"
         try:
             self.data.mkdir(parents=True, exist_ok=True)
-            try:
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except FileExistsError:
-                pass
-            else:
-                with os.fdopen(handle, "w") as file:
+            if not path.exists():
+                with tempfile.NamedTemporaryFile("w", dir=self.data, prefix=".secret-") as file:  # for its owner only
                     file.write(secrets.token_hex(32))
+                    file.flush()
+                    with contextlib.suppress(FileExistsError):  # another process was quicker; nobody ever sees half a secret
+                        os.link(file.name, path)
             key = path.read_bytes()
         except OSError as error:
             raise OutputError(

@@ -121,7 +121,10 @@ class Store:
 
     def check(self) -> None:
         """Raise Refusal when the store does not answer."""
-        self.size("readiness/probe")
+        try:  # a file that is not there proves nothing: where the whole bucket is missing, no file is there
+            _asked(lambda: next(iter(obstore.list(self._store, "readiness")), None))
+        except FileNotFoundError as error:
+            raise Refusal("store_unavailable", "the folder or bucket for files is missing: make it", retry_after_s=RETRY_S) from error
         if self.folder is not None and not os.access(self.folder, os.W_OK):
             raise Refusal("store_unavailable", f"files cannot be written to {self.folder}", retry_after_s=RETRY_S)
 
