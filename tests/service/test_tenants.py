@@ -197,6 +197,17 @@ def test_both_headers_carry_the_key(keyed: Service) -> None:
     problem(httpx.get(f"{keyed.address}/v1/worlds", params={"key": key}), "key_missing")
 
 
+def test_only_named_pages_read_answers_of_a_service_with_keys(keyed: Service) -> None:
+    with Tenant.new(keyed).client() as client:
+        for origin, allowed in (("https://app.example.org", True), ("https://evil.example", False), ("http://localhost:5173", True)):
+            answer = client.get("/v1/worlds", headers={"Origin": origin})
+            assert answer.status_code == 200, "the key is what counts; a browser keeps the answer from the page"
+            assert (answer.headers.get("Access-Control-Allow-Origin") == origin) is allowed
+            assert "Access-Control-Allow-Credentials" not in answer.headers
+            wish = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+            assert (httpx.options(f"{keyed.address}/v1/worlds:generate", headers=wish).status_code == 200) is allowed
+
+
 def test_a_new_key_is_shown_once_and_opens_its_own_tenant(owner: Tenant) -> None:
     with owner.client() as client:
         answer = client.post("/v1/keys", json={"name": "farm", "scopes": ["read"], "days": 1})
