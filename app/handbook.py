@@ -197,9 +197,13 @@ def _curl(description: Description, address: str, method: str, path: str, operat
         if one["in"] == "path" and examples:
             path = path.replace("{" + one["name"] + "}", str(examples[0]))
     words = ["curl"] + (["-X", method] if method not in ("GET", "POST") or ("requestBody" not in operation and method != "GET") else [])
+    if "text/event-stream" in operation["responses"].get("200", {}).get("content", {}):
+        words.append("-N")
     words.append(address + path)
     if {} not in operation.get("security", [{}]):
         words.append("-H 'Authorization: Bearer wl_…'")
+    if "requestBody" in operation and not _body_schema(operation):
+        words.append("--data-binary @FILE")
     examples = _resolved(description, _body_schema(operation)).get("examples")
     if examples:
         body = json.dumps(examples[0], ensure_ascii=False).replace("'", "’")
