@@ -166,21 +166,21 @@ def _copy(path: Path, here: Path) -> None:
 
 
 def _asked(call: Callable[[], T]) -> T:
-    """A store that does not answer is worth another try."""
+    """A store that does not answer is worth another try; so is one that refuses, for its credentials can be mended meanwhile."""
     try:
         return call()
     except FileNotFoundError:
         raise
-    except (GenericError, OSError) as error:
+    except (BaseError, OSError) as error:
         if getattr(error, "errno", None) in FULL or "os error 28" in str(error):
             raise Refusal("disk_full", "the disk is full: free some space and try again", retry_after_s=FULL_RETRY_S) from error
-        raise Refusal(
-            "store_unavailable", "the file store does not answer: nothing is lost, try again in a moment", retry_after_s=RETRY_S
-        ) from error
-    except BaseError as error:
-        raise Refusal(
-            "store_unavailable", f"the file store refuses ({type(error).__name__}): check its credentials", retry_after_s=RETRY_S
-        ) from error
+        refuses = not isinstance(error, GenericError | OSError) or "403 Forbidden" in str(error)
+        sentence = (
+            "the file store refuses: check its credentials"
+            if refuses
+            else "the file store does not answer: nothing is lost, try again in a moment"
+        )
+        raise Refusal("store_unavailable", sentence, retry_after_s=RETRY_S) from error
 
 
 def _opened(url: str) -> Any:

@@ -18,6 +18,8 @@ from pipelines.errors import InputError, OutputError, UnavailableError, Worldloo
 from pipelines.stage import Progress
 
 TELL_EVERY_S = 0.5
+DISK_FULL = {"code": "disk_full", "message": "the worker's disk is full: free some space and ask again"}
+OUTPUT_FAILED = {"code": "output_failed", "message": "the result could not be written on the worker's disk: its log tells more"}
 NICENESS = 5  # the API answers while worlds are made on the same cores
 
 
@@ -54,8 +56,9 @@ def perform(job: dict[str, Any], channel: TextIO) -> dict[str, Any]:
         return _failed("invalid_request", error)
     except UnavailableError as error:
         return _failed("recipe_unavailable", error)
-    except OutputError as error:
-        return _failed("disk_full" if "full" in str(error) else "output_failed", error)
+    except OutputError as error:  # its words name folders of this machine, which are not for clients
+        print(error, file=sys.stderr)  # noqa: T201 - to the worker's log
+        return {"failed": DISK_FULL if str(error).startswith("the disk is full") else OUTPUT_FAILED}
     except WorldloomError as error:
         return _failed("failed", error)
     except MemoryError:

@@ -43,6 +43,11 @@ class Child:
         process = self._process
         return process.pid if process is not None and process.returncode is None else None
 
+    @property
+    def tail(self) -> str:
+        """What it last said on stderr."""
+        return "\n".join(self._tail)
+
     async def begin(self, job: dict[str, Any], *, warm: str) -> None:
         """Hand a job over; starts the process when there is none. warm: what it will keep ready. Raises ChildDied."""
         self._stay()
@@ -135,6 +140,6 @@ class Child:
         if process is not None:
             with contextlib.suppress(TimeoutError):
                 code = await asyncio.wait_for(process.wait(), REAP_S)
-        tail = "\n".join(self._tail)
+        tail = self.tail
         self.kill()
         return ChildDied(code, tail)

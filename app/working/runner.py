@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from app.database import Database, is_away, now
 from app.errors import Refusal
+from app.making.child import DISK_FULL
 from app.operations.moves import move
 from app.settings import Settings
 from app.store import FULL, Store, key_of
@@ -26,8 +27,8 @@ from app.working.publishing import CANCELLED, end, publish
 
 MOST_CRASHES = 2
 TICK_S = 0.4
-SPOILED = ("internal", "out_of_memory")
-"""Failures after which a process may not be what it was."""
+SPOILED = ("internal", "out_of_memory", "output_failed", "disk_full")
+"""Failures that are nobody's wish: the log hears what the process said last, and the process, which may not be what it was, ends."""
 NOTHING: dict[str, Any] = {"nothing": True}
 
 log = structlog.get_logger("worldloom.worker")
@@ -155,6 +156,7 @@ class Runner:
             await child.begin(job, warm=operation.recipe or operation.kind)
             outcome = await self._watch(operation, child)
             if outcome.get("failed", {}).get("code") in SPOILED:
+                log.error("job failed", operation=operation.id, **outcome["failed"], tail=child.tail[-2_000:])
                 raise Failure(**outcome["failed"])
         except BaseException:
             child.kill()
@@ -207,14 +209,14 @@ class Runner:
 
     async def _keep(self, operation: Operation, done: dict[str, Any]) -> dict[str, Any]:
         """Store the files that a job made; returns the same outcome with their places in the store instead of those on the disk."""
-        kept = []
+
+        def put(file: dict[str, Any]) -> None:
+            self._tell(operation, None)  # with every try: nobody need wait for a store that is away, to be rid of a job
+            self._store.put(key_of(operation.tenant_id, file["sha256"]), Path(file["path"]))
+
         for file in done["files"]:
-            await asyncio.to_thread(self._tell, operation, None)
-            place = {name: value for name, value in file.items() if name != "path"}
-            key, path = key_of(operation.tenant_id, file["sha256"]), Path(file["path"])
-            await self._patience.soon(lambda key=key, path=path: self._store.put(key, path))  # type: ignore[misc]
-            kept.append(place)
-        return {**done, "files": kept}
+            await self._patience.soon(lambda file=file: put(file))  # type: ignore[misc]
+        return {**done, "files": [{name: value for name, value in file.items() if name != "path"} for file in done["files"]]}
 
     def _crashed(self, operation: Operation) -> Operation:
         """Count a death of the child; raises Failure when it was one too many."""
@@ -236,6 +238,7 @@ class Runner:
             return None
         target = folder / "world"
         target.mkdir(exist_ok=True)
+        self._tell(operation, None)
         with self._database.reading() as session:
             rows = session.scalars(select(WorldFile).where(WorldFile.world_id == operation.world_id, WorldFile.name.in_(needed))).all()
         try:
@@ -260,5 +263,5 @@ def _reason(error: Exception) -> dict[str, str]:
         return {"code": error.code, "message": str(error)}
     log.exception("a job failed for a reason that was not foreseen", exc_info=error)
     if isinstance(error, OSError) and error.errno in FULL:
-        return {"code": "disk_full", "message": "the worker's disk is full: free some space and ask again"}
+        return DISK_FULL
     return {"code": "internal", "message": f"something unexpected happened ({type(error).__name__}): the worker's log tells more"}
