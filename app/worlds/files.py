@@ -45,8 +45,9 @@ router = APIRouter(tags=["files"])
 WorldId = Annotated[str, InPath(description="The `id` of a world.", max_length=60, examples=["wld_0199a1b2c3d47e5f8a9b0c1d2e3f4a5c"])]
 FileName = Annotated[str, InPath(max_length=160, pattern=PLAIN, description="A name in the `files` of a world.", examples=["splats.spz"])]
 BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+# Generated clients take the first kind that they know: bytes, whatever is in them.
 _BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-_KINDS = {kind: {"schema": {}} if kind == "application/json" else _BYTES for kind in sorted(set(MEDIA_TYPES.values()))}
+_KINDS = {"application/octet-stream": _BYTES} | dict.fromkeys(MEDIA_TYPES.values(), _BYTES) | {"application/json": {"schema": {}}}
 FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": _KINDS, "description": "The file"},
     206: {"content": {**_KINDS, "multipart/byteranges": _BYTES}, "description": "The part of it, or the parts, that `Range` asked for"},
