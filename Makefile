@@ -43,7 +43,7 @@ world: setup  ## a world from PROMPT, in worlds/ or in OUT
 	@$(BIN)/worldloom generate $(if $(SEED),--seed="$$SEED") $(if $(SPLATS),--splats="$$SPLATS") $(if $(OUT),--output="$$OUT") $(if $(FORCE),--force) -- "$$PROMPT"
 
 test: setup $(NODE_READY)  ## all tests
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 $(NODE_READY): tests/foreign/package-lock.json | setup
 	@set -e; \
