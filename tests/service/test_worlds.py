@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2 as httpx
@@ -32,7 +33,7 @@ def test_a_prompt_becomes_a_world_whose_files_open(client: httpx.Client, tmp_pat
 
 def test_exports_come_in_every_format(client: httpx.Client, tmp_path: Path) -> None:
     world_id = finished(client, client.post("/v1/worlds:generate", json=quick()).json())["world_id"]
-    readers = {"sog": read_sog, "ply": read_ply, "spz": read_spz, "glb": read_glb}
+    readers: dict[str, Callable[[Path], object]] = {"sog": read_sog, "ply": read_ply, "spz": read_spz, "glb": read_glb}
     for format, read in readers.items():
         body = {"format": format, "axes": "z-up", "unit": "cm"}
         operation = client.post(f"/v1/worlds/{world_id}:export", params={"wait": "30s"}, json=body).json()
