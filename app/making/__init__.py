@@ -1,1 +1,6 @@
 """Making: what a worker has done in a process of its own: worlds, exports, pictures and films."""
+
+from __future__ import annotations
+
+DISK_FULL = {"code": "disk_full", "message": "the worker's disk is full: free some space and ask again"}
+"""How a job ends that found no room for what it made; the worker says it, too, and must not load what makes worlds for it."""

@@ -14,11 +14,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TextIO
 
+from app.making import DISK_FULL
 from pipelines.errors import InputError, OutputError, UnavailableError, WorldloomError
 from pipelines.stage import Progress
 
 TELL_EVERY_S = 0.5
-DISK_FULL = {"code": "disk_full", "message": "the worker's disk is full: free some space and ask again"}
 OUTPUT_FAILED = {"code": "output_failed", "message": "the result could not be written on the worker's disk: its log tells more"}
 NICENESS = 5  # the API answers while worlds are made on the same cores
 

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from app.database import Database, is_away, now
 from app.errors import Refusal
-from app.making.child import DISK_FULL
+from app.making import DISK_FULL
 from app.operations.moves import move
 from app.settings import Settings
 from app.store import FULL, Store, key_of
