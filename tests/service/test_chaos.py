@@ -1,7 +1,8 @@
-"""Chaos: a hundred kills at random while sixty worlds are made. Nothing is lost, and nothing is made known twice."""
+"""Chaos: a hundred kills at random while sixty worlds are made. Nothing is lost, made known twice, or left behind."""
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 from collections import Counter
@@ -21,9 +22,10 @@ from tests.service.processes import database_of, database_settings, kill, proces
 from tests.service.running import Service, quick
 
 KILLS, JOBS = 100, 60
-PAUSE_S = (0.2, 0.9)
-WEIGHTS = {"child": 0.5, "worker": 0.4, "api": 0.1}
-CALM_S = 300
+WEIGHTS = {"child": 0.35, "worker": 0.55, "api": 0.1}
+BURST_S, CALM_S = (0.0, 0.4), (1.0, 3.5)
+PATIENCE_S = 20  # for a victim that is not there yet: a slow machine would otherwise see its workers killed before they have children
+LONGEST_S = 300
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +47,6 @@ class Chaos:
                 self.ask(asked)
                 asked += 1
             else:
-                time.sleep(self.draws.uniform(*PAUSE_S))
                 self.strike()
 
     def ask(self, number: int) -> None:
@@ -66,16 +67,22 @@ class Chaos:
         raise AssertionError(f"world {number} could not be asked for in a minute")
 
     def strike(self) -> None:
-        """Kill one process of a kind that is there; a dead service is started anew, as its supervisor would."""
-        alive = {kind: pids for kind, pids in processes_of(self.service.data).items() if pids and kind in WEIGHTS}
-        kinds = sorted(alive)
-        kind = self.draws.choices(kinds, [WEIGHTS[one] for one in kinds])[0]
-        self.killed[kind] += 1
+        """Kill one process of a drawn kind: half of the time soon after it came up, half of the time when it has worked for a while."""
+        (kind,) = self.draws.choices(list(WEIGHTS), list(WEIGHTS.values()))
+        pause_s = self.draws.uniform(*self.draws.choice((BURST_S, CALM_S)))
+        end = time.monotonic() + PATIENCE_S
+        while not processes_of(self.service.data)[kind] and time.monotonic() < end:
+            time.sleep(0.05)
+        time.sleep(pause_s)
+        alive = processes_of(self.service.data)[kind]
         if kind == "api":
             self.service.kill()
-            self.service.start()
+            self.service.start()  # as whoever looks after the service would
+        elif alive:
+            kill(self.draws.choice(alive))
         else:
-            kill(self.draws.choice(alive[kind]))
+            return
+        self.killed[kind] += 1
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -86,8 +93,9 @@ def test_a_hundred_kills_lose_nothing_and_double_nothing(kind: str, tmp_path: Pa
     chaos.rage()
     raged_s = time.monotonic() - begun
     database = database_of(service)
-    until(lambda: not open_operations(database), within_s=CALM_S, what="the end of all jobs")
+    until(lambda: not open_operations(database), within_s=LONGEST_S, what="the end of all jobs")
     outcomes = Counter(judged(database, Store(service.data / "blobs"), chaos.operations))
+    until(lambda: engine_states(database) <= {"SUCCESS"}, within_s=60, what="the end of all jobs in the engine's own table")
     database.close()
     calmed_s = time.monotonic() - begun - raged_s
     print(f"{kind}: {dict(chaos.killed)} killed in {raged_s:.0f} s, all done {calmed_s:.0f} s later: {dict(outcomes)}")
@@ -96,12 +104,20 @@ def test_a_hundred_kills_lose_nothing_and_double_nothing(kind: str, tmp_path: Pa
     assert outcomes["SUCCEEDED"] > JOBS / 2, "the service did not get to work at all"
     assert service.stop() == 0
     until(lambda: not any(processes_of(service.data).values()), within_s=30, what="the end of all processes")
+    assert list((service.data / "work").rglob("op_*")) == [], "nothing half-made lies about"
 
 
 def open_operations(database: Database) -> list[str]:
     """Those that have not ended."""
     with database.reading() as session:
         return list(session.scalars(sa.select(Operation.id).where(Operation.finished_at.is_(None))))
+
+
+def engine_states(database: Database) -> set[str]:
+    """Where jobs stand in the engine's own table."""
+    table = "workflow_status" if database.is_sqlite else "dbos.workflow_status"
+    with database.reading() as session:
+        return set(session.scalars(sa.text(f"SELECT status FROM {table}")))
 
 
 def judged(database: Database, store: Store, operation_ids: list[str]) -> list[str]:
@@ -123,10 +139,19 @@ def judged(database: Database, store: Store, operation_ids: list[str]) -> list[s
         assert worlds[operation.id].state is operation.state
         if operation.state is State.SUCCEEDED:
             assert {"splats.ply", "splats.spz", "world.json", "level-full_res.spz"} <= {file.name for file in made}
-            assert all(store.size(key_of(file.tenant_id, file.sha256)) == file.bytes for file in made)
+            assert all(is_whole(store, file) for file in made)
+            assert {file.operation_id for file in made} == {operation.id}
         else:
             assert operation.state is State.FAILED
             assert operation.error == {**(operation.error or {}), "code": "worker_crashed"}
             assert operation.crashes > MOST_CRASHES, "given up too early"
             assert not made
     return [operation.state.value for operation in operations.values()]
+
+
+def is_whole(store: Store, file: WorldFile) -> bool:
+    """Whether a file is there, and what the database says of it."""
+    path = store.local(key_of(file.tenant_id, file.sha256))
+    assert path is not None
+    data = path.read_bytes()
+    return (len(data), hashlib.sha256(data).hexdigest()) == (file.bytes, file.sha256)
