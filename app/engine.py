@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 import structlog
@@ -28,8 +28,19 @@ MOST_RECOVERIES = 50  # a last resort: the worker itself gives a job up after tw
 CLIENT_POOL, WORKER_POOL = 3, 8
 REPEATED_S = 30.0
 
-Make = Callable[[str], Awaitable[dict[str, Any]]]
-Publish = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+class Steps(Protocol):
+    """What a worker does with a job."""
+
+    async def make(self, job_id: str, /) -> dict[str, Any]:
+        """The work itself; what it returns is remembered, and goes into `publish`."""
+
+    async def publish(self, job_id: str, outcome: dict[str, Any], /) -> None:
+        """Make the outcome known."""
+
+    def holding(self, job_id: str, /) -> AbstractContextManager[None]:
+        """Entered around both steps."""
+
 
 TAKEN, ENDED, TRIED_TOO_OFTEN = "PENDING", "SUCCESS", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 GIVEN_UP = ("ERROR", "CANCELLED", TRIED_TOO_OFTEN)
@@ -102,22 +113,23 @@ def migrate(database_url: str) -> None:
         pass
 
 
-def work(database_url: str, *, executor_id: str, queues: tuple[str, ...], poll_s: float, make: Make, publish: Publish) -> None:
+def work(database_url: str, *, executor_id: str, queues: tuple[str, ...], poll_s: float, steps: Steps) -> None:
     """Begin to take jobs in this process, one of each queue at a time; first those that this executor had when it died."""
     _calm()
     DBOS(config=_config(database_url, executor_id=executor_id))
 
     @DBOS.step(name="make", preemptible=True)
     async def make_step(job_id: str) -> dict[str, Any]:
-        return await make(job_id)
+        return await steps.make(job_id)
 
     @DBOS.step(name="publish")
     async def publish_step(job_id: str, outcome: dict[str, Any]) -> None:
-        await publish(job_id, outcome)
+        await steps.publish(job_id, outcome)
 
     @DBOS.workflow(name="job", max_recovery_attempts=MOST_RECOVERIES)
     async def job(job_id: str) -> None:
-        await publish_step(job_id, await make_step(job_id))
+        with steps.holding(job_id):
+            await publish_step(job_id, await make_step(job_id))
 
     DBOS.listen_queues(list(queues))
     DBOS.launch()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,7 @@ from app.working.publishing import CANCELLED, end, publish
 
 MOST_CRASHES = 2
 TICK_S = 0.4
+FAREWELL_S = 5.0
 SPOILED = ("internal", "out_of_memory", "output_failed", "disk_full")
 """Failures that are nobody's wish: the log hears what the process said last, and the process, which may not be what it was, ends."""
 NOTHING: dict[str, Any] = {"nothing": True}
@@ -46,10 +50,17 @@ class Failure(Exception):  # noqa: N818
         self.code, self.message = code, message
 
 
+@dataclass(eq=False)
+class Claim:
+    """A job that this worker has. operation: as it was begun; None before that."""
+
+    operation: Operation | None = None
+
+
 class Runner:
     """The two steps of a job, `make` and `publish`; they run in the engine's event loop.
 
-    claims: the jobs that this worker has, as it began them; None before they begin.
+    claims: the jobs that this worker has, from before their first step until after their last.
     """
 
     def __init__(
@@ -62,7 +73,7 @@ class Runner:
         self._workshop = settings.data / "work" / worker_id
         self._turns = {queue: asyncio.Lock() for queue in queues}
         self.children = {queue: Child() for queue in queues}
-        self.claims: dict[str, Operation | None] = {}
+        self.claims: dict[str, Claim] = {}
 
     def open(self) -> None:
         """Clear away what a dead worker of this name left lying about."""
@@ -72,15 +83,25 @@ class Runner:
     def close(self) -> None:
         """End all child processes. Their jobs have not failed: `make` waits for the end of the engine then."""
         if self._loop is not None:
-            asyncio.run_coroutine_threadsafe(self._end_children(), self._loop).result()
+            with contextlib.suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(self._end_children(), self._loop).result(FAREWELL_S)
 
     async def _end_children(self) -> None:
         await asyncio.gather(*(child.close() for child in self.children.values()))
 
+    @contextmanager
+    def holding(self, operation_id: str) -> Iterator[None]:
+        """Around both steps, and what the engine writes down between them."""
+        claim = self.claims[operation_id] = Claim()
+        try:
+            yield
+        finally:
+            if self.claims.get(operation_id) is claim:
+                del self.claims[operation_id]
+
     async def make(self, operation_id: str) -> dict[str, Any]:
         """Do the work of an operation; returns what `publish` needs. Whatever goes wrong is an outcome, too."""
         self._loop = asyncio.get_running_loop()
-        self.claims[operation_id] = None
         try:
             queue = await self._patience.soon(lambda: self._queue_of(operation_id))
             if queue is None:
@@ -95,8 +116,6 @@ class Runner:
             if self._stopping.is_set():  # the end of this process, not of the job
                 await self._patience.wait_for_end()
             return {"failed": _reason(error)}
-        finally:
-            self.claims.pop(operation_id, None)
 
     async def publish(self, operation_id: str, outcome: dict[str, Any]) -> None:
         """Make the outcome known. It may be asked again after a crash, which changes nothing."""
@@ -138,7 +157,7 @@ class Runner:
         """Until it is done; a child that dies is replaced, but not for ever."""
         log.info("job started", operation=operation.id, kind=operation.kind, attempt=operation.attempt)
         while True:
-            self.claims[operation.id] = operation
+            self.claims[operation.id].operation = operation
             try:
                 with tempfile.TemporaryDirectory(prefix=f"{operation.id}-", dir=self._workshop, ignore_cleanup_errors=True) as folder:
                     return await self._once(operation, Path(folder))

@@ -65,8 +65,7 @@ class Worker:
                 executor_id=self.id,
                 queues=self.queues,
                 poll_s=self.settings.poll_s,
-                make=self._runner.make,
-                publish=self._runner.publish,
+                steps=self._runner,
             )
             household = Household(self.settings, self.database, self.store, self.id)
             household.start()
@@ -87,22 +86,22 @@ class Worker:
     def _leave(self, household: Household) -> None:
         """Children are killed as their jobs are cancelled; the jobs go back into line, for this worker's next start or another worker."""
         self._stopping.set()
-        claims = [claim for claim in self._runner.claims.values() if claim is not None]
+        begun = [claim.operation for claim in self._runner.claims.values() if claim.operation is not None]
         self._runner.close()
         engine.stop()
         household.stop()
         try:
-            handed_back = self._hand_back(claims)
+            handed_back = self._hand_back(begun)
             log.info("worker stopped", worker=self.id, handed_back=handed_back)
         except SQLAlchemyError as error:  # its next start, or whoever finds it lost, will take care of its jobs
             log.warning("worker stopped without a word to the database", worker=self.id, error=type(error).__name__)
         self.database.close()
 
-    def _hand_back(self, claims: Iterable[Operation]) -> int:
+    def _hand_back(self, begun: Iterable[Operation]) -> int:
         """Returns how many jobs are queued again. The worker's row goes last: as long as it is there, others will look for lost jobs."""
         fresh = {"state": State.QUEUED, "phase": "", "fraction": 0.0, "note": "handed back"}
         with self.database.writing() as session:
-            moved = [move(session, claim.id, expect=(State.RUNNING,), claim=claim, **fresh) for claim in claims]
+            moved = [move(session, claim.id, expect=(State.RUNNING,), claim=claim, **fresh) for claim in begun]
         engine.adopt(self.settings.database, self.id)
         with self.database.writing() as session:
             session.execute(delete(WorkerRow).where(WorkerRow.id == self.id))

@@ -11,6 +11,7 @@ import httpx2 as httpx
 import pytest
 import sqlalchemy as sa
 
+from app.database import now
 from app.tables import Operation, State, WorldFile
 from tests.service.processes import (
     database_of,
@@ -26,6 +27,7 @@ from tests.service.processes import (
 from tests.service.running import Service, finished, keys, quick
 
 STALL_S, TIMEOUT_S = 6, 25
+AGAIN_S = 30  # five on a machine that has nothing else to do
 LONG = "a ball in 24 seconds once"
 DATABASES = ["sqlite", "postgresql"]
 
@@ -150,13 +152,14 @@ def test_killed_worker_is_replaced_and_its_job_done_once(house: Service, visitor
     operation = submit(visitor, LONG)
     running(visitor, operation)
     before = processes_of(house.data)
-    begun = time.monotonic()
+    killed_at = now()
     kill(before["worker"][0])
     orphan_s = seconds_until_gone(before["child"][0], within_s=10)
-    running(visitor, operation, attempt=2)
-    print(f"worker killed → its child dead: {orphan_s:.2f} s, job begun again: {time.monotonic() - begun:.2f} s")
     done = finished(visitor, operation)
     assert (done["state"], done["attempt"]) == ("SUCCEEDED", 2)
+    again_s = (operation_row(house, operation["id"]).started_at - killed_at).total_seconds()
+    print(f"worker killed → its child dead: {orphan_s:.2f} s, job begun again: {again_s:.2f} s")
+    assert again_s < AGAIN_S
     assert terminal_events(house, done["id"]) == ["SUCCEEDED"]
     after = processes_of(house.data)
     assert len(after["worker"]) == 1

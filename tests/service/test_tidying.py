@@ -1,4 +1,4 @@
-"""Tidying: what nobody owns goes after its time, what somebody owns or is about to own stays."""
+"""The household: what nobody owns goes after its time, what is or will be owned stays, and what fell out of the line is found."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from app.operations.moves import move
 from app.operations.service import submit
 from app.services import Services
 from app.store import key_of
-from app.tables import Operation, OperationEvent, State, World, WorldFile
+from app.tables import Lease, Operation, OperationEvent, State, World, WorldFile
+from app.working.household import Household
 from app.working.stillness import Stillness
 from app.working.tidying import Tidying
 from tests.service.processes import fresh_database, settings_of, until
@@ -153,6 +154,37 @@ def test_old_operations_go_with_all_that_is_theirs(services: Services, tidying: 
         assert set(session.scalars(sa.select(Operation.id))) == {young.id, waiting.id}, "an open one stays, however old it is"
         assert set(session.scalars(sa.select(OperationEvent.operation_id))) == {young.id, waiting.id}
     assert set(engine.states(everything)) == {young.id, waiting.id}
+
+
+def test_sweep_finds_every_job_that_fell_out_of_a_long_line(services: Services, engine: JobEngine) -> None:
+    """However many wait well: they are looked at in turns, and one that is missing is not hidden behind them."""
+    moment = now() - timedelta(minutes=5)
+    ids = [f"op_{number:05d}" for number in range(1_200)]
+    columns = {"tenant_id": LOCAL.tenant_id, "kind": "render", "request": {}, "fingerprint": "", "queue": "studio", "share_tag": 1}
+    with services.database.writing() as session:
+        session.execute(sa.insert(Operation), [{**columns, "id": one, "created_at": moment, "updated_at": moment} for one in ids])
+        for one in ids[:1_190]:
+            engine.enqueue(session, one, queue="studio", priority=1)
+    household = Household(services.settings, services.database, services.store, "tester-0")
+    missing = ids[1_190:]
+    assert engine.states(missing) == {}
+    household.sweep()
+    assert engine.states(missing) == dict.fromkeys(missing, "ENQUEUED")
+    household.sweep()
+    household._engine.close()
+
+
+def test_only_one_worker_keeps_the_household(services: Services) -> None:
+    first, second = (Household(services.settings, services.database, services.store, name) for name in ("first-0", "second-0"))
+    assert first._has_lease()
+    assert not second._has_lease()
+    assert first._has_lease()
+    with services.database.reading() as session:
+        lease = session.get(Lease, "household")
+    assert lease is not None
+    assert lease.holder == "first-0"
+    for one in (first, second):
+        one._engine.close()
 
 
 def test_stillness_is_measured_without_comparing_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
