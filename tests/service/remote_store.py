@@ -54,6 +54,7 @@ def remote_store() -> Iterator[RemoteStore]:
     door.daemon_threads = True
     store = RemoteStore(f"http://127.0.0.1:{door.server_address[1]}", f"http://{host}:{port}")
     door.store = store  # type: ignore[attr-defined]
+    httpx.post(f"{store.behind}/moto-api/reset")  # what other tests of this process kept: all its servers share one memory
     assert httpx.put(f"{store.behind}/{BUCKET}").status_code == 200
     thread = threading.Thread(target=door.serve_forever, daemon=True)
     thread.start()
