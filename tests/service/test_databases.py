@@ -22,7 +22,7 @@ from dbos._utils import retriable_postgres_exception
 from app import engine
 from app.database import Database, is_away
 from app.tables import Operation, OperationEvent, World
-from tests.service.processes import database_of, database_settings, fresh_database, settings_of, terminal_events, until
+from tests.service.processes import database_of, database_settings, fresh_database, kill, processes_of, settings_of, terminal_events, until
 from tests.service.running import Service, finished, quick
 from tests.service.test_reliability import running, submit
 
@@ -171,6 +171,31 @@ def test_submissions_during_falls_are_there_once(elephant: Any, tmp_path: Path) 
         assert jobs == operations
         assert worlds == len(operations)
     finally:
+        assert service.stop() == 0
+
+
+def test_worker_killed_between_its_two_steps_publishes_what_was_made(postgres: str, tmp_path: Path) -> None:
+    """The test holds the world's row, so that `publish` must wait, until `make` is written down and the worker dead."""
+    service = Service(tmp_path / "data", {"WORLDLOOM_DATABASE_URL": fresh_database(postgres)}).start()
+    database = database_of(service)
+    made = sa.text("SELECT count(*) FROM dbos.operation_outputs WHERE workflow_uuid = :id AND function_name = 'make'")
+    try:
+        with service.client() as client:
+            operation = submit(client, "a ball in 2 seconds")
+            running(client, operation)
+            with database.engine.connect() as holder, database.engine.connect() as other:
+                holder.execute(sa.select(World.id).where(World.id == operation["world_id"]).with_for_update())
+                other.execution_options(isolation_level="AUTOCOMMIT")
+                until(lambda: other.scalar(made, {"id": operation["id"]}), within_s=60, what="the end of the first step")
+                assert client.get(f"/v1/operations/{operation['id']}").json()["state"] == "RUNNING"
+                kill(processes_of(service.data)["worker"][0])
+                holder.rollback()
+            done = finished(client, operation)
+            assert (done["state"], done["attempt"]) == ("SUCCEEDED", 1), "what was made once is not made again"
+            assert client.get(done["links"]["world"]).json()["files"]
+        assert terminal_events(service, operation["id"]) == ["SUCCEEDED"]
+    finally:
+        database.close()
         assert service.stop() == 0
 
 
