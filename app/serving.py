@@ -218,6 +218,8 @@ def run_worker(settings: Settings, *, slot: int) -> None:
     if os.environ.get("WORLDLOOM_PARENT"):
         threading.Thread(target=_watch_parent, args=(worker,), daemon=True).start()
     worker.run()
+    sys.stderr.flush()
+    os._exit(0)  # threads of the engine that wait for a database which is away would wait on, and nobody needs their answer
 
 
 def _watch_parent(worker: Any) -> None:

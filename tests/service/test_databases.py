@@ -21,6 +21,7 @@ from dbos._utils import retriable_postgres_exception
 
 from app import engine
 from app.database import Database, is_away
+from app.serving import GOODBYE_S
 from app.tables import Operation, OperationEvent, World
 from tests.service.processes import database_of, database_settings, fresh_database, kill, processes_of, settings_of, terminal_events, until
 from tests.service.running import Service, finished, quick
@@ -121,6 +122,24 @@ def test_postgresql_that_falls_and_rises_again(elephant: Any, tmp_path: Path) ->
             print(f"PostgreSQL away {OUTAGE_S:g} s → ready after {ready - back:.1f} s, all done after {time.monotonic() - back:.1f} s")
     finally:
         assert service.stop() == 0
+
+
+def test_service_can_be_stopped_while_its_database_is_away(elephant: Any, tmp_path: Path) -> None:
+    settings = {"WORLDLOOM_DATABASE_URL": elephant.get_uri(), "WORLDLOOM_QUICK_MARKS": str(tmp_path)}
+    service = Service(tmp_path / "data", settings).start()
+    with service.client() as client:
+        operation = submit(client, "a ball in 60 seconds once")
+        running(client, operation)
+    fell(elephant)
+    begun = time.monotonic()
+    assert service.stop() == 0
+    assert time.monotonic() - begun < GOODBYE_S, "nobody had to be killed"
+    until(lambda: not any(processes_of(service.data).values()), within_s=10, what="the end of all processes")
+    elephant.ensure_postgres_running()
+    service.start()
+    with service.client() as client:
+        assert finished(client, operation)["state"] == "SUCCEEDED"
+    assert service.stop() == 0
 
 
 def test_submissions_during_falls_are_there_once(elephant: Any, tmp_path: Path) -> None:
