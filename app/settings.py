@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     queues: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Queues that a worker serves, one job each at a time; without it those of all recipes, and studio."
     )
-    poll_s: float = Field(0.25, gt=0, le=10, description="Seconds between two looks of a worker into its queues.")
+    poll_s: float = Field(0.5, gt=0, le=10, description="Seconds between two looks of a worker into its queues.")
     job_timeout_s: float = Field(3_600, gt=0, description="Seconds after which a running job is ended.")
     stall_timeout_s: float = Field(120, gt=0, description="Seconds without any progress after which a job is ended.")
     child_idle_s: float = Field(300, ge=0, description="Seconds that a worker keeps an idle child process warm.")

@@ -135,7 +135,7 @@ def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
 
 
 def _worker_of(process: int) -> int:
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    children = [child for task in Path(f"/proc/{process}/task").iterdir() for child in (task / "children").read_text().split()]
     return next(int(child) for child in children if b"worker" in Path(f"/proc/{child}/cmdline").read_bytes())
 
 
