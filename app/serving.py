@@ -22,7 +22,7 @@ from rich.markup import escape
 from app.settings import Settings
 from pipelines.errors import OutputError
 
-RESTART_S = (0.0, 0.1, 0.3, 1.0, 3.0)  # a job that lost its worker begins again within five seconds, also after several deaths
+RESTART_S = (0.2, 0.5, 1.0, 3.0)  # a job that lost its worker begins again within five seconds, also after several deaths
 WELL_AFTER_S = 10.0
 GOODBYE_S = 25.0
 DRAIN_S = 5
@@ -184,7 +184,7 @@ class Supervisor:
         self._thread.join(timeout=5)
 
     def _keep(self) -> None:
-        deaths = 0
+        failures = 0
         while not self._ending.is_set():
             begun_s = time.monotonic()
             self._process = subprocess.Popen(
@@ -196,9 +196,10 @@ class Supervisor:
             code = self._process.wait()
             if self._ending.is_set():
                 return
-            deaths = 0 if time.monotonic() - begun_s > WELL_AFTER_S else deaths + 1
+            was_killed = code < 0  # which says nothing about whether the next one will live
+            failures = 0 if was_killed or time.monotonic() - begun_s > WELL_AFTER_S else failures + 1
             log.warning("the worker ended and is started anew", code=code)
-            self._ending.wait(RESTART_S[min(deaths, len(RESTART_S) - 1)])
+            self._ending.wait(RESTART_S[min(failures, len(RESTART_S) - 1)])
 
 
 def run_worker(settings: Settings, *, slot: int) -> None:
