@@ -227,10 +227,10 @@ def _plain(error: HTTPException) -> Refusal:
 
 
 def _unknown_method(render: Render) -> Callable[[Request, Exception], Response]:
-    def handle(request: Request, _: Exception) -> Response:
+    def handle(request: Request, error: Exception) -> Response:
         from app.documentation import methods_at
 
-        allowed = ", ".join(methods_at(request.app, request.url.path))
+        allowed = ", ".join(methods_at(request.app, request.url.path)) or (getattr(error, "headers", None) or {}).get("Allow", "GET")
         sentence = f"this address does not know this method: use {allowed}, see /docs"
         refusal = Refusal("method_not_allowed", sentence, headers={"Allow": allowed})
         return answer(refusal, request.scope.get("worldloom.request_id", ""), render)

@@ -68,15 +68,14 @@ td:first-child { white-space: nowrap; }
 }
 """
 
-_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    ]
-)
+
+def plain_policy(style: str) -> str:
+    """The Content-Security-Policy of a page that has this style, no script, and nothing from anywhere."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+_POLICY = plain_policy(STYLE)
 
 
 def add_handbook(app: FastAPI) -> None:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,6 +21,7 @@ from app.marble.application import create_marble_app
 from app.operations.routes import router as operations
 from app.services import Services
 from app.settings import Settings
+from app.studio import add_studio
 from app.system.routes import router as system
 from app.webhooks.routes import router as webhooks
 from app.worlds.files import router as files
@@ -64,15 +64,11 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     complete(app, settings)
     add_handbook(app)
-    app.add_api_route("/", _welcome, include_in_schema=False)
+    add_studio(app)
     app.mount("/marble", create_marble_app(services))
     app.add_middleware(_CrossOrigin, settings=settings)
     app.add_middleware(Gate, settings=settings, metrics=services.metrics)
     return app
-
-
-async def _welcome() -> RedirectResponse:
-    return RedirectResponse("/docs")
 
 
 class _CrossOrigin:

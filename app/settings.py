@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import re
 import secrets
 import socket
 import tempfile
@@ -19,6 +20,7 @@ from pipelines.errors import InputError, OutputError
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 SHORTEST_SECRET = 32
+_EMBEDDING = re.compile(r"\*|none|https?://(\*\.)?[0-9A-Za-z.-]+(:[0-9]{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -39,6 +41,9 @@ class Settings(BaseSettings):
     public_url: str | None = Field(None, description="How clients reach the service, when a proxy stands before it: https://example.org.")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), description="Further names in Host headers; * allows all.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), description="Web origins that may call the API; * (with keys): all.")
+    embed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("*",), description="Web origins that may show worlds in a frame, by /embed/…; * lets all, none lets nobody."
+    )
 
     max_open_jobs: int = Field(20_000, ge=1, description="Unfinished jobs that one tenant may have.")
     max_stored_bytes: int = Field(1_000_000_000_000, ge=0, description="Bytes of worlds and uploads that one tenant may keep.")
@@ -68,11 +73,19 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least important log line to write.")
     log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, JSON anywhere else.")
 
-    @field_validator("allowed_hosts", "cors_origins", "queues", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", "embed_origins", "queues", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Lists are written with commas, not as JSON."""
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("embed_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """They become part of a header, so nothing else may stand in them."""
+        if not value or ("none" in value and len(value) > 1) or not all(_EMBEDDING.fullmatch(origin) for origin in value):
+            raise ValueError("give origins such as https://example.org, or * or none")
+        return value
 
     @property
     def database(self) -> str:

@@ -8,8 +8,10 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, GenericError
@@ -95,6 +97,14 @@ class Store:
     def link(self, key: str, *, lasts_s: int, method: Literal["GET", "PUT"] = "GET") -> str:
         """A link straight to the store, for stores that can sign one."""
         return str(_asked(lambda: obstore.sign(self._store, method, key, timedelta(seconds=lasts_s))))
+
+    @cached_property
+    def origin(self) -> str | None:
+        """Scheme, host and port that links lead to; None where files are served from this disk."""
+        if self.folder is not None:
+            return None
+        parts = urlsplit(self.link("origin", lasts_s=60))
+        return f"{parts.scheme}://{parts.netloc}"
 
     def older_than(self, moment: datetime) -> Iterator[tuple[str, int]]:
         """(key, bytes) of every file that was written before `moment`."""

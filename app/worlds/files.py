@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse, RedirectResponse
-from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
-from starlette.types import Receive, Scope, Send
+from fastapi.responses import RedirectResponse
 
 from app.auth import Anyone
 from app.documentation import OPTIONAL_KEY, problems
 from app.errors import Refusal
 from app.identity import WORLD, is_id
+from app.sending import YEAR_S, SentFile
 from app.services import Provided, Services
 from app.store import key_of
 from app.strict import PLAIN
 from app.tables import World, WorldFile
 from app.worlds.access import readable
 
-YEAR_S = 31_536_000
-CHUNK_BYTES = 1 << 20
-_RANGES = re.compile(r"bytes *= *[0-9]*-[0-9]*( *, *[0-9]*-[0-9]*)*", re.IGNORECASE)
-
+FILE_HEADERS: Mapping[str, str] = {
+    "cache-control": f"private, max-age={YEAR_S}, immutable",  # it never changes under its address
+    "cross-origin-resource-policy": "cross-origin",
+    "content-security-policy": "default-src 'none'; sandbox",
+}
 MEDIA_TYPES: Mapping[str, str] = {
     ".json": "application/json",
     ".ply": "application/octet-stream",
@@ -38,6 +37,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     ".exr": "image/x-exr",
     ".mp4": "video/mp4",
     ".zip": "application/zip",
+    ".gz": "application/gzip",
 }
 
 router = APIRouter(tags=["files"])
@@ -67,45 +67,6 @@ def link_of(services: Services, request: Request, world_id: str, name: str) -> s
     return f"{base_of(services, request)}/v1/files/{world_id}/{ticket}/{name}"
 
 
-class StoredFile(FileResponse):
-    """A file that never changes under its address: ranges, If-Range and If-None-Match."""
-
-    chunk_size = CHUNK_BYTES
-
-    def __init__(self, path: Path, file: WorldFile, *, etag: str) -> None:
-        headers = {
-            "etag": etag,
-            "cache-control": f"private, max-age={YEAR_S}, immutable",
-            "cross-origin-resource-policy": "cross-origin",
-            "content-security-policy": "default-src 'none'; sandbox",
-        }
-        media_type = MEDIA_TYPES.get(Path(file.name).suffix, "application/octet-stream")
-        super().__init__(path, headers=headers, media_type=media_type, filename=file.name, content_disposition_type="inline")
-        self._etag = etag
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 304 where the client has it already."""
-        asked = dict(scope["headers"]).get(b"if-none-match", b"").decode("latin-1")
-        if asked and (asked.strip() == "*" or self._etag in [one.strip().removeprefix("W/") for one in asked.split(",")]):
-            kept = {name: value for name, value in self.headers.items() if name in ("etag", "cache-control")}
-            await Response(status_code=304, headers=kept)(scope, receive, send)
-            return
-        await super().__call__(scope, receive, send)
-
-    @classmethod
-    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
-        """What Starlette makes of a Range header, except that one without sense is as good as none (RFC 9110, 14.2)."""
-        if not _RANGES.fullmatch(http_range):
-            return []
-        try:
-            return super()._parse_range_header(http_range, file_size)
-        except MalformedRangeHeader:
-            return []
-        except RangeNotSatisfiable as error:
-            sentence = f"the file has {file_size:,} bytes and the range begins behind them: ask for less"
-            raise Refusal("range_not_satisfiable", sentence, headers={"Content-Range": f"bytes */{file_size}"}) from error
-
-
 def _served(services: Services, file: WorldFile | None) -> Response:
     if file is None:
         raise Refusal("not_found", "the world has no file of that name: see its `files`")
@@ -115,7 +76,13 @@ def _served(services: Services, file: WorldFile | None) -> Response:
         return RedirectResponse(services.store.link(key, lasts_s=services.settings.link_s), 307, {"cache-control": "no-store"})
     if not path.is_file():
         raise Refusal("gone", "the file is missing in the store: make the world again")
-    return StoredFile(path, file, etag=f'"{file.sha256}"')
+    return SentFile(
+        path,
+        name=file.name,
+        etag=f'"{file.sha256}"',
+        media_type=MEDIA_TYPES.get(Path(file.name).suffix, "application/octet-stream"),
+        headers=FILE_HEADERS,
+    )
 
 
 @router.head("/v1/files/{world_id:id}/{ticket}/{name}", include_in_schema=False)
