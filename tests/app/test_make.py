@@ -48,10 +48,10 @@ def test_options_are_handed_on(tmp_path: Path) -> None:
 
 def test_help_names_every_target(tmp_path: Path) -> None:
     named = make(tmp_path, "help").stdout
-    for target in ("setup", "world", "test", "serve", "lint", "bench", "gallery", "clean"):
+    for target in ("setup", "world", "test", "studio", "serve", "lint", "bench", "gallery", "clean"):
         assert f"make {target}" in named
 
 
 def test_serve_starts_the_service(tmp_path: Path) -> None:
-    done = make(tmp_path, "serve")
+    done = make(tmp_path, "--old-file=studio", "serve")
     assert done.stdout.splitlines() == ["<serve>"]
