@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.auth import WORLD_API_HEADER
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ _MEANING = {
 }
 
 
+_HEADER = {"type": "apiKey", "in": "header", "name": WORLD_API_HEADER, "description": "The same key as clients of the World API send it."}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers that are a call's own, for `responses=`; `complete` adds those that follow from what the call takes."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
@@ -129,11 +133,14 @@ def _completed(description: dict[str, Any], settings: Settings) -> dict[str, Any
         schemas[model.__name__] = schema
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
+    description["components"]["securitySchemes"]["header"] = _HEADER
     used: set[str] = set()
     for _, _, operation in operations_of(description):
         used.update(operation.get("tags", ()))
-        if not settings.needs_keys and "security" in operation and {} not in operation["security"]:
-            operation["security"].append({})
+        if "security" in operation:
+            operation["security"].insert(operation["security"].index({"bearer": []}) + 1, {"header": []})
+            if not settings.needs_keys and {} not in operation["security"]:
+                operation["security"].append({})
         operation["responses"] = _answers(operation)
         for answer in operation["responses"].values():
             stream = answer.get("content", {}).get("text/event-stream")

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from typing import Annotated
 
 from fastapi import Depends, Request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 from app.auth import Caller, Writer
 from app.errors import Refusal
@@ -21,23 +19,25 @@ WINDOW_S = 60
 
 
 class StartLimit:
-    """Counts starts in this process; the limit that matters, of unfinished jobs, is counted in the database."""
+    """Counts starts in this process, by whole minutes; the limit that matters, of unfinished jobs, is counted in the database."""
 
     def __init__(self, per_minute: int) -> None:
-        self._item = RateLimitItemPerMinute(per_minute)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._most, self._window = per_minute, 0
+        self._started: Counter[str] = Counter()
 
     def start(self, caller: Caller) -> dict[str, str]:
         """Count one, and say in headers what is left; raises Refusal(rate_limited), with the same headers, when it is one too many."""
-        admitted = self._limiter.hit(self._item, caller.tenant_id)
-        window = self._limiter.get_window_stats(self._item, caller.tenant_id)
-        left_s = max(1, math.ceil(window.reset_time - time.time()))
+        window, into_s = divmod(time.time(), WINDOW_S)
+        if window != self._window:
+            self._window, self._started = int(window), Counter()
+        self._started[caller.tenant_id] += 1
+        left, left_s = self._most - self._started[caller.tenant_id], max(1, math.ceil(WINDOW_S - into_s))
         headers = {
-            "RateLimit-Policy": f'"starts";q={self._item.amount};w={WINDOW_S}',
-            "RateLimit": f'"starts";r={window.remaining};t={left_s}',
+            "RateLimit-Policy": f'"starts";q={self._most};w={WINDOW_S}',
+            "RateLimit": f'"starts";r={max(0, left)};t={left_s}',
         }
-        if not admitted:
-            sentence = f"more than {self._item.amount:,} jobs in a minute are too many: wait {left_s} s"
+        if left < 0:
+            sentence = f"more than {self._most:,} jobs in a minute are too many: wait {left_s} s"
             raise Refusal("rate_limited", sentence, retry_after_s=left_s, headers=headers)
         return headers
 

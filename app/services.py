@@ -76,7 +76,7 @@ class Services:
         return now()
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:  # async, for FastAPI would send anything else through a thread
     found: Services = request.app.state.services
     return found
 

@@ -23,7 +23,7 @@ from tests.service.running import Service, quick
 
 KILLS, JOBS = 100, 60
 WEIGHTS = {"child": 0.35, "worker": 0.55, "api": 0.1}
-BURST_S, CALM_S = (0.0, 0.4), (1.0, 3.5)
+BURST_S, CALM_S = (0.0, 0.3), (0.4, 1.6)
 PATIENCE_S = 20  # for a victim that is not there yet: a slow machine would otherwise see its workers killed before they have children
 LONGEST_S = 300
 
