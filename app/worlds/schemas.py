@@ -116,6 +116,7 @@ class KeyframeBody(CameraBody):
 
     time: float = Field(ge=0, le=600, description="Seconds from the beginning; the first has 0, and times rise.")
     fov: float = Field(75.0, ge=5, le=150, description="Horizontal field of view, degrees.")
+    ease: bool = Field(False, description="Whether the camera comes to rest here for a moment.")
 
     @model_validator(mode="after")
     def _knows_its_direction(self) -> Self:

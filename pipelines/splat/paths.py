@@ -4,11 +4,12 @@ A file looks like this; times in seconds, positions in metres (x right, y up, z 
 
     {"keyframes": [
         {"time": 0, "position": [0, 1.65, 0], "look_at": [0, 1, -10]},
-        {"time": 4, "position": [3, 1.65, -4], "yaw": 30, "pitch": -5, "fov": 60}
+        {"time": 4, "position": [3, 1.65, -4], "yaw": 30, "pitch": -5, "fov": 60, "ease": true}
      ], "loop": false}
 
-Every keyframe looks somewhere: either at a point, or by yaw (left) and pitch (up). In between, cameras move along Catmull–Rom curves.
-With "loop" the first keyframe follows the last one again, after as long as the first step took.
+Every keyframe looks somewhere: either at a point, or by yaw (left) and pitch (up). In between, cameras move along Catmull–Rom curves;
+where a keyframe says "ease" they come to rest for a moment. With "loop" the first keyframe follows the last one again, after as long as
+the first step took.
 """
 
 from __future__ import annotations
@@ -45,11 +46,13 @@ class CameraPath:
     """Keyframes and how to get from one to the next. values: (K, 6) x, y, z in metres, yaw, pitch, fov in radians, yaw unwrapped.
 
     times_s: (K,) rising from 0.  loop: the last keyframe repeats the first one, and speed does not jump there.
+    rests: the keyframes, by number, at which the camera stands still for a moment.
     """
 
     times_s: Doubles
     values: Doubles
     loop: bool = False
+    rests: tuple[int, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -58,7 +61,8 @@ class CameraPath:
 
     def camera(self, time_s: float, *, width_px: int, height_px: int) -> Camera:
         """The camera at a time, which is kept within the path."""
-        x, y, z, yaw, pitch, fov = _catmull_rom(self.times_s, self.values, min(max(time_s, 0.0), self.seconds), loop=self.loop)
+        time_s = min(max(time_s, 0.0), self.seconds)
+        x, y, z, yaw, pitch, fov = _catmull_rom(self.times_s, self.values, time_s, loop=self.loop, rests=self.rests)
         return pinhole((x, y, z), yaw_rad=yaw, pitch_rad=pitch, width_px=width_px, height_px=height_px, horizontal_fov_rad=fov)
 
     def frames(self, frames_per_s: float, *, width_px: int, height_px: int) -> Iterator[Camera]:
@@ -71,8 +75,8 @@ class CameraPath:
         return max(1, round(self.seconds * frames_per_s) + (0 if self.loop else 1))
 
 
-def _catmull_rom(times: Doubles, values: Doubles, time: float, *, loop: bool) -> Doubles:
-    """Cubic Hermite interpolation whose slope at a keyframe is that of the line between its neighbours, weighted for uneven times."""
+def _catmull_rom(times: Doubles, values: Doubles, time: float, *, loop: bool, rests: tuple[int, ...]) -> Doubles:
+    """Cubic Hermite interpolation whose slope at a keyframe is that of its neighbours, weighted for uneven times, or zero at a rest."""
     if len(times) == 1:
         only: Doubles = values[0]
         return only
@@ -84,6 +88,7 @@ def _catmull_rom(times: Doubles, values: Doubles, time: float, *, loop: bool) ->
         tangents[0] = tangents[-1] = (slopes[-1] * spans[0] + slopes[0] * spans[-1]) / (spans[0] + spans[-1])
     else:
         tangents[0], tangents[-1] = slopes[0], slopes[-1]
+    tangents[list(rests)] = 0
     k = min(int(np.searchsorted(times, time, side="right")) - 1, len(times) - 2)
     span = times[k + 1] - times[k]
     t = (time - times[k]) / span
@@ -218,6 +223,7 @@ class _Keyframe(BaseModel):
     yaw: float | None = Field(default=None, ge=-3600, le=3600)
     pitch: float = Field(default=0.0, ge=-90, le=90)
     fov: float = Field(default=75.0, ge=5, le=150)
+    ease: bool = False
 
     @model_validator(mode="after")
     def _looks_somewhere(self) -> Self:
@@ -265,10 +271,13 @@ def parse_path(text: str | bytes) -> CameraPath:
     loop = file.loop and len(times) > 1
     if loop:
         times, values = np.append(times, times[-1] + times[1]), np.concatenate([values, values[:1]])
+    rests = [k for k, frame in enumerate(file.keyframes) if frame.ease]
+    if loop and 0 in rests:
+        rests.append(len(times) - 1)
     values[:, 3] = _shortest_turns(values[:, 3], file)
     if loop:
         values[-1, 3] = values[0, 3] + 2 * math.pi * round((values[-2, 3] - values[0, 3]) / (2 * math.pi))
-    return CameraPath(times, values, loop=loop)
+    return CameraPath(times, values, loop=loop, rests=tuple(rests))
 
 
 def _shortest_turns(yaws: Doubles, file: _PathFile) -> Doubles:

@@ -126,6 +126,20 @@ def test_a_loop_closes() -> None:
     assert np.allclose(ends[0], ends[1])
 
 
+@pytest.mark.parametrize("loop", [False, True])
+def test_the_camera_rests_where_a_keyframe_eases(loop: bool) -> None:
+    frames = [{"time": t, "position": [t, 0, 0], "yaw": 10 * t, "ease": t in (0, 4)} for t in (0, 1, 4, 6)]
+    path = parse_path(json.dumps({"keyframes": frames, "loop": loop}))
+
+    def speed(time: float) -> float:
+        before, after = (path.camera(t, width_px=16, height_px=16).position for t in (time - 1e-3, time + 1e-3))
+        return float(np.linalg.norm(np.subtract(after, before)) / (min(time + 1e-3, path.seconds) - max(time - 1e-3, 0)))
+
+    resting = (0, 4, path.seconds) if loop else (0, 4)
+    assert all(speed(time) < 0.02 for time in resting)
+    assert speed(1) > 0.3 and (loop or speed(6) > 0.3)
+
+
 def test_yaw_turns_the_short_way_towards_points() -> None:
     ahead = [{"time": t, "position": [0, 0, 0], "look_at": [x, 0, 5]} for t, x in ((0, 1), (1, -1))]  # behind, from the right to the left
     path = parse_path(json.dumps({"keyframes": ahead}))
