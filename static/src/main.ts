@@ -1,0 +1,9 @@
+/** The studio begins here. */
+import './look/page.css';
+
+import { mount } from 'svelte';
+
+import App from './App.svelte';
+
+const target = document.getElementById('studio');
+if (target) mount(App, { target });

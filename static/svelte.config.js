@@ -1,0 +1,2 @@
+/** Svelte's settings: runes only. */
+export default { compilerOptions: { runes: true } };
