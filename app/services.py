@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,14 +16,16 @@ from app.database import Database, now
 from app.engine import JobEngine
 from app.limits import StartLimit
 from app.operations.admission import Admission
-from app.operations.fairness import Forecasts
+from app.operations.fairness import Forecasts, Seen
 from app.operations.hub import Hub
+from app.operations.together import Together
 from app.preparing import ensure_prepared
 from app.settings import Settings
 from app.signing import Signer
 from app.store import Store
 from app.telemetry import Metrics
 
+LOOKS_TOGETHER = 64
 INSPECTIONS_AT_ONCE = 2  # each may take up to 1.5 GiB of memory
 
 
@@ -38,6 +41,7 @@ class Services:
     admission: Admission
     hub: Hub
     forecasts: Forecasts
+    looks: Together[str, Seen | None]
     start_limit: StartLimit
     metrics: Metrics
     remembered: dict[str, tuple[float, int]] = field(default_factory=dict)  # tenant → when its bytes were counted, and how many
@@ -58,6 +62,7 @@ class Services:
             admission=Admission(database, jobs, max_open_jobs=settings.max_open_jobs),
             hub=hub,
             forecasts=forecasts,
+            looks=Together(partial(_seen, database, forecasts), most=LOOKS_TOGETHER),
             start_limit=StartLimit(settings.starts_per_minute),
             metrics=Metrics(lambda: hub.listeners),
         )
@@ -74,6 +79,13 @@ class Services:
     def now(self) -> datetime:
         """This moment, in UTC."""
         return now()
+
+
+def _seen(database: Database, forecasts: Forecasts, operation_ids: Sequence[str]) -> list[Seen | None]:
+    """Operations by their ids; None for those that are not there."""
+    with database.reading() as session:
+        found = forecasts.seen(session, list(set(operation_ids)))
+    return [found.get(operation_id) for operation_id in operation_ids]
 
 
 async def _services(request: Request) -> Services:  # async, for FastAPI would send anything else through a thread

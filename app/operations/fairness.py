@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 
-from sqlalchemy import and_, bindparam, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, bindparam, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from app.tables import Operation, State, WorkerRow
 
@@ -34,6 +35,32 @@ def place_in_line(session: Session, operation: Operation) -> int:
     """1 = next; only for a queued operation."""
     here = {"queue": operation.queue, "tag": operation.share_tag, "moment": operation.created_at}
     return (session.scalar(_BEFORE, here) or 0) + 1
+
+
+_ASKED = aliased(Operation)
+_BEFORE_IT = (
+    select(func.count())
+    .where(
+        Operation.queue == _ASKED.queue,
+        Operation.state == State.QUEUED,
+        or_(
+            Operation.share_tag < _ASKED.share_tag,
+            and_(Operation.share_tag == _ASKED.share_tag, Operation.created_at < _ASKED.created_at),
+        ),
+    )
+    .correlate(_ASKED)
+    .scalar_subquery()
+)
+_SEEN = select(_ASKED, case((_ASKED.state == State.QUEUED, _BEFORE_IT + 1))).where(_ASKED.id.in_(bindparam("ids", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An operation, its place in line (1 = next), and the seconds until it is done; None for what does not apply, or nobody can know."""
+
+    operation: Operation
+    place: int | None
+    eta_s: float | None
 
 
 def places_in_line(session: Session) -> dict[str, int]:
@@ -69,6 +96,13 @@ class Forecasts:
         elif place is None:
             place = place_in_line(session, operation)
         return place, None if operation.state.is_final else self.left_s(session, operation, place)
+
+    def seen(self, session: Session, ids: Sequence[str]) -> dict[str, Seen]:
+        """Operations as they stand, in one statement; those that are not there are missing."""
+        return {
+            operation.id: Seen(operation, place, None if operation.state.is_final else self.left_s(session, operation, place))
+            for operation, place in session.execute(_SEEN, {"ids": ids}).tuples()
+        }
 
     def run_s(self, session: Session, operation: Operation) -> float | None:
         """Seconds that an operation will run in all."""

@@ -16,6 +16,7 @@ from app.auth import Caller, Reader, Writer
 from app.documentation import problems
 from app.errors import Refusal
 from app.operations import service
+from app.operations.fairness import Seen
 from app.operations.hub import Hub
 from app.operations.schemas import EventBody, Kind, OperationBody, OperationList, body_of
 from app.paging import Cursor, PageSize, page
@@ -55,35 +56,22 @@ def seconds_of(wait: str | None) -> float:
     return min(float(wait.rstrip("s")), LONGEST_WAIT_S) if wait else 0.0
 
 
-def shown(services: Services, request: Request, operation: Operation) -> OperationBody:
-    """An operation with its place in line, its time left, and links that open."""
-    if operation.state.is_final:
-        return _shown(services, request, operation, (None, None))
-    with services.database.reading() as session:
-        return _shown(services, request, operation, services.forecasts.outlook(session, operation))
+async def look(services: Services, caller: Caller, operation_id: str, request: Request) -> OperationBody:
+    """One look at an operation; raises Refusal(not_found)."""
+    return shown(services, request, await service.look(services, caller, operation_id))
 
 
-def _shown(services: Services, request: Request, operation: Operation, outlook: tuple[int | None, float | None]) -> OperationBody:
+def shown(services: Services, request: Request, seen: Seen) -> OperationBody:
+    """An operation with its place in line, its time left, and a link to what it made, which opens."""
+    operation = seen.operation
     made = (operation.result or {}).get("file")
     file = link_of(services, request, str(operation.world_id), made) if made else None
-    return body_of(operation, place=outlook[0], eta_s=outlook[1], file=file)
-
-
-def look(services: Services, caller: Caller, operation_id: str, request: Request) -> OperationBody:
-    """One look at an operation; raises Refusal(not_found)."""
-    with services.database.reading() as session:
-        operation = service.find(session, caller, operation_id)
-        return _shown(services, request, operation, services.forecasts.outlook(session, operation))
+    return body_of(operation, place=seen.place, eta_s=seen.eta_s, file=file)
 
 
 async def settled(services: Services, caller: Caller, operation_id: str, wait_s: float) -> Operation:
     """The operation as it stands at its end, or after `wait_s` seconds."""
-
-    def found() -> Operation:
-        with services.database.reading() as session:
-            return service.find(session, caller, operation_id)
-
-    operation = await run_in_threadpool(found)
+    operation = (await service.look(services, caller, operation_id)).operation
     if operation.state.is_final or wait_s <= 0:
         return operation
     end_s = time.monotonic() + wait_s
@@ -92,7 +80,7 @@ async def settled(services: Services, caller: Caller, operation_id: str, wait_s:
             event = await listener.next(left_s)
             if event is None or event.is_last:
                 break
-    return await run_in_threadpool(found)
+    return (await service.look(services, caller, operation_id)).operation
 
 
 @router.get(
@@ -107,7 +95,7 @@ async def get_operation(
     """State, progress, place in line and time left. With `wait` the answer comes at the end of the operation, or after that time."""
     if wait_s := seconds_of(wait):
         await settled(services, caller, operation_id, wait_s)
-    body = await run_in_threadpool(look, services, caller, operation_id, request)
+    body = await look(services, caller, operation_id, request)
     if not body.done:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     response.headers["Cache-Control"] = "no-store"
@@ -135,14 +123,15 @@ def list_operations(
         by = (Operation.created_at, Operation.id)
         purpose = f"operations/{caller.tenant_id}"
         rows, following = page(session, query, by, size=page_size, cursor=cursor, signer=services.signer, purpose=purpose)
-        shown_rows = [_shown(services, request, row, services.forecasts.outlook(session, row)) for row in rows]
-    return OperationList(operations=shown_rows, next_cursor=following)
+        seen = services.forecasts.seen(session, [row.id for row in rows])
+    return OperationList(operations=[shown(services, request, seen[row.id]) for row in rows], next_cursor=following)
 
 
 @router.post("/{operation_id:id}:cancel", operation_id="cancel_operation", summary="Stop an operation", responses=problems(404))
-def cancel_operation(operation_id: OperationId, services: Provided, caller: Writer, request: Request) -> OperationBody:
+async def cancel_operation(operation_id: OperationId, services: Provided, caller: Writer, request: Request) -> OperationBody:
     """Its process is ended within two seconds. What is done stays done: asking twice, or too late, changes nothing."""
-    return shown(services, request, service.cancel(services, caller, operation_id))
+    await run_in_threadpool(service.cancel, services, caller, operation_id)
+    return await look(services, caller, operation_id, request)
 
 
 @router.get(

@@ -8,9 +8,12 @@ from app.auth import Caller
 from app.errors import Refusal
 from app.identity import OPERATION, is_id
 from app.operations.admission import Job
+from app.operations.fairness import Seen
 from app.operations.moves import move, refund
 from app.services import Services
 from app.tables import Operation, State
+
+NO_SUCH = "there is no such operation: see GET /v1/operations for yours"
 
 
 def submit(services: Services, caller: Caller, job: Job, *, idempotency_key: str | None = None) -> Operation:
@@ -22,8 +25,16 @@ def find(session: Session, caller: Caller, operation_id: str, *, to_change: bool
     """An operation of the caller's tenant; raises Refusal(not_found) for any other. to_change: nobody else changes it meanwhile."""
     found = session.get(Operation, operation_id, with_for_update=to_change or None) if is_id(operation_id, OPERATION) else None
     if found is None or found.tenant_id != caller.tenant_id:
-        raise Refusal("not_found", "there is no such operation: see GET /v1/operations for yours")
+        raise Refusal("not_found", NO_SUCH)
     return found
+
+
+async def look(services: Services, caller: Caller, operation_id: str) -> Seen:
+    """An operation of the caller's tenant as it stands; raises Refusal(not_found) for any other."""
+    seen = await services.looks.ask(operation_id) if is_id(operation_id, OPERATION) else None
+    if seen is None or seen.operation.tenant_id != caller.tenant_id:
+        raise Refusal("not_found", NO_SUCH)
+    return seen
 
 
 def cancel(services: Services, caller: Caller, operation_id: str) -> Operation:

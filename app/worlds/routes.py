@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from app.auth import Anyone, Caller, Reader, Writer
 from app.documentation import OPTIONAL_KEY, problems
 from app.limits import Started
-from app.operations.routes import RETRY_AFTER_S, Wait, look, seconds_of, settled, shown
+from app.operations.routes import RETRY_AFTER_S, Wait, look, seconds_of, settled
 from app.operations.schemas import OperationBody
 from app.paging import Cursor, PageSize, page
 from app.services import Provided, Services
@@ -81,10 +81,10 @@ async def _accepted(
     services: Services, request: Request, response: Response, caller: Caller, *, submit: Callable[[], Operation], wait: str | None
 ) -> OperationBody:
     """What `submit` takes on: 202 with the operation, or 200 when it is done already, or within `wait`."""
-    body = await run_in_threadpool(lambda: shown(services, request, submit()))
-    if not body.done and (wait_s := seconds_of(wait)):
-        await settled(services, caller, body.id, wait_s)
-        body = await run_in_threadpool(look, services, caller, body.id, request)
+    operation = await run_in_threadpool(submit)
+    if not operation.state.is_final and (wait_s := seconds_of(wait)):
+        await settled(services, caller, operation.id, wait_s)
+    body = await look(services, caller, operation.id, request)
     response.status_code = 200 if body.done else 202
     response.headers["Location"] = f"/v1/operations/{body.id}"
     if not body.done:
