@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 PLACES = (HERE / "dist", HERE.parent / "static" / "dist")
 """Where the built page is: inside an installed package, or beside it in a clone of the repository."""
 
+LONGEST_NAME = 200
 _NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*")  # no step begins with a dot, so none leads out of the folder
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm", ".webmanifest": "application/manifest+json"}
 _PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
@@ -97,8 +98,8 @@ def _file(name: str, request: Request) -> Response:
 
 def _found(request: Request, name: str, headers: dict[str, str]) -> Response:
     dist = dist_folder()
-    path = dist / name if dist is not None and _NAME.fullmatch(name) else None
-    if path is None or not path.is_file():
+    path = dist / name if dist is not None and len(name) <= LONGEST_NAME and _NAME.fullmatch(name) else None
+    if path is None or path.suffix == ".html" or not path.is_file():  # the page comes with its headers, at its own addresses
         raise Refusal("not_found", "there is nothing at this address: see /docs for all of them")
     return _sent(request, path, headers)
 
