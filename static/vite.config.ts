@@ -7,6 +7,8 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+import { rapierFile } from './rapier.ts';
+
 /** Packs what the server sends to browsers that accept gzip; fonts and pictures are packed already. */
 function packed(): Plugin {
   return {
@@ -25,7 +27,7 @@ function packed(): Plugin {
 }
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte(), packed()],
+  plugins: [svelte(), rapierFile(), packed()],
   resolve: mode === 'test' ? { conditions: ['browser'] } : {},
   build: {
     target: 'es2022',

@@ -1,13 +1,22 @@
 /** Camera paths against the service's own numbers (made by tests/studio/camera_paths.py), and the editor's changes. */
 import { describe, expect, it } from 'vitest';
 
-import { appended, type CameraPath, curveOf, pathOf, retimed, without } from './path';
-import expected from './path.expected.json';
+import { appended, type CameraPath, curveOf, type Keyframe, pathOf, retimed, without } from './path';
+import numbers from './path.expected.json';
 import { forwardOf, type Triple } from './pose';
+
+interface Expected {
+  name: string;
+  path: { keyframes: Partial<Keyframe>[]; loop: boolean };
+  seconds: number;
+  shots: { time: number; position: number[]; ahead: number[]; fov: number }[];
+}
+
+const expected = numbers as unknown as Expected[];
 
 describe('the curve', () => {
   it.each(expected)('$name is the one that the service films', ({ path, seconds, shots }) => {
-    const curve = curveOf(pathOf(path as Parameters<typeof pathOf>[0]));
+    const curve = curveOf(pathOf(path));
     expect(curve.durationS).toBeCloseTo(seconds, 9);
     for (const shot of shots) {
       const { position, fovRad, ...direction } = curve.at(shot.time);
@@ -18,7 +27,7 @@ describe('the curve', () => {
   });
 
   it('stays within its ends', () => {
-    const curve = curveOf(pathOf(expected[0]!.path as Parameters<typeof pathOf>[0]));
+    const curve = curveOf(pathOf(expected[0]!.path));
     expect(curve.at(-5)).toEqual(curve.at(0));
     expect(curve.at(99)).toEqual(curve.at(curve.durationS));
   });
