@@ -3,8 +3,8 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
-export type SceneSpec = Required<Schemas['SceneSpec']>;
-export type ThingSpec = Required<Schemas['ThingSpec']>;
+export type SceneSpec = Schemas['SceneSpec'];
+export type ThingSpec = Schemas['ThingSpec'];
 export type World = Schemas['WorldBody'];
 export type WorldPage = Schemas['WorldList'];
 export type WorldState = World['state'];

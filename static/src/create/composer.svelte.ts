@@ -1,0 +1,233 @@
+/** Composer: the wish as it stands: words, what was understood of them, edits, seed, detail; outlives a look into a world. */
+import type { Api, GenerateRequest, Operation, Reading, SceneSpec, World } from '../api/client';
+import { Problem } from '../api/client';
+import { upload } from '../api/upload';
+import { problemWords } from '../words/problems';
+import { inputOf, kindOf, refusalOf, type Input } from './media';
+import { edited, isEdited, NO_EDITS, withSetting, withThings, type Edits } from './spec';
+
+export const MOST_CHARACTERS = 2_000;
+const QUIET_MS = 350;
+
+/** A file that goes with the wish. `assetId`: once the service has it, and has looked at it. */
+export interface Attachment {
+  name: string;
+  input: Input;
+  fraction: number;
+  assetId: string | null;
+}
+
+export class Composer {
+  text = $state('');
+  seed = $state(rolled());
+  splats = $state(500_000);
+  tier = $state<string | null>(null);
+  reading = $state.raw<Reading | null>(null);
+  /** missing: the service does not read words beforehand. */
+  understanding = $state<'idle' | 'reading' | 'ready' | 'missing' | 'failed'>('idle');
+  edits = $state.raw<Edits>(NO_EDITS);
+  making = $state(false);
+  error = $state.raw<unknown>(null);
+  attachment = $state.raw<Attachment | null>(null);
+  mediaError = $state('');
+
+  /** A world of before whose spec is taken as long as its words stay. */
+  private before: { text: string; spec: SceneSpec } | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private controller: AbortController | null = null;
+  private sending: AbortController | null = null;
+  private once = { body: '', key: '' };
+
+  constructor(private readonly api: Api) {}
+
+  get length(): number {
+    return [...this.text.trim()].length;
+  }
+
+  get isTooLong(): boolean {
+    return this.length > MOST_CHARACTERS;
+  }
+
+  get canMake(): boolean {
+    const isSending = this.attachment !== null && this.attachment.assetId === null;
+    return (this.length > 0 || this.attachment !== null) && !this.isTooLong && !this.making && !isSending;
+  }
+
+  /** What will be made; null until the words were read. */
+  get spec(): SceneSpec | null {
+    return this.reading && edited(this.reading.spec, this.edits);
+  }
+
+  get isEdited(): boolean {
+    return isEdited(this.edits);
+  }
+
+  write(text: string): void {
+    this.text = text;
+    this.changed();
+  }
+
+  /** The words have changed: read them once the person pauses. */
+  changed(): void {
+    this.error = null;
+    this.controller?.abort();
+    if (this.timer) clearTimeout(this.timer);
+    if (this.length === 0) {
+      this.reading = null;
+      this.edits = NO_EDITS;
+      this.understanding = this.understanding === 'missing' ? 'missing' : 'idle';
+      return;
+    }
+    if (this.isTooLong || this.understanding === 'missing') return;
+    this.timer = setTimeout(() => void this.read(), QUIET_MS);
+  }
+
+  async read(): Promise<void> {
+    const text = this.text.trim();
+    if (this.before?.text === text) {
+      this.reading = { spec: this.before.spec, unmatched: [...this.before.spec.unmatched] };
+      this.understanding = 'ready';
+      return;
+    }
+    this.controller?.abort();
+    const controller = (this.controller = new AbortController());
+    this.understanding = 'reading';
+    try {
+      const reading = await this.api.readPrompt(text, controller.signal);
+      if (controller.signal.aborted) return;
+      this.reading = reading;
+      this.understanding = 'ready';
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      this.reading = null;
+      this.understanding = error instanceof Problem && (error.status === 404 || error.status === 405) ? 'missing' : 'failed';
+    }
+  }
+
+  /** Read a few words more, and add the things in them. Gives what nothing was found for, or null when all went well. */
+  async addThings(words: string): Promise<string | null> {
+    const shown = this.spec;
+    if (!shown) return words;
+    const { spec } = await this.api.readPrompt(words);
+    if (!spec.things.length) return words;
+    this.edits = withThings(this.edits, shown, spec.things);
+    return null;
+  }
+
+  /** Send a dropped file, if it is one that can become a world here; whatever is wrong with it is said before it travels. */
+  async attach(file: File, taken: readonly Input[]): Promise<void> {
+    this.detach();
+    const kind = await kindOf(file);
+    const refusal = refusalOf(file, kind);
+    const input = kind && inputOf(kind, await sizeOf(file, kind));
+    const usable = input && (taken.includes(input) ? input : kind === 'image' ? taken.find((one) => one !== 'video') : undefined);
+    if (refusal || !kind || !usable) {
+      this.mediaError = refusal ?? `Worlds of ${kind === 'video' ? 'video' : 'pictures'} are not yet available on this server: describe the place in words.`;
+      return;
+    }
+    const sending = (this.sending = new AbortController());
+    const at = (fraction: number, assetId: string | null = null) => (this.attachment = { name: file.name, input: usable, fraction, assetId });
+    at(0);
+    try {
+      const asset = await upload(this.api, file, kind, { told: (fraction) => at(fraction), signal: sending.signal });
+      at(1, asset.id);
+    } catch (error) {
+      if (sending.signal.aborted) return;
+      this.attachment = null;
+      this.mediaError = problemWords(error);
+    }
+  }
+
+  detach(): void {
+    this.sending?.abort();
+    this.attachment = null;
+    this.mediaError = '';
+  }
+
+  roll(): void {
+    this.seed = rolled();
+  }
+
+  async make(): Promise<Operation> {
+    const body: GenerateRequest = { text: this.text.trim(), seed: this.seed, splats: this.splats };
+    if (this.tier) body.tier = this.tier;
+    const spec = this.spec;
+    if (spec && (this.isEdited || this.before?.text === body.text)) body.spec = spec;
+    const { attachment } = this;
+    if (attachment?.assetId) {
+      if (attachment.input === 'pictures') body.pictures = [{ media_asset_id: attachment.assetId }];
+      else body[attachment.input] = attachment.assetId;
+    }
+    this.making = true;
+    this.error = null;
+    try {
+      const operation = await this.api.generate(body, this.onceFor(body));
+      this.roll(); // the next one shall be another
+      return operation;
+    } catch (error) {
+      this.error = error;
+      throw error;
+    } finally {
+      this.making = false;
+    }
+  }
+
+  /** Take up a world's wish, to change it and make it anew. */
+  async takeUp(world: World): Promise<void> {
+    const wish = wishOf(world);
+    this.text = wish.text ?? '';
+    this.seed = wish.seed ?? 0;
+    this.splats = wish.splats ?? this.splats;
+    this.edits = NO_EDITS;
+    this.error = null;
+    this.before = wish.spec ? { text: this.text.trim(), spec: wish.spec } : null;
+    await this.read();
+  }
+
+  /** The same wish once more after a broken line is the same request: nothing is made twice. */
+  private onceFor(body: GenerateRequest): string {
+    const words = JSON.stringify(body);
+    if (this.once.body !== words) this.once = { body: words, key: newKey() };
+    return this.once.key;
+  }
+}
+
+async function sizeOf(file: File, kind: 'image' | 'video'): Promise<{ width: number; height: number }> {
+  if (kind === 'video') return { width: 0, height: 0 };
+  try {
+    const picture = await createImageBitmap(file);
+    const { width, height } = picture;
+    picture.close();
+    return { width, height };
+  } catch {
+    return { width: 0, height: 0 }; // the service says what is wrong with it
+  }
+}
+
+/** What a world was made from, as far as it is needed to make it again. */
+export function wishOf(world: Pick<World, 'prompt'>): { text?: string; seed?: number; splats?: number; spec?: SceneSpec } {
+  const { text, seed, splats, spec } = world.prompt as Record<string, unknown>;
+  return {
+    ...(typeof text === 'string' && { text }),
+    ...(typeof seed === 'number' && { seed }),
+    ...(typeof splats === 'number' && { splats }),
+    ...(typeof spec === 'object' && spec !== null && { spec: spec as SceneSpec }),
+  };
+}
+
+/** The same world again, at another time of day: its own spec, or its words read anew. */
+export async function atAnotherTime(api: Api, world: World, time: SceneSpec['time_of_day']): Promise<GenerateRequest> {
+  const wish = wishOf(world);
+  const spec = wish.spec ?? (await api.readPrompt(wish.text ?? '')).spec;
+  return { ...wish, spec: edited(spec, withSetting(NO_EDITS, 'time_of_day', time)) };
+}
+
+/** 0 … 2³²−1, by lot. */
+export function rolled(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]!;
+}
+
+/** A text that nobody else has; crypto.randomUUID is not there on plain http. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('-');
+}
