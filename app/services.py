@@ -59,7 +59,7 @@ class Services:
             store=Store(settings.store),
             signer=Signer(settings.signing_key()),
             engine=jobs,
-            admission=Admission(database, jobs, max_open_jobs=settings.max_open_jobs),
+            admission=Admission(database, jobs, forecasts, max_open_jobs=settings.max_open_jobs),
             hub=hub,
             forecasts=forecasts,
             looks=Together(partial(_seen, database, forecasts), most=LOOKS_TOGETHER),

@@ -40,7 +40,7 @@ async def generate(services: Services, caller: Caller, body: WorldsGenerateReque
     """Take a world on. What no recipe can make is an operation that has failed: there clients of the World API look for it."""
     prompt, wish = body.world_prompt, wish_of(services, body)
     if isinstance(prompt, WorldTextPrompt):
-        return await run_in_threadpool(service.generate, services, caller, wish)
+        return (await service.generate(services, caller, wish)).operation
     references = references_of(prompt)
     for reference in references:
         await run_in_threadpool(bytes_of, reference)  # what cannot be read is refused in any case
@@ -50,12 +50,12 @@ async def generate(services: Services, caller: Caller, body: WorldsGenerateReque
         uploads = [await _uploaded(services, caller, reference, prompt) for reference in references]
         ids = [upload.media_asset_id for upload in uploads]
         wish = replace(wish, tier=card.tier, media={needed: ids}, prompt={"world_prompt": stated(prompt, uploads)})
-        return await run_in_threadpool(service.generate, services, caller, wish)
+        return (await service.generate(services, caller, wish)).operation
     code, message = "media_rejected", "this server fetches nothing from other addresses: upload the file with media-assets:prepare_upload"
     if card is None:
         code, message = "recipe_unavailable", f"this server has no recipe yet that makes worlds from {needed}: describe the place in words"
     wish = replace(wish, prompt={"world_prompt": stated(prompt, references)})
-    return await run_in_threadpool(service.fail_to_generate, services, caller, wish, code=code, message=message)
+    return (await service.fail_to_generate(services, caller, wish, code=code, message=message)).operation
 
 
 def wish_of(services: Services, body: WorldsGenerateRequest) -> Wish:

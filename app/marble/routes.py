@@ -188,8 +188,8 @@ async def export_world(
     if format is None:
         raise Refusal("bad_request", "splats are exported as ply and a mesh as glb: change asset_type or format")
     level = body.resolution if format == "ply" else "full_res"
-    operation = await run_in_threadpool(service.export, services, caller, world_id, format=format, level=level)
-    operation = await settled(services, caller, operation.id, EXPORT_WAIT_S)
+    seen = await service.export(services, caller, world_id, format=format, level=level)
+    operation = await settled(services, caller, seen.operation.id, EXPORT_WAIT_S)
     return ExportWorldResponse(**await run_in_threadpool(operation_of, services, request, operation))
 
 
@@ -207,8 +207,8 @@ async def pano_depth_to_rgb(
     await run_in_threadpool(bytes_of, body.depth_pano_image)
     message = "this server has no recipe yet that paints a panorama over distances: describe the place in words with worlds:generate"
     wish = Wish(text=body.text_prompt, seed=body.seed or 0, prompt={"world_prompt": None})
-    operation = await run_in_threadpool(service.fail_to_generate, services, caller, wish, code="recipe_unavailable", message=message)
-    return PanoDepthToRgbResponse(**await run_in_threadpool(operation_of, services, request, operation))
+    seen = await service.fail_to_generate(services, caller, wish, code="recipe_unavailable", message=message)
+    return PanoDepthToRgbResponse(**await run_in_threadpool(operation_of, services, request, seen.operation))
 
 
 @router.get("/credits", operation_id="get_credits_marble_v1_credits_get", summary="Get Credits", responses=failures(), tags=["credits"])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -20,7 +19,9 @@ from app.database import Database, now
 from app.engine import JobEngine
 from app.errors import Refusal
 from app.identity import OPERATION, new_id
+from app.operations.fairness import Forecasts, Seen
 from app.operations.moves import remember
+from app.operations.together import Together
 from app.tables import OPEN, ApiKey, Operation, State, World, WorldTag
 
 LONGEST_IDEMPOTENCY_KEY = 255
@@ -57,19 +58,23 @@ class Job:
 
 @dataclass
 class _Applicant:
-    """A job at the door, and what became of it."""
+    """A job at the door, and what became of it. make: draws it up, or raises Refusal."""
 
     caller: Caller
-    job: Job
-    fingerprint: str
+    make: Callable[[], Job]
     key: str | None
-    operation: Operation | None = None
-    refusal: BaseException | None = None
+    seen: Seen | None = None
+    refusal: Exception | None = None
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether somebody has dealt with it."""
-        return self.operation is not None or self.refusal is not None
+    @cached_property
+    def job(self) -> Job:
+        """What is asked for."""
+        return self.make()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of what is asked for; the same for the same."""
+        return _fingerprint(self.job)
 
 
 @dataclass
@@ -104,29 +109,40 @@ class _Standing:
 
 
 class Admission:
-    """The door. Whoever comes first deals with all who have come by then, in one transaction; the others find their answer ready."""
+    """The door. Those who come while others are dealt with are dealt with next, all in one transaction."""
 
-    def __init__(self, database: Database, engine: JobEngine, *, max_open_jobs: int) -> None:
-        self._database, self._engine, self._max_open_jobs = database, engine, max_open_jobs
-        self._waiting: deque[_Applicant] = deque()
-        self._turn = threading.Lock()
+    def __init__(self, database: Database, engine: JobEngine, forecasts: Forecasts, *, max_open_jobs: int) -> None:
+        self._database, self._engine, self._forecasts, self._max_open_jobs = database, engine, forecasts, max_open_jobs
+        self._door = Together(self._deal_with, most=MOST_TOGETHER)
 
-    def submit(self, caller: Caller, job: Job, *, idempotency_key: str | None = None) -> Operation:
-        """Take a job on, in one transaction with its place in line; the same idempotency key and body give the same operation."""
-        applicant = _Applicant(caller, job, _fingerprint(job), _checked(idempotency_key))
-        self._waiting.append(applicant)
-        with self._turn:
-            while not applicant.is_settled:
-                self._admit([self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))])
-        if applicant.operation is None:
+    async def submit(self, caller: Caller, make: Callable[[], Job], *, idempotency_key: str | None = None) -> Seen:
+        """Take on what `make` draws up, in one transaction with its place in line; the same key and job give the same operation.
+
+        `make` runs in a thread, may ask the database, and raises Refusal (or PromptError) for what cannot be done.
+        """
+        applicant = _Applicant(caller, make, _checked(idempotency_key))
+        await self._door.ask(applicant)
+        if applicant.seen is None:
             assert applicant.refusal is not None
             raise applicant.refusal
-        return applicant.operation
+        return applicant.seen
+
+    def _deal_with(self, applicants: Sequence[_Applicant]) -> Sequence[None]:
+        for one in applicants:
+            try:
+                _ = one.fingerprint
+            except Exception as error:  # noqa: BLE001 - told to whom it concerns
+                one.refusal = error
+        self._admit([one for one in applicants if one.refusal is None])
+        return [None] * len(applicants)
 
     def _admit(self, applicants: Sequence[_Applicant]) -> None:
+        if not applicants:
+            return
         try:
             with self._database.writing() as session:
                 admitted = self._take_on(session, applicants)
+                seen = self._forecasts.seen(session, [operation.id for _, operation in admitted])
         except IntegrityError as error:  # another process took the same idempotency key a moment ago
             if len(applicants) > 1:
                 for one in applicants:
@@ -134,19 +150,21 @@ class Admission:
                     self._admit([one])
                 return
             self._settle_known(applicants[0], error)
-        except BaseException as error:  # noqa: BLE001 - told to each of them
+        except Exception as error:  # noqa: BLE001 - told to each of them
             for one in applicants:
                 one.refusal = one.refusal or error
         else:
             for one, operation in admitted:
-                one.operation = operation
+                one.seen = seen[operation.id]
 
     def _settle_known(self, applicant: _Applicant, error: IntegrityError) -> None:
         try:
             with self._database.reading() as session:
-                applicant.operation = _known(session, applicant)
-            applicant.refusal = None if applicant.operation is not None else error
-        except BaseException as other:  # noqa: BLE001 - told to whom it concerns
+                known = _known(session, applicant)
+                if known is None:
+                    raise error
+                applicant.seen = self._forecasts.seen(session, [known.id])[known.id]
+        except Exception as other:  # noqa: BLE001 - told to whom it concerns
             applicant.refusal = other
 
     def _take_on(self, session: Session, applicants: Sequence[_Applicant]) -> list[tuple[_Applicant, Operation]]:

@@ -101,7 +101,7 @@ class Forecasts:
         """Operations as they stand, in one statement; those that are not there are missing."""
         return {
             operation.id: Seen(operation, place, None if operation.state.is_final else self.left_s(session, operation, place))
-            for operation, place in session.execute(_SEEN, {"ids": ids}).tuples()
+            for operation, place in session.execute(_SEEN, {"ids": ids})
         }
 
     def run_s(self, session: Session, operation: Operation) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy.orm import Session
 
 from app.auth import Caller
@@ -16,9 +18,9 @@ from app.tables import Operation, State
 NO_SUCH = "there is no such operation: see GET /v1/operations for yours"
 
 
-def submit(services: Services, caller: Caller, job: Job, *, idempotency_key: str | None = None) -> Operation:
-    """Take a job on; the same idempotency key and body give the same operation. Raises Refusal."""
-    return services.admission.submit(caller, job, idempotency_key=idempotency_key)
+async def submit(services: Services, caller: Caller, make: Callable[[], Job], *, idempotency_key: str | None = None) -> Seen:
+    """Take on what `make` draws up; the same idempotency key and job give the same operation. Raises Refusal."""
+    return await services.admission.submit(caller, make, idempotency_key=idempotency_key)
 
 
 def find(session: Session, caller: Caller, operation_id: str, *, to_change: bool = False) -> Operation:

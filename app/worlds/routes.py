@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Awaitable
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from sqlalchemy import or_, select
-from starlette.concurrency import run_in_threadpool
 
 from app.auth import Anyone, Caller, Reader, Writer
 from app.documentation import OPTIONAL_KEY, problems
 from app.limits import Started
-from app.operations.routes import RETRY_AFTER_S, Wait, look, seconds_of, settled
+from app.operations.fairness import Seen
+from app.operations.routes import RETRY_AFTER_S, Wait, look, seconds_of, settled, shown
 from app.operations.schemas import OperationBody
 from app.paging import Cursor, PageSize, page
 from app.services import Provided, Services
 from app.strict import PLAIN, StrictRoute
-from app.tables import Operation, State, World, WorldFile, WorldTag
+from app.tables import State, World, WorldFile, WorldTag
 from app.worlds import service
 from app.worlds.access import readable
 from app.worlds.files import WorldId, link_of
@@ -78,13 +77,14 @@ def body_of(services: Services, request: Request, world: World, tags: list[str],
 
 
 async def _accepted(
-    services: Services, request: Request, response: Response, caller: Caller, *, submit: Callable[[], Operation], wait: str | None
+    services: Services, request: Request, response: Response, caller: Caller, *, submitted: Awaitable[Seen], wait: str | None
 ) -> OperationBody:
-    """What `submit` takes on: 202 with the operation, or 200 when it is done already, or within `wait`."""
-    operation = await run_in_threadpool(submit)
-    if not operation.state.is_final and (wait_s := seconds_of(wait)):
-        await settled(services, caller, operation.id, wait_s)
-    body = await look(services, caller, operation.id, request)
+    """What was taken on: 202 with the operation, or 200 when it is done already, or within `wait`."""
+    seen = await submitted
+    body = shown(services, request, seen)
+    if not body.done and (wait_s := seconds_of(wait)):
+        await settled(services, caller, body.id, wait_s)
+        body = await look(services, caller, body.id, request)
     response.status_code = 200 if body.done else 202
     response.headers["Location"] = f"/v1/operations/{body.id}"
     if not body.done:
@@ -128,8 +128,8 @@ async def generate_world(
         tags=tuple(dict.fromkeys(body.tags)),
         visibility=body.visibility,
     )
-    submit = partial(service.generate, services, caller, wish, idempotency_key=idempotency_key)
-    return await _accepted(services, request, response, caller, submit=submit, wait=wait)
+    submitted = service.generate(services, caller, wish, idempotency_key=idempotency_key)
+    return await _accepted(services, request, response, caller, submitted=submitted, wait=wait)
 
 
 @router.get("/worlds", operation_id="list_worlds", summary="Your worlds, the newest first", responses=problems(400))
@@ -217,8 +217,8 @@ async def export_world(
     wait: Wait = None,
 ) -> OperationBody:
     """The operation's `links.file` opens the file without a key."""
-    submit = partial(service.export, services, caller, world_id, **body.model_dump())
-    return await _accepted(services, request, response, caller, submit=submit, wait=wait)
+    submitted = service.export(services, caller, world_id, **body.model_dump())
+    return await _accepted(services, request, response, caller, submitted=submitted, wait=wait)
 
 
 @router.post(
@@ -244,8 +244,8 @@ async def render_world(
 ) -> OperationBody:
     """A PNG from a camera, or an MP4 along a path. The operation's `links.file` opens it without a key."""
     wanted = body.model_dump(exclude_none=False)
-    submit = partial(service.render, services, caller, world_id, {**wanted, **plain_camera(body)})
-    return await _accepted(services, request, response, caller, submit=submit, wait=wait)
+    submitted = service.render(services, caller, world_id, {**wanted, **plain_camera(body)})
+    return await _accepted(services, request, response, caller, submitted=submitted, wait=wait)
 
 
 def plain_camera(body: RenderBody) -> dict[str, object]:

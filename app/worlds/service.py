@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -17,6 +18,7 @@ from app.errors import FieldError, Refusal
 from app.identity import ASSET, WORLD, is_id, new_id
 from app.operations import service as operations
 from app.operations.admission import Job
+from app.operations.fairness import Seen
 from app.queues import STUDIO, queue_of
 from app.services import Services
 from app.tables import OPEN, MediaAsset, Operation, State, World, WorldFile, WorldTag
@@ -54,8 +56,12 @@ class Wish:
     credits: int = CREDITS_FULL
 
 
-def generate(services: Services, caller: Caller, wish: Wish, *, idempotency_key: str | None = None) -> Operation:
+async def generate(services: Services, caller: Caller, wish: Wish, *, idempotency_key: str | None = None) -> Seen:
     """Take a world on. Raises Refusal for what cannot be made, before anything is written."""
+    return await operations.submit(services, caller, partial(_generation, services, caller, wish), idempotency_key=idempotency_key)
+
+
+def _generation(services: Services, caller: Caller, wish: Wish) -> Job:
     card = _card(wish.tier)
     media = {name: ids for name, ids in wish.media.items() if ids}
     text = wish.text.strip() or (spec_sentence(wish.spec) if wish.spec is not None else "")
@@ -82,7 +88,7 @@ def generate(services: Services, caller: Caller, wish: Wish, *, idempotency_key:
         "spec": wish.spec.model_dump(mode="json") if wish.spec is not None else None,
         **{name: list(ids) for name, ids in media.items()},
     }
-    job = Job(
+    return Job(
         kind="generate",
         queue=queue_of(card),
         request=request,
@@ -92,10 +98,9 @@ def generate(services: Services, caller: Caller, wish: Wish, *, idempotency_key:
         tags=wish.tags,
         credits=wish.credits,
     )
-    return operations.submit(services, caller, job, idempotency_key=idempotency_key)
 
 
-def fail_to_generate(services: Services, caller: Caller, wish: Wish, *, code: str, message: str) -> Operation:
+async def fail_to_generate(services: Services, caller: Caller, wish: Wish, *, code: str, message: str) -> Seen:
     """An operation that has failed from the beginning, for an API whose clients look for failures there."""
     card = card_for(None)
     job = Job(
@@ -107,7 +112,7 @@ def fail_to_generate(services: Services, caller: Caller, wish: Wish, *, code: st
         tags=wish.tags,
         error={"code": code, "message": message},
     )
-    return operations.submit(services, caller, job)
+    return await operations.submit(services, caller, lambda: job)
 
 
 def _card(tier: str | None) -> RecipeCard:
@@ -207,10 +212,15 @@ def files_of(session: Session, world_ids: Sequence[str]) -> dict[str, dict[str, 
     return found
 
 
-def export(
+async def export(
     services: Services, caller: Caller, world_id: str, *, format: str, axes: str | None = None, unit: str = "m", level: str = "full_res"
-) -> Operation:
+) -> Seen:
     """A file of a world; one that is there already is given at once."""
+    make = partial(_export, services, caller, world_id, format=format, axes=axes, unit=unit, level=level)
+    return await operations.submit(services, caller, make)
+
+
+def _export(services: Services, caller: Caller, world_id: str, *, format: str, axes: str | None, unit: str, level: str) -> Job:
     with services.database.reading() as session:
         world = _finished(session, caller, world_id)
         files = files_of(session, [world.id])[world.id]
@@ -220,8 +230,7 @@ def export(
     needed = _needed(format, level, files)
     request = {"format": format, "axes": axes, "unit": unit, "level": level, "name": name, "files": needed}
     done = {"file": name} if name in files else None
-    job = Job(kind="export", queue=STUDIO, request=request, recipe=f"export-{format}", size=_splats(world), world_id=world.id, result=done)
-    return operations.submit(services, caller, job)
+    return Job(kind="export", queue=STUDIO, request=request, recipe=f"export-{format}", size=_splats(world), world_id=world.id, result=done)
 
 
 def export_name(format: str, axes: str | None, unit: str, level: str) -> str:
@@ -247,8 +256,12 @@ def _needed(format: str, level: str, files: Mapping[str, WorldFile]) -> list[str
     return ["world.json", MESHES.get(format, "splats.ply")]
 
 
-def render(services: Services, caller: Caller, world_id: str, wanted: Mapping[str, Any]) -> Operation:
+async def render(services: Services, caller: Caller, world_id: str, wanted: Mapping[str, Any]) -> Seen:
     """A picture or a film of a world; one that is there already is given at once. wanted: the fields of RenderBody, plain."""
+    return await operations.submit(services, caller, partial(_rendering, services, caller, world_id, wanted))
+
+
+def _rendering(services: Services, caller: Caller, world_id: str, wanted: Mapping[str, Any]) -> Job:
     film = wanted["path"] is not None
     frames = _frames(wanted) if film else 1
     pixels, most = wanted["width"] * wanted["height"] * frames, MOST_FILM_PIXELS if film else MOST_PIXELS
@@ -267,8 +280,7 @@ def render(services: Services, caller: Caller, world_id: str, wanted: Mapping[st
         done = session.get(WorldFile, (world.id, request["name"]))
     kind = "film" if film else "render"
     result = {"file": request["name"]} if done is not None else None
-    job = Job(kind=kind, queue=STUDIO, request=request, recipe=kind, size=pixels, world_id=world.id, result=result)
-    return operations.submit(services, caller, job)
+    return Job(kind=kind, queue=STUDIO, request=request, recipe=kind, size=pixels, world_id=world.id, result=result)
 
 
 def _frames(wanted: Mapping[str, Any]) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -21,7 +22,6 @@ from tests.service.processes import database_of, database_settings, settings_of,
 from tests.service.running import Service, finished, keys, quick
 
 IN_LINE = 10_000
-SUBMITTERS = 16
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -92,12 +92,13 @@ def fill(service: Service) -> None:
     """Ten thousand jobs in line, through the service's own functions."""
     services = Services.of(settings_of(data=service.data, database_url=service.settings.get("WORLDLOOM_DATABASE_URL")))
 
-    def one(number: int) -> None:
-        job = Job(kind="render", queue="worlds-quick", request={"text": f"nothing {number}", "files": ["none"]}, recipe="render")
-        submit(services, LOCAL, job)
+    def drawn_up(number: int) -> Job:
+        return Job(kind="render", queue="worlds-quick", request={"text": f"nothing {number}", "files": ["none"]}, recipe="render")
 
-    with ThreadPoolExecutor(SUBMITTERS) as pool:
-        list(pool.map(one, range(IN_LINE)))
+    async def all_of_them() -> None:
+        await asyncio.gather(*(submit(services, LOCAL, partial(drawn_up, number)) for number in range(IN_LINE)))
+
+    asyncio.run(all_of_them())
     services.close()
 
 

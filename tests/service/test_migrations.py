@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -113,7 +114,7 @@ def test_jobs_in_flight_outlive_an_upgrade(settings: Settings) -> None:
     """Workers only take jobs of their own version: it must be the constant, whatever version the package has."""
     services = Services.of(settings)
     services.open()
-    operation = submit(services, LOCAL, Job(kind="render", queue="studio", request={}, recipe="render"))
+    operation = asyncio.run(submit(services, LOCAL, lambda: Job(kind="render", queue="studio", request={}, recipe="render"))).operation
     table = "workflow_status" if services.database.is_sqlite else "dbos.workflow_status"
     with services.database.reading() as session:
         rows = session.execute(sa.text(f"SELECT workflow_uuid, application_version, queue_name, status FROM {table}")).all()

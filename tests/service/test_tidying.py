@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Iterator
@@ -74,7 +75,7 @@ def there(services: Services, sum_: str) -> bool:
 
 def job(services: Services, state: State, **values: Any) -> Operation:
     """An operation in a state."""
-    operation = submit(services, LOCAL, Job(kind="render", queue="studio", request={}, recipe="render"))
+    operation = asyncio.run(submit(services, LOCAL, lambda: Job(kind="render", queue="studio", request={}, recipe="render"))).operation
     with services.database.writing() as session:
         moved = move(session, operation.id, expect=(State.QUEUED,), state=state, **values)
     assert moved is not None
