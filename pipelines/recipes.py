@@ -58,7 +58,6 @@ def tiers() -> tuple[str, ...]:
 
 
 @cache  # looking through all installed packages takes 25 ms, and a service asks with every request
-@cache
 def cards() -> tuple[RecipeCard, ...]:
     """The recipes there are: the built-in ones, smallest first, then those that other packages offer in `worldloom.recipes`."""
     offered = [entry.load() for entry in sorted(entry_points(group="worldloom.recipes"), key=lambda entry: entry.name)]

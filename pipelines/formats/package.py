@@ -22,6 +22,7 @@ from pipelines.errors import FileFormatError, OutputError
 from pipelines.formats.atomic import written_whole
 from pipelines.formats.exports import FORMATS, splat_format
 from pipelines.formats.manifest import MOST_BYTES, FileFacts, Manifest, manifest_bytes, manifest_of, parse_manifest
+from pipelines.formats.thing_ids import read_thing_ids, thing_ids_name, write_thing_ids
 from pipelines.formats.zips import ZIP_FAULTS, entry
 from pipelines.gaussians import Gaussians
 from pipelines.stage import TellStage
@@ -75,9 +76,11 @@ def _tasks(world: World, export: tuple[str, ...]) -> dict[str, Task]:
         kind = splat_format(name)
         tasks[f"splats{kind.extension}"] = lambda path, write=kind.write: write(gaussians, path)  # type: ignore[misc]
     tasks |= _scene_tasks(world)
+    tasks[thing_ids_name("splats.spz")] = lambda path: write_thing_ids(gaussians, path)
     names = LEVEL_NAMES[-len(world.levels) :] if world.levels else ()
     for name, level in zip(names, world.levels, strict=True):  # a small world has the small levels only
         tasks[name] = lambda path, level=level: splat_format("spz").write(level, path)  # type: ignore[misc]
+        tasks[thing_ids_name(name)] = lambda path, level=level: write_thing_ids(level, path)  # type: ignore[misc]
     return tasks | _picture_tasks(world)
 
 
@@ -210,6 +213,13 @@ class Package:
             if f"splats{kind.extension}" in self.manifest.files:
                 return kind.read(self.file(f"splats{kind.extension}"))
         raise FileFormatError(f"{self.path} holds no splats that can be read")
+
+    def thing_ids(self, name: str = "splats.spz") -> NDArray[np.int32] | None:
+        """(N,) which thing each splat of an SPZ file of the package belongs to, 0 for none; None in older packages."""
+        beside = thing_ids_name(name)
+        if beside not in self.manifest.files:
+            return None
+        return read_thing_ids(self.file(beside), len(FORMATS["spz"].read(self.file(name))))
 
     def write_zip(self, target: Path) -> None:
         """All files of the package as one archive, which is a package again."""

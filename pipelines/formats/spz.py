@@ -54,7 +54,7 @@ def spz_bytes(gaussians: Gaussians, *, frame: Frame = WORLD, version: int = 3) -
     framed = into_frame(gaussians, frame)
     bits = _fractional_bits(framed)
     header = HEADER.pack(MAGIC, version, len(framed), framed.degree, bits, 0, 0)
-    return _gzip([(header, zlib.Z_DEFAULT_STRATEGY), *_columns(framed, bits, version)])
+    return gzip_member([(header, zlib.Z_DEFAULT_STRATEGY), *_columns(framed, bits, version)])
 
 
 def _fractional_bits(gaussians: Gaussians) -> int:
@@ -103,8 +103,11 @@ def _columns(gaussians: Gaussians, bits: int, version: int) -> list[tuple[memory
     return columns
 
 
-def _gzip(columns: list[tuple[bytes | memoryview, int]]) -> bytes:
-    """One gzip member. Deflate blocks may stand side by side, so sections are packed by themselves, each by the strategy that suits it."""
+def gzip_member(columns: list[tuple[bytes | memoryview, int]]) -> bytes:
+    """One gzip member of (bytes, deflate strategy), the same for the same.
+
+    Deflate blocks may stand side by side, so sections are packed by themselves, each by the strategy that suits it.
+    """
     sections = [
         (column[begin : begin + SECTION_BYTES], strategy) for column, strategy in columns for begin in range(0, len(column), SECTION_BYTES)
     ]

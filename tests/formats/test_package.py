@@ -28,6 +28,7 @@ CONTRACT = {
 FILES = {
     "splats.ply", "splats.spz", "splats-500k.spz", "splats-150k.spz", "splats-100k.spz", "scene.glb", "collider.glb", "panorama.png",
     "panorama-distance.exr", "thumbnail.webp",
+    "splats.things.gz", "splats-500k.things.gz", "splats-150k.things.gz", "splats-100k.things.gz",
 }  # fmt: skip
 
 
@@ -125,7 +126,7 @@ def test_folder_and_zip_are_read_alike(name: str, tmp_path: Path) -> None:
 
 def test_a_world_of_splats_alone_is_a_package(tmp_path: Path) -> None:
     bare = World(prompt=world().prompt, gaussians=splats(50))
-    assert set(contents(save_package(bare, tmp_path / "w"))) == {"world.json", "splats.ply", "splats.spz"}
+    assert set(contents(save_package(bare, tmp_path / "w"))) == {"world.json", "splats.ply", "splats.spz", "splats.things.gz"}
     with pytest.raises(OutputError, match="no splats yet"):
         save_package(replace(bare, gaussians=None), tmp_path / "v")
     assert not (tmp_path / "v").exists()
