@@ -207,7 +207,7 @@ async def pano_depth_to_rgb(
     await run_in_threadpool(bytes_of, body.depth_pano_image)
     message = "this server has no recipe yet that paints a panorama over distances: describe the place in words with worlds:generate"
     wish = Wish(text=body.text_prompt, seed=body.seed or 0, prompt={"world_prompt": None})
-    seen = await service.fail_to_generate(services, caller, wish, code="recipe_unavailable", message=message)
+    seen = await service.fail_to_generate(services, caller, wish, code="recipe_unavailable", message=message, makes_world=False)
     return PanoDepthToRgbResponse(**await run_in_threadpool(operation_of, services, request, seen.operation))
 
 

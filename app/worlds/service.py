@@ -100,15 +100,15 @@ def _generation(services: Services, caller: Caller, wish: Wish) -> Job:
     )
 
 
-async def fail_to_generate(services: Services, caller: Caller, wish: Wish, *, code: str, message: str) -> Seen:
-    """An operation that has failed from the beginning, for an API whose clients look for failures there."""
+async def fail_to_generate(services: Services, caller: Caller, wish: Wish, *, code: str, message: str, makes_world: bool = True) -> Seen:
+    """An operation that has failed from the beginning, for an API whose clients look for failures there; its world has failed, too."""
     card = card_for(None)
     job = Job(
         kind="generate",
         queue=queue_of(card),
         request={"text": wish.text},
         recipe=card.name,
-        world=_new_world(caller, wish, card, wish.text),
+        world=_new_world(caller, wish, card, wish.text) if makes_world else None,
         tags=wish.tags,
         error={"code": code, "message": message},
     )
@@ -132,12 +132,13 @@ def spec_sentence(spec: SceneSpec) -> str:
 
 def _new_world(caller: Caller, wish: Wish, card: RecipeCard, text: str) -> World:
     moment = now()
+    spec = {"spec": wish.spec.model_dump(mode="json")} if wish.spec is not None else {}
     return World(
         id=new_id(WORLD),
         tenant_id=caller.tenant_id,
         name=wish.name or text[:60],
         visibility=wish.visibility,
-        prompt={"text": text, "seed": wish.seed, **wish.prompt},
+        prompt={"text": text, "seed": wish.seed, "splats": wish.splats, **spec, **wish.prompt},
         recipe=card.name,
         tier=card.tier,
         model=wish.model,
@@ -181,13 +182,15 @@ def delete_world(services: Services, caller: Caller, world_id: str) -> None:
 
 
 def patch_world(services: Services, caller: Caller, world_id: str, changes: Mapping[str, Any]) -> World:
-    """Change name, tags or visibility; what is not named stays."""
+    """Change name, tags, visibility or camera path; what is not named stays."""
     with services.database.writing() as session:
         world = owned(session, caller, world_id)
         if changes.get("name") is not None:
             world.name = changes["name"]
         if changes.get("visibility") is not None:
             world.visibility = changes["visibility"]
+        if "camera_path" in changes:
+            world.camera_path = changes["camera_path"]
         if changes.get("tags") is not None:
             session.execute(delete(WorldTag).where(WorldTag.world_id == world.id))
             session.add_all(WorldTag(world_id=world.id, tag=tag, place=place) for place, tag in enumerate(dict.fromkeys(changes["tags"])))

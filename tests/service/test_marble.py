@@ -164,6 +164,7 @@ def test_a_panorama_of_distances_ends_in_a_failed_operation(client: httpx.Client
     assert operation["done"] is True
     assert operation["error"]["code"] == 400
     assert "panorama" in operation["error"]["message"]
+    assert operation["metadata"]["world_id"] is None, "it was never to become a world, so none stands in lists"
 
 
 # -- 3: operations ---------------------------------------------------------------------------------------------------------------------
