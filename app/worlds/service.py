@@ -32,6 +32,7 @@ from pipelines.spec import SceneSpec
 EXTENSIONS: Mapping[str, str] = {"ply": ".ply", "spz": ".spz", "sog": ".sog", "glb": ".glb"}
 MESHES: Mapping[str, str] = {"scene": "scene.glb", "collider": "collider.glb"}
 FRAMES_OF_FILES: Mapping[str, str] = {"ply": "rdf", "sog": "rdf", "spz": "y-up", "glb": "y-up", "scene": "y-up", "collider": "y-up"}
+NAME_CHARACTERS = 60  # of the words that name a world which was given no name
 MOST_PIXELS = 4096 * 2048
 MOST_FILM_PIXELS = 3_000 * 1280 * 720
 CREDITS_DRAFT, CREDITS_FULL = 230, 1_580
@@ -136,7 +137,7 @@ def _new_world(caller: Caller, wish: Wish, card: RecipeCard, text: str) -> World
     return World(
         id=new_id(WORLD),
         tenant_id=caller.tenant_id,
-        name=wish.name or text[:60],
+        name=wish.name or _name_of(text),
         visibility=wish.visibility,
         prompt={"text": text, "seed": wish.seed, "splats": wish.splats, **spec, **wish.prompt},
         recipe=card.name,
@@ -146,6 +147,14 @@ def _new_world(caller: Caller, wish: Wish, card: RecipeCard, text: str) -> World
         created_at=moment,
         updated_at=moment,
     )
+
+
+def _name_of(text: str) -> str:
+    """The beginning of the words, to the end of one where they have ends."""
+    if len(text) <= NAME_CHARACTERS:
+        return text
+    begun = text[:NAME_CHARACTERS]
+    return (begun.rpartition(" ")[0] or begun[:-1]).rstrip(",;:. ") + "…"
 
 
 def _require_media(services: Services, caller: Caller, media: Mapping[str, Sequence[str]]) -> None:
