@@ -23,7 +23,7 @@ CONNECT_S = 3
 SILENCE_S = 20  # a PostgreSQL that does not even acknowledge what is sent to it is away
 FROZEN_S = 30  # a process that stops in the middle of a transaction holds up others for so long at most
 POOL = 20
-REVISION = "0001"  # of the newest migration
+REVISION = "0002"  # of the newest migration
 MIGRATION_LOCK = 0x776F726C  # one number that all processes of this service ask PostgreSQL for before they change tables
 
 

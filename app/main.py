@@ -19,6 +19,7 @@ from app.handbook import add_handbook
 from app.keys.routes import router as keys
 from app.marble.application import create_marble_app
 from app.operations.routes import router as operations
+from app.reading import add_readers
 from app.services import Services
 from app.settings import Settings
 from app.studio import add_studio
@@ -45,6 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
         await run_in_threadpool(services.open)
         yield
         await services.hub.close()
+        await readers.close()
         await run_in_threadpool(services.close)
 
     app = FastAPI(
@@ -60,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.services = services
     install(app)
+    readers = add_readers(app)
     for router in (worlds, operations, assets, webhooks, files, keys, system):
         app.include_router(router)
     complete(app, settings)

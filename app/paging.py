@@ -1,12 +1,12 @@
-"""Paging: lists by age, page by page; a cursor is opaque, signed, and belongs to one tenant and one list."""
+"""Paging: lists in an order, page by page; a cursor is opaque, signed, and belongs to one tenant, one list and one order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Query
-from sqlalchemy import Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.errors import Refusal
@@ -22,24 +22,42 @@ Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` 
 def page(
     session: Session,
     query: Select[Row],
-    by: tuple[InstrumentedAttribute[Any], InstrumentedAttribute[str]],
+    by: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], InstrumentedAttribute[str]],
     *,
     size: int,
     cursor: str | None,
     signer: Signer,
     purpose: str,
+    rising: bool = False,
 ) -> tuple[Sequence[Row], str | None]:
-    """(rows, cursor of the next page), the newest first. by: (moment, id).  purpose: names list and tenant. Raises Refusal(bad_cursor)."""
-    moment, identity = by
+    """(rows, cursor of the next page), the greatest (newest) first, or the least when `rising`.
+
+    by: (what to sort by, id).  purpose: names list, tenant and order. Raises Refusal(bad_cursor).
+    """
+    key, identity = by
     if cursor is not None:
         place = signer.unseal(purpose, cursor)
         if place is None:
             raise Refusal("bad_cursor", "this cursor is not from this list: begin again without one")
-        at = moment.type.process_result_value(place[0], None)
-        query = query.where(or_(moment < at, and_(moment == at, identity < place[1])))
-    rows = session.scalars(query.order_by(moment.desc(), identity.desc()).limit(size + 1)).all()
-    if len(rows) <= size:
+        at = _restored(key, place[0])
+        query = query.where(
+            or_(key > at, and_(key == at, identity > place[1])) if rising else or_(key < at, and_(key == at, identity < place[1]))
+        )
+    order = (key.asc(), identity.asc()) if rising else (key.desc(), identity.desc())
+    found = session.execute(query.add_columns(key, identity).order_by(*order).limit(size + 1)).all()
+    rows = [row[0] for row in found[:size]]
+    if len(found) <= size:
         return rows, None
-    last = rows[size - 1]
-    read: Callable[[Any], Any] = lambda attribute: getattr(last, attribute.key)
-    return rows[:size], signer.seal(purpose, [moment.type.process_bind_param(read(moment), None), read(identity)])
+    _, last, last_id = found[size - 1]
+    return rows, signer.seal(purpose, [_plain(key, last), last_id])
+
+
+def _plain(key: Any, value: Any) -> Any:
+    """A value as JSON can hold it, which is as the database has it."""
+    into_database = getattr(key.type, "process_bind_param", None)
+    return into_database(value, None) if into_database else value
+
+
+def _restored(key: Any, value: Any) -> Any:
+    out_of_database = getattr(key.type, "process_result_value", None)
+    return out_of_database(value, None) if out_of_database else value

@@ -111,6 +111,7 @@ class World(Table):
     model: Mapped[str | None] = mapped_column(String(80))  # as a client of the World API named it
     permission: Mapped[dict[str, Any] | None]  # as a client of the World API gave it
     facts: Mapped[dict[str, Any] | None]  # what a list shows of world.json
+    camera_path: Mapped[dict[str, Any] | None]  # keyframes that somebody has saved with it
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -133,7 +134,7 @@ class WorldFile(Table):
     world_id: Mapped[str] = mapped_column(ForeignKey("worlds.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(String(160), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
-    part: Mapped[str] = mapped_column(String(16))  # package, levels (of the World API), derived (exports, pictures, films)
+    part: Mapped[str] = mapped_column(String(16))  # package, levels (of the World API), derived (exports, pictures, films), preview
     operation_id: Mapped[str] = mapped_column(String(40))
     sha256: Mapped[str] = mapped_column(String(64))
     bytes: Mapped[int] = mapped_column(BigInteger)
@@ -144,6 +145,7 @@ class Operation(Table):
     """A job. fingerprint: of the request, to tell a repeated one from another.  crashes: how often its process died under it.
 
     share_tag: its place in the fair queue, see operations/fairness.py.  sequence: how many events it has had.
+    previewed: whether a preview of its world can be seen.
     """
 
     __tablename__ = "operations"
@@ -173,6 +175,7 @@ class Operation(Table):
     phase: Mapped[str] = mapped_column(String(40), default="")
     fraction: Mapped[float] = mapped_column(default=0.0)
     note: Mapped[str] = mapped_column(String(200), default="")
+    previewed: Mapped[bool] = mapped_column(default=False)
     worker: Mapped[str | None] = mapped_column(String(80))
     attempt: Mapped[int] = mapped_column(default=0)
     crashes: Mapped[int] = mapped_column(default=0)

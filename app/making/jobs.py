@@ -42,6 +42,15 @@ def generate(request: dict[str, Any], package: Path | None, folder: Path, tell: 
     return {"files": files, "facts": facts_of(manifest), "result": {}}
 
 
+def read(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell) -> Outcome:
+    """What a prompt means: no outcome of a world, but a reading."""
+    from pipelines.language import read as understand
+    from pipelines.things import Library
+
+    reading = understand(request["text"], Library.load(()))
+    return {"spec": reading.spec.model_dump(mode="json"), "unmatched": list(reading.spec.unmatched), "notes": list(reading.notes)}
+
+
 def facts_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """What a list of worlds says without opening world.json."""
     from pipelines.scene import EYE_HEIGHT_M
@@ -146,6 +155,7 @@ JOBS: Mapping[str, Callable[[dict[str, Any], Path | None, Path, Tell], Outcome]]
     "export": export,
     "render": render,
     "film": film,
+    "read": read,
 }
 
 

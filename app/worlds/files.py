@@ -21,6 +21,8 @@ from app.strict import PLAIN
 from app.tables import World, WorldFile
 from app.worlds.access import readable
 
+PREVIEW = "preview.spz"
+"""Name of the coarse splats that can be seen while a world is being made."""
 FILE_HEADERS: Mapping[str, str] = {
     "cache-control": f"private, max-age={YEAR_S}, immutable",  # it never changes under its address
     "cross-origin-resource-policy": "cross-origin",

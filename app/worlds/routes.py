@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable
-from typing import Annotated
+from collections.abc import Awaitable, Mapping
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from app.auth import Anyone, Caller, Reader, Writer
 from app.documentation import OPTIONAL_KEY, problems
@@ -21,7 +21,7 @@ from app.strict import PLAIN, StrictRoute
 from app.tables import State, World, WorldFile, WorldTag
 from app.worlds import service
 from app.worlds.access import readable
-from app.worlds.files import WorldId, link_of
+from app.worlds.files import PREVIEW, WorldId, link_of
 from app.worlds.schemas import (
     CameraBody,
     DeletedBody,
@@ -32,11 +32,22 @@ from app.worlds.schemas import (
     PathBody,
     RenderBody,
     Tag,
+    TagBody,
+    TagList,
     WorldBody,
     WorldList,
 )
 
 router = APIRouter(prefix="/v1", tags=["worlds"], route_class=StrictRoute)
+
+ORDERS: Mapping[str, tuple[Any, bool]] = {
+    "newest": (World.created_at, False),
+    "oldest": (World.created_at, True),
+    "name": (func.lower(World.name), True),
+    "splats": (func.coalesce(World.facts["splat_count"].as_integer(), 0), False),
+}
+"""Name → (what worlds are sorted by, whether the least comes first)."""
+MOST_TAGS = 1_000
 
 IdempotencyKey = Annotated[
     str | None,
@@ -56,7 +67,7 @@ def body_of(services: Services, request: Request, world: World, tags: list[str],
         for name, file in files.items()
         if file.part != "levels"
     }
-    thumbnail = shown_files.get("thumbnail.webp")
+    thumbnail, preview = shown_files.get("thumbnail.webp"), shown_files.pop(PREVIEW, None)
     return WorldBody(
         id=world.id,
         name=world.name,
@@ -70,6 +81,8 @@ def body_of(services: Services, request: Request, world: World, tags: list[str],
         facts=world.facts,
         files=shown_files,
         thumbnail_url=thumbnail.url if thumbnail else None,
+        preview_url=preview.url if preview else None,
+        camera_path=PathBody.model_validate(world.camera_path) if world.camera_path else None,
         created_at=world.created_at,
         updated_at=world.updated_at,
         links={"self": here, "operation": f"/v1/operations/{world.operation_id}", "export": f"{here}:export", "render": f"{here}:render"},
@@ -132,7 +145,7 @@ async def generate_world(
     return await _accepted(services, request, response, caller, submitted=submitted, wait=wait)
 
 
-@router.get("/worlds", operation_id="list_worlds", summary="Your worlds, the newest first", responses=problems(400))
+@router.get("/worlds", operation_id="list_worlds", summary="Your worlds, page by page", responses=problems(400))
 def list_worlds(
     services: Provided,
     caller: Reader,
@@ -141,10 +154,13 @@ def list_worlds(
     tag: Annotated[list[Tag] | None, Query(max_length=10, description="Only worlds with any of these tags.")] = None,
     state: Annotated[State | None, Query(description="Only those that stand here.")] = None,
     q: Annotated[str | None, Query(max_length=100, pattern=PLAIN, description="Only those whose name or prompt holds these words.")] = None,
+    order: Annotated[
+        Literal["newest", "oldest", "name", "splats"], Query(description="By age, by name, or those with the most splats first.")
+    ] = "newest",
     page_size: PageSize = 20,
     cursor: Cursor = None,
 ) -> WorldList:
-    """One page; `next_cursor` leads to the next."""
+    """One page; `next_cursor` leads to the next, with the same `order`."""
     query = select(World).where(World.tenant_id == caller.tenant_id)
     if state is not None:
         query = query.where(World.state == state)
@@ -153,14 +169,25 @@ def list_worlds(
     if q:
         words = World.prompt["text"].as_string()
         query = query.where(or_(World.name.icontains(q, autoescape=True), words.icontains(q, autoescape=True)))
+    key, rising = ORDERS[order]
+    purpose = f"worlds/{caller.tenant_id}" + ("" if order == "newest" else f"/{order}")
     with services.database.reading() as session:
-        by = (World.created_at, World.id)
         rows, following = page(
-            session, query, by, size=page_size, cursor=cursor, signer=services.signer, purpose=f"worlds/{caller.tenant_id}"
+            session, query, (key, World.id), size=page_size, cursor=cursor, signer=services.signer, purpose=purpose, rising=rising
         )
         ids = [row.id for row in rows]
         tags, files = service.tags_of(session, ids), service.files_of(session, ids)
     return WorldList(worlds=[body_of(services, request, row, tags[row.id], files[row.id]) for row in rows], next_cursor=following)
+
+
+@router.get("/tags", operation_id="list_tags", summary="The tags of your worlds")
+def list_tags(services: Provided, caller: Reader) -> TagList:
+    """Each with the number of worlds that have it, the most used first."""
+    count = func.count()
+    query = select(WorldTag.tag, count).join(World, World.id == WorldTag.world_id).where(World.tenant_id == caller.tenant_id)
+    with services.database.reading() as session:
+        rows = session.execute(query.group_by(WorldTag.tag).order_by(count.desc(), WorldTag.tag).limit(MOST_TAGS)).all()
+    return TagList(tags=[TagBody(tag=tag, worlds=worlds) for tag, worlds in rows])
 
 
 @router.get(

@@ -61,39 +61,6 @@ class GenerateBody(StrictModel):
     )
 
 
-class PatchBody(StrictModel):
-    """What to change; fields that are left out stay."""
-
-    name: Name | None = None
-    tags: Tags | None = None
-    visibility: Visibility | None = None
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Lake at dawn", "tags": ["forest", "water"]}]})
-
-
-class ExportBody(StrictModel):
-    """Which file to make of a world."""
-
-    format: Literal["ply", "spz", "sog", "glb", "scene", "collider", "package"] = Field(
-        description="ply, spz, sog, glb: splats.  scene, collider: meshes as GLB.  package: everything as one zip."
-    )
-    axes: Literal["y-up", "z-up", "rdf"] | None = Field(
-        None, description="Which way the axes point; null: what readers of the format expect."
-    )
-    unit: Literal["m", "cm"] = "m"
-    level: Literal["full_res", "500k", "150k", "100k"] = Field("full_res", description="How many splats; small worlds give all they have.")
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"format": "sog"}, {"format": "ply", "axes": "z-up", "unit": "cm"}]})
-
-    @model_validator(mode="after")
-    def _means_something(self) -> Self:
-        if self.format == "package" and (self.axes is not None or self.unit != "m"):
-            raise ValueError("a package holds files with axes and units of their own: leave out axes and unit")
-        if self.format in ("scene", "collider", "package") and self.level != "full_res":
-            raise ValueError("only splats come in levels: leave out level, or ask for ply, spz, sog or glb")
-        return self
-
-
 class CameraBody(StrictModel):
     """A camera: where it is, and where it looks: at a point, or by yaw (left) and pitch (up)."""
 
@@ -138,6 +105,40 @@ class PathBody(StrictModel):
             raise ValueError(f"the first keyframe has time {times[0]:g}: it must have time 0")
         if any(after <= before for before, after in zip(times, times[1:], strict=False)):
             raise ValueError("the times of keyframes must rise")
+        return self
+
+
+class PatchBody(StrictModel):
+    """What to change; fields that are left out stay."""
+
+    name: Name | None = None
+    tags: Tags | None = None
+    visibility: Visibility | None = None
+    camera_path: PathBody | None = Field(None, description="A camera path to keep with the world, as `:render` takes it; null: none.")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Lake at dawn", "tags": ["forest", "water"]}]})
+
+
+class ExportBody(StrictModel):
+    """Which file to make of a world."""
+
+    format: Literal["ply", "spz", "sog", "glb", "scene", "collider", "package"] = Field(
+        description="ply, spz, sog, glb: splats.  scene, collider: meshes as GLB.  package: everything as one zip."
+    )
+    axes: Literal["y-up", "z-up", "rdf"] | None = Field(
+        None, description="Which way the axes point; null: what readers of the format expect."
+    )
+    unit: Literal["m", "cm"] = "m"
+    level: Literal["full_res", "500k", "150k", "100k"] = Field("full_res", description="How many splats; small worlds give all they have.")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"format": "sog"}, {"format": "ply", "axes": "z-up", "unit": "cm"}]})
+
+    @model_validator(mode="after")
+    def _means_something(self) -> Self:
+        if self.format == "package" and (self.axes is not None or self.unit != "m"):
+            raise ValueError("a package holds files with axes and units of their own: leave out axes and unit")
+        if self.format in ("scene", "collider", "package") and self.level != "full_res":
+            raise ValueError("only splats come in levels: leave out level, or ask for ply, spz, sog or glb")
         return self
 
 
@@ -209,7 +210,7 @@ class WorldBody(BaseModel):
     visibility: Visibility
     state: StateName = Field(description="That of the operation that makes it; there are files once it is SUCCEEDED.")
     operation_id: str
-    prompt: dict[str, Any]
+    prompt: dict[str, Any] = Field(description="What is needed to make it again: text, seed, splats, and the spec where one was given.")
     tier: str
     recipe: str
     facts: dict[str, Any] | None = Field(
@@ -217,16 +218,33 @@ class WorldBody(BaseModel):
     )
     files: dict[str, FileBody] = Field(description="By name; see docs/formats.md.")
     thumbnail_url: str | None
+    preview_url: str | None = Field(None, description="A coarse SPZ of at most 60,000 splats, while the world is being made.")
+    camera_path: PathBody | None = Field(None, description="The camera path that was saved with it.")
     created_at: datetime
     updated_at: datetime
     links: dict[str, str]
 
 
 class WorldList(BaseModel):
-    """A page of worlds, the newest first."""
+    """A page of worlds, in the order that was asked for."""
 
     worlds: list[WorldBody]
     next_cursor: str | None = None
+
+
+class TagBody(BaseModel):
+    """A tag, and how many of your worlds have it."""
+
+    tag: str
+    worlds: int
+
+
+class TagList(BaseModel):
+    """The tags of your worlds, the most used first; at most 1,000."""
+
+    tags: list[TagBody]
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"tags": [{"tag": "forest", "worlds": 12}, {"tag": "water", "worlds": 3}]}]})
 
 
 class DeletedBody(BaseModel):
