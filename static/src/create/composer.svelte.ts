@@ -8,6 +8,7 @@ import { edited, isEdited, NO_EDITS, withSetting, withThings, type Edits } from 
 
 export const MOST_CHARACTERS = 2_000;
 const QUIET_MS = 350;
+const LONGEST_TITLE = 60;
 
 /** A file that goes with the wish. `assetId`: once the service has it, and has looked at it. */
 export interface Attachment {
@@ -149,7 +150,7 @@ export class Composer {
   }
 
   async make(): Promise<Operation> {
-    const body: GenerateRequest = { text: this.text.trim(), seed: this.seed, splats: this.splats };
+    const body: GenerateRequest = { text: this.text.trim(), seed: this.seed, splats: this.splats, name: titleOf(this.text) };
     if (this.tier) body.tier = this.tier;
     const spec = this.spec;
     if (spec && (this.isEdited || this.before?.text === body.text)) body.spec = spec;
@@ -222,9 +223,19 @@ export async function atAnotherTime(api: Api, world: World, time: SceneSpec['tim
   return { ...wish, spec: edited(spec, withSetting(NO_EDITS, 'time_of_day', time)) };
 }
 
-/** 0 … 2³²−1, by lot. */
+/** A seed by lot: short, so that people can tell each other; the field takes all that the service takes. */
 export function rolled(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0]!;
+  return crypto.getRandomValues(new Uint16Array(1))[0]! % 10_000;
+}
+
+/** A name for a world from its words: the beginning, cut between words. */
+export function titleOf(text: string): string {
+  const words = text.replace(/\s+/g, ' ').trim();
+  const title = words.charAt(0).toUpperCase() + words.slice(1).replace(/\.$/, '');
+  if (title.length <= LONGEST_TITLE) return title;
+  const cut = title.slice(0, LONGEST_TITLE + 1);
+  const end = cut.lastIndexOf(' ');
+  return `${(end > LONGEST_TITLE / 2 ? cut.slice(0, end) : title.slice(0, LONGEST_TITLE)).replace(/[\s,;:.–-]+$/, '')}…`;
 }
 
 /** A text that nobody else has; crypto.randomUUID is not there on plain http. */

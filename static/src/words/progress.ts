@@ -3,6 +3,7 @@ import type { Operation, OperationEvent } from '../api/types';
 import { etaWords } from './time';
 
 const PHASES: Record<string, string> = {
+  starting: 'Starting',
   read: 'Reading your words',
   arrange: 'Finding a place for everything',
   build: 'Building',
