@@ -1,2 +1,2 @@
-/** Viewer: the world itself, loaded only by those who enter one. */
+/** The viewer: a world to walk in. Loaded only by those who enter one. */
 export { default as Viewer } from './Viewer.svelte';

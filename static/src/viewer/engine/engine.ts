@@ -4,6 +4,7 @@ import { isStill, nextSpeed } from './controls';
 import { cardName, deviceOf } from './device';
 import type { SolidMesh } from './glb';
 import { Headset } from './headset';
+export { hasHeadset } from './headset';
 import { Input } from './input';
 import type { Device } from './levels';
 import type { Lens } from './marks';
@@ -12,7 +13,7 @@ import { type Mode, Motion, viewOf } from './motion';
 import type { Curve } from './path';
 import { forwardOf, plus, type Pose, type Triple } from './pose';
 import { type Hit, Solid } from './solid';
-import { type Box, Layer, type LayerFiles, Splats } from './splats';
+import { type Box, joined, Layer, type LayerFiles, Splats } from './splats';
 import { type Ray, Stage, WIDE_DEG } from './stage';
 import { firstHit, Seen } from './surface';
 
@@ -119,9 +120,9 @@ export class Engine {
     this.stage.wake();
   }
 
-  /** Where a thing's solid parts are; null where it has none, or before the collider is there. */
+  /** Where a thing is, by its splats and its solid parts; null while neither is known. */
   boxOf(thingId: number): Box | null {
-    return this.solid?.boxes.get(thingId) ?? null;
+    return joined(this.seen?.boxes.get(thingId) ?? null, this.solid?.boxes.get(thingId) ?? null);
   }
 
   get isSolid(): boolean {
@@ -133,6 +134,10 @@ export class Engine {
     this.splats.shown?.hide(hidden.isHidden, hidden.boxes, hidden.only);
     this.meshes?.hide(hidden.isHidden);
     this.stage.invalidate();
+  }
+
+  get hidesAnything(): boolean {
+    return this.hidden !== NOTHING_HIDDEN;
   }
 
   setView(view: View, meshes: readonly SolidMesh[]): void {

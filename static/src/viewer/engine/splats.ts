@@ -103,6 +103,14 @@ export class Layer {
   }
 }
 
+/** The box round two boxes, either of which may be missing. */
+export function joined(one: Box | null, other: Box | null): Box | null {
+  if (!one || !other) return one ?? other;
+  const corner = (pick: (a: number, b: number) => number, a: Box['min'], b: Box['min']) =>
+    [pick(a[0], b[0]), pick(a[1], b[1]), pick(a[2], b[2])] as const;
+  return { min: corner(Math.min, one.min, other.min), max: corner(Math.max, one.max, other.max) };
+}
+
 function inside(box: Box, points: Float32Array, k: number): boolean {
   return [0, 1, 2].every((axis) => points[3 * k + axis]! >= box.min[axis]! && points[3 * k + axis]! <= box.max[axis]!);
 }

@@ -2,7 +2,7 @@
 import type { Triple } from './pose';
 import { plus } from './pose';
 import type { Hit, Solid } from './solid';
-import type { Layer } from './splats';
+import { type Box, joined, type Layer } from './splats';
 import type { Ray } from './stage';
 
 const LEAST_OPACITY = 0.3;
@@ -20,6 +20,8 @@ export class Seen {
   /** Rows of the matrix that takes an offset from the middle into standard deviations. */
   private readonly shapes: Float32Array;
   private readonly things: Uint16Array | null;
+  /** Where the splats of each thing are, as far as they are known. */
+  readonly boxes = new Map<number, Box>();
 
   constructor(layer: Layer) {
     this.spheres = new Float32Array(layer.count * 4);
@@ -39,11 +41,19 @@ export class Seen {
         ],
         9 * kept,
       );
-      if (things) things[kept] = layer.things![index]!;
+      if (things) {
+        things[kept] = layer.things![index]!;
+        this.grow(things[kept]!, centre.toArray());
+      }
       kept += 1;
     });
     this.count = kept;
     this.things = things;
+  }
+
+  private grow(thingId: number, at: Triple): void {
+    const box = this.boxes.get(thingId);
+    this.boxes.set(thingId, joined(box ?? null, { min: at, max: at })!);
   }
 
   /** The nearest splat along a ray. thingId is 0 where the world does not tell. */
