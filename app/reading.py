@@ -40,6 +40,7 @@ class ReadingBody(BaseModel):
     spec: SceneSpec
     unmatched: list[str] = Field(description="Phrases that nothing was found for.")
     notes: list[str] = Field(description="Remarks for the person who wrote it: slips of the pen, and guesses.")
+    places: list[str] = Field(description="Every place that a spec may name, so that one can choose another.")
 
 
 class Readers:

@@ -44,11 +44,17 @@ def generate(request: dict[str, Any], package: Path | None, folder: Path, tell: 
 
 def read(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell) -> Outcome:
     """What a prompt means: no outcome of a world, but a reading."""
+    from pipelines.language import places
     from pipelines.language import read as understand
     from pipelines.things import Library
 
     reading = understand(request["text"], Library.load(()))
-    return {"spec": reading.spec.model_dump(mode="json"), "unmatched": list(reading.spec.unmatched), "notes": list(reading.notes)}
+    return {
+        "spec": reading.spec.model_dump(mode="json"),
+        "unmatched": list(reading.spec.unmatched),
+        "notes": list(reading.notes),
+        "places": list(places()),
+    }
 
 
 def facts_of(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,11 +35,15 @@ class Read(Stage):
         return replace(world, spec=read(world.prompt.text, library).spec)
 
 
+def places() -> tuple[str, ...]:
+    """Every place that a spec may name."""
+    return tuple(language_data()["places"])
+
+
 def check_spec(spec: SceneSpec, library: Kinds) -> None:
     """Raise SpecError when a spec names a place or a kind that there is none of."""
-    places = tuple(language_data()["places"])
-    if spec.place not in places:
-        raise SpecError(f"there is no place {spec.place!r}: use {_nearest(spec.place, places)}")
+    if spec.place not in places():
+        raise SpecError(f"there is no place {spec.place!r}: use {_nearest(spec.place, places())}")
     for thing in spec.things:
         if thing.kind not in library.kinds:
             raise SpecError(
