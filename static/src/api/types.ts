@@ -18,6 +18,10 @@ export type Recipes = Schemas['RecipeList'];
 export type Recipe = Schemas['RecipeBody'];
 export type MediaAsset = Schemas['MediaAssetBody'];
 export type PreparedAsset = Schemas['PreparedBody'];
+/** What the words mean, before anything is made. */
+export type Reading = Schemas['ReadingBody'];
+export type TagCount = Schemas['TagBody'];
+export type Order = 'newest' | 'oldest' | 'name' | 'splats';
 export type FieldError = { pointer: string; message: string };
 
 /** What is sent: fields that have a default may be left out. */
@@ -26,19 +30,6 @@ export type PatchRequest = Partial<Schemas['PatchBody']>;
 export type ExportRequest = Pick<Schemas['ExportBody'], 'format'> & Partial<Schemas['ExportBody']>;
 export type RenderRequest = Partial<Schemas['RenderBody']>;
 export type PrepareRequest = Pick<Schemas['PrepareBody'], 'file_name' | 'kind'> & Partial<Schemas['PrepareBody']>;
-
-/** What the words mean, before anything is made. */
-export interface Reading {
-  spec: SceneSpec;
-  unmatched: string[];
-}
-
-export interface TagCount {
-  tag: string;
-  worlds: number;
-}
-
-export type Order = 'newest' | 'oldest' | 'name' | 'splats';
 
 /** Which worlds a list holds. */
 export interface WorldQuery {

@@ -27,15 +27,18 @@ export class Composer {
   /** missing: the service does not read words beforehand. */
   understanding = $state<'idle' | 'reading' | 'ready' | 'missing' | 'failed'>('idle');
   edits = $state.raw<Edits>(NO_EDITS);
+  /** Why the words could not be read. */
+  misread = $state.raw<unknown>(null);
+  /** All places that there are; known once something was read. */
+  places = $state.raw<readonly string[]>([]);
   making = $state(false);
   error = $state.raw<unknown>(null);
   attachment = $state.raw<Attachment | null>(null);
   mediaError = $state('');
 
   /** A world of before whose spec is taken as long as its words stay. */
-  private before: { text: string; spec: SceneSpec } | null = null;
+  private before: { text: string; reading: Reading } | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
-  private controller: AbortController | null = null;
   private sending: AbortController | null = null;
   private once = { body: '', key: '' };
 
@@ -71,38 +74,44 @@ export class Composer {
   /** The words have changed: read them once the person pauses. */
   changed(): void {
     this.error = null;
-    this.controller?.abort();
+    this.misread = null;
     if (this.timer) clearTimeout(this.timer);
     if (this.length === 0) {
       this.reading = null;
       this.edits = NO_EDITS;
-      this.understanding = this.understanding === 'missing' ? 'missing' : 'idle';
-      return;
+      if (this.understanding !== 'missing') this.understanding = 'idle';
+    } else if (!this.isTooLong && this.understanding !== 'missing') {
+      this.timer = setTimeout(() => void this.read(), QUIET_MS);
     }
-    if (this.isTooLong || this.understanding === 'missing') return;
-    this.timer = setTimeout(() => void this.read(), QUIET_MS);
   }
 
+  /** One reading at a time: when the words have changed meanwhile, they are read again at its end. */
   async read(): Promise<void> {
+    if (this.understanding === 'reading') return;
     const text = this.text.trim();
     if (this.before?.text === text) {
-      this.reading = { spec: this.before.spec, unmatched: [...this.before.spec.unmatched] };
-      this.understanding = 'ready';
+      this.understood(this.before.reading, 'ready');
       return;
     }
-    this.controller?.abort();
-    const controller = (this.controller = new AbortController());
     this.understanding = 'reading';
     try {
-      const reading = await this.api.readPrompt(text, controller.signal);
-      if (controller.signal.aborted) return;
-      this.reading = reading;
-      this.understanding = 'ready';
+      const reading = await this.api.readPrompt(text);
+      if (this.text.trim() === text) this.understood(reading, 'ready');
     } catch (error) {
-      if (controller.signal.aborted) return;
-      this.reading = null;
-      this.understanding = error instanceof Problem && (error.status === 404 || error.status === 405) ? 'missing' : 'failed';
+      const isMissing = error instanceof Problem && (error.status === 404 || error.status === 405);
+      if (this.text.trim() === text || isMissing) this.understood(null, isMissing ? 'missing' : 'failed', error);
     }
+    if (this.understanding !== 'reading') return;
+    this.understanding = 'idle';
+    if (this.length > 0 && !this.isTooLong) await this.read();
+    else this.changed();
+  }
+
+  private understood(reading: Reading | null, understanding: 'ready' | 'missing' | 'failed', error: unknown = null): void {
+    this.reading = reading;
+    this.understanding = understanding;
+    this.misread = error;
+    if (reading?.places.length) this.places = reading.places;
   }
 
   /** Read a few words more, and add the things in them. Gives what nothing was found for, or null when all went well. */
@@ -181,7 +190,8 @@ export class Composer {
     this.splats = wish.splats ?? this.splats;
     this.edits = NO_EDITS;
     this.error = null;
-    this.before = wish.spec ? { text: this.text.trim(), spec: wish.spec } : null;
+    const { spec } = wish;
+    this.before = spec ? { text: this.text.trim(), reading: { spec, unmatched: [...spec.unmatched], notes: [], places: [] } } : null;
     await this.read();
   }
 

@@ -13,7 +13,7 @@ function standing(more: Partial<Record<keyof Api, unknown>> = {}) {
   const api = {
     readPrompt: async (text: string) => {
       asked.push(text);
-      return { spec: SPEC, unmatched: ['a quantum flux'] };
+      return { spec: SPEC, unmatched: ['a quantum flux'], notes: [], places: ['forest', 'beach'] };
     },
     generate: async (body: GenerateRequest, once: string) => {
       sent.push([body, once]);
@@ -38,6 +38,40 @@ describe('the composer', () => {
     expect(asked).toEqual(['a pine forest']);
     expect(composer.understanding).toBe('ready');
     expect(composer.reading?.unmatched).toEqual(['a quantum flux']);
+  });
+
+  it('reads one text at a time, and the latest at the end', async () => {
+    const answers: (() => void)[] = [];
+    const asked: string[] = [];
+    const { composer } = standing({
+      readPrompt: (text: string) => {
+        asked.push(text);
+        return new Promise((resolve) => answers.push(() => resolve({ spec: { ...SPEC, place: text }, unmatched: [], notes: [], places: [] })));
+      },
+    });
+    for (const text of ['one', 'two', 'three']) {
+      composer.write(text);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(asked).toEqual(['one']);
+    answers.shift()!();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked).toEqual(['one', 'three']);
+    expect(composer.reading).toBeNull();
+    answers.shift()!();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(composer.reading?.spec.place).toBe('three');
+    expect(composer.understanding).toBe('ready');
+  });
+
+  it('says why nothing was understood, until the words change', async () => {
+    const { composer } = standing({ readPrompt: () => Promise.reject(new Problem(422, 'invalid_request', '', 'nothing in this prompt is understood')) });
+    composer.write('zorblax');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(composer.understanding).toBe('failed');
+    expect(composer.misread).toBeInstanceOf(Problem);
+    composer.write('');
+    expect([composer.understanding, composer.misread]).toEqual(['idle', null]);
   });
 
   it('does not read what is too long, and says so', async () => {
