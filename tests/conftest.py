@@ -1,8 +1,13 @@
-"""What all tests share: property tests that draw the same examples everywhere and are never judged by the clock."""
+"""What all tests share: property tests that draw the same examples everywhere and are never judged by the clock; one thread to a test's models."""
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import settings
+
+# Several test processes share the cores, and OpenMP's threads spin while they wait for each other: two are four times slower than one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("worldloom", deadline=None, derandomize=True, database=None)
 settings.load_profile("worldloom")
