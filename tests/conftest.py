@@ -1,4 +1,4 @@
-"""What all tests share: property tests that draw the same examples everywhere and are never judged by the clock; one thread to a test's models."""
+"""What all tests share: property tests draw the same examples everywhere, no clock judges them, and models compute in one thread."""
 
 from __future__ import annotations
 
