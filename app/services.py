@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from app.database import Database, now
 from app.engine import JobEngine
 from app.limits import StartLimit
+from app.making import PREVIEW
 from app.operations.admission import Admission
 from app.operations.fairness import Forecasts, Seen
 from app.operations.hub import Hub
@@ -51,13 +52,17 @@ class Services:
     def of(cls, settings: Settings) -> Services:
         """From settings; raises OutputError when the data folder cannot be used."""
         database, jobs = Database(settings.database), JobEngine(settings.database)
-        forecasts = Forecasts()
-        hub = Hub(database, forecasts)
+        forecasts, signer = Forecasts(), Signer(settings.signing_key())
+
+        def preview_of(world_id: str) -> str:
+            return (settings.public_url or "").rstrip("/") + signer.file_address(world_id, PREVIEW, lasts_s=settings.link_s)
+
+        hub = Hub(database, forecasts, preview_of=preview_of)
         return cls(
             settings=settings,
             database=database,
             store=Store(settings.store),
-            signer=Signer(settings.signing_key()),
+            signer=signer,
             engine=jobs,
             admission=Admission(database, jobs, forecasts, max_open_jobs=settings.max_open_jobs),
             hub=hub,

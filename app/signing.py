@@ -48,6 +48,10 @@ class Signer:
         end = (int(time.time()) // step + 1) * step + lasts_s
         return f"{end:x}-{self._mark(purpose, subject, end)}"
 
+    def file_address(self, world_id: str, name: str, *, lasts_s: int) -> str:
+        """The path of a link to a file of a world; it stays the same for a while, so that caches work."""
+        return f"/v1/files/{world_id}/{self.ticket('file', f'{world_id}/{name}', lasts_s=lasts_s)}/{name}"
+
     def admits(self, purpose: str, subject: str, ticket: str) -> bool:
         """Whether a ticket is genuine and not yet over."""
         end, _, mark = ticket.partition("-")

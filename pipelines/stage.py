@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from pipelines.gaussians import Gaussians
 from pipelines.prompt import Prompt
 from pipelines.world import MadeBy, World
 
@@ -23,6 +24,9 @@ class Progress:
 
 Tell = Callable[[Progress], None]
 """Hears of progress; raises `Cancelled` to stop the run. Called at least once a second."""
+
+Show = Callable[[Gaussians], None]
+"""Is shown a draft of a world that is still being made."""
 
 TellStage = Callable[[float, str], None]
 """What a stage calls: (share of this stage done 0 … 1, note)."""
@@ -46,6 +50,10 @@ class Stage(ABC):
     def unload(self) -> None:
         """Give memory back; `load` may follow again."""
 
+    def draft(self, world: World) -> Gaussians | None:
+        """A coarse look at what `run` is about to make of the same world, in a fraction of its time; None where there is none yet."""
+        return None
+
     @abstractmethod
     def run(self, world: World, tell: TellStage) -> World:
         """Return a fuller world; the given one is never changed."""
@@ -60,19 +68,24 @@ class Recipe:
     stages: tuple[Stage, ...]
 
 
-def generate(prompt: Prompt, recipe: Recipe, tell: Tell | None = None) -> World:
+def generate(prompt: Prompt, recipe: Recipe, tell: Tell | None = None, *, show: Show | None = None) -> World:
     """Fold the recipe's stages over an empty world. Same prompt, seed, version and machine: the same world."""
-    return run_stages(World(prompt=prompt, recipe=recipe.name), recipe.stages, tell)
+    return run_stages(World(prompt=prompt, recipe=recipe.name), recipe.stages, tell, show=show)
 
 
-def run_stages(world: World, stages: Sequence[Stage], tell: Tell | None = None) -> World:
-    """Run `stages` on a world that earlier stages have begun; `generate` for every start but the first."""
+def run_stages(world: World, stages: Sequence[Stage], tell: Tell | None = None, *, show: Show | None = None) -> World:
+    """Run `stages` on a world that earlier stages have begun; `generate` for every start but the first.
+
+    show: is given coarse splats of the world as soon as some stage can tell what it will look like; without it nothing is drafted.
+    """
     total = sum(stage.cost for stage in stages)
     done = 0.0
     for stage in stages:
         started = time.perf_counter()
         _tell_from(tell, stage, done / total, 0.0)(0.0, "")
         stage.load()
+        if show is not None and (draft := stage.draft(world)) is not None:
+            show(draft)
         world = stage.run(world, _tell_from(tell, stage, done / total, stage.cost / total))
         seconds = time.perf_counter() - started
         made = MadeBy(stage.name, seconds, stage.model, stage.revision, stage.licence)

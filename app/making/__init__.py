@@ -2,5 +2,8 @@
 
 from __future__ import annotations
 
+PREVIEW = "preview.spz"
+"""Name of the file of coarse splats that a world has while it is being made."""
+
 DISK_FULL = {"code": "disk_full", "message": "the worker's disk is full: free some space and ask again"}
 """How a job ends that found no room for what it made; the worker says it, too, and must not load what makes worlds for it."""

@@ -91,6 +91,10 @@ class _Teller:
             self._stage, self._told_s = report.stage, moment
             _say(self._channel, {"progress": [report.stage, round(report.fraction, 4), report.note]})
 
+    def preview(self, file: dict[str, Any]) -> None:
+        """Pass on where a preview of the world lies."""
+        _say(self._channel, {"preview": file})
+
 
 def _say(channel: TextIO, message: dict[str, Any]) -> None:
     channel.write(json.dumps(message) + "\n")

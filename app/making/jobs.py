@@ -7,9 +7,19 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from app.making import PREVIEW
 from pipelines.stage import Progress, Tell, TellStage
+
+
+class Teller(Protocol):
+    """What hears how a job goes: of its progress, and of the file of a preview once there is one."""
+
+    def __call__(self, report: Progress) -> None: ...
+
+    def preview(self, file: dict[str, Any]) -> None: ...
+
 
 Outcome = dict[str, Any]
 """files: [{name, path, sha256, bytes, part}], facts: what a list shows of a world, result: what the operation gives."""
@@ -19,11 +29,11 @@ LEVELS = ("full_res", "500k", "150k", "100k")
 """The sizes that clients of the World API know, largest first."""
 
 
-def generate(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell) -> Outcome:
-    """A world from a prompt: its package, and its splats as clients of the World API want them."""
-    from pipelines import Prompt, SceneSpec, recipe_for
+def generate(request: dict[str, Any], package: Path | None, folder: Path, tell: Teller) -> Outcome:
+    """A world from a prompt: a preview, its package, and its splats as clients of the World API want them."""
+    from pipelines import Gaussians, Prompt, SceneSpec, recipe_for
     from pipelines import generate as make
-    from pipelines.formats import save_package
+    from pipelines.formats import save_package, write_spz
 
     spec = SceneSpec.model_validate(request["spec"]) if request.get("spec") else None
     prompt = Prompt(text=request["text"], seed=request["seed"], tier=request["tier"])
@@ -32,7 +42,12 @@ def generate(request: dict[str, Any], package: Path | None, folder: Path, tell: 
         if report.stage != "done":
             tell(replace(report, fraction=report.fraction * (1 - SAVING_SHARE)))
 
-    world = make(prompt, recipe_for(request["tier"], splats=request["splats"], spec=spec), told)
+    def show(draft: Gaussians) -> None:
+        target = folder / PREVIEW
+        write_spz(draft, target)
+        tell.preview(_file(target, part="preview"))
+
+    world = make(prompt, recipe_for(request["tier"], splats=request["splats"], spec=spec), told, show=show)
     target = folder / "package"
     save_package(world, target, timings=True, tell=_part(tell, "save", 1 - SAVING_SHARE, 0.97))
     manifest = json.loads((target / "world.json").read_bytes())
@@ -156,7 +171,7 @@ def film(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell
     return _single(target)
 
 
-JOBS: Mapping[str, Callable[[dict[str, Any], Path | None, Path, Tell], Outcome]] = {
+JOBS: Mapping[str, Callable[[dict[str, Any], Path | None, Path, Teller], Outcome]] = {
     "generate": generate,
     "export": export,
     "render": render,

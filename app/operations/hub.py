@@ -7,7 +7,7 @@ import contextlib
 import json
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,8 +60,9 @@ class Hub:
     Every LOOK_S it asks for new events, and every SWEEP_S whether a listener has missed one all the same, or has moved on in line.
     """
 
-    def __init__(self, database: Database, forecasts: Forecasts) -> None:
-        self._database, self._forecasts = database, forecasts
+    def __init__(self, database: Database, forecasts: Forecasts, *, preview_of: Callable[[str], str]) -> None:
+        """preview_of: world's id → link to its preview."""
+        self._database, self._forecasts, self._preview_of = database, forecasts, preview_of
         self._listeners: dict[str, set[Listener]] = {}
         self._task: asyncio.Task[None] | None = None
         self._seen: deque[tuple[float, int]] = deque()
@@ -187,7 +188,7 @@ class Hub:
             lines = []
             for operation in queued:
                 outlook = self._forecasts.outlook(session, operation, place=places.get(operation.id))
-                lines.append(Event(None, _seen_from(snapshot(operation), *outlook)))
+                lines.append(Event(None, self._seen_from(snapshot(operation), *outlook, now=operation)))
             return {operation_id: self._after(session, operation_id, waiting[operation_id]) for operation_id in missed}, lines
 
     def _with_outlook(self, session: Session, events: Sequence[OperationEvent]) -> Iterator[tuple[str, Event]]:
@@ -195,9 +196,14 @@ class Hub:
         operations = {operation.id: operation for operation in _operations(session, [one.operation_id for one in events])}
         for event in events:
             operation = operations.get(event.operation_id)
-            is_now = operation is not None and operation.sequence == event.sequence
-            outlook = self._forecasts.outlook(session, operation) if operation is not None and is_now else (None, None)
-            yield event.operation_id, Event(event.sequence, _seen_from(event.data, *outlook))
+            now = operation if operation is not None and operation.sequence == event.sequence else None
+            outlook = self._forecasts.outlook(session, now) if now is not None else (None, None)
+            yield event.operation_id, Event(event.sequence, self._seen_from(event.data, *outlook, now=now))
+
+    def _seen_from(self, data: dict[str, Any], place: int | None, eta_s: float | None, *, now: Operation | None) -> dict[str, Any]:
+        """What is told of an event. now: its operation, if it still stands as the event says."""
+        preview = self._preview_of(str(now.world_id)) if now is not None and now.previewed else None
+        return {**data, "preview_url": preview, "progress": {**data["progress"], "queue_position": place, "eta_s": eta_s}}
 
 
 class Listener:
@@ -246,10 +252,6 @@ class Listener:
         self._place = event.data["progress"]["queue_position"]
         self._events.append(event)
         self._arrived.set()
-
-
-def _seen_from(data: dict[str, Any], place: int | None, eta_s: float | None) -> dict[str, Any]:
-    return {**data, "progress": {**data["progress"], "queue_position": place, "eta_s": eta_s}}
 
 
 def _operations(session: Session, ids: Sequence[str]) -> Iterator[Operation]:

@@ -9,7 +9,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from app.database import now
-from app.tables import ApiKey, Operation, OperationEvent, State, World
+from app.making import PREVIEW
+from app.tables import FINAL, ApiKey, Operation, OperationEvent, State, World, WorldFile
 from app.webhooks.announcement import announce
 
 MOST_EVENTS = 1_000
@@ -23,8 +24,9 @@ def move(
     claim: the operation as a worker began it: if another attempt has begun since, nothing changes, so a process that was given up is mute.
     """
     moment = now()
-    if values.get("state") in (State.SUCCEEDED, State.FAILED, State.CANCELLED):
-        values.setdefault("finished_at", moment)
+    is_end = values.get("state") in FINAL
+    if is_end:
+        values = {"finished_at": moment, "previewed": False, **values}
     found = update(Operation).where(Operation.id == operation_id, Operation.state.in_(tuple(expect)))
     if claim is not None:
         found = found.where(Operation.worker == claim.worker, Operation.attempt == claim.attempt)
@@ -33,6 +35,8 @@ def move(
     if operation is None:
         return None
     remember(session, operation)
+    if is_end and operation.kind == "generate":
+        session.execute(delete(WorldFile).where(WorldFile.world_id == operation.world_id, WorldFile.name == PREVIEW))
     if "state" in values and operation.world_id is not None and operation.kind == "generate":
         session.execute(
             update(World).where(World.id == operation.world_id).values(state=values["state"], updated_at=moment),

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from app.auth import Caller, Reader, Writer
 from app.documentation import problems
 from app.errors import Refusal
+from app.making import PREVIEW
 from app.operations import service
 from app.operations.fairness import Seen
 from app.operations.hub import Hub
@@ -66,7 +67,8 @@ def shown(services: Services, request: Request, seen: Seen) -> OperationBody:
     operation = seen.operation
     made = (operation.result or {}).get("file")
     file = link_of(services, request, str(operation.world_id), made) if made else None
-    return body_of(operation, place=seen.place, eta_s=seen.eta_s, file=file)
+    preview = link_of(services, request, str(operation.world_id), PREVIEW) if operation.previewed else None
+    return body_of(operation, place=seen.place, eta_s=seen.eta_s, file=file, preview=preview)
 
 
 async def settled(services: Services, caller: Caller, operation_id: str, wait_s: float) -> Operation:

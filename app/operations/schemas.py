@@ -40,6 +40,9 @@ class LinksBody(BaseModel):
     file: str | None = Field(None, description="What an export, a picture or a film made: opens without a key.")
 
 
+PREVIEW_WORDS = "A link to coarse splats (SPZ, at most 60,000) of the world that is being made; null before there are some, and at the end."
+
+
 class OperationBody(BaseModel):
     """A job. Exactly one of `result` and `error` is there once `done` is true."""
 
@@ -49,6 +52,7 @@ class OperationBody(BaseModel):
     state: StateName
     world_id: str | None
     progress: ProgressBody
+    preview_url: str | None = Field(None, description=PREVIEW_WORDS)
     result: dict[str, Any] | None = None
     error: ErrorBody | None = None
     attempt: int = Field(description="How often it was begun; more than 1 after a crash.")
@@ -68,6 +72,7 @@ class OperationBody(BaseModel):
                     "state": "RUNNING",
                     "world_id": "wld_0199a1b2c3d47e5f8a9b0c1d2e3f4a5c",
                     "progress": {"phase": "light", "fraction": 0.61, "note": "bounce 1 of 1", "queue_position": None, "eta_s": 8.4},
+                    "preview_url": "http://127.0.0.1:8000/v1/files/wld_0199a1b2c3d47e5f8a9b0c1d2e3f4a5c/69a1b2c0-3fTq0cVw5o1vYx0aB7sQ9e2d/preview.spz",
                     "result": None,
                     "error": None,
                     "attempt": 1,
@@ -96,6 +101,7 @@ class EventBody(BaseModel):
     done: bool
     world_id: str | None
     progress: ProgressBody
+    preview_url: str | None = Field(None, description=PREVIEW_WORDS + " Without scheme and host where the service does not know its own.")
     result: dict[str, Any] | None
     error: ErrorBody | None
     updated_at: datetime
@@ -108,8 +114,8 @@ class OperationList(BaseModel):
     next_cursor: str | None = None
 
 
-def body_of(operation: Operation, *, place: int | None, eta_s: float | None, file: str | None) -> OperationBody:
-    """An operation as clients see it."""
+def body_of(operation: Operation, *, place: int | None, eta_s: float | None, file: str | None, preview: str | None) -> OperationBody:
+    """An operation as clients see it. file, preview: links to what it made, and to what it is making."""
     here = f"/v1/operations/{operation.id}"
     result = operation.result
     if result is not None and file is not None:
@@ -121,6 +127,7 @@ def body_of(operation: Operation, *, place: int | None, eta_s: float | None, fil
         state=operation.state.value,
         world_id=operation.world_id,
         progress=ProgressBody(phase=operation.phase, fraction=operation.fraction, note=operation.note, queue_position=place, eta_s=eta_s),
+        preview_url=preview,
         result=result,
         error=ErrorBody(**operation.error) if operation.error else None,
         attempt=operation.attempt,

@@ -23,7 +23,7 @@ from app.making import DISK_FULL
 from app.operations.moves import move
 from app.settings import Settings
 from app.store import FULL, Store, key_of
-from app.tables import Operation, State, WorldFile
+from app.tables import Operation, State, World, WorldFile
 from app.working.children import Child, ChildDied
 from app.working.patience import Patience, Stopped
 from app.working.publishing import CANCELLED, end, publish
@@ -197,6 +197,8 @@ class Runner:
                 if "done" in message or "failed" in message:
                     return message
                 newest = message.get("progress", newest)
+                if "preview" in message:
+                    await asyncio.to_thread(self._show, operation, message["preview"])
             if moment_s - told_s >= TICK_S:
                 told_s = moment_s
                 await asyncio.to_thread(self._tell, operation, newest)
@@ -225,6 +227,21 @@ class Runner:
             raise
         if not wanted:
             raise Unwanted
+
+    def _show(self, operation: Operation, file: dict[str, Any]) -> None:
+        """Let a preview of the world be seen until the end of the job. It is not worth a fault: without it the world comes all the same."""
+        row = {name: value for name, value in file.items() if name != "path"}
+        try:
+            self._store.put(key_of(operation.tenant_id, file["sha256"]), Path(file["path"]))
+            with self._database.writing() as session:
+                shown = move(session, operation.id, expect=(State.RUNNING,), claim=operation, previewed=True)
+                world = session.get(World, operation.world_id, with_for_update={"read": True, "key_share": True})
+                if shown is not None and world is not None:
+                    session.merge(
+                        WorldFile(world_id=world.id, tenant_id=world.tenant_id, operation_id=operation.id, created_at=now(), **row)
+                    )
+        except Exception as error:  # noqa: BLE001 - see above
+            log.warning("a preview could not be shown", operation=operation.id, error=type(error).__name__)
 
     async def _keep(self, operation: Operation, done: dict[str, Any]) -> dict[str, Any]:
         """Store the files that a job made; returns the same outcome with their places in the store instead of those on the disk."""

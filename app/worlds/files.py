@@ -21,8 +21,6 @@ from app.strict import PLAIN
 from app.tables import World, WorldFile
 from app.worlds.access import readable
 
-PREVIEW = "preview.spz"
-"""Name of the coarse splats that can be seen while a world is being made."""
 FILE_HEADERS: Mapping[str, str] = {
     "cache-control": f"private, max-age={YEAR_S}, immutable",  # it never changes under its address
     "cross-origin-resource-policy": "cross-origin",
@@ -64,9 +62,8 @@ def base_of(services: Services, request: Request) -> str:
 
 
 def link_of(services: Services, request: Request, world_id: str, name: str) -> str:
-    """A link to a file that opens without a key for `link_s` seconds at least; it stays the same for a while, so that caches work."""
-    ticket = services.signer.ticket("file", f"{world_id}/{name}", lasts_s=services.settings.link_s)
-    return f"{base_of(services, request)}/v1/files/{world_id}/{ticket}/{name}"
+    """A link to a file that opens without a key for `link_s` seconds at least."""
+    return base_of(services, request) + services.signer.file_address(world_id, name, lasts_s=services.settings.link_s)
 
 
 def _served(services: Services, file: WorldFile | None) -> Response:

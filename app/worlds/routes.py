@@ -12,6 +12,7 @@ from sqlalchemy import func, or_, select
 from app.auth import Anyone, Caller, Reader, Writer
 from app.documentation import OPTIONAL_KEY, problems
 from app.limits import Started
+from app.making import PREVIEW
 from app.operations.fairness import Seen
 from app.operations.routes import RETRY_AFTER_S, Wait, look, seconds_of, settled, shown
 from app.operations.schemas import OperationBody
@@ -21,7 +22,7 @@ from app.strict import PLAIN, StrictRoute
 from app.tables import State, World, WorldFile, WorldTag
 from app.worlds import service
 from app.worlds.access import readable
-from app.worlds.files import PREVIEW, WorldId, link_of
+from app.worlds.files import WorldId, link_of
 from app.worlds.schemas import (
     CameraBody,
     DeletedBody,

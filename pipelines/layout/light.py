@@ -8,7 +8,7 @@ colour is worked out for several viewpoints and fitted by spherical harmonics of
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipelines.gaussians import SH_C0, Gaussians, quaternions_from_frames
 from pipelines.layout.occluders import Occluders, occluders_of
 from pipelines.layout.reflect import reflections
+from pipelines.layout.sample import WIDEST_M
 from pipelines.layout.sky import DOME_DIP_RAD, air_light, dome, radiance, sky_budget
 from pipelines.layout.surfels import morton_order, take_surfels
 from pipelines.layout.tone import display, exposure_for, luminance
@@ -36,6 +37,7 @@ SMOOTH_SHIFTS_M = (0.0, 3.17, 7.71)
 PANE_RAYS = 4  # rays to the windows a surfel, indoors
 GLOW_PEAK = 1.5  # exposed radiance of what glows: the curve shows it nearly white, yet with its colour
 EXPOSURE_RAYS = 4_000  # surfels of the first look that are metered
+DRAFT_SURFELS = 45_000
 SMOOTH_REACH = 14  # neighbours along the curve on each side that share gathered light
 
 
@@ -45,39 +47,64 @@ class Light(Stage):
 
     name: ClassVar[str] = "light"
     cost: ClassVar[float] = 7.0
+    _met: tuple[Scene, Occluders] | None = field(default=None, init=False, repr=False, compare=False)
+
+    def draft(self, world: World) -> Gaussians | None:
+        """The same light on a fraction of the surfels, each spread over the gaps that the others leave."""
+        scene = world.scene
+        assert scene is not None and scene.surfels is not None
+        few = thinned(scene.surfels, DRAFT_SURFELS)
+        if not len(few):
+            return None
+        self._met = scene, occluders_of(scene)
+        return _lit(replace(scene, surfels=few), self._met[1], lambda *_: None)
 
     def run(self, world: World, tell: TellStage) -> World:
         scene = world.scene
-        assert scene is not None and scene.surfels is not None and scene.sky is not None
-        surfels, sky = scene.surfels, scene.sky
+        assert scene is not None and scene.surfels is not None
         tell(0.0, "building the ray tree")
-        blockers = occluders_of(scene)
-        tell(0.12, "casting shadows")
-        irradiance = direct_light(surfels, scene, blockers)
-        irradiance += lamp_light(surfels, scene, blockers)
-        tell(0.35, "gathering light from the sky")
-        irradiance += gathered_light(surfels, scene, blockers, lambda share: tell(0.35 + 0.4 * share, "gathering light from the sky"))
-        matt = surfels.albedo * irradiance / np.float32(math.pi) + surfels.emission
-        shell = shell_of(scene)
-        if shell is not None:  # the room's outside must not shine through its seams
-            outward = np.einsum("ij,ij->i", surfels.means - shell.bounds.mean(axis=0), surfels.frames[:, :, 2]) > 0
-            matt[surfels.hidden & outward & (surfels.thing == shell.id)] *= np.float32(0.05)
-        tell(0.78, "mirroring what is glossy")
-        eye = scene.viewpoints[0]
-        exposure = sky.exposure * _exposure(matt, surfels, scene, blockers)
-        matt -= surfels.emission * np.float32(1 - _glow_kept(surfels.emission, exposure))
-        transmittance, added = air_light(sky, surfels.means, eye)
-        colours = display(matt * transmittance[:, None] + added, exposure)
-        harmonics = np.zeros((len(surfels), 1, 3), np.float32)
-        harmonics[:, 0] = (colours - 0.5) / SH_C0
-        glossy = np.flatnonzero((surfels.gloss > GLOSSY) & ~surfels.leaf)
-        if len(glossy):
-            fitted = reflections(glossy, matt[glossy], scene, blockers, exposure)
-            harmonics = np.concatenate([harmonics, np.zeros((len(surfels), 3, 3), np.float32)], axis=1)
-            harmonics[glossy] = fitted
-        tell(0.92, "painting the sky")
-        gaussians = _with_sky(surfels, harmonics, scene, sky_budget(len(surfels), scene), exposure)
-        return replace(world, gaussians=gaussians)
+        met, self._met = self._met, None
+        blockers = met[1] if met is not None and met[0] is scene else occluders_of(scene)
+        return replace(world, gaussians=_lit(scene, blockers, tell))
+
+
+def _lit(scene: Scene, blockers: Occluders, tell: TellStage) -> Gaussians:
+    """The scene's surfels under its sky, and the sky."""
+    surfels, sky = scene.surfels, scene.sky
+    assert surfels is not None and sky is not None
+    tell(0.12, "casting shadows")
+    irradiance = direct_light(surfels, scene, blockers)
+    irradiance += lamp_light(surfels, scene, blockers)
+    tell(0.35, "gathering light from the sky")
+    irradiance += gathered_light(surfels, scene, blockers, lambda share: tell(0.35 + 0.4 * share, "gathering light from the sky"))
+    matt = surfels.albedo * irradiance / np.float32(math.pi) + surfels.emission
+    shell = shell_of(scene)
+    if shell is not None:  # the room's outside must not shine through its seams
+        outward = np.einsum("ij,ij->i", surfels.means - shell.bounds.mean(axis=0), surfels.frames[:, :, 2]) > 0
+        matt[surfels.hidden & outward & (surfels.thing == shell.id)] *= np.float32(0.05)
+    tell(0.78, "mirroring what is glossy")
+    exposure = sky.exposure * _exposure(matt, surfels, scene, blockers)
+    matt -= surfels.emission * np.float32(1 - _glow_kept(surfels.emission, exposure))
+    transmittance, added = air_light(sky, surfels.means, scene.viewpoints[0])
+    colours = display(matt * transmittance[:, None] + added, exposure)
+    harmonics = np.zeros((len(surfels), 1, 3), np.float32)
+    harmonics[:, 0] = (colours - 0.5) / SH_C0
+    glossy = np.flatnonzero((surfels.gloss > GLOSSY) & ~surfels.leaf)
+    if len(glossy):
+        fitted = reflections(glossy, matt[glossy], scene, blockers, exposure)
+        harmonics = np.concatenate([harmonics, np.zeros((len(surfels), 3, 3), np.float32)], axis=1)
+        harmonics[glossy] = fitted
+    tell(0.92, "painting the sky")
+    return _with_sky(surfels, harmonics, scene, sky_budget(len(surfels), scene), exposure)
+
+
+def thinned(surfels: Surfels, most: int) -> Surfels:
+    """Every n-th surfel that can be seen, no more than `most` and no more than a third, each as wide as the n that it stands for."""
+    seen = np.flatnonzero(~surfels.hidden)
+    step = max(3, math.ceil(len(seen) / most))
+    few = take_surfels(surfels, seen[step // 2 :: step])
+    sizes_m = few.sizes_m * np.array([math.sqrt(step), math.sqrt(step), 1.0], np.float32)
+    return replace(few, sizes_m=np.minimum(sizes_m, np.float32(WIDEST_M)))
 
 
 def direct_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:

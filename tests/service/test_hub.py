@@ -110,7 +110,7 @@ def add_event(database: Database, number: int, sequence: int, **values: Any) -> 
 
 def test_what_becomes_visible_late_is_heard_all_the_same(database: Database) -> None:
     async def story() -> list[int | None]:
-        hub = Hub(database, Forecasts())
+        hub = Hub(database, Forecasts(), preview_of=str)
         heard: list[int | None] = []
         async with hub.listen(ID, after=0) as listener:
             add_event(database, 1_000, 3)  # the transaction with event 2 takes longer
@@ -135,7 +135,7 @@ def test_what_becomes_visible_late_is_heard_all_the_same(database: Database) -> 
 
 def test_the_end_of_the_service_lets_everybody_go(database: Database) -> None:
     async def story() -> None:
-        hub = Hub(database, Forecasts())
+        hub = Hub(database, Forecasts(), preview_of=str)
         async with hub.listen(ID, after=1) as listener:
             waits = asyncio.create_task(listener.next(600))
             await asyncio.sleep(0.1)

@@ -2,7 +2,7 @@
 
 "a ball in 2.5 seconds" takes 2.5 s.  "die": the process kills itself, every time.  "in 60 seconds once", "die once": only the first time
 (by a mark in the folder that WORLDLOOM_QUICK_MARKS names).  "hang": no sign of life.  "memory": it runs out of memory.  "fail": a failure
-meant for people.
+meant for people.  "shown": coarse splats of it can be seen before it is made.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import ClassVar
 import numpy as np
 
 from pipelines.errors import InputError
-from pipelines.gaussians import from_colours
+from pipelines.gaussians import Gaussians, from_colours
 from pipelines.recipes import RecipeCard
 from pipelines.scene import Scene
 from pipelines.stage import Stage, TellStage
@@ -34,6 +34,10 @@ class Quick(Stage):
     """The only stage."""
 
     name: ClassVar[str] = "quick"
+
+    def draft(self, world: World) -> Gaussians | None:
+        """A tenth of the ball."""
+        return _ball(world.prompt.seed).take(slice(0, SPLATS // 10)) if "shown" in world.prompt.text else None
 
     def run(self, world: World, tell: TellStage) -> World:
         """A ball before the spawn point."""
@@ -53,18 +57,21 @@ class Quick(Stage):
             raise MemoryError
         if "fail" in words:
             raise InputError("the ball cannot be rolled: ask for a cube")
-        rng = np.random.default_rng(world.prompt.seed)
-        directions = rng.normal(size=(SPLATS, 3))
-        means = (directions / np.linalg.norm(directions, axis=1, keepdims=True) + [0, 1.65, -4]).astype(np.float32)
-        gaussians = from_colours(
-            means,
-            np.full((SPLATS, 3), 0.03, np.float32),
-            np.tile(np.array([[1, 0, 0, 0]], np.float32), (SPLATS, 1)),
-            np.full(SPLATS, 0.9, np.float32),
-            colours=np.tile(np.array([[1.0, 0.5, 0.1]], np.float32), (SPLATS, 1)),
-            thing=np.zeros(SPLATS, np.int32),
-        )
-        return replace(world, gaussians=gaussians, scene=Scene())
+        return replace(world, gaussians=_ball(world.prompt.seed), scene=Scene())
+
+
+def _ball(seed: int) -> Gaussians:
+    rng = np.random.default_rng(seed)
+    directions = rng.normal(size=(SPLATS, 3))
+    means = (directions / np.linalg.norm(directions, axis=1, keepdims=True) + [0, 1.65, -4]).astype(np.float32)
+    return from_colours(
+        means,
+        np.full((SPLATS, 3), 0.03, np.float32),
+        np.tile(np.array([[1, 0, 0, 0]], np.float32), (SPLATS, 1)),
+        np.full(SPLATS, 0.9, np.float32),
+        colours=np.tile(np.array([[1.0, 0.5, 0.1]], np.float32), (SPLATS, 1)),
+        thing=np.zeros(SPLATS, np.int32),
+    )
 
 
 def _first_time(words: str) -> bool:
