@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import resource
 import shlex
@@ -65,6 +66,8 @@ def run(settings: Settings, *, with_worker: bool) -> None:
         signal.SIGTERM,
     ):  # uvicorn stops at these and raises them once more when all is done: then they mean nothing
         signal.signal(number, lambda *_: None)
+    gc.collect()
+    gc.freeze()  # what has been loaded stays: to look through it at each collection would hold up every request for a tenth of a second
     try:
         server.run(sockets=[listening])
     finally:
