@@ -83,5 +83,5 @@ describe('edits', () => {
 
 it.each([
   [thing('pine', { count: 40 }), '40 × pine'],
-  [thing('boat', { colour: 'red', size: 'tiny' }), 'tiny red boat'],
+  [thing('boat', { colour: 'red', size: 'tiny' }), 'Tiny red boat'],
 ])('words of a chip', (one, words) => expect(thingWords(one)).toBe(words));

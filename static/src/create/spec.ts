@@ -107,10 +107,11 @@ export function edited(spec: SceneSpec, edits: Edits): SceneSpec {
   return { ...spec, ...edits.settings, things, without };
 }
 
-/** "3 red pines, large", for a chip. */
+/** "3 × large red boat", for a chip. */
 export function thingWords(thing: ThingSpec): string {
   const size = thing.size && thing.size !== 'normal' ? `${thing.size} ` : '';
   const colour = thing.colour ? `${thing.colour} ` : '';
   const count = thing.count > 1 ? `${thing.count} × ` : '';
-  return `${count}${size}${colour}${thing.kind}`;
+  const words = `${size}${colour}${thing.kind}`;
+  return count + (count ? words : words.charAt(0).toUpperCase() + words.slice(1));
 }
