@@ -38,6 +38,7 @@ PANE_RAYS = 4  # rays to the windows a surfel, indoors
 GLOW_PEAK = 1.5  # exposed radiance of what glows: the curve shows it nearly white, yet with its colour
 EXPOSURE_RAYS = 4_000  # surfels of the first look that are metered
 DRAFT_SURFELS = 45_000
+DRAFT_WIDTH = 1.25  # what is left of even spacing is not even: wider splats close its gaps
 SMOOTH_REACH = 14  # neighbours along the curve on each side that share gathered light
 
 
@@ -99,11 +100,12 @@ def _lit(scene: Scene, blockers: Occluders, tell: TellStage) -> Gaussians:
 
 
 def thinned(surfels: Surfels, most: int) -> Surfels:
-    """Every n-th surfel that can be seen, no more than `most` and no more than a third, each as wide as the n that it stands for."""
+    """Every n-th surfel that can be seen, no more than `most` and no more than a third, each about as wide as the n that it stands for."""
     seen = np.flatnonzero(~surfels.hidden)
     step = max(3, math.ceil(len(seen) / most))
     few = take_surfels(surfels, seen[step // 2 :: step])
-    sizes_m = few.sizes_m * np.array([math.sqrt(step), math.sqrt(step), 1.0], np.float32)
+    wider = DRAFT_WIDTH * math.sqrt(step)
+    sizes_m = few.sizes_m * np.array([wider, wider, 1.0], np.float32)
     return replace(few, sizes_m=np.minimum(sizes_m, np.float32(WIDEST_M)))
 
 
