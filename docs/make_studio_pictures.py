@@ -1,0 +1,111 @@
+"""Takes docs/studio/ anew, as a visitor sees the studio: python docs/make_studio_pictures.py [--splats N]; needs chromium."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx2 as httpx
+from PIL import Image
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.service.running import Service, finished
+from tests.studio.browsing import QUIET, chromium, drawing_flags, require_dist
+
+FOLDER = Path(__file__).parent / "studio"
+MAX_BYTES = 160_000
+SPLATS, SHELF_SPLATS = 1_000_000, 200_000
+DESK: ViewportSize = {"width": 1440, "height": 900}
+HAND: ViewportSize = {"width": 390, "height": 844}
+LOADED_MS = 180_000
+
+ENTERED = "a medieval village in the morning with stone cottages around a well, a cart beside the well and a church behind the cottages"
+CARRIED = "a calm mountain lake at sunset, a wooden dock, two rowing boats beside the dock, a tent near a campfire"
+SHELF = (
+    "a sunny summer meadow with a red barn, three hay bales beside the barn, a fence along a path and a windmill behind the barn",
+    "a tropical beach in the afternoon with palm trees, two deck chairs under a parasol and a rowing boat near the water",
+    "a snowfield at dusk with a log cabin between two fir trees, a snowman in front of the cabin and a sledge beside it",
+    "a cosy living room in the evening with a sofa, an armchair, a rug, a floor lamp and a bookshelf",
+)
+TYPED = "a foggy harbour at dawn with three fishing boats, a lighthouse and a red brick house"
+
+
+def main() -> None:
+    """Make the worlds, visit them, and keep four pictures."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--splats", type=int, default=SPLATS, help="of the two worlds that are entered")
+    splats = arguments.parse_args().splats
+    require_dist()
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="worldloom-pictures-") as folder:
+        service = Service(Path(folder) / "data").start()
+        try:
+            with service.client() as client:
+                for text in SHELF:
+                    made(client, text, SHELF_SPLATS)
+                carried, entered = made(client, CARRIED, splats), made(client, ENTERED, splats)
+            take(service.address, entered, carried)
+        finally:
+            service.stop()
+
+
+def made(client: httpx.Client, text: str, splats: int) -> str:
+    """The id of a new world."""
+    operation = client.post("/v1/worlds:generate", json={"text": text, "splats": splats, "seed": 7}).json()
+    return str(finished(client, operation, within_s=600)["world_id"])
+
+
+def take(address: str, entered: str, carried: str) -> None:
+    """The four pictures."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[*QUIET, *drawing_flags()])
+        desk = browser.new_context(base_url=address, viewport=DESK, locale="en-GB").new_page()
+        desk.goto("/")
+        desk.locator("textarea").first.fill(TYPED)
+        desk.wait_for_timeout(3_000)
+        keep(desk, "create")
+        visit(desk, entered)
+        keep(desk, "walk")
+        desk.focus("canvas")
+        desk.keyboard.press("t")
+        desk.get_by_role("button", name="well", exact=True).first.click()
+        desk.wait_for_timeout(4_000)
+        keep(desk, "things")
+        hand = browser.new_context(
+            base_url=address, viewport=HAND, device_scale_factor=2, has_touch=True, is_mobile=True, locale="en-GB"
+        ).new_page()
+        visit(hand, carried)
+        keep(hand, "phone")
+        browser.close()
+
+
+def visit(page: Page, world_id: str) -> None:
+    """Enter a world, and wait until all of it is there."""
+    page.goto(f"/w/{world_id}")
+    page.wait_for_selector("canvas.seen", timeout=LOADED_MS)
+    page.wait_for_selector(".pill", state="detached", timeout=LOADED_MS)
+    page.wait_for_timeout(5_000)
+
+
+def keep(page: Page, name: str) -> None:
+    """Write a picture, as good as MAX_BYTES allow."""
+    picture = Image.open(io.BytesIO(page.screenshot(timeout=LOADED_MS))).convert("RGB")
+    for quality in range(92, 40, -6):
+        data = io.BytesIO()
+        picture.save(data, "webp", quality=quality, method=6)
+        if data.tell() <= MAX_BYTES:
+            break
+    (FOLDER / f"{name}.webp").write_bytes(data.getvalue())
+    print(f"{name}.webp: {data.tell() / 1e3:.0f} kB")
+
+
+if __name__ == "__main__":
+    begun = time.perf_counter()
+    main()
+    print(f"{time.perf_counter() - begun:.0f} s")
