@@ -31,6 +31,7 @@ export default defineConfig(({ mode }) => ({
   resolve: mode === 'test' ? { conditions: ['browser'] } : {},
   build: {
     target: 'es2022',
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'], // these know light-dark(), so the page can switch between the two
     assetsInlineLimit: 0, // the content security policy lets nothing in that is written into the page
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 6_000, // the viewer is large, and loaded only by those who enter a world

@@ -23,8 +23,8 @@ def worlds(studio: Studio) -> Iterator[dict[str, str]]:
     made = {name: studio.make(f"a ball: {name.lower()}", tier="quick", name=name, splats=10_000) for name in NAMES}
     yield made
     with studio.client() as client:
-        for world_id in made.values():
-            client.delete(f"/v1/worlds/{world_id}")
+        for world in client.get("/v1/worlds", params={"q": "a ball: "}).json()["worlds"]:  # with those that the test made of them
+            client.delete(f"/v1/worlds/{world['id']}")
 
 
 def shown(page: Page) -> list[str]:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.service.running import Service, keys
 from tests.studio.browsing import Complaints
 from tests.studio.conftest import WAIT_MS, Studio
-from tests.studio.visiting import MADE_MS, at_home, card, on_the_loom, press_make, prompt, write
+from tests.studio.visiting import MADE_MS, at_home, card, on_the_loom, press_make, prompt, understood, write
 
 COUNT_SHIFTS = """window.shift = 0;
 new PerformanceObserver(list => list.getEntries().forEach(one => { if (!one.hadRecentInput) window.shift += one.value; }))
@@ -161,7 +161,7 @@ def test_nothing_sticks_out(browser: Browser, studio: Studio, width: int, compla
         page.set_viewport_size({"width": width, "height": 800})
         at_home(page)
         write(page, "a hut beside a lake, " + "verylongword" * 20)
-        page.wait_for_timeout(100)
+        understood(page)
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     finally:
         page.context.close()
