@@ -99,7 +99,7 @@ def _file(name: str, request: Request) -> Response:
 def _found(request: Request, name: str, headers: dict[str, str]) -> Response:
     dist = dist_folder()
     path = dist / name if dist is not None and len(name) <= LONGEST_NAME and _NAME.fullmatch(name) else None
-    if path is None or path.suffix == ".html" or not path.is_file():  # the page comes with its headers, at its own addresses
+    if path is None or path.suffix in (".html", ".gz") or not path.is_file():  # the page comes with its headers, at its own addresses
         raise Refusal("not_found", "there is nothing at this address: see /docs for all of them")
     return _sent(request, path, headers)
 
@@ -139,7 +139,7 @@ def policy(store_origin: str | None, framed_by: tuple[str, ...]) -> str:
         "script-src": "'self' 'wasm-unsafe-eval'",
         "style-src": "'self'",
         "worker-src": "'self' blob:",
-        "connect-src": f"'self' blob: data:{store}",  # Spark carries its WebAssembly as a data: address
+        "connect-src": f"'self' blob:{store}",
         "img-src": f"'self' blob: data:{store}",
         "media-src": f"'self' blob:{store}",
         "font-src": "'self'",
@@ -147,5 +147,7 @@ def policy(store_origin: str | None, framed_by: tuple[str, ...]) -> str:
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": ancestors,
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "default svelte-trusted-html",  # static/src/trusted.ts, and Svelte's for its own templates
     }
     return "; ".join(f"{name} {value}" for name, value in rules.items())

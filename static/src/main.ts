@@ -1,4 +1,5 @@
 /** The studio begins here. */
+import './trusted';
 import './look/page.css';
 
 import { mount } from 'svelte';

@@ -1,19 +1,14 @@
-/** The one policy under which this page starts scripts of its own: only files that our own server sent. */
+/** The one policy under which scripts are started here, Spark's workers among them: from our own server, or from what this page has made. */
 
 interface PolicyFactory {
-  createPolicy(name: string, rules: { createScriptURL: (address: string) => string }): { createScriptURL: (address: string) => unknown };
+  createPolicy(name: string, rules: { createScriptURL: (address: string) => string }): unknown;
 }
 
 const factory = (globalThis as { trustedTypes?: PolicyFactory }).trustedTypes;
-const policy = factory?.createPolicy('worldloom', { createScriptURL: ownAddress });
-
-/** The address of a worker of ours, in the form that browsers with Trusted Types ask for; throws for anybody else's. */
-export function workerAddress(address: string | URL): string {
-  return (policy ? policy.createScriptURL(String(address)) : ownAddress(String(address))) as string;
-}
+factory?.createPolicy('default', { createScriptURL: ownAddress });
 
 function ownAddress(address: string): string {
-  const url = new URL(address, location.href);
-  if (url.origin !== location.origin) throw new TypeError(`no script is started from ${url.origin}`);
-  return url.href;
+  const url = new URL(address, location.href); // the origin of a blob: address is that of the page that made it
+  if (url.origin !== location.origin) throw new TypeError(`no script is started from ${url.protocol}//${url.host}`);
+  return address;
 }
