@@ -11,6 +11,8 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
 
 from app.errors import Refusal
 from app.handbook import plain_policy
@@ -66,6 +68,26 @@ def add_studio(app: FastAPI) -> None:
     _add(app, "/embed/{world_id}", embedded)
     _add(app, "/assets/{name:path}", _asset)
     _add(app, "/{name:file}", _file)
+    nowhere = app.router.default
+
+    async def lost(scope: Scope, receive: Receive, send: Send) -> None:
+        """An address of nothing: people get the page, which says so in its own way; programs get the problem."""
+        dist = dist_folder()
+        if dist is None or not _is_visit(scope):
+            await nowhere(scope, receive, send)
+            return
+        headers = {"content-security-policy": policy(app.state.services.store.origin, ("none",)), "cache-control": "no-store"}
+        page_of_nothing = HTMLResponse((dist / "index.html").read_bytes(), 404, headers)
+        await page_of_nothing(scope, receive, send)
+
+    app.router.default = lost
+
+
+def _is_visit(scope: Scope) -> bool:
+    """Whether a browser goes to an address that is none of the API's."""
+    if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith(("/v1/", "/marble/")):
+        return False
+    return "text/html" in Headers(scope=scope).get("accept", "")
 
 
 def _add(app: FastAPI, path: str, answer: Callable[..., Response]) -> None:

@@ -96,7 +96,7 @@ def test_chips_change_what_is_made(page: Page, studio: Studio) -> None:
     name = str(body["name"])
     expect(card(page, name)).to_be_visible(timeout=MADE_MS)
 
-    from_menu(page, name, "Change it")
+    from_menu(page, name, "Edit and remake")
     expect(prompt(page)).to_have_value(text)
     expect(understood(page).get_by_role("button", name=re.compile("^4 × blue"))).to_be_visible()
 

@@ -200,3 +200,24 @@ def test_a_hidden_tab_asks_for_nothing(page: Page) -> None:
     assert asked == []
     page.evaluate(HIDE, False)
     expect(card(page, name)).to_be_visible(timeout=MADE_MS)
+
+
+def test_an_address_of_nothing_says_so(page: Page, complaints: Complaints) -> None:
+    complaints.allow("404")
+    for address in ("/wrld/wld_1", "/w/", "/w/a/b"):
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 404
+        expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+        expect(page.get_by_text(address)).to_be_visible()
+    page.get_by_role("link", name="See all worlds").click()
+    expect(prompt(page)).to_be_visible()
+
+
+def test_programs_get_problems(studio: Studio) -> None:
+    with studio.client() as client:
+        for address, accept in (("/wrld/wld_1", "*/*"), ("/v1/nothing", "text/html"), ("/marble/v1/nothing", "text/html")):
+            answer = client.get(address, headers={"Accept": accept})
+            assert answer.status_code == 404
+            assert answer.headers["content-type"].split(";")[0].endswith("json")
+        assert client.post("/wrld", headers={"Accept": "text/html"}, json={}).json()["code"] == "not_found"

@@ -35,7 +35,7 @@ export function actionsOf(world: World, calls: CardCalls & { rename: () => void 
   ];
   return [
     ...(world.state === 'SUCCEEDED' ? made : [{ label: 'Try again', icon: 'redo', onselect: () => calls.again(world) } satisfies MenuItem]),
-    { label: 'Change it, and make it anew', icon: 'edit', onselect: () => calls.edit(world) },
+    { label: 'Edit and remake', icon: 'settings', onselect: () => calls.edit(world) },
     { label: 'Rename', icon: 'edit', note: 'F2', onselect: calls.rename },
     { label: 'Tags…', icon: 'tag', onselect: () => calls.editTags(world) },
     ...(world.state === 'SUCCEEDED' ? [{ label: 'Copy link', icon: 'link', onselect: () => calls.share(world) } satisfies MenuItem] : []),

@@ -35,9 +35,11 @@ function waitingWords(place: number | null): string {
   return place === 2 ? 'Waiting: one world is before this' : `Waiting: ${(place - 1).toLocaleString('en-GB')} worlds are before this`;
 }
 
-/** What is left: "about 8 seconds left"; nothing while nobody can know. */
+/** What is left: "about 8 seconds left"; nothing while nobody can know, and no "moment" at the beginning: what was made before misled. */
 export function leftWords(operation: Pick<Operation | OperationEvent, 'state' | 'progress'>): string {
   if (operation.state !== 'QUEUED' && operation.state !== 'RUNNING') return '';
-  const words = etaWords(operation.progress.eta_s ?? null);
+  const { eta_s: etaS, fraction } = operation.progress;
+  if (etaS !== null && etaS !== undefined && etaS < 2 && fraction < 0.8) return '';
+  const words = etaWords(etaS ?? null);
   return words && `${words} left`;
 }
