@@ -1,4 +1,4 @@
-"""Camera paths as the service films them, written down for the studio's own tests: `python -m tests.studio.camera_paths` renews the file."""
+"""Camera paths as the service films them, for the studio's own tests; `python -m tests.studio.camera_paths` writes them down anew."""
 
 from __future__ import annotations
 

@@ -189,13 +189,13 @@ export class Visit {
     if (this.canvas !== canvas || this.stops.signal.aborted) return;
     const before = this.engine;
     try {
-      this.engine = new Engine(canvas, before?.motion.pose ?? spawnOf(this.facts), eyeHeightOf(this.facts), this.hears());
+      this.engine = new Engine(canvas, spawnOf(this.facts), eyeHeightOf(this.facts), this.hears());
     } catch {
       this.engine = null;
       this.trouble = { kind: 'graphics', words: '' };
       return;
     }
-    if (before) this.engine.setMode(before.motion.mode, before.motion.orbitTarget);
+    if (before) this.engine.resume(before.motion.mode, before.motion.pose);
     this.view = 'picture';
     this.sync();
     if (this.phase.name === 'open' || this.phase.name === 'opening') await this.open();

@@ -51,8 +51,10 @@ function shot(stage: Stage, camera: PerspectiveCamera, yawRad: number, pitchRad:
 /** Until splats are in order as seen from here. */
 async function settled(stage: Stage): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
-    stage.draw();
-    if (!stage.spark.sorting && !stage.spark.sortDirty) return;
+    if (!stage.spark.sorting) {
+      stage.draw(); // which begins to sort, where that is needed
+      if (!stage.spark.sorting && !stage.spark.sortDirty) return;
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -163,6 +163,13 @@ export class Engine {
     this.moved();
   }
 
+  /** Goes on where a visit was broken off. */
+  resume(mode: Mode, pose: Pose): void {
+    this.motion.setMode(mode === 'orbit' ? 'fly' : mode, pose.position);
+    this.motion.jumpTo(pose);
+    this.moved();
+  }
+
   setSpeed(direction: 1 | -1): void {
     this.motion.speed = nextSpeed(this.motion.speed, direction);
     this.events.changed();

@@ -16,6 +16,8 @@ const PITCH_RAD_PER_S = 1.2;
 const ACCELERATION_PER_S = 11;
 const EYES_PER_S = 14;
 const SUBSTEP_S = 1 / 60;
+/** Whoever walks does not leap when the machine stumbles. */
+const LONGEST_STEP_S = 0.25;
 const LOST_BELOW_M = 40;
 const GLIDE_S = 1.1;
 const RAD_A_PX = 0.0032;
@@ -77,10 +79,6 @@ export class Motion {
 
   get isGliding(): boolean {
     return this.glide !== null;
-  }
-
-  get orbitTarget(): Triple | null {
-    return this.mode === 'orbit' ? this.target : null;
   }
 
   setMode(mode: Mode, focus: Triple): void {
@@ -145,7 +143,8 @@ export class Motion {
   }
 
   /** One step; true while anything moves. */
-  step(intent: Intent, seconds: number): boolean {
+  step(intent: Intent, elapsedS: number): boolean {
+    const seconds = Math.min(elapsedS, LONGEST_STEP_S);
     if (this.glide) {
       if (isStill(intent)) return this.gliding(seconds);
       this.glide = null; // whoever sets off has had enough of gliding

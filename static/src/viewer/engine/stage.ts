@@ -29,7 +29,7 @@ export const WIDE_DEG = 75;
 const NEAR_M = 0.05;
 const FAR_M = 6_000;
 const SHARPEN_AFTER_MS = 180;
-const LONGEST_STEP_S = 0.25;
+const LONGEST_STEP_S = 1;
 const MOST_PIXELS_A_POINT = 2;
 /** The service's renderer adds this variance to every ellipse (px²), and its depth order is by distance. */
 const DILATION_PX2 = 0.3;

@@ -10,7 +10,8 @@ const LEAST_OPACITY = 0.3;
 const REACH = 1.6;
 /** Splats wider than this are sky. */
 const WIDEST_M = 30;
-const AGREES_M = 0.35;
+const NEAR_M = 0.3;
+const NEAR_SHARE = 0.3;
 
 /** The splats of a small level, laid out for looking along rays. */
 export class Seen {
@@ -96,7 +97,10 @@ export function firstHit(ray: Ray, farthestM: number, seen: Seen | null, solid: 
   const splat = seen?.cast(ray, passes) ?? null;
   const wall = solid?.cast(ray, farthestM, passes) ?? null;
   if (!splat || !wall) return splat ?? wall;
-  // The surface itself is where the collider has it; a leaf or a distant splat has only itself.
-  if (Math.abs(splat.distanceM - wall.distanceM) < AGREES_M + 0.02 * wall.distanceM) return { ...wall, thingId: splat.thingId || wall.thingId };
+  // Something of its own before the wall (a crown, a bird) has only its splats to tell where it is.
+  if (splat.thingId && splat.thingId !== wall.thingId && splat.distanceM < wall.distanceM) return splat;
+  // Otherwise the surface is where the collider has it: seen along the ground, a wide splat is met long before.
+  const nearTheWall = Math.abs(splat.distanceM - wall.distanceM) < NEAR_M + NEAR_SHARE * wall.distanceM;
+  if (nearTheWall) return { ...wall, thingId: splat.thingId || wall.thingId };
   return splat.distanceM < wall.distanceM ? splat : wall;
 }

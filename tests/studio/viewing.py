@@ -1,0 +1,207 @@
+"""Viewing: the viewer as a visitor uses it, and the world as its files describe it, worked out a second way."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2 as httpx
+import numpy as np
+import trimesh
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Page
+
+FIRST_PICTURE_MS = 60_000
+RAD_A_PX = 0.0032  # how far a drag of one pixel turns
+WIDE_DEG = 75.0
+EYE_M = 1.65
+
+Doubles = NDArray[np.float64]
+Found = TypeVar("Found")
+
+
+def until(look: Callable[[], Found], wanted: Callable[[Found], bool], *, within_s: float = 60, what: str = "it") -> Found:
+    """What `look` gives once it is as wanted."""
+    end = time.monotonic() + within_s
+    found = look()
+    while not wanted(found):
+        assert time.monotonic() < end, f"{what} did not come: the last was {found!r}"
+        time.sleep(0.1)
+        found = look()
+    return found
+
+
+@dataclass
+class Viewer:
+    """A page with a world in it."""
+
+    page: Page
+
+    def open(self, world_id: str, *, embedded: bool = False) -> Viewer:
+        """Go there, and wait for the first picture and for the ground."""
+        self.page.goto(f"/{'embed' if embedded else 'w'}/{world_id}")
+        return self.wait()
+
+    def wait(self) -> Viewer:
+        """Until there is a picture, and nothing more to fetch."""
+        self.page.wait_for_selector("canvas.seen", timeout=FIRST_PICTURE_MS)
+        self.page.wait_for_selector(".pill", state="detached", timeout=FIRST_PICTURE_MS)
+        return self
+
+    def press(self, *keys: str) -> None:
+        """Press keys while the picture has the focus."""
+        for key in keys:
+            self.page.focus("canvas")
+            self.page.keyboard.press(key)
+
+    def statistic(self, name: str) -> str:
+        """A line of the statistics, which are opened where they are not."""
+        if not self.page.query_selector(".statistics"):
+            self.press("i")
+        return self.page.inner_text(f".statistics [data-name={name}]")
+
+    def position(self) -> Doubles:
+        """Where the eyes are."""
+        return np.array([float(number) for number in re.findall(r"-?\d+\.\d+", self.statistic("position"))])
+
+    def hold(self, key: str, enough: Callable[[Doubles], bool], *, within_s: float = 120) -> Doubles:
+        """Hold a key until the position is as wanted."""
+        self.page.focus("canvas")
+        self.position()
+        self.page.keyboard.down(key)
+        try:
+            return until(self.position, enough, within_s=within_s, what=f"the end of {key}")
+        finally:
+            self.page.keyboard.up(key)
+
+    def hold_until_still(self, key: str, *, within_s: float = 120) -> Doubles:
+        """Hold a key until the position has not changed for a while."""
+        seen: list[Doubles] = []
+
+        def still(position: Doubles) -> bool:
+            seen.append(position)
+            return len(seen) > 25 and bool(np.abs(np.array(seen[-25:]) - position).max() < 0.011)
+
+        return self.hold(key, still, within_s=within_s)
+
+    def turn_left(self, radians: float) -> None:
+        """Drag the picture until one looks there."""
+        left = radians / RAD_A_PX
+        while abs(left) > 0.5:
+            step = float(np.clip(left, -600, 600))
+            self.page.mouse.move(720, 400)
+            self.page.mouse.down()
+            self.page.mouse.move(720 - math.copysign(1, step) * 10, 400)  # what begins as a click is none
+            self.page.mouse.move(720 - step, 400, steps=4)
+            self.page.mouse.up()
+            left -= step
+
+    def picture(self, key: str = "p") -> NDArray[np.uint8]:
+        """The picture that the page saves."""
+        with self.page.expect_download(timeout=120_000) as download:
+            self.press(key)
+        return np.asarray(Image.open(download.value.path()).convert("RGB"))
+
+    def notice(self, words: str) -> None:
+        """Wait until the page says so."""
+        self.page.wait_for_function("words => document.querySelector('.notice').textContent.includes(words)", arg=words)
+
+
+@dataclass
+class Facts:
+    """A world from its files."""
+
+    client: httpx.Client
+    world_id: str
+    _body: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """What the API says of it."""
+        return dict(self.client.get(f"/v1/worlds/{self.world_id}").raise_for_status().json())
+
+    def file(self, name: str) -> bytes:
+        """One of its files."""
+        return bytes(httpx.get(self.body["files"][name]["url"]).raise_for_status().content)
+
+    @cached_property
+    def things(self) -> list[dict[str, Any]]:
+        """What stands in it."""
+        return list(json.loads(self.file("world.json"))["things"])
+
+    @cached_property
+    def solids(self) -> dict[str, Doubles]:
+        """(T, 3, 3) triangles of each node of the collider, by name."""
+        scene = trimesh.load(io.BytesIO(self.file("collider.glb")), file_type="glb")
+        found = {}
+        for node in scene.graph.nodes_geometry:
+            matrix, geometry = scene.graph[node]
+            found[str(node)] = scene.geometry[geometry].copy().apply_transform(matrix).triangles
+        return found
+
+    def hit(self, origin: Doubles, direction: Doubles) -> tuple[float, str]:
+        """Distance and name of the first solid along a ray; infinity and "" where there is none."""
+        best = (math.inf, "")
+        for name, triangles in self.solids.items():
+            best = min(best, (first_hit(triangles, origin, direction), name))
+        return best
+
+
+def first_hit(triangles: Doubles, origin: Doubles, direction: Doubles) -> float:
+    """Distance along a ray to the nearest of (T, 3, 3) triangles (Möller and Trumbore 1997)."""
+    a, ab, ac = triangles[:, 0], triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
+    p = np.cross(direction, ac)
+    determinant = np.einsum("ij,ij->i", ab, p)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        u = np.einsum("ij,ij->i", origin - a, p) / determinant
+        q = np.cross(origin - a, ab)
+        v = q @ direction / determinant
+        t = np.einsum("ij,ij->i", ac, q) / determinant
+        met = (np.abs(determinant) > 1e-12) & (u >= 0) & (v >= 0) & (u + v <= 1) & (t > 1e-6)
+    return float(t[met].min()) if met.any() else math.inf
+
+
+def ahead(yaw_rad: float) -> Doubles:
+    """The level direction of a yaw."""
+    return np.array([-math.sin(yaw_rad), 0.0, -math.cos(yaw_rad)])
+
+
+def place_on(point: Doubles, eye: Doubles, width: int, height: int) -> tuple[float, float]:
+    """The pixel at which an eye that looks along −z sees a point."""
+    focal = width / 2 / math.tan(math.radians(WIDE_DEG) / 2)
+    x, y, z = point - eye
+    return width / 2 + focal * x / -z, height / 2 - focal * y / -z
+
+
+def ray_at(x: float, y: float, width: int, height: int) -> Doubles:
+    """The direction in which an eye that looks along −z sees a pixel."""
+    focal = width / 2 / math.tan(math.radians(WIDE_DEG) / 2)
+    direction = np.array([x - width / 2, height / 2 - y, -focal])
+    return np.asarray(direction / np.linalg.norm(direction))
+
+
+def psnr(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Decibels between two pictures."""
+    return float(10 * math.log10(255**2 / max(float(((one.astype(float) - other) ** 2).mean()), 1e-9)))
+
+
+def rendered(client: httpx.Client, world_id: str, **wanted: object) -> NDArray[np.uint8]:
+    """The service's own picture."""
+    operation = client.post(f"/v1/worlds/{world_id}:render?wait=60s", json=wanted).raise_for_status().json()
+    assert operation["state"] == "SUCCEEDED", operation
+    return np.asarray(Image.open(io.BytesIO(httpx.get(operation["links"]["file"]).content)).convert("RGB"))
+
+
+def stored_file(data: Path, sha256: str) -> Path:
+    """Where the service keeps a file."""
+    [file] = data.glob(f"blobs/*/*/{sha256}")
+    return file
