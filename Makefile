@@ -87,7 +87,7 @@ static/openapi.json: $(VENV)/.described
 
 $(STUDIO): $(STUDIO_SOURCES) $(STUDIO_MODULES) static/openapi.json
 	@echo 'Building the studio.'
-	@cd static && $(NPM) run types --silent >/dev/null 2>&1 && $(NPM) run build --silent -- --logLevel warn
+	@cd static && $(NPM) run types --silent >/dev/null && $(NPM) run build --silent -- --logLevel error
 	@touch $@
 
 serve: setup studio  ## the studio and its API, at http://127.0.0.1:8000

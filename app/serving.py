@@ -130,11 +130,14 @@ def address_of(settings: Settings, listening: socket.socket) -> str:
 
 def greet(settings: Settings, address: str, *, with_worker: bool) -> None:
     """Say where it is, who may use it, where things are kept, and how to make a first world."""
+    from app.studio import dist_folder
+
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     key = "-H 'Authorization: Bearer wl_…' " if settings.needs_keys else ""
     command = f"""curl {address}/v1/worlds:generate {key}-H 'Content-Type: application/json' -d '{{"text": "a hut by a lake"}}'"""
     here = "" if settings.data == Settings.model_fields["data"].default else f" --data {shlex.quote(str(settings.data))}"
     rows = [
+        *([] if dist_folder() else [("studio", "[yellow]not built[/]; build it with [bold]make studio[/]")]),
         ("described at", f"{address}/docs"),
         ("kept in", escape(_kept_in(settings))),
         ("open to", f"holders of a key; make one with [bold]worldloom keys create NAME{escape(here)}[/]")
