@@ -1,7 +1,7 @@
 /** Actions: what one can do with a world on the shelf. */
 import type { PatchRequest, World } from '../api/client';
 import { Problem } from '../api/client';
-import type { MenuItem } from '../look/Menu.svelte';
+import type { MenuItem } from '../look/menu';
 import { router, worldPath } from '../router.svelte';
 import { api } from '../state/connection.svelte';
 import { studio } from '../state/studio.svelte';

@@ -126,7 +126,7 @@ export class Loom {
     const at = this.makings.findIndex((making) => making.operation.id === operation.id);
     const before = this.makings[at];
     if (before && before.operation.updated_at > operation.updated_at) return; // told again from the beginning
-    const previewUrl = (operation as { preview_url?: string | null }).preview_url ?? before?.previewUrl ?? null;
+    const previewUrl = operation.preview_url ?? before?.previewUrl ?? null;
     const making = { operation, world: before?.world ?? null, previewUrl };
     this.makings = before ? this.makings.with(at, making) : [...this.makings, making];
     if (!before) void this.name(operation);
