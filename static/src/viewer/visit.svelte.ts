@@ -89,6 +89,7 @@ export class Visit {
   private loading: AbortController | null = null;
   private canvas: HTMLCanvasElement | null = null;
   private wireMeshes: ReturnType<typeof readGlb> | null = null;
+  private readonly early = new Map<string, Promise<ArrayBuffer>>();
   private lostCount = 0;
   private readonly engineModule = import('./engine/engine');
   readonly headset = this.engineModule.then(({ hasHeadset }) => hasHeadset());
@@ -128,7 +129,10 @@ export class Visit {
       const world = (await this.api.world(this.worldId, this.stops.signal)) as WorldNow;
       this.world = world;
       this.path = world.camera_path ? pathOf(world.camera_path) : this.path;
-      if (world.state === 'SUCCEEDED') return await this.open();
+      if (world.state === 'SUCCEEDED') {
+        this.fetchEarly(world);
+        return await this.open();
+      }
       if (world.state === 'FAILED' || world.state === 'CANCELLED') return await this.explain(world);
       await this.accompany(world);
     } catch (error) {
@@ -308,7 +312,21 @@ export class Visit {
     }
   }
 
-  private file(name: string, signal: AbortSignal, told: (share: number) => void = () => undefined): Promise<ArrayBuffer> {
+  /** What is seen first comes while the engine is still being unpacked. */
+  private fetchEarly(world: WorldNow): void {
+    const [first] = levelsOf(world.files, this.facts?.splat_count ?? 0);
+    if (!first || this.seen) return;
+    for (const name of [first.file, ...(first.thingsFile ? [first.thingsFile] : [])]) {
+      const coming = this.file(name, this.stops.signal, (share) => name === first.file && (this.fetching = { what: 'world', share }));
+      coming.catch(() => undefined); // told to whoever asks for it
+      this.early.set(name, coming);
+    }
+  }
+
+  private async file(name: string, signal: AbortSignal, told: (share: number) => void = () => undefined): Promise<ArrayBuffer> {
+    const early = this.early.get(name);
+    this.early.delete(name);
+    if (early) return early;
     const file = this.world?.files[name];
     if (!file) throw new LostFile(404);
     return download({ url: file.url, bytes: file.bytes }, signal, (bytes) => told(bytes / file.bytes));

@@ -47,6 +47,7 @@ export interface Statistics {
 const FARTHEST_M = 2_000;
 const HOVER_EVERY_MS = 70;
 const PAD_EVERY_MS = 40;
+const QUICK_TO_LOOK_THROUGH = 160_000;
 const ORBIT_AHEAD_M = 6;
 const NOTHING_HIDDEN: Hidden = { isHidden: () => false, boxes: [], only: false };
 
@@ -106,10 +107,18 @@ export class Engine {
     const layer = await Layer.load(files);
     if (this.stops.signal.aborted) return layer.dispose();
     layer.mesh.opacity = BEHIND[this.view];
-    if (this.hidden !== NOTHING_HIDDEN) layer.hide(this.hidden.isHidden, this.hidden.boxes, this.hidden.only);
-    // A small level is quick to look through; finer ones would show the same surfaces at many times the cost.
-    if (!this.seen || layer.count <= 160_000) this.seen = new Seen(layer);
+    if (this.hidesAnything) {
+      this.lookThrough(layer); // while all of it is there
+      layer.hide(this.hidden.isHidden, this.hidden.boxes, this.hidden.only);
+    }
     await this.splats.show(layer, this.stops.signal);
+    if (!this.hidesAnything) setTimeout(() => this.lookThrough(layer), 0);
+  }
+
+  /** A small level is quick to look through; finer ones would show the same surfaces at many times the cost. */
+  private lookThrough(layer: Layer): void {
+    if (this.stops.signal.aborted || (this.seen && layer.count > QUICK_TO_LOOK_THROUGH)) return;
+    this.seen = new Seen(layer);
   }
 
   async setSolid(meshes: readonly SolidMesh[]): Promise<void> {
