@@ -1,19 +1,20 @@
 /** Composer: the wish as it stands: words, what was understood of them, edits, seed, detail; outlives a look into a world. */
-import type { Api, GenerateRequest, Operation, Reading, SceneSpec, World } from '../api/client';
+import type { Api, GenerateRequest, Operation, Reading, Recipe, SceneSpec, World } from '../api/client';
 import { Problem } from '../api/client';
 import { upload } from '../api/upload';
 import { problemWords } from '../words/problems';
-import { inputOf, kindOf, refusalOf, type Input } from './media';
+import { inputOf, kindOf, refusalOf, takenBy, tierFor, type Input } from './media';
 import { edited, isEdited, NO_EDITS, withSetting, withThings, type Edits } from './spec';
 
 export const MOST_CHARACTERS = 2_000;
 const QUIET_MS = 350;
 const LONGEST_TITLE = 60;
 
-/** A file that goes with the wish. `assetId`: once the service has it, and has looked at it. */
+/** A file that goes with the wish. `tier`: one that takes it. `assetId`: once the service has it, and has looked at it. */
 export interface Attachment {
   name: string;
   input: Input;
+  tier: string | null;
   fraction: number;
   assetId: string | null;
 }
@@ -125,8 +126,9 @@ export class Composer {
   }
 
   /** Send a dropped file, if it is one that can become a world here; whatever is wrong with it is said before it travels. */
-  async attach(file: File, taken: readonly Input[]): Promise<void> {
+  async attach(file: File, recipes: readonly Recipe[]): Promise<void> {
     this.detach();
+    const taken = takenBy(recipes);
     const kind = await kindOf(file);
     const refusal = refusalOf(file, kind);
     const input = kind && inputOf(kind, await sizeOf(file, kind));
@@ -136,7 +138,7 @@ export class Composer {
       return;
     }
     const sending = (this.sending = new AbortController());
-    const at = (fraction: number, assetId: string | null = null) => (this.attachment = { name: file.name, input: usable, fraction, assetId });
+    const at = (fraction: number, assetId: string | null = null) => (this.attachment = { name: file.name, input: usable, tier: tierFor(usable, recipes), fraction, assetId });
     at(0);
     try {
       const asset = await upload(this.api, file, kind, { told: (fraction) => at(fraction), signal: sending.signal });
@@ -160,7 +162,8 @@ export class Composer {
 
   async make(): Promise<Operation> {
     const body: GenerateRequest = { text: this.text.trim(), seed: this.seed, splats: this.splats, name: titleOf(this.text) };
-    if (this.tier) body.tier = this.tier;
+    const tier = this.tier ?? this.attachment?.tier;
+    if (tier) body.tier = tier;
     const spec = this.spec;
     if (spec && (this.isEdited || this.before?.text === body.text)) body.spec = spec;
     const { attachment } = this;

@@ -1,7 +1,7 @@
 /** Tests of the composer: what is read, what is sent, and that nothing is made twice. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { Problem, Unreachable, type Api, type GenerateRequest, type World } from '../api/client';
+import { Problem, Unreachable, type Api, type GenerateRequest, type Recipe, type World } from '../api/client';
 import { atAnotherTime, Composer, titleOf, wishOf } from './composer.svelte';
 import { withSetting } from './spec';
 
@@ -145,7 +145,7 @@ describe('the composer', () => {
 
   it('refuses files that no recipe takes before anything is sent', async () => {
     const { composer } = standing({ prepareMedia: () => Promise.reject(new Error('not to be called')) });
-    await composer.attach(new File(['words'], 'notes.txt'), ['pictures']);
+    await composer.attach(new File(['words'], 'notes.txt'), [{ takes: ['pictures'] } as unknown as Recipe]);
     expect(composer.mediaError).toMatch(/“notes.txt” is no picture/);
     await composer.attach(new File([new Uint8Array([0xff, 0xd8, 0xff, 0xe0])], 'sea.jpg'), []);
     expect(composer.mediaError).toMatch(/not yet available/);

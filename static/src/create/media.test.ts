@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Recipe } from '../api/types';
-import { inputOf, kindOf, refusalOf, takenBy, takesWords } from './media';
+import { inputOf, kindOf, refusalOf, takenBy, takesWords, tierFor } from './media';
 
 const bytes = (...parts: (string | number[])[]) =>
   new Blob(parts.map((part) => (typeof part === 'string' ? part : new Uint8Array(part))) as BlobPart[]);
@@ -41,4 +41,14 @@ it('says what the service takes', () => {
   expect(takesWords([recipe('text')])).toMatch(/not yet available on this server/);
   expect(takenBy([recipe('text'), recipe('text', 'pictures', 'video')])).toEqual(['pictures', 'video']);
   expect(takesWords([recipe('pictures', 'video')])).toBe('Pictures and video can be dropped anywhere on this page.');
+});
+
+it('chooses a tier that takes the input', () => {
+  const recipes = [
+    { tier: 'nano', takes: ['text'], default: true },
+    { tier: 'super', takes: ['text', 'pictures'], default: false },
+  ] as unknown as Recipe[];
+  expect(tierFor('pictures', recipes)).toBe('super');
+  expect(tierFor('video', recipes)).toBeNull();
+  expect(tierFor('pictures', [{ ...recipes[1]!, default: true }])).toBeNull();
 });

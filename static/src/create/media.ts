@@ -45,6 +45,12 @@ export function takenBy(recipes: readonly Recipe[]): Input[] {
   return (Object.keys(NAMES) as Input[]).filter((input) => recipes.some((recipe) => recipe.takes.includes(input)));
 }
 
+/** The tier that makes worlds of such an input: null where the one that is taken without a word does. */
+export function tierFor(input: Input, recipes: readonly Recipe[]): string | null {
+  const able = recipes.filter((recipe) => recipe.takes.includes(input));
+  return able.some((recipe) => recipe.default) ? null : (able.at(-1)?.tier ?? null);
+}
+
 /** Why nothing can be dropped, or what can. */
 export function takesWords(recipes: readonly Recipe[]): string {
   const taken = takenBy(recipes);

@@ -1,0 +1,14 @@
+"""A recipe of another package that takes pictures, panoramas and video as well as words, and makes the quick recipe's ball of them all."""
+
+from __future__ import annotations
+
+from pipelines.recipes import RecipeCard
+
+CARD = RecipeCard(
+    name="picture",
+    tier="picture",
+    makes="anything → a ball",
+    needs="nothing",
+    row=("quick",),
+    takes=("text", "pictures", "panorama", "video"),
+)
