@@ -346,6 +346,8 @@ def shown(default: object) -> str:
     """A default as one would write it into the environment; an em dash for none."""
     if default is None or default == ():
         return "—"
+    if isinstance(default, tuple):
+        return ", ".join(map(str, default))
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
