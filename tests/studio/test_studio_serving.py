@@ -171,7 +171,8 @@ def test_what_is_known_is_not_sent_again(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "address",
     ["/assets/", "/assets/nothing.js", "/assets/../index.html", "/assets/..%2f..%2fpackage.json", "/assets/%2e%2e/%2e%2e/package.json",
-     "/assets//etc/passwd", "/package.json", "/index.html", "/index.html.gz", "/.gitignore", "/w/", "/embed/", "/assets/a%00b.js", "/assets/" + "x" * 5_000],
+     "/assets//etc/passwd", "/package.json", "/index.html", "/index.html.gz",
+         "/.gitignore", "/w/", "/embed/", "/assets/a%00b.js", "/assets/" + "x" * 5_000],
 )  # fmt: skip
 def test_nothing_else_is_given_away(serving: Service, address: str) -> None:
     with httpx.Client(base_url=serving.address, follow_redirects=False) as client:
