@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.studio.browsing import DIST
 from tests.studio.conftest import Studio
-from tests.studio.visiting import MADE_MS, at_home, card, choose, from_menu, on_the_loom, thumbnail_is_shown
+from tests.studio.visiting import MADE_MS, at_home, body_of, card, choose, from_menu, on_the_loom, thumbnail_is_shown
 
 IN_ORDER = """names => [...document.querySelectorAll('article')]
     .map(one => one.ariaLabel).filter(one => names.includes(one)).join() === names.join()"""
@@ -119,13 +119,13 @@ def test_new_versions_of_a_world(page: Page, studio: Studio, worlds: dict[str, s
     at_home(page)
     with page.expect_request(lambda request: request.url.endswith(":generate")) as asked:
         from_menu(page, "Amber ball", "Again, with another seed")
-    body = asked.value.post_data_json
+    body = body_of(asked.value)
     assert (body["text"], body["tier"], body["name"]) == ("a ball: amber ball", "quick", "Amber ball")
     assert body["seed"] != 7
     expect(card(page, "Amber ball")).to_have_count(2, timeout=MADE_MS)
     with page.expect_request(lambda request: request.url.endswith(":generate")) as asked:
         from_menu(page, "Birch ball", "Make it night")
-    body = asked.value.post_data_json
+    body = body_of(asked.value)
     assert (body["spec"]["time_of_day"], body["seed"]) == ("night", 7)
     expect(on_the_loom(page, "Birch ball, at night").or_(card(page, "Birch ball, at night"))).to_be_visible(timeout=MADE_MS)
     expect(card(page, "Birch ball, at night")).to_be_visible(timeout=MADE_MS)
@@ -161,7 +161,5 @@ def test_more_worlds_come_when_one_scrolls(page: Page, studio: Studio) -> None:
 
 
 def test_the_built_page_names_no_other_machine(studio: Studio) -> None:
-    from tests.studio.browsing import DIST
-
-    for path in Path(DIST).glob("*.html"):
+    for path in DIST.glob("*.html"):
         assert re.findall(r'(?:src|href)="(?!/)[^"]+"', path.read_text(encoding="utf-8")) == []

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.service.running import QUICK, ROOT, Service
 from tests.studio.browsing import Complaints
 from tests.studio.conftest import WAIT_MS
-from tests.studio.visiting import MADE_MS, at_home, card, stay, write
+from tests.studio.visiting import MADE_MS, at_home, body_of, card, stay, write
 
 RECIPE = Path(__file__).parent / "picture_recipe"
 TOO_MANY_BYTES = 104_857_601
@@ -71,7 +71,7 @@ def test_a_picture_is_sent_inspected_and_made(visitor: Page, service: Service, w
         visitor.get_by_role("button", name="Make world").click()
     stay(visitor)
     assert made.value.status == 202
-    asked = made.value.request.post_data_json
+    asked = body_of(made.value.request)
     asset = asked[field][0]["media_asset_id"] if field == "pictures" else asked[field]
     with service.client() as client:
         facts = client.get(f"/v1/media-assets/{asset}").json()

@@ -13,6 +13,7 @@ from tests.studio.conftest import Studio
 from tests.studio.visiting import (
     MADE_MS,
     at_home,
+    body_of,
     card,
     choose,
     from_menu,
@@ -37,8 +38,7 @@ def sent(page: Page, action: Callable[[], object]) -> dict[str, Any]:
     """The body of the request for a world that an action sends."""
     with page.expect_request(lambda request: request.url.endswith("/v1/worlds:generate")) as asked:
         action()
-    body: dict[str, Any] = asked.value.post_data_json
-    return body
+    return body_of(asked.value)
 
 
 def test_from_words_to_a_world(page: Page, studio: Studio) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 UNDERSTOOD_MS = 120_000  # the first reading loads the dictionary
 MADE_MS = 120_000
@@ -73,3 +74,10 @@ def from_menu(page: Page, name: str, item: str) -> None:
 def thumbnail_is_shown(place: Locator) -> bool:
     """Whether the picture within has come, and is one."""
     return bool(place.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth >= 320)"))
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """What a request has sent as JSON."""
+    body = request.post_data_json
+    assert isinstance(body, dict)
+    return body
