@@ -1,7 +1,8 @@
 /** Router: three addresses, real history, and the place on the page one comes back to. */
 import { tick } from 'svelte';
 
-export type Route = { name: 'home' } | { name: 'world'; worldId: string } | { name: 'embed'; worldId: string } | { name: 'unknown'; path: string };
+export type Route =
+  { name: 'home' } | { name: 'world'; worldId: string } | { name: 'embed'; worldId: string } | { name: 'unknown'; path: string };
 
 /** What an address shows. A new route goes here, and into App.svelte. */
 export function routeOf(path: string): Route {

@@ -56,8 +56,7 @@ export class Api {
 
   recipes = (signal?: AbortSignal) => this.json<Recipes>('/v1/recipes', { signal });
 
-  readPrompt = (text: string, signal?: AbortSignal) =>
-    this.json<Reading>('/v1/prompts:read', { method: 'POST', body: { text }, signal });
+  readPrompt = (text: string, signal?: AbortSignal) => this.json<Reading>('/v1/prompts:read', { method: 'POST', body: { text }, signal });
 
   /** `once`: a text of its own for each wish; the same wish sent twice is made once. */
   generate = (body: GenerateRequest, once: string) =>

@@ -4,7 +4,13 @@ import { problemOf, Unreachable } from './problem';
 import type { MediaAsset } from './types';
 
 /** Sends the bytes; XMLHttpRequest, since fetch does not say how far it is. */
-export type Put = (url: string, headers: Record<string, string>, file: Blob, told: (fraction: number) => void, signal?: AbortSignal) => Promise<void>;
+export type Put = (
+  url: string,
+  headers: Record<string, string>,
+  file: Blob,
+  told: (fraction: number) => void,
+  signal?: AbortSignal,
+) => Promise<void>;
 
 /**
  * Announce, send, have inspected. The length goes ahead, so that what is too long is refused before it travels.
@@ -38,4 +44,3 @@ export const putByRequest: Put = (url, headers, file, told, signal) =>
     signal?.addEventListener('abort', () => request.abort(), { once: true });
     request.send(file);
   });
-

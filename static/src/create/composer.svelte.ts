@@ -134,11 +134,14 @@ export class Composer {
     const input = kind && inputOf(kind, await sizeOf(file, kind));
     const usable = input && (taken.includes(input) ? input : kind === 'image' ? taken.find((one) => one !== 'video') : undefined);
     if (refusal || !kind || !usable) {
-      this.mediaError = refusal ?? `Worlds of ${kind === 'video' ? 'video' : 'pictures'} are not yet available on this server: describe the place in words.`;
+      this.mediaError =
+        refusal ??
+        `Worlds of ${kind === 'video' ? 'video' : 'pictures'} are not yet available on this server: describe the place in words.`;
       return;
     }
     const sending = (this.sending = new AbortController());
-    const at = (fraction: number, assetId: string | null = null) => (this.attachment = { name: file.name, input: usable, tier: tierFor(usable, recipes), fraction, assetId });
+    const at = (fraction: number, assetId: string | null = null) =>
+      (this.attachment = { name: file.name, input: usable, tier: tierFor(usable, recipes), fraction, assetId });
     at(0);
     try {
       const asset = await upload(this.api, file, kind, { told: (fraction) => at(fraction), signal: sending.signal });

@@ -5,7 +5,17 @@ import { Problem, Unreachable, type Api, type GenerateRequest, type Recipe, type
 import { atAnotherTime, Composer, titleOf, wishOf } from './composer.svelte';
 import { withSetting } from './spec';
 
-const SPEC = { place: 'forest', time_of_day: 'dawn', weather: 'clear', season: 'summer', mood: [], style: null, things: [], without: [], unmatched: [] };
+const SPEC = {
+  place: 'forest',
+  time_of_day: 'dawn',
+  weather: 'clear',
+  season: 'summer',
+  mood: [],
+  style: null,
+  things: [],
+  without: [],
+  unmatched: [],
+};
 
 function standing(more: Partial<Record<keyof Api, unknown>> = {}) {
   const asked: string[] = [];
@@ -46,7 +56,9 @@ describe('the composer', () => {
     const { composer } = standing({
       readPrompt: (text: string) => {
         asked.push(text);
-        return new Promise((resolve) => answers.push(() => resolve({ spec: { ...SPEC, place: text }, unmatched: [], notes: [], places: [] })));
+        return new Promise((resolve) =>
+          answers.push(() => resolve({ spec: { ...SPEC, place: text }, unmatched: [], notes: [], places: [] })),
+        );
       },
     });
     for (const text of ['one', 'two', 'three']) {
@@ -65,7 +77,9 @@ describe('the composer', () => {
   });
 
   it('says why nothing was understood, until the words change', async () => {
-    const { composer } = standing({ readPrompt: () => Promise.reject(new Problem(422, 'invalid_request', '', 'nothing in this prompt is understood')) });
+    const { composer } = standing({
+      readPrompt: () => Promise.reject(new Problem(422, 'invalid_request', '', 'nothing in this prompt is understood')),
+    });
     composer.write('zorblax');
     await vi.advanceTimersByTimeAsync(1_000);
     expect(composer.understanding).toBe('failed');

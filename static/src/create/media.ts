@@ -15,7 +15,11 @@ const SORTS: readonly Sort[] = [
   { name: 'PNG', kind: 'image', is: (bytes) => text(bytes, 1, 4) === 'PNG' },
   { name: 'JPEG', kind: 'image', is: (bytes) => bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff },
   { name: 'WebP', kind: 'image', is: (bytes) => text(bytes, 0, 4) === 'RIFF' && text(bytes, 8, 12) === 'WEBP' },
-  { name: 'MP4 or MOV', kind: 'video', is: (bytes) => text(bytes, 4, 8) === 'ftyp' && !/^(avif|avis|heic|heix|mif1)/.test(text(bytes, 8, 12)) },
+  {
+    name: 'MP4 or MOV',
+    kind: 'video',
+    is: (bytes) => text(bytes, 4, 8) === 'ftyp' && !/^(avif|avis|heic|heix|mif1)/.test(text(bytes, 8, 12)),
+  },
   { name: 'WebM', kind: 'video', is: (bytes) => bytes[0] === 0x1a && bytes[1] === 0x45 && bytes[2] === 0xdf && bytes[3] === 0xa3 },
 ];
 
@@ -54,7 +58,10 @@ export function tierFor(input: Input, recipes: readonly Recipe[]): string | null
 /** Why nothing can be dropped, or what can. */
 export function takesWords(recipes: readonly Recipe[]): string {
   const taken = takenBy(recipes);
-  if (taken.length) return `${joined(taken.map((input) => NAMES[input]))} can be dropped anywhere on this page.`.replace(/^./, (first) => first.toUpperCase());
+  if (taken.length)
+    return `${joined(taken.map((input) => NAMES[input]))} can be dropped anywhere on this page.`.replace(/^./, (first) =>
+      first.toUpperCase(),
+    );
   return 'Pictures, panoramas and video: not yet available on this server, whose recipe makes worlds from words.';
 }
 

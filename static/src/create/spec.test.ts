@@ -9,7 +9,17 @@ function thing(name: string, more: Partial<ThingSpec> = {}): ThingSpec {
 }
 
 function scene(...things: ThingSpec[]): SceneSpec {
-  return { place: 'forest', time_of_day: 'dawn', weather: 'fog', season: 'summer', mood: [], style: null, things, without: [], unmatched: [] };
+  return {
+    place: 'forest',
+    time_of_day: 'dawn',
+    weather: 'fog',
+    season: 'summer',
+    mood: [],
+    style: null,
+    things,
+    without: [],
+    unmatched: [],
+  };
 }
 
 /** The rules of pipelines/spec.py: names differ, and relations lead to other things of the spec. */

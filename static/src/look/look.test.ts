@@ -24,7 +24,11 @@ function rgb(colour: string, ground: readonly number[] = [0, 0, 0]): number[] {
 
 /** Relative luminance as WCAG 2.2 defines it. */
 function luminance(colour: readonly number[]): number {
-  const [red, green, blue] = colour.map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)) as [number, number, number];
+  const [red, green, blue] = colour.map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)) as [
+    number,
+    number,
+    number,
+  ];
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 

@@ -15,11 +15,18 @@ class Toasts {
   private timers = new Map<number, ReturnType<typeof setTimeout>>();
 
   /** `durationS`: how long it stays; problems stay until they are closed. Gives the id, for `close`. */
-  show(words: string, { tone = 'plain', action, durationS }: { tone?: Toast['tone']; action?: Toast['action']; durationS?: number } = {}): number {
+  show(
+    words: string,
+    { tone = 'plain', action, durationS }: { tone?: Toast['tone']; action?: Toast['action']; durationS?: number } = {},
+  ): number {
     const id = ++this.count;
     this.shown = [...this.shown.slice(-2), { id, words, tone, action }];
     const lastsS = durationS ?? (tone === 'danger' ? null : READING_S);
-    if (lastsS !== null) this.timers.set(id, setTimeout(() => this.close(id), lastsS * 1_000));
+    if (lastsS !== null)
+      this.timers.set(
+        id,
+        setTimeout(() => this.close(id), lastsS * 1_000),
+      );
     return id;
   }
 

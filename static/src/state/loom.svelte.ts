@@ -92,7 +92,8 @@ export class Loom {
   private lookLater(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    if (this.active && this.makings.length > this.listening.size) this.timer = setTimeout(() => void this.look().then(() => this.listen()), LOOK_MS);
+    if (this.active && this.makings.length > this.listening.size)
+      this.timer = setTimeout(() => void this.look().then(() => this.listen()), LOOK_MS);
   }
 
   private listen(): void {

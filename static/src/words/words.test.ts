@@ -76,7 +76,9 @@ describe('problems', () => {
     expect(problemWords(new Problem(401, 'key_invalid', '', 'no'))).toMatch(/key/);
     const limited = new Problem(429, 'rate_limited', '', 'too many worlds were begun', [], 30);
     expect(problemWords(limited)).toBe('Too many worlds were begun. Try again in about 30 seconds.');
-    expect(problemWords(new Problem(507, 'disk_full', '', 'the disk is full: free some space', [], 60))).toMatch(/Try again in about a minute/);
+    expect(problemWords(new Problem(507, 'disk_full', '', 'the disk is full: free some space', [], 60))).toMatch(
+      /Try again in about a minute/,
+    );
     expect(problemWords(new Problem(503, 'x', '', 'it is away: try again in a moment', [], 5))).toBe('It is away: try again in a moment.');
     expect(problemWords(new TypeError('x is undefined'))).not.toContain('undefined');
   });
