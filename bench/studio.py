@@ -32,7 +32,7 @@ SPLATS = 1_000_000
 SIZE = {"width": 640, "height": 360}
 PAGE_BUDGET_BYTES = 1_300_000
 FIRST_PICTURE_S = 2.0
-MOVES = 24
+MOVES = 80
 GIVE_UP_S = 300.0
 FLAGS = ("--no-sandbox", "--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist", "--disable-background-networking")
 SETTINGS = {

@@ -47,6 +47,8 @@ export interface Statistics {
 const FARTHEST_M = 2_000;
 const HOVER_EVERY_MS = 70;
 const PAD_EVERY_MS = 40;
+/** Between two drags of one movement. */
+const TURNING_MS = 200;
 const QUICK_TO_LOOK_THROUGH = 160_000;
 const ORBIT_AHEAD_M = 6;
 const NOTHING_HIDDEN: Hidden = { isHidden: () => false, boxes: [], only: false };
@@ -73,6 +75,8 @@ export class Engine {
   private playing: Playing | null = null;
   private hoverTimer = 0;
   private inHeadset = false;
+  /** When the picture was last dragged. */
+  private turnedAt = -Infinity;
 
   /** Throws NoGraphics. */
   constructor(
@@ -333,7 +337,7 @@ export class Engine {
     const intent = this.input.intent();
     if (this.playing && isStill(intent)) return this.playOn(seconds);
     this.stopPlaying();
-    const moving = this.motion.step(intent, seconds);
+    const moving = this.motion.step(intent, seconds) || performance.now() - this.turnedAt < TURNING_MS;
     if (moving) this.stage.place(this.motion.pose);
     else if (this.input.hasPad) setTimeout(() => this.stage.wake(), PAD_EVERY_MS);
     return moving;
@@ -352,6 +356,7 @@ export class Engine {
   private turned(change: () => void): void {
     this.stopPlaying();
     change();
+    this.turnedAt = performance.now();
     this.stage.place(this.motion.pose);
   }
 

@@ -20,6 +20,8 @@ describe('while moving', () => {
 
   it('gives way to a floor where pixels are not the cause', () => expect(after(600, () => 90).scale).toBe(LEAST_SCALE));
 
+  it('gives way within few frames where they are very slow', () => expect(after(9, () => 500).scale).toBe(LEAST_SCALE));
+
   it('comes back', () => expect(after(2_000, () => 9, { ...FULL_RESOLUTION, scale: 0.4 }).scale).toBe(1));
 
   it('does not swing', () => {

@@ -3,8 +3,12 @@
 export const LEAST_SCALE = 0.35;
 const SLOW_MS = 1000 / 40;
 const FAST_MS = 1000 / 56;
-const PATIENCE_FRAMES = 8;
-const STEP_DOWN = 0.82;
+/** So many slow frames, and so long, are no hiccup. */
+const SLOW_FRAMES = 3;
+const SLOW_FOR_MS = 240;
+const FAST_FRAMES = 64;
+const LARGEST_STEP_DOWN = 0.6;
+const SMALLEST_STEP_DOWN = 0.88;
 const STEP_UP = 1.1;
 /** A sharp picture that takes longer than this would be felt as a hang when one sets off again. */
 const LONGEST_STILL_MS = 400;
@@ -26,9 +30,12 @@ export function afterFrame(state: ResolutionState, frameMs: number): ResolutionS
   const smoothed = state.frameMs === 0 ? frameMs : state.frameMs * 0.8 + Math.min(frameMs, state.frameMs * 2) * 0.2;
   const slowFrames = smoothed > SLOW_MS ? state.slowFrames + 1 : 0;
   const fastFrames = smoothed < FAST_MS ? state.fastFrames + 1 : 0;
-  if (slowFrames >= PATIENCE_FRAMES && state.scale > LEAST_SCALE) return changed(Math.max(LEAST_SCALE, state.scale * STEP_DOWN), smoothed);
+  if (slowFrames >= SLOW_FRAMES && slowFrames * smoothed >= SLOW_FOR_MS && state.scale > LEAST_SCALE) {
+    const step = Math.min(Math.max(Math.sqrt(SLOW_MS / smoothed), LARGEST_STEP_DOWN), SMALLEST_STEP_DOWN);
+    return changed(Math.max(LEAST_SCALE, state.scale * step), smoothed);
+  }
   // Going up is tried more rarely than going down, so that it does not swing.
-  if (fastFrames >= PATIENCE_FRAMES * 8 && state.scale < 1) return changed(Math.min(1, state.scale * STEP_UP), smoothed);
+  if (fastFrames >= FAST_FRAMES && state.scale < 1) return changed(Math.min(1, state.scale * STEP_UP), smoothed);
   return { scale: state.scale, frameMs: smoothed, slowFrames, fastFrames };
 }
 

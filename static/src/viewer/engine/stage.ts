@@ -33,6 +33,10 @@ const LONGEST_STEP_S = 1;
 const MOST_PIXELS_A_POINT = 2;
 /** The service's renderer adds this variance to every ellipse (px²), and its depth order is by distance. */
 const DILATION_PX2 = 0.3;
+/** How far from its middle a splat is drawn, in standard deviations; less where pixels are dear, while things move. */
+const REACH = Math.sqrt(8);
+const SHORT_REACH = 2.4;
+const DEAR_SCALE = 0.6;
 
 export class Stage {
   readonly scene = new Scene();
@@ -142,6 +146,7 @@ export class Stage {
     const { aspect, fov } = this.camera;
     const { position, rotation } = this.camera.clone();
     this.spark.autoUpdate = false;
+    this.spark.maxStdDev = REACH;
     this.renderer.setSize(width, height, false);
     this.camera.aspect = width / height;
     this.camera.updateProjectionMatrix();
@@ -202,6 +207,7 @@ export class Stage {
   private setScale(scale: number): void {
     if (scale === this.scale) return;
     this.scale = scale;
+    this.spark.maxStdDev = scale < DEAR_SCALE ? SHORT_REACH : REACH;
     this.sizeBuffer();
   }
 
