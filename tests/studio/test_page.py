@@ -104,7 +104,8 @@ def test_chips_change_what_is_made(page: Page, studio: Studio) -> None:
 def test_one_is_led_into_the_world_that_was_asked_for(page: Page, studio: Studio) -> None:
     at_home(page)
     write(page, "a ball in 2 seconds, to walk into")
-    press_make(page)
+    choose(page, re.compile("^Quality"), "quick")
+    prompt(page).press("Control+Enter")
     page.wait_for_url(re.compile("/w/wld_"), timeout=MADE_MS)
     page.go_back()
     expect(prompt(page)).to_have_value("a ball in 2 seconds, to walk into")

@@ -37,7 +37,7 @@ function named(world: World, name: string): GenerateRequest {
 async function begin(body: () => Promise<GenerateRequest>): Promise<boolean> {
   try {
     const operation = await api.generate(await body(), newKey());
-    studio.entering = null;
+    studio.turnAway();
     studio.loom.add(operation);
     toasts.show('A new version is on the loom.');
     return true;

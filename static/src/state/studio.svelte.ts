@@ -18,6 +18,8 @@ class Studio {
   recipes = $state.raw<Recipes | null>(null);
   /** The world that was begun last; whoever has not turned to something else is led into it as soon as there is something to see. */
   entering = $state<string | null>(null);
+  /** Between the wish and the answer: whether the person is still waiting for it. */
+  private waiting = false;
   /** Read out to those who do not see the page. */
   said = $state('');
 
@@ -44,6 +46,23 @@ class Studio {
       document.removeEventListener('visibilitychange', seen);
       this.loom.rest();
     };
+  }
+
+  /** A wish is on its way: whoever stays is led into its world. */
+  waitToEnter(): void {
+    this.waiting = true;
+  }
+
+  /** The wish was taken on as this world; null: it was not. */
+  enterSoon(worldId: string | null): void {
+    this.entering = this.waiting ? worldId : null;
+    this.waiting = false;
+  }
+
+  /** The person has turned to something else. */
+  turnAway(): void {
+    this.waiting = false;
+    this.entering = null;
   }
 
   /** Hides a world now, and deletes it when nobody takes that back. */
