@@ -23,8 +23,22 @@ export const FORMATS: readonly FormatFacts[] = [
   { format: 'ply', name: 'PLY splats', what: 'Exact; what most splat tools read', levels: true, frame: true, file: 'splats.ply' },
   { format: 'sog', name: 'SOG splats', what: 'The smallest; for PlayCanvas and SuperSplat', levels: true, frame: true, file: null },
   { format: 'glb', name: 'glTF splats', what: 'KHR_gaussian_splatting; for Babylon and Cesium', levels: true, frame: true, file: null },
-  { format: 'scene', name: 'Meshes', what: 'GLB with materials, a named part for each thing', levels: false, frame: true, file: 'scene.glb' },
-  { format: 'collider', name: 'Collider', what: 'GLB of what one bumps into, for physics', levels: false, frame: true, file: 'collider.glb' },
+  {
+    format: 'scene',
+    name: 'Meshes',
+    what: 'GLB with materials, a named part for each thing',
+    levels: false,
+    frame: true,
+    file: 'scene.glb',
+  },
+  {
+    format: 'collider',
+    name: 'Collider',
+    what: 'GLB of what one bumps into, for physics',
+    levels: false,
+    frame: true,
+    file: 'collider.glb',
+  },
   { format: 'package', name: 'Everything', what: 'All files of the world in one zip', levels: false, frame: false, file: null },
 ];
 

@@ -60,8 +60,8 @@ async function done(operation: Operation): Promise<JobState> {
   const url = operation.links.file;
   if (!url) return { name: 'failed', words: 'The file was made, but its link is missing. Try again.' };
   const answer = await fetch(url, { method: 'HEAD', credentials: 'omit' }).catch(() => null);
-  const length = Number(answer?.headers.get('Content-Length') ?? NaN);
-  return { name: 'done', url, file: String(operation.result?.file ?? 'world'), bytes: Number.isFinite(length) && length > 0 ? length : null };
+  const length = Number(answer?.headers.get('Content-Length') ?? 0);
+  return { name: 'done', url, file: String(operation.result?.file ?? 'world'), bytes: length > 0 ? length : null };
 }
 
 function ended(operation: Operation): JobState {

@@ -2,15 +2,16 @@
 import { brackets, type Lens, pathThrough, pointOn } from './engine/marks';
 import { type CameraPath, curveOf } from './engine/path';
 import { distanceBetween, minus, plus, type Triple } from './engine/pose';
-import type { Measure, Visit } from './visit.svelte';
+import type { Measure } from './choice.svelte';
+import type { Visit } from './visit.svelte';
 import { lengthWords } from './words';
 
 type Place = { x: number; y: number };
 
 /** Brackets round the chosen thing, or the one under the pointer. */
 export function boxMark(lens: Lens, visit: Visit): string {
-  const thing = visit.selected ?? visit.hovered?.thing;
-  return thing && !visit.isHidden(thing.id) ? brackets(lens, visit.boxOf(thing)) : '';
+  const thing = visit.choice.selected ?? visit.choice.hovered?.thing;
+  return thing && !visit.choice.isHidden(thing.id) ? brackets(lens, visit.choice.boxOf(thing)) : '';
 }
 
 export function measureMarks(lens: Lens, measures: readonly Measure[]): { d: string; ends: Place[]; label: Place | null; words: string }[] {

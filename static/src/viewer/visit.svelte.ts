@@ -1,55 +1,27 @@
 /** A visit: one world from its address to the last splat, whatever comes in between; the panels look at this and act through it. */
-import { type Api, type Operation, type OperationEvent, Problem, type World } from '../api/client';
+import { type Api, Problem, type World } from '../api/client';
 import { router, worldPath } from '../router.svelte';
 import { failureWords, problemWords } from '../words/problems';
+import { Choice } from './choice.svelte';
 import { BrokenLine, DamagedFile, download, LostFile, unzipped } from './engine/download';
 import type { Engine, EngineEvents } from './engine/engine';
 import { readGlb } from './engine/glb';
 import { type Detail, type Level, levelsOf, plan } from './engine/levels';
 import type { View } from './engine/meshview';
 import type { Mode } from './engine/motion';
-import { appended, type CameraPath, changed, curveOf, MAX_KEYFRAMES, pathOf } from './engine/path';
-import type { Triple } from './engine/pose';
-import type { Hit } from './engine/solid';
-import type { Box } from './engine/splats';
-import { boxOfThing, eyeHeightOf, type Facts, type Manifest, spawnOf, type Thing } from './manifest';
+import { pathOf } from './engine/path';
+import { Film } from './film.svelte';
+import { eyeHeightOf, type Facts, type Manifest, spawnOf, type Thing } from './manifest';
+import type { Panel, Phase, Trouble } from './phases';
 import { kept, keep } from './settings';
-
-/** Where the visit stands. */
-export type Phase =
-  | { name: 'finding' }
-  | { name: 'missing' }
-  | { name: 'refused'; words: string }
-  | { name: 'making'; operation: Operation | OperationEvent | null; seen: boolean }
-  | { name: 'failed'; words: string; cancelled: boolean }
-  | { name: 'opening' }
-  | { name: 'open' };
-
-/** What keeps the picture from being shown, and what can be done. */
-export interface Trouble {
-  kind: 'graphics' | 'lost' | 'damaged' | 'broken';
-  words: string;
-}
-
-export type Panel = 'things' | 'film' | 'export' | 'share' | 'view' | 'help';
-export type Tool = 'look' | 'measure';
-
-export interface Measure {
-  from: Triple;
-  to: Triple | null;
-}
-
-/** The fields that a world has while and after it is made, as far as the description of the API has them. */
-export type WorldNow = World & { preview_url?: string | null; camera_path?: Parameters<typeof pathOf>[0] | null };
 
 const LOOK_AGAIN_MS = 20_000;
 const MOST_LOST = 3;
-const KEYFRAME_AFTER_S = 3;
 
 export class Visit {
   phase = $state.raw<Phase>({ name: 'finding' });
   trouble = $state.raw<Trouble | null>(null);
-  world = $state.raw<WorldNow | null>(null);
+  world = $state.raw<World | null>(null);
   things = $state.raw<readonly Thing[]>([]);
   /** It was deleted while somebody was in it: what is on the screen is all there is. */
   gone = $state(false);
@@ -70,21 +42,14 @@ export class Visit {
   locked = $state(false);
   playing = $state(false);
   panel = $state<Panel | null>(null);
-  tool = $state<Tool>('look');
   view = $state<View>('picture');
   axes = $state(false);
   statistics = $state(kept('statistics', ['on', 'off'], 'off') === 'on');
-  hovered = $state.raw<{ thing: Thing; x: number; y: number } | null>(null);
-  selected = $state.raw<Thing | null>(null);
-  hidden = $state.raw<ReadonlySet<number>>(new Set());
-  isolated = $state<number | null>(null);
-  measures = $state.raw<readonly Measure[]>([]);
-  path = $state.raw<CameraPath>({ keyframes: [], loop: false });
-  pathSaved = $state(true);
-  pathTimeS = $state(0);
   /** Counts frames, so that marks over the picture follow it. */
   frame = $state(0);
 
+  readonly choice = new Choice(this);
+  readonly film = new Film(this);
   private readonly stops = new AbortController();
   private loading: AbortController | null = null;
   private canvas: HTMLCanvasElement | null = null;
@@ -126,9 +91,9 @@ export class Visit {
   /** Looks the world up, and goes on from what it is. */
   async find(): Promise<void> {
     try {
-      const world = (await this.api.world(this.worldId, this.stops.signal)) as WorldNow;
+      const world = await this.api.world(this.worldId, this.stops.signal);
       this.world = world;
-      this.path = world.camera_path ? pathOf(world.camera_path) : this.path;
+      if (world.camera_path) this.film.path = pathOf(world.camera_path);
       if (world.state === 'SUCCEEDED') {
         this.fetchEarly(world);
         return await this.open();
@@ -153,13 +118,13 @@ export class Visit {
   }
 
   /** Stays with a world while it is made: its coarse splats as soon as there are some, then all of them in their place. */
-  private async accompany(world: WorldNow): Promise<void> {
+  private async accompany(world: World): Promise<void> {
     this.phase = { name: 'making', operation: null, seen: this.seen };
     let shown = '';
     if (world.preview_url) void this.preview((shown = world.preview_url));
     for await (const event of this.api.events(world.operation_id, this.stops.signal)) {
       this.phase = { name: 'making', operation: event, seen: this.seen };
-      const { preview_url: url } = event as OperationEvent & { preview_url?: string | null };
+      const url = event.preview_url;
       // A link is signed anew each time; what it leads to stays the same.
       if (url && url.split('?')[0] !== shown.split('?')[0]) void this.preview((shown = url));
       if (event.done) return await this.find();
@@ -217,8 +182,8 @@ export class Visit {
     return {
       drawn: () => (this.frame += 1),
       changed: () => this.sync(),
-      hovered: (hit, x, y) => this.hover(hit, x, y),
-      clicked: (hit) => this.click(hit),
+      hovered: (hit, x, y) => this.choice.hover(hit, x, y),
+      clicked: (hit) => this.choice.click(hit),
       fellOut: () => this.say('You fell out of the world. You are back where you started.'),
       lost: () => this.lost(),
     };
@@ -267,7 +232,7 @@ export class Visit {
     this.seen = true;
     this.phase = { name: 'open' };
     await this.ground(engine, loading.signal);
-    this.applyHidden();
+    this.choice.apply();
     if (best) await this.refine(engine, best, loading.signal);
     this.fetching = null;
   }
@@ -303,7 +268,7 @@ export class Visit {
     }
   }
 
-  private async learn(world: WorldNow, signal: AbortSignal): Promise<void> {
+  private async learn(world: World, signal: AbortSignal): Promise<void> {
     try {
       const manifest = JSON.parse(new TextDecoder().decode(await this.file('world.json', signal))) as Manifest;
       if (this.world?.id === world.id) this.things = manifest.things;
@@ -313,7 +278,7 @@ export class Visit {
   }
 
   /** What is seen first comes while the engine is still being unpacked. */
-  private fetchEarly(world: WorldNow): void {
+  private fetchEarly(world: World): void {
     const [first] = levelsOf(world.files, this.facts?.splat_count ?? 0);
     if (!first || this.seen) return;
     for (const name of [first.file, ...(first.thingsFile ? [first.thingsFile] : [])]) {
@@ -350,7 +315,7 @@ export class Visit {
   /** Asks for the world afresh, with new links; says so where it is gone. */
   private async exists(): Promise<boolean> {
     try {
-      this.world = (await this.api.world(this.worldId, this.stops.signal)) as WorldNow;
+      this.world = await this.api.world(this.worldId, this.stops.signal);
       return true;
     } catch (error) {
       if (!(error instanceof Problem && error.status === 404)) return true;
@@ -389,93 +354,6 @@ export class Visit {
     });
   }
 
-  // -- things -----------------------------------------------------------------------------------------------------------------------
-
-  private thing(thingId: number): Thing | null {
-    return this.things.find((thing) => thing.id === thingId) ?? null;
-  }
-
-  private hover(hit: Hit | null, x: number, y: number): void {
-    const thing = hit && this.tool === 'look' ? this.thing(hit.thingId) : null;
-    this.hovered = thing && { thing, x, y };
-  }
-
-  /** A click, or Enter with what is in the middle. */
-  click(hit: Hit | null): void {
-    if (this.tool === 'measure') {
-      if (hit) this.measure(hit.point);
-      else this.say('There is no surface there to measure from.');
-      return;
-    }
-    this.select(hit ? this.thing(hit.thingId) : null);
-  }
-
-  clickMiddle(): void {
-    this.click(this.engine?.pickMiddle() ?? null);
-  }
-
-  select(thing: Thing | null): void {
-    this.selected = thing;
-    this.hovered = null;
-    this.frame += 1;
-  }
-
-  boxOf(thing: Thing): Box {
-    return this.engine?.boxOf(thing.id) ?? boxOfThing(thing);
-  }
-
-  flyTo(thing: Thing): void {
-    this.engine?.flyTo(this.boxOf(thing));
-  }
-
-  toggleHidden(thing: Thing): void {
-    const hidden = new Set(this.hidden);
-    if (!hidden.delete(thing.id)) hidden.add(thing.id);
-    this.hidden = hidden;
-    this.isolated = null;
-    this.applyHidden();
-    this.say(hidden.has(thing.id) ? `${thing.label} is hidden` : `${thing.label} is shown`);
-  }
-
-  toggleIsolated(thing: Thing): void {
-    this.isolated = this.isolated === thing.id ? null : thing.id;
-    this.hidden = new Set();
-    this.applyHidden();
-    this.say(this.isolated === null ? 'Everything is shown' : `Only ${thing.label} is shown`);
-  }
-
-  showAll(): void {
-    this.hidden = new Set();
-    this.isolated = null;
-    this.applyHidden();
-    this.say('Everything is shown');
-  }
-
-  isHidden(thingId: number): boolean {
-    return this.isolated === null ? this.hidden.has(thingId) : thingId !== this.isolated;
-  }
-
-  private applyHidden(): void {
-    const named = this.things.filter((thing) => (this.isolated === null ? this.hidden.has(thing.id) : thing.id === this.isolated));
-    if (named.length === 0 && !this.engine?.hidesAnything) return;
-    const boxes = named.map((thing) => this.boxOf(thing));
-    this.engine?.setHidden({ isHidden: (thingId) => this.isHidden(thingId), boxes, only: this.isolated !== null });
-  }
-
-  // -- measuring --------------------------------------------------------------------------------------------------------------------
-
-  measure(point: Triple): void {
-    const last = this.measures.at(-1);
-    this.measures =
-      last && last.to === null ? [...this.measures.slice(0, -1), { from: last.from, to: point }] : [...this.measures, { from: point, to: null }];
-    this.frame += 1;
-  }
-
-  clearMeasures(): void {
-    this.measures = [];
-    this.frame += 1;
-  }
-
   // -- views ------------------------------------------------------------------------------------------------------------------------
 
   async setView(view: View): Promise<void> {
@@ -506,47 +384,6 @@ export class Visit {
     else void document.documentElement.requestFullscreen().catch(() => this.say('This browser does not show pages in full screen.'));
   }
 
-  // -- films ------------------------------------------------------------------------------------------------------------------------
-
-  addKeyframe(): void {
-    if (!this.engine) return;
-    if (this.path.keyframes.length >= MAX_KEYFRAMES) return this.say('The path has as many keyframes as it may have.');
-    this.changePath(appended(this.path, this.engine.motion.pose, this.wideDeg, KEYFRAME_AFTER_S));
-    this.say(`Keyframe ${this.path.keyframes.length} added`);
-  }
-
-  /** Sets a keyframe to what is seen now, at its own time. */
-  setKeyframe(index: number): void {
-    if (!this.engine) return;
-    const before = { ...this.path, keyframes: this.path.keyframes.slice(0, index) };
-    const seen = appended(before, this.engine.motion.pose, this.wideDeg, 0).keyframes.at(-1)!;
-    const { time, ease } = this.path.keyframes[index]!;
-    this.changePath(changed(this.path, index, { ...seen, time, ease, look_at: undefined }));
-    this.say(`Keyframe ${index + 1} set to what you see`);
-  }
-
-  changePath(path: CameraPath): void {
-    this.path = path;
-    this.pathSaved = false;
-    this.frame += 1;
-  }
-
-  togglePreview(): void {
-    if (!this.engine) return;
-    if (this.playing) return this.engine.stopPlaying();
-    if (this.path.keyframes.length < 2) return this.say('A path needs two keyframes at least.');
-    const back = this.wideDeg;
-    this.engine.play(curveOf(this.path), this.pathTimeS, (timeS) => (this.pathTimeS = timeS), () => {
-      this.engine?.setWide(back);
-      this.sync();
-    });
-  }
-
-  seek(timeS: number): void {
-    this.pathTimeS = timeS;
-    if (this.path.keyframes.length) this.engine?.seek(curveOf(this.path), timeS);
-  }
-
   /** Makes what failed once more, and goes to it. */
   async remake(): Promise<void> {
     const prompt = this.world?.prompt as Parameters<Api['generate']>[0] | undefined;
@@ -568,12 +405,5 @@ export class Visit {
       this.say(this.gone ? 'This world was deleted.' : problemWords(error));
       return null;
     }
-  }
-
-  async savePath(): Promise<boolean> {
-    const camera_path = this.path.keyframes.length ? this.path : null;
-    const patch = { camera_path } as Parameters<Api['patchWorld']>[1];
-    this.pathSaved = (await this.attempt(() => this.api.patchWorld(this.worldId, patch))) !== null;
-    return this.pathSaved;
   }
 }

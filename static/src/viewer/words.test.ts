@@ -17,10 +17,14 @@ it('weights', () => {
 
 it('sizes', () => expect(sizeWords([4, 1.149, 0.6])).toBe('4.0 × 1.1 × 0.60 m'));
 
-it('bytes', () => expect([512, 37_214, 999_600, 18_799_256, 484_000_000].map(bytesWords)).toEqual(['512 bytes', '37 kB', '1.0 MB', '18.8 MB', '484 MB']));
+it('bytes', () => {
+  const bytes = [512, 37_214, 999_600, 18_799_256, 484_000_000];
+  expect(bytes.map(bytesWords)).toEqual(['512 bytes', '37 kB', '1.0 MB', '18.8 MB', '484 MB']);
+});
 
 it('a thing in one line', () => {
-  const thing = { id: 6, kind: 'stone wall', label: 'stone wall', phrase: '', position: [0, 0, 0] as [number, number, number], splats: 297 };
+  const position: [number, number, number] = [0, 0, 0];
+  const thing = { id: 6, kind: 'stone wall', label: 'stone wall', phrase: '', position, splats: 297 };
   const body = { mass_kg: 8100.57, dynamic: false };
   expect(thingWords({ ...thing, size_m: [4, 1.15, 0.6], body })).toBe('stone wall, 4.0 × 1.1 × 0.60 m, 8.1 t');
   expect(thingWords({ ...thing, size_m: [4, 1.15, 0.6], body: null })).toBe('stone wall, 4.0 × 1.1 × 0.60 m');

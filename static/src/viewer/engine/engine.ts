@@ -44,11 +44,11 @@ export interface Statistics {
   card: string;
 }
 
-const FARTHEST_M = 2_000;
 const HOVER_EVERY_MS = 70;
 const PAD_EVERY_MS = 40;
 /** Between two drags of one movement. */
 const TURNING_MS = 200;
+const TURNING_FRAMES = 4;
 const QUICK_TO_LOOK_THROUGH = 160_000;
 const ORBIT_AHEAD_M = 6;
 const NOTHING_HIDDEN: Hidden = { isHidden: () => false, boxes: [], only: false };
@@ -77,6 +77,7 @@ export class Engine {
   private inHeadset = false;
   /** When the picture was last dragged. */
   private turnedAt = -Infinity;
+  private turnFrames = 0;
 
   /** Throws NoGraphics. */
   constructor(
@@ -92,9 +93,9 @@ export class Engine {
     this.motion.reduced = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.input = new Input(canvas, {
       woken: () => this.stage.wake(),
-      look: (right, down) => this.turned(() => this.motion.look(right, down)),
-      pan: (right, down) => this.turned(() => this.panned(right, down)),
-      dolly: (share) => this.turned(() => this.motion.dolly(share)),
+      look: (right, down) => this.turn(() => this.motion.look(right, down)),
+      pan: (right, down) => this.turn(() => this.panned(right, down)),
+      dolly: (share) => this.turn(() => this.motion.dolly(share)),
       wheel: (steps) => this.wheeled(steps),
       hover: (x, y) => this.hoverSoon(x, y),
       left: () => this.hoverSoon(-1, -1),
@@ -252,7 +253,7 @@ export class Engine {
   }
 
   private hit(ray: Ray): Hit | null {
-    return firstHit(ray, FARTHEST_M, this.seen, this.solid, (thingId) => thingId !== 0 && this.hidden.isHidden(thingId));
+    return firstHit(ray, this.seen, this.solid, (thingId) => thingId !== 0 && this.hidden.isHidden(thingId));
   }
 
   lens(): Lens {
@@ -337,10 +338,16 @@ export class Engine {
     const intent = this.input.intent();
     if (this.playing && isStill(intent)) return this.playOn(seconds);
     this.stopPlaying();
-    const moving = this.motion.step(intent, seconds) || performance.now() - this.turnedAt < TURNING_MS;
+    const moving = this.motion.step(intent, seconds) || this.isTurned();
     if (moving) this.stage.place(this.motion.pose);
     else if (this.input.hasPad) setTimeout(() => this.stage.wake(), PAD_EVERY_MS);
     return moving;
+  }
+
+  /** Whether the picture was dragged a moment ago, or a few frames, where those take long. */
+  private isTurned(): boolean {
+    this.turnFrames = Math.max(0, this.turnFrames - 1);
+    return this.turnFrames > 0 || performance.now() - this.turnedAt < TURNING_MS;
   }
 
   private playOn(seconds: number): boolean {
@@ -353,9 +360,10 @@ export class Engine {
     return false;
   }
 
-  private turned(change: () => void): void {
+  private turn(change: () => void): void {
     this.stopPlaying();
     change();
+    this.turnFrames = TURNING_FRAMES;
     this.turnedAt = performance.now();
     this.stage.place(this.motion.pose);
   }
@@ -368,7 +376,7 @@ export class Engine {
 
   private wheeled(steps: number): void {
     if (this.motion.mode === 'walk') this.setWide(Math.min(Math.max(this.wideDeg - steps * 4, 30), 110));
-    else this.turned(() => this.motion.dolly(steps * 0.15));
+    else this.turn(() => this.motion.dolly(steps * 0.15));
   }
 
   private hoverSoon(x: number, y: number): void {

@@ -1,6 +1,15 @@
 /** Meshes over the picture: what is solid, lit flat, or the wires of what the splats were made from. */
 import {
-  BufferAttribute, BufferGeometry, Color, DirectionalLight, DoubleSide, Group, HemisphereLight, Mesh, MeshBasicMaterial, MeshLambertMaterial,
+  BufferAttribute,
+  BufferGeometry,
+  Color,
+  DirectionalLight,
+  DoubleSide,
+  Group,
+  HemisphereLight,
+  Mesh,
+  MeshBasicMaterial,
+  MeshLambertMaterial,
   type Scene,
 } from 'three';
 

@@ -1,13 +1,13 @@
 /** Camera paths against the service's own numbers (made by tests/studio/camera_paths.py), and the editor's changes. */
 import { describe, expect, it } from 'vitest';
 
-import { appended, type CameraPath, curveOf, type Keyframe, pathOf, retimed, without } from './path';
+import { appended, type CameraPath, curveOf, pathOf, type PathBody, retimed, without } from './path';
 import numbers from './path.expected.json';
 import { forwardOf, type Triple } from './pose';
 
 interface Expected {
   name: string;
-  path: { keyframes: Partial<Keyframe>[]; loop: boolean };
+  path: PathBody;
   seconds: number;
   shots: { time: number; position: number[]; ahead: number[]; fov: number }[];
 }

@@ -26,12 +26,19 @@ export const MAX_KEYFRAMES = 1_000;
 export const LONGEST_PATH_S = 600;
 const RAD = Math.PI / 180;
 
-/** What the service sends and a file may hold, with everything said that may be left out. */
-export function pathOf(body: { keyframes: readonly Partial<Keyframe>[]; loop?: boolean }): CameraPath {
+/** A path as the service sends it: points are lists, and what may be left out may be missing. */
+export interface PathBody {
+  keyframes: readonly (Omit<Partial<Keyframe>, 'position' | 'look_at'> & { position: number[]; look_at?: number[] | null })[];
+  loop?: boolean;
+}
+
+/** A path with everything said that may be left out. */
+export function pathOf(body: PathBody): CameraPath {
   const keyframes = body.keyframes.map((frame) => ({
     ...frame,
     time: frame.time ?? 0,
-    position: frame.position ?? ([0, 0, 0] satisfies Triple),
+    position: frame.position as Triple,
+    look_at: frame.look_at as Triple | null | undefined,
     pitch: frame.pitch ?? 0,
     fov: frame.fov ?? 75,
     ease: frame.ease ?? false,

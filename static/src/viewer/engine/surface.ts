@@ -10,6 +10,7 @@ const LEAST_OPACITY = 0.3;
 const REACH = 1.6;
 /** Splats wider than this are sky. */
 const WIDEST_M = 30;
+const FARTHEST_M = 2_000;
 const NEAR_M = 0.3;
 const NEAR_SHARE = 0.3;
 
@@ -93,9 +94,9 @@ export class Seen {
 }
 
 /** What is hit first, seen or solid. */
-export function firstHit(ray: Ray, farthestM: number, seen: Seen | null, solid: Solid | null, passes: (thingId: number) => boolean): Hit | null {
+export function firstHit(ray: Ray, seen: Seen | null, solid: Solid | null, passes: (thingId: number) => boolean): Hit | null {
   const splat = seen?.cast(ray, passes) ?? null;
-  const wall = solid?.cast(ray, farthestM, passes) ?? null;
+  const wall = solid?.cast(ray, FARTHEST_M, passes) ?? null;
   if (!splat || !wall) return splat ?? wall;
   // Something of its own before the wall (a crown, a bird) has only its splats to tell where it is.
   if (splat.thingId && splat.thingId !== wall.thingId && splat.distanceM < wall.distanceM) return splat;
