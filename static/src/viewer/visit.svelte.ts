@@ -230,11 +230,13 @@ export class Visit {
     if (!first) return void (this.trouble = { kind: 'damaged', words: 'This world has no splats.' });
     if (!(await this.tried(() => this.load(engine, first, 'world', loading.signal), loading.signal))) return;
     this.seen = true;
+    this.fetching = { what: 'ground', share: 0 };
     this.phase = { name: 'open' };
     await this.ground(engine, loading.signal);
+    this.fetching = best ? { what: 'detail', share: 0 } : null;
     this.choice.apply();
     if (best) await this.refine(engine, best, loading.signal);
-    this.fetching = null;
+    if (!loading.signal.aborted) this.fetching = null;
   }
 
   private async load(engine: Engine, level: Level, what: 'world' | 'detail', signal: AbortSignal): Promise<void> {
@@ -263,8 +265,6 @@ export class Visit {
       if (signal.aborted) return;
       this.say('What is solid could not be loaded, so there is nothing to walk on: you are flying.');
       engine.setMode('fly');
-    } finally {
-      this.fetching = null;
     }
   }
 
