@@ -232,10 +232,9 @@ export class Visit {
     this.seen = true;
     this.fetching = { what: 'ground', share: 0 };
     this.phase = { name: 'open' };
-    await this.ground(engine, loading.signal);
+    const solid = await this.ground(loading.signal);
     this.fetching = best ? { what: 'detail', share: 0 } : null;
-    this.choice.apply();
-    if (best) await this.refine(engine, best, loading.signal);
+    await Promise.all([this.stand(engine, solid, loading.signal), best && this.refine(engine, best, loading.signal)]);
     if (!loading.signal.aborted) this.fetching = null;
   }
 
@@ -257,10 +256,17 @@ export class Visit {
     }
   }
 
-  private async ground(engine: Engine, signal: AbortSignal): Promise<void> {
+  /** The collider, or null where it could not be loaded. */
+  private ground(signal: AbortSignal): Promise<ArrayBuffer | null> {
+    return this.file('collider.glb', signal, (share) => (this.fetching = { what: 'ground', share })).catch(() => null);
+  }
+
+  /** Puts the visitor on the ground. */
+  private async stand(engine: Engine, collider: ArrayBuffer | null, signal: AbortSignal): Promise<void> {
     try {
-      const bytes = await this.file('collider.glb', signal, (share) => (this.fetching = { what: 'ground', share }));
-      await engine.setSolid(readGlb(bytes));
+      if (!collider) throw new LostFile(404);
+      await engine.setSolid(readGlb(collider));
+      this.choice.apply();
     } catch {
       if (signal.aborted) return;
       this.say('What is solid could not be loaded, so there is nothing to walk on: you are flying.');

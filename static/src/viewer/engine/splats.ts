@@ -131,7 +131,7 @@ export class Splats {
     while (!this.isOnScreen(layer)) {
       if (signal.aborted) return;
       await new Promise((resolve) => setTimeout(resolve, 16));
-      this.stage.invalidate();
+      if (!this.stage.spark.sorting) this.stage.invalidate(); // drawing is what makes Spark go on
     }
     before?.dispose();
   }
