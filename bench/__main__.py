@@ -26,9 +26,9 @@ console = Console(highlight=False)
 
 
 def main() -> None:
-    """Measure everything, or what is named: worlds, renderer, files, service."""
+    """Measure everything that Python alone can measure, or what is named: worlds, renderer, files, service, studio (in a browser)."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
-    parser.add_argument("what", nargs="*", choices=[[], "worlds", "renderer", "files", "service"], help="default: everything")
+    parser.add_argument("what", nargs="*", choices=[[], "worlds", "renderer", "files", "service", "studio"], help="default: all but studio")
     parser.add_argument("--full", action="store_true", help="with a world of 4 million splats")
     parser.add_argument("--splats", type=int, nargs="+", default=list(SIZES), help="sizes of the worlds (default: %(default)s)")
     arguments = parser.parse_args()
@@ -48,6 +48,8 @@ def main() -> None:
             figures["files"] = bench_files(Path(folder))
     if "service" in what:
         figures["service"] = bench_service()
+    if "studio" in what:
+        figures["studio"] = bench_studio()
     LATEST.parent.mkdir(exist_ok=True)
     before = json.loads(LATEST.read_text(encoding="utf-8")) if LATEST.exists() else {}  # what was not measured now stays
     LATEST.write_text(json.dumps({**before, **figures}, indent=1) + "\n", encoding="utf-8")
@@ -105,6 +107,13 @@ def bench_service() -> Any:
     from bench import service
 
     return service.measure(console)
+
+
+def bench_studio() -> Any:
+    """The viewer in a browser, beside another one."""
+    from bench import studio
+
+    return studio.measure(console)
 
 
 def bench_files(folder: Path) -> list[files.FileFigures]:

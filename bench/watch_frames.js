@@ -41,7 +41,7 @@
         const seen = hasPicture(context); // reading a pixel waits until all of them are drawn
         const done = performance.now();
         if (seen && watch.firstPictureMs === null) watch.firstPictureMs = done;
-        watch.frames.push([done, done - begun]);
+        watch.frames.push([done, done - begun, context.drawingBufferWidth]);
       }
     });
 })();
