@@ -61,7 +61,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         assert service.stop() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open, an event loop of its own runs in this process, and no other test could have one
 def browser() -> Iterator[Browser]:
     """Chromium without a window, drawing WebGL 2 in software: a few frames a second at 640 × 360, so stop animation before screenshots.
 
