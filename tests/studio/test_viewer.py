@@ -166,7 +166,7 @@ def test_a_thing_is_named_chosen_and_hidden(viewer: Viewer, studio: Studio, fact
     after = viewer.picture()
     changed = np.abs(before.astype(int) - after).max(-1) > 24
     places = np.array([place_on(corner, eye, WIDTH, HEIGHT) for corner in corners if corner[2] < eye[2] - 0.3])
-    left, top, right, bottom = *places.min(0).clip(0), *places.max(0)
+    (left, top), (right, bottom) = places.min(0).clip(0), places.max(0)
     box = np.zeros_like(changed)
     box[int(top) : int(bottom) + 1, int(left) : int(right) + 1] = True
     assert changed[box].mean() > 0.4
