@@ -33,6 +33,7 @@ SIZE = {"width": 640, "height": 360}
 PAGE_BUDGET_BYTES = 1_300_000
 FIRST_PICTURE_S = 2.0
 MOVES = 40
+ROUNDS = 3
 GIVE_UP_S = 300.0
 FLAGS = ("--no-sandbox", "--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist", "--disable-background-networking")
 SETTINGS = {
@@ -63,17 +64,25 @@ def measure(console: Console) -> dict[str, Any]:
             (folder / "rival").mkdir()
             with _rival(folder / "rival", _exported(address, world)) as rival, _browser() as browser:
                 page_bytes = _page_bytes(browser, address)
-                ours = _opened(browser, f"{address}/w/{world}", full=_ours_is_full, detail="full")
-                light = _opened(browser, f"{address}/w/{world}", full=_ours_is_full, detail="auto")
-                theirs = _opened(browser, f"{rival}/index.html?webgl&noanim&content=world.sog", full=_theirs_is_full, detail="")
-    _show(console, {"ours, all splats": ours, "ours, as the device likes it": light, "SuperSplat 1.36": theirs}, page_bytes)
+                pages = {
+                    "ours, all splats": (f"{address}/w/{world}", _ours_is_full, "full"),
+                    "ours, as the device likes it": (f"{address}/w/{world}", _ours_is_full, "auto"),
+                    "SuperSplat 1.36": (f"{rival}/index.html?webgl&noanim&content=world.sog", _theirs_is_full, ""),
+                }
+                rounds = [{name: _opened(browser, *page) for name, page in pages.items()} for _ in range(ROUNDS)]
+    middle = {name: _median([one[name] for one in rounds]) for name in pages}
+    _show(console, middle, page_bytes)
     return {
         "page_bytes": page_bytes,
-        "ours_full": ours.__dict__,
-        "ours_auto": light.__dict__,
-        "supersplat": theirs.__dict__,
         "first_picture_aim_s": FIRST_PICTURE_S,
+        "rounds": [{name: one.__dict__ for name, one in each.items()} for each in rounds],
+        **{name: one.__dict__ for name, one in middle.items()},
     }
+
+
+def _median(opened: list[Opened]) -> Opened:
+    """The middle of each figure."""
+    return Opened(**{name: statistics.median(one.__dict__[name] for one in opened) for name in opened[0].__dict__})
 
 
 def _require() -> None:
@@ -182,7 +191,7 @@ def _page_bytes(browser: Any, address: str) -> int:
     return count
 
 
-def _opened(browser: Any, url: str, *, full: Callable[[Any], bool], detail: str) -> Opened:
+def _opened(browser: Any, url: str, full: Callable[[Any], bool], detail: str) -> Opened:
     """Open a page that nothing is cached of, and move in it."""
     context = browser.new_context(viewport=SIZE)
     page = context.new_page()
