@@ -27,9 +27,10 @@ class StartLimit:
 
     def start(self, caller: Caller) -> dict[str, str]:
         """Count one, and say in headers what is left; raises Refusal(rate_limited), with the same headers, when it is one too many."""
-        window, into_s = divmod(time.time(), WINDOW_S)
+        moment_s = time.time()
+        window, into_s = int(moment_s // WINDOW_S), moment_s % WINDOW_S
         if window != self._window:
-            self._window, self._started = int(window), Counter()
+            self._window, self._started = window, Counter()
         self._started[caller.tenant_id] += 1
         left, left_s = self._most - self._started[caller.tenant_id], max(1, math.ceil(WINDOW_S - into_s))
         headers = {

@@ -98,7 +98,7 @@ def add_readers(app: FastAPI) -> Readers:
     return readers
 
 
-def _readers(request: Request) -> Readers:
+async def _readers(request: Request) -> Readers:
     found: Readers = request.app.state.readers
     return found
 

@@ -21,24 +21,8 @@ REMEMBERED_S = 10.0
 FEWEST_FOR_A_LINE = 4
 
 
-_BEFORE = select(func.count()).where(
-    Operation.queue == bindparam("queue"),
-    Operation.state == State.QUEUED,
-    or_(
-        Operation.share_tag < bindparam("tag"),
-        and_(Operation.share_tag == bindparam("tag"), Operation.created_at < bindparam("moment")),
-    ),
-)
-
-
-def place_in_line(session: Session, operation: Operation) -> int:
-    """1 = next; only for a queued operation."""
-    here = {"queue": operation.queue, "tag": operation.share_tag, "moment": operation.created_at}
-    return (session.scalar(_BEFORE, here) or 0) + 1
-
-
 _ASKED = aliased(Operation)
-_BEFORE_IT = (
+_BEFORE = (
     select(func.count())
     .where(
         Operation.queue == _ASKED.queue,
@@ -51,7 +35,7 @@ _BEFORE_IT = (
     .correlate(_ASKED)
     .scalar_subquery()
 )
-_SEEN = select(_ASKED, case((_ASKED.state == State.QUEUED, _BEFORE_IT + 1))).where(_ASKED.id.in_(bindparam("ids", expanding=True)))
+_SEEN = select(_ASKED, case((_ASKED.state == State.QUEUED, _BEFORE + 1))).where(_ASKED.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +73,13 @@ class Forecasts:
         self._known: dict[tuple[str, ...], tuple[float, list[tuple[int, float]]]] = {}
         self._workers: tuple[float, dict[str, int]] = (0.0, {})
 
-    def outlook(self, session: Session, operation: Operation, *, place: int | None = None) -> tuple[int | None, float | None]:
-        """(place in line, seconds until it is done); None for what does not apply, or nobody can know. place: where it is known already."""
-        if operation.state is not State.QUEUED:
-            place = None
-        elif place is None:
-            place = place_in_line(session, operation)
-        return place, None if operation.state.is_final else self.left_s(session, operation, place)
-
     def seen(self, session: Session, ids: Sequence[str]) -> dict[str, Seen]:
         """Operations as they stand, in one statement; those that are not there are missing."""
-        return {
-            operation.id: Seen(operation, place, None if operation.state.is_final else self.left_s(session, operation, place))
-            for operation, place in session.execute(_SEEN, {"ids": ids})
-        }
+        return {operation.id: self.seen_at(session, operation, place) for operation, place in session.execute(_SEEN, {"ids": ids})}
+
+    def seen_at(self, session: Session, operation: Operation, place: int | None) -> Seen:
+        """An operation whose place in line is known."""
+        return Seen(operation, place, None if operation.state.is_final else self.left_s(session, operation, place))
 
     def run_s(self, session: Session, operation: Operation) -> float | None:
         """Seconds that an operation will run in all."""

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, defer
 from starlette.concurrency import run_in_threadpool
 
 from app.database import Database
-from app.operations.fairness import Forecasts, places_in_line
+from app.operations.fairness import Forecasts, Seen, places_in_line
 from app.operations.moves import snapshot
 from app.tables import Operation, OperationEvent, State
 
@@ -185,24 +185,22 @@ class Hub:
             missed = [operation.id for operation in found if operation.sequence > waiting[operation.id]]
             queued = [operation for operation in found if operation.state is State.QUEUED]
             places = places_in_line(session) if queued else {}
-            lines = []
-            for operation in queued:
-                outlook = self._forecasts.outlook(session, operation, place=places.get(operation.id))
-                lines.append(Event(None, self._seen_from(snapshot(operation), *outlook, now=operation)))
+            lines = [Event(None, self._told(snapshot(one), self._forecasts.seen_at(session, one, places.get(one.id)))) for one in queued]
             return {operation_id: self._after(session, operation_id, waiting[operation_id]) for operation_id in missed}, lines
 
     def _with_outlook(self, session: Session, events: Sequence[OperationEvent]) -> Iterator[tuple[str, Event]]:
         """(operation, event): with place in line and time left, where the event is how its operation stands now."""
-        operations = {operation.id: operation for operation in _operations(session, [one.operation_id for one in events])}
+        ids = list(dict.fromkeys(one.operation_id for one in events))
+        now = {operation_id: seen for some in _slices(ids) for operation_id, seen in self._forecasts.seen(session, some).items()}
         for event in events:
-            operation = operations.get(event.operation_id)
-            now = operation if operation is not None and operation.sequence == event.sequence else None
-            outlook = self._forecasts.outlook(session, now) if now is not None else (None, None)
-            yield event.operation_id, Event(event.sequence, self._seen_from(event.data, *outlook, now=now))
+            seen = now.get(event.operation_id)
+            is_now = seen is not None and seen.operation.sequence == event.sequence
+            yield event.operation_id, Event(event.sequence, self._told(event.data, seen if is_now else None))
 
-    def _seen_from(self, data: dict[str, Any], place: int | None, eta_s: float | None, *, now: Operation | None) -> dict[str, Any]:
-        """What is told of an event. now: its operation, if it still stands as the event says."""
-        preview = self._preview_of(str(now.world_id)) if now is not None and now.previewed else None
+    def _told(self, data: dict[str, Any], seen: Seen | None) -> dict[str, Any]:
+        """What is told of an event. seen: its operation, if it still stands as the event says."""
+        place, eta_s = (seen.place, seen.eta_s) if seen is not None else (None, None)
+        preview = self._preview_of(str(seen.operation.world_id)) if seen is not None and seen.operation.previewed else None
         return {**data, "preview_url": preview, "progress": {**data["progress"], "queue_position": place, "eta_s": eta_s}}
 
 

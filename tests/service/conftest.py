@@ -12,7 +12,7 @@ import pytest
 from tests.service.running import Service, finished, quick
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One service on SQLite without keys, for all tests that leave it as it was."""
     running = Service(tmp_path_factory.mktemp("service") / "data").start()
@@ -27,14 +27,14 @@ def client(service: Service) -> Iterator[httpx.Client]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ball(service: Service) -> str:
     """The id of a finished world of `service`, which nobody changes."""
     with service.client() as client:
         return str(finished(client, client.post("/v1/worlds:generate", json=quick("a ball")).json())["world_id"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One service that demands keys and has small limits; each test makes tenants of its own, see `asking.Tenant`."""
     settings = {
@@ -50,7 +50,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     assert running.stop() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real PostgreSQL that is started for the tests."""
     with pytest.MonkeyPatch.context() as patch:

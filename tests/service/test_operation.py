@@ -20,6 +20,7 @@ import pytest
 
 from app.settings import Settings
 from app.webhooks.delivery import RETRY_S
+from tests.service.processes import until
 from tests.service.receiving import Receiver
 from tests.service.running import ROOT, Service, environment, finished, keys, quick
 
@@ -42,6 +43,11 @@ def stored(service: Service, operation_id: str) -> dict[str, Any]:
     row = database.execute("SELECT * FROM operations WHERE id = ?", (operation_id,)).fetchone()
     database.close()
     return dict(row)
+
+
+def told(service: Service, word: str) -> list[dict[str, Any]]:
+    """The lines of its log, in JSON, that have a word in them."""
+    return [json.loads(line) for line in service.log().splitlines() if word in line and line.endswith("}")]
 
 
 def wait_until(client: httpx.Client, operation: dict[str, Any], state: str, *, within_s: float = 60) -> None:
@@ -229,8 +235,11 @@ def test_every_request_has_an_id(named: Service) -> None:
             assert re.fullmatch(r"req_[0-9a-f]{32}", given), strange
         answer = client.get("/v1/worlds/wld_0000")
         assert answer.json()["request_id"] == answer.headers["x-request-id"]
-        lines = [json.loads(line) for line in named.log().splitlines() if answer.headers["x-request-id"] in line]
-        (line,) = [line for line in lines if line["event"] == "request"]
+        (line,) = until(
+            lambda: [line for line in told(named, answer.headers["x-request-id"]) if line["event"] == "request"],
+            within_s=30,
+            what="its line in the log",
+        )
         assert (line["method"], line["path"], line["status"]) == ("GET", "/v1/worlds/wld_0000", 404)
 
 

@@ -50,7 +50,7 @@ class Studio:
         return str(operation["world_id"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """The service with its worker on a free port of 127.0.0.1, without keys; see `Studio`. Skips when the page is not built."""
     require_dist()

@@ -16,9 +16,24 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.studio.browsing import QUIET, SWIFTSHADER, Complaints, chromium
 from tests.studio.conftest import Studio
-from tests.studio.viewing import EYE_M, Facts, Viewer, ahead, place_on, psnr, ray_at, rendered, stored_file, until
+from tests.studio.viewing import (
+    EYE_M,
+    HEIGHT,
+    WIDTH,
+    Facts,
+    Viewer,
+    ahead,
+    exported,
+    place_on,
+    psnr,
+    ray_at,
+    rendered,
+    stored_file,
+    thing_in_sight,
+    until,
+    way_to_a_wall,
+)
 
-WIDTH, HEIGHT = 1440, 900
 COUNT_FRAMES = """() => new Promise((done) => {
   const real = window.requestAnimationFrame;
   let asked = 0;
@@ -82,7 +97,7 @@ def test_nothing_is_drawn_at_rest(viewer: Viewer, studio: Studio) -> None:
 
 
 def test_walk_three_metres_and_be_stopped_by_a_wall(viewer: Viewer, studio: Studio, facts: Facts, eye: np.ndarray) -> None:
-    yaw, wall_m = _way_to_a_wall(facts, eye)
+    yaw, wall_m = way_to_a_wall(facts, eye)
     viewer.open(studio.world_id)
     viewer.turn_left(yaw)
     start = viewer.position()
@@ -105,21 +120,6 @@ def test_walk_three_metres_and_be_stopped_by_a_wall(viewer: Viewer, studio: Stud
     until(viewer.position, lambda at: bool(np.allclose(at, eye, atol=0.12)), what="the start")
 
 
-def _way_to_a_wall(facts: Facts, eye: np.ndarray) -> tuple[float, float]:
-    """A yaw in which an upright wall stands 4 to 25 m away, with nothing before it, and how far it is."""
-    feet = eye - (0, EYE_M, 0)
-    found = []
-    for yaw in np.radians(np.arange(-180, 180, 4)):
-        side = np.cross(ahead(yaw), (0, 1, 0)) * 0.3
-        hits = [facts.hit(feet + (0, up, 0) + aside, ahead(yaw)) for up in (0.6, 1.2, 1.6) for aside in (-side, 0 * side, side)]
-        nearest, farthest = min(hits)[0], max(hits)[0]
-        if nearest > 4 and farthest < 25 and farthest - nearest < 1.5 and all(name != "ground" for _, name in hits):
-            found.append((farthest - nearest, yaw, farthest))
-    assert found, "no wall can be walked up to"
-    _, yaw, distance = min(found)
-    return float(yaw), float(distance) + 0.5
-
-
 def test_one_flies_through_the_air_and_lands_on_the_ground(viewer: Viewer, studio: Studio, eye: np.ndarray) -> None:
     viewer.open(studio.world_id)
     viewer.press("2")
@@ -132,26 +132,8 @@ def test_one_flies_through_the_air_and_lands_on_the_ground(viewer: Viewer, studi
 # -- things ---------------------------------------------------------------------------------------------------------------------------
 
 
-def _thing_in_sight(facts: Facts, eye: np.ndarray) -> tuple[dict[str, object], tuple[float, float], np.ndarray]:
-    """A thing that was asked for whose middle is seen from the start, away from all panels; where; and its triangles' corners."""
-    for thing in facts.things:
-        triangles = facts.solids.get(thing["label"])
-        if triangles is None or not thing["phrase"]:
-            continue
-        corners = triangles.reshape(-1, 3)
-        middle = (corners.min(0) + corners.max(0)) / 2
-        if middle[2] > eye[2] - 1:
-            continue
-        x, y = place_on(middle, eye, WIDTH, HEIGHT)
-        if 360 < x < WIDTH - 360 and 100 < y < HEIGHT - 120:
-            direction = (middle - eye) / np.linalg.norm(middle - eye)
-            if facts.hit(eye, direction)[1] == thing["label"]:
-                return thing, (x, y), corners
-    raise AssertionError("nothing is in sight")
-
-
 def test_a_thing_is_named_chosen_and_hidden(viewer: Viewer, studio: Studio, facts: Facts, eye: np.ndarray) -> None:
-    thing, (x, y), corners = _thing_in_sight(facts, eye)
+    thing, (x, y), corners = thing_in_sight(facts, eye)
     page = viewer.open(studio.world_id).page
     page.mouse.move(x, y)
     hover = page.locator(".hover")
@@ -159,7 +141,7 @@ def test_a_thing_is_named_chosen_and_hidden(viewer: Viewer, studio: Studio, fact
     page.mouse.click(x, y)
     card = page.get_by_role("region", name="Chosen thing")
     expect(card.get_by_role("heading")).to_have_text(str(thing["label"]))
-    expect(card).to_contain_text(" × ".join(f"{side:.1f}" if side >= 0.95 else f"{side:.2f}" for side in thing["size_m"]))  # type: ignore[attr-defined]
+    expect(card).to_contain_text(" × ".join(f"{side:.1f}" if side >= 0.95 else f"{side:.2f}" for side in thing["size_m"]))
     before = viewer.picture()
     card.get_by_role("button", name="Hide").click()
     viewer.notice("is hidden")
@@ -224,20 +206,12 @@ def test_lengths_are_measured_on_surfaces(viewer: Viewer, studio: Studio, facts:
 # -- taking along ---------------------------------------------------------------------------------------------------------------------
 
 
-def _export(page: Page, format_name: str) -> bytes:
-    page.locator(".format", has_text=format_name).click()
-    page.get_by_role("button", name="Export (").or_(page.get_by_role("button", name="Export", exact=True)).last.click()
-    with page.expect_download(timeout=120_000) as download:
-        page.get_by_role("button", name="Download").click(timeout=120_000)
-    return download.value.path().read_bytes()
-
-
 def test_meshes_and_splats_are_exported(viewer: Viewer, studio: Studio, facts: Facts) -> None:
     page = viewer.open(studio.world_id).page
     viewer.press("y")
-    scene = trimesh.load(io.BytesIO(_export(page, "Meshes")), file_type="glb")
+    scene = trimesh.load(io.BytesIO(exported(page, "Meshes")), file_type="glb")
     assert {thing["label"] for thing in facts.things if thing["phrase"]} <= set(scene.graph.nodes)
-    data = _export(page, "glTF splats")
+    data = exported(page, "glTF splats")
     length = struct.unpack("<I", data[12:16])[0]
     document = json.loads(data[20 : 20 + length])
     assert "KHR_gaussian_splatting" in document["extensionsUsed"]

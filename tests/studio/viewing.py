@@ -21,6 +21,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 FIRST_PICTURE_MS = 60_000
+WIDTH, HEIGHT = 1440, 900
 RAD_A_PX = 0.0032  # how far a drag of one pixel turns
 WIDE_DEG = 75.0
 EYE_M = 1.65
@@ -205,3 +206,45 @@ def stored_file(data: Path, sha256: str) -> Path:
     """Where the service keeps a file."""
     [file] = data.glob(f"blobs/*/*/{sha256}")
     return file
+
+
+def way_to_a_wall(facts: Facts, eye: Doubles) -> tuple[float, float]:
+    """A yaw in which an upright wall stands 4 to 25 m away, with nothing before it, and how far it is."""
+    feet = eye - (0, EYE_M, 0)
+    found = []
+    for yaw in np.radians(np.arange(-180, 180, 4)):
+        side = np.cross(ahead(yaw), (0, 1, 0)) * 0.3
+        hits = [facts.hit(feet + (0, up, 0) + aside, ahead(yaw)) for up in (0.6, 1.2, 1.6) for aside in (-side, 0 * side, side)]
+        nearest, farthest = min(hits)[0], max(hits)[0]
+        if nearest > 4 and farthest < 25 and farthest - nearest < 1.5 and all(name != "ground" for _, name in hits):
+            found.append((farthest - nearest, yaw, farthest))
+    assert found, "no wall can be walked up to"
+    _, yaw, distance = min(found)
+    return float(yaw), float(distance) + 0.5
+
+
+def thing_in_sight(facts: Facts, eye: Doubles) -> tuple[dict[str, Any], tuple[float, float], Doubles]:
+    """A thing that was asked for whose middle is seen from the start, away from all panels; where; and its triangles' corners."""
+    for thing in facts.things:
+        triangles = facts.solids.get(thing["label"])
+        if triangles is None or not thing["phrase"]:
+            continue
+        corners = triangles.reshape(-1, 3)
+        middle = (corners.min(0) + corners.max(0)) / 2
+        if middle[2] > eye[2] - 1:
+            continue
+        x, y = place_on(middle, eye, WIDTH, HEIGHT)
+        if 360 < x < WIDTH - 360 and 100 < y < HEIGHT - 120:
+            direction = (middle - eye) / np.linalg.norm(middle - eye)
+            if facts.hit(eye, direction)[1] == thing["label"]:
+                return thing, (x, y), corners
+    raise AssertionError("nothing is in sight")
+
+
+def exported(page: Page, format_name: str) -> bytes:
+    """The file that the open export panel gives for a format."""
+    page.locator(".format", has_text=format_name).click()
+    page.get_by_role("button", name="Export (").or_(page.get_by_role("button", name="Export", exact=True)).last.click()
+    with page.expect_download(timeout=120_000) as download:
+        page.get_by_role("button", name="Download").click(timeout=120_000)
+    return download.value.path().read_bytes()

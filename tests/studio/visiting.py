@@ -37,7 +37,7 @@ def understood(page: Page) -> Locator:
     return region
 
 
-def choose(page: Page, menu: str | re.Pattern[str], item: str) -> None:
+def choose(page: Page, menu: str | re.Pattern[str], item: str | re.Pattern[str]) -> None:
     """An item of a menu, found by the beginning of the menu's name."""
     page.get_by_role("button", name=menu).click()
     page.get_by_role("menuitemradio", name=item, exact=True).or_(page.get_by_role("menuitem", name=item)).click()
