@@ -16,9 +16,10 @@ ROOT = Path(__file__).parents[1]
 TYPES = {"errors", "prompt", "spec", "scene", "camera", "gaussians", "world"}
 GROUND_FLOOR = TYPES | {"stage", "recipes"}
 KNOWS = {
-    "language": {"things"},
-    "layout": {"things"},
+    "language": {"things", "places"},
+    "layout": {"things", "places"},
     "things": set(),
+    "places": set(),
     "splat": set(),
     "mesh": set(),
     "formats": {"splat", "mesh"},

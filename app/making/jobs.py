@@ -59,8 +59,8 @@ def generate(request: dict[str, Any], package: Path | None, folder: Path, tell: 
 
 def read(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell) -> Outcome:
     """What a prompt means: no outcome of a world, but a reading."""
-    from pipelines.language import places
     from pipelines.language import read as understand
+    from pipelines.places import places
     from pipelines.things import Library
 
     reading = understand(request["text"], Library.load(()))

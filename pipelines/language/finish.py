@@ -25,7 +25,7 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
     drafts = _settle_places(scene, lexicon, place)
     for draft in drafts:
         draft.kind = _kind(draft, lexicon, place)
-    indoors = bool(lexicon.data["places"][place].get("indoors", False))
+    indoors = lexicon.places[place].indoors
     drafts = _without_camps([draft for draft in drafts if draft.kind and not (draft.part and (draft.host is not None or not indoors))])
     for draft in drafts:
         if (
@@ -43,7 +43,7 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
         place=place,
         time_of_day=TimeOfDay(scene.times.winner() or TimeOfDay.MORNING),
         weather=Weather(scene.weathers.winner(_WEATHER_RANKS) or Weather.CLEAR),
-        season=Season(season or (Season.WINTER if place == "snowfield" else Season.SUMMER)),
+        season=Season(season or lexicon.places[place].said.season),
         mood=tuple(dict.fromkeys(scene.moods))[:16],
         style=scene.styles[0] if scene.styles else None,
         things=tuple(_thing(draft, drafts, lexicon, place) for draft in drafts[:MAX_THINGS]),
@@ -80,22 +80,22 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
 
 def _becomes_many(lexicon: Lexicon, place: str) -> bool:
     """Whether a place that something only stands beside is better shown as trees or houses."""
-    return any(count > 1 for count in lexicon.data["places"][place].get("as_things", {}).values())
+    return any(count > 1 for count in lexicon.places[place].said.as_things.values())
 
 
 def _homes(lexicon: Lexicon) -> Mapping[str, Mapping[str, int]]:
     """Kind → places that it speaks for, and how loudly."""
     homes: dict[str, dict[str, int]] = defaultdict(dict)
-    for place, words in lexicon.data["inference"].items():
-        for word in split(words):
+    for name, place in lexicon.places.items():
+        for word in split(place.said.hints):
             for kind in lexicon.kinds_for(word.rstrip("!"))[:1]:
-                homes[kind].setdefault(place, 2 if word.endswith("!") else 1)
+                homes[kind].setdefault(name, 2 if word.endswith("!") else 1)
     return homes
 
 
 def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Draft]:
     """Decide for every place that was mentioned whether it is the scene's own, a thing in it, or gone."""
-    places = lexicon.data["places"]
+    places = lexicon.places
     features: dict[str, Draft] = {}
     gone: dict[int, Draft | None] = {}
     fills = {draft.of_place: draft for draft in scene.drafts if draft.of_place}
@@ -105,10 +105,10 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
         if draft.place == chosen:
             gone[id(draft)] = _feature(draft, scene, lexicon, features)
         elif not draft.options:
-            if not _as_things(draft, places[draft.place].get("as_things", {}), fills.get(draft.place), lexicon):
+            if not _as_things(draft, places[draft.place].said.as_things, fills.get(draft.place), lexicon):
                 gone[id(draft)] = None
                 scene.note(f"there is one place, the {chosen}: “{draft.phrase}” is left out")
-                if not places[draft.place].get("open_ground"):
+                if not places[draft.place].said.open_ground:
                     scene.miss(draft.phrase)
         else:
             draft.place = None
@@ -128,7 +128,8 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
 def _feature(draft: Draft, scene: SceneDraft, lexicon: Lexicon, features: dict[str, Draft]) -> Draft | None:
     """What stands for the place where something is said to be beside, along or facing it: its road, lake or sea."""
     wanted = any(draft in objects and relation in _KEPT_TO_PLACE for other in scene.drafts for relation, objects in other.relations)
-    kind = draft.options[0] if draft.options else lexicon.first_known([lexicon.data["places"][draft.place].get("feature", "-")])
+    assert draft.place is not None
+    kind = draft.options[0] if draft.options else lexicon.first_known([lexicon.places[draft.place].said.feature or "-"])
     if not wanted or not kind:
         return None
     known = next((other for other in scene.drafts if other.place is None and other.options[:1] == (kind,)), None)
@@ -175,14 +176,14 @@ def _kept_relation(
 
 def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
     """The kind, of all that the words allow, that fits the place and what the thing does there."""
-    places = lexicon.data["places"]
+    places = lexicon.places
     if draft.generic is not None:
         entry = lexicon.data["generic"][draft.generic]
-        wishes = [*(places[place].get("trees", []) if draft.generic == "tree" else []), *entry["prefer"]]
+        wishes = [*(places[place].said.trees if draft.generic == "tree" else []), *entry["prefer"]]
         return lexicon.first_known(wishes) or next(iter((*draft.options, *lexicon.generic_kinds(draft.generic))), "")
     if len(draft.options) < 2:
         return next(iter(draft.options), "")
-    indoors = bool(places[place].get("indoors", False))
+    indoors = places[place].indoors
     lies_on = any(relation is RelationName.ON and isinstance(objects[0], Draft) for relation, objects in draft.relations)
 
     beside_small = any(

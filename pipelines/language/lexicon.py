@@ -13,6 +13,7 @@ import yaml
 
 from pipelines.language.inflection import singulars, verb_forms
 from pipelines.language.tokens import key
+from pipelines.places import Place, places
 
 FILE = Path(__file__).with_name("lexicon.yaml")
 Words = tuple[str, ...]
@@ -115,6 +116,7 @@ class Lexicon:
     kinds: Mapping[str, Any]
     word_kinds: Mapping[Words, tuple[str, ...]]
     groups: Mapping[str, Group] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     @cached_property
     def own_words(self) -> Mapping[str, tuple[str, ...]]:
@@ -226,7 +228,7 @@ def _build(kinds: Mapping[str, Any]) -> Lexicon:
     for entry in table:
         longest[entry[0]] = max(longest.get(entry[0], 0), len(entry))
     groups = {name: Group(entry["arrangement"], entry["count"]) for name, entry in data["groups"].items()}
-    return Lexicon(table, longest, data, kinds, word_kinds, groups)
+    return Lexicon(table, longest, data, kinds, word_kinds, groups, places())
 
 
 def _kinds_by_words(kinds: Mapping[str, Any], synonyms: Mapping[str, list[str]]) -> dict[Words, tuple[str, ...]]:
@@ -246,13 +248,11 @@ def _kinds_by_words(kinds: Mapping[str, Any], synonyms: Mapping[str, list[str]])
 
 
 def _language_entries(data: Mapping[str, Any]) -> Iterator[tuple[Role, str, Sense]]:
-    for place, entry in data["places"].items():
-        for words in split(entry["words"]):
-            yield Role.PLACE, words, Sense(place)
-        for words in split(entry.get("near", "")):
-            yield Role.PLACE, words, Sense(place)
-        for words in split(entry.get("weak", "")):
-            yield Role.PLACE, words, Sense(place, weak=True)
+    for name, place in places().items():
+        for words in split(place.said.words) + split(place.said.near):
+            yield Role.PLACE, words, Sense(name)
+        for words in split(place.said.weak):
+            yield Role.PLACE, words, Sense(name, weak=True)
     named = {
         Role.TIME: "times", Role.WEATHER: "weathers", Role.SEASON: "seasons", Role.MOOD: "moods", Role.STYLE: "styles", Role.SIZE: "sizes",
         Role.COLOUR: "colours", Role.MATERIAL: "materials", Role.NUMBER: "numbers", Role.RELATION: "relations", Role.TURNED: "turned",

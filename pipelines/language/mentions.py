@@ -21,9 +21,6 @@ FIRST_PLACE, IN_PLACE, SAID_PLACE, PLACE_BEFORE_NOUN, PLACE_AS_OBJECT, HINT = 4.
 _GROWING = frozenset({"oak", "pine", "birch", "walnut", "bamboo", "straw"})  # materials that are plants too
 
 
-_PLANTED = frozenset({"forest", "meadow", "mountain lake", "beach", "desert", "snowfield", "alien planet"})  # "a palm beach"
-
-
 class Mentions:
     """Turns noun phrases into drafts of a scene. `words_of` gives the prompt's own words between two tokens."""
 
@@ -194,7 +191,7 @@ class Mentions:
 
     def _indoors(self) -> bool:
         place = self._scene.places.winner()
-        return place is not None and bool(self._lexicon.data["places"][place].get("indoors", False))
+        return place is not None and self._lexicon.places[place].indoors
 
     def _special_of(self, phrase: NounPhrase, place_weight: float) -> list[Draft] | None:
         """Phrases that "of" turns into something else: places full of a thing, materials, compounds; None for ordinary ones."""
@@ -234,11 +231,11 @@ class Mentions:
         self._scene.places.add(sense.value, HINT if sense.weak and not (weight == IN_PLACE and head.plural) else weight)
         if self._is_near_place(head):
             self._scene.note(f"“{self.text(phrase)}” is read as the place “{sense.value}”")
-        implied = self._lexicon.data["places"][sense.value].get("implies", {}).get(head.text)
+        implied = self._lexicon.places[sense.value].said.implies.get(head.text)
         if implied:
             self._scene.styles.append(implied)
         self._describe_scene(phrase)
-        for lexeme in (*phrase.compounds, *phrase.modifiers) if sense.value in _PLANTED else ():
+        for lexeme in (*phrase.compounds, *phrase.modifiers) if self._lexicon.places[sense.value].said.planted else ():
             grows = not lexeme.has(Role.MATERIAL) or lexeme.value(Role.MATERIAL) in _GROWING
             if lexeme.has(Role.THING, Role.GENERIC) and not lexeme.has(Role.PLACE, Role.SIZE) and grows:
                 self._fill(lexeme, sense.value)
@@ -254,8 +251,7 @@ class Mentions:
 
     def _is_near_place(self, head: Lexeme) -> bool:
         """Whether the word names a place that is only nearest to what was meant: "a library" is a living room."""
-        near = self._lexicon.data["places"][head.value(Role.PLACE)].get("near", "")
-        return head.text in split(str(near))
+        return head.text in split(self._lexicon.places[head.value(Role.PLACE)].said.near)
 
     def _fill(self, lexeme: Lexeme, place: str) -> None:
         """ "a pine forest": the place's plants are pines."""

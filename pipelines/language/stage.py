@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from pipelines.errors import SpecError
-from pipelines.language.lexicon import Kinds, language_data
+from pipelines.language.lexicon import Kinds
 from pipelines.language.reader import read
+from pipelines.places import places
 from pipelines.spec import SceneSpec
 from pipelines.stage import Stage, TellStage
 from pipelines.things import Library
@@ -35,15 +36,10 @@ class Read(Stage):
         return replace(world, spec=read(world.prompt.text, library).spec)
 
 
-def places() -> tuple[str, ...]:
-    """Every place that a spec may name."""
-    return tuple(language_data()["places"])
-
-
 def check_spec(spec: SceneSpec, library: Kinds) -> None:
     """Raise SpecError when a spec names a place or a kind that there is none of."""
     if spec.place not in places():
-        raise SpecError(f"there is no place {spec.place!r}: use {_nearest(spec.place, places())}")
+        raise SpecError(f"there is no place {spec.place!r}: use {_nearest(spec.place, tuple(places()))}")
     for thing in spec.things:
         if thing.kind not in library.kinds:
             raise SpecError(

@@ -16,11 +16,11 @@ from pipelines.layout.ground_mesh import terrain_of
 from pipelines.layout.indoors import Indoors
 from pipelines.layout.members import LAND_KINDS, Group, brought, in_order, is_feature, make_group
 from pipelines.layout.outdoors import Outdoors, level_ground, lying_ashore, settled
-from pipelines.layout.places import Place, Way, place_named
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.relations import Area, check
 from pipelines.layout.solver import Solver, retry
 from pipelines.layout.terrain import Ground, Street, Track
+from pipelines.places import Place, Way, place_named
 from pipelines.scene import EYE_HEIGHT_M, Floats, Model, Scene, Spawn, Terrain, Thing
 from pipelines.spec import SceneSpec
 from pipelines.stage import Stage, TellStage

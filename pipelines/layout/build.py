@@ -13,10 +13,10 @@ from pipelines.layout.arrange import Outside, outside_of
 from pipelines.layout.cover import grown_cover
 from pipelines.layout.footprints import Reals, pose_matrix, stance
 from pipelines.layout.members import TREE_TAGS, first_known, forbidden, outline
-from pipelines.layout.places import Scatter
 from pipelines.layout.plan import seeded
 from pipelines.layout.scatter import Stands, scatter
 from pipelines.layout.sky import sky_for
+from pipelines.places import Scatter
 from pipelines.scene import Model, Scene, Thing
 from pipelines.spec import SceneSpec, Season
 from pipelines.stage import Stage, TellStage

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from pipelines.layout.footprints import Reals, bearing
 from pipelines.layout.outdoors import Outdoors
-from pipelines.layout.places import CoverEntry, Place
 from pipelines.layout.plan import seeded
 from pipelines.layout.relief import ease, fractal
+from pipelines.places import CoverEntry, Place
 from pipelines.scene import Foliage
 from pipelines.spec import SceneSpec, Season, Weather
 from pipelines.things import COVERS, grow_cover

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.layout.places import Layer
 from pipelines.layout.relief import Reals, ease, fractal
 from pipelines.layout.terrain import NEAR_CELL_M, Ground
+from pipelines.places import Layer
 from pipelines.scene import Material, Mesh, Terrain
 
 SQUARE_M = 30.0  # half side of the fine square

@@ -16,11 +16,11 @@ from pipelines.layout import candidates
 from pipelines.layout.board import Board
 from pipelines.layout.footprints import Boxes, Reals, bearing, pose_matrix, separation, turned
 from pipelines.layout.members import Group
-from pipelines.layout.places import Place
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import Area
 from pipelines.layout.solver import hidden_share
 from pipelines.layout.supports import spots_named
+from pipelines.places import Place
 from pipelines.scene import EYE_HEIGHT_M, Floats, Matrix, Model, Thing
 from pipelines.spec import RelationName, SceneSpec
 from pipelines.things import Library, Order

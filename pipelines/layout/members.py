@@ -11,9 +11,9 @@ import numpy as np
 from pipelines.layout.footprints import Plan as Outline
 from pipelines.layout.footprints import plan_of
 from pipelines.layout.landforms import relief_model
-from pipelines.layout.places import Bring, Place
 from pipelines.layout.plan import WAY_KINDS, seeded
 from pipelines.layout.waters import WATER_KINDS
+from pipelines.places import Bring, Place
 from pipelines.scene import Model
 from pipelines.spec import VIEWER, Relation, SceneSpec, Season, ThingSpec
 from pipelines.things import Kind, Library, Order

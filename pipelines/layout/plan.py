@@ -13,10 +13,10 @@ from typing import Literal
 
 import numpy as np
 
-from pipelines.layout.places import Place, WaterEntry
 from pipelines.layout.relief import Reals
 from pipelines.layout.terrain import Track
 from pipelines.layout.waters import WATER_KINDS, Lake, River, Sea, Water
+from pipelines.places import Place, WaterEntry
 from pipelines.spec import VIEWER, RelationName, SceneSpec, ThingSpec
 
 WAY_KINDS = {"path": "path", "trail": "path", "footpath": "path", "track": "path", "road": "road", "street": "road", "lane": "road"}

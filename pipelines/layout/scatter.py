@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from pipelines.layout.footprints import Reals, bearing
 from pipelines.layout.outdoors import Outdoors
-from pipelines.layout.places import Scatter
 from pipelines.layout.relief import ease, fractal
+from pipelines.places import Scatter
 
 NEAR_M, MIDDLE_M = 45.0, 110.0
 MOST = (420, 300, 420)  # stands of one entry per band: what is farther is hidden by what is nearer

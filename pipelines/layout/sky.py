@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit, prange
 
 from pipelines.layout.noise import fractal3
+from pipelines.places import place_named
 from pipelines.scene import Colour, Floats, Scene, Sky
 from pipelines.spec import SceneSpec, Season, TimeOfDay, Weather
 
@@ -77,26 +78,20 @@ _AIRS: dict[Weather, _Air] = {
     Weather.STORM: _Air(1.0, 0.06, 0.9, 0.34, 0.0065, 260.0, wetness=1.0),
 }
 
-_AIR_OF_PLACE: dict[str, tuple[Colour, Colour, Colour]] = {  # factors on light, zenith, horizon
-    "alien planet": ((1.0, 0.86, 0.80), (1.15, 0.62, 1.05), (1.10, 0.72, 0.95)),
-    "desert": ((1.06, 1.0, 0.90), (0.95, 1.0, 0.92), (1.12, 0.98, 0.80)),
-    "snowfield": ((1.0, 1.0, 1.02), (0.95, 1.0, 1.05), (0.96, 1.0, 1.05)),
-}
-
 
 def sky_for(spec: SceneSpec) -> Sky:
     """The sky that a scene specification asks for."""
     hour, air = _HOURS[spec.time_of_day], _AIRS[spec.weather]
-    factors = _AIR_OF_PLACE.get(spec.place, ((1.0, 1.0, 1.0),) * 3)
-    light = _times(_times(hour.light, factors[0]), (air.light,) * 3)
-    zenith = _grey(_times(_times(hour.zenith, factors[1]), (air.dim,) * 3), air.grey, lift=1.15)
-    horizon = _grey(_times(_times(hour.horizon, factors[2]), (air.dim,) * 3), air.grey * 0.8, lift=0.92)
+    own = place_named(spec.place).air
+    light = _times(_times(hour.light, own.light), (air.light,) * 3)
+    zenith = _grey(_times(_times(hour.zenith, own.zenith), (air.dim,) * 3), air.grey, lift=1.15)
+    horizon = _grey(_times(_times(hour.horizon, own.horizon), (air.dim,) * 3), air.grey * 0.8, lift=0.92)
     glow = _times(hour.glow, (air.light,) * 3)
     azimuth, elevation = math.radians(hour.azimuth_deg), math.radians(hour.elevation_deg)
     towards = (math.sin(azimuth) * math.cos(elevation), math.sin(elevation), -math.cos(azimuth) * math.cos(elevation))
     sunlit_cloud = tuple(0.62 * h + 0.16 * lit for h, lit in zip(horizon, light, strict=True))
     fog = tuple(0.62 * h + 0.55 * z + 0.03 * lit for h, z, lit in zip(horizon, zenith, light, strict=True))
-    lying = max(air.snow, 0.7 if spec.season is Season.WINTER and spec.place not in ("desert", "beach", "alien planet") else 0.0)
+    lying = max(air.snow, 0.7 if spec.season is Season.WINTER and own.winter_snow else 0.0)
     return Sky(
         light_direction=towards,
         light=light,

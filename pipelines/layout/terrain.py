@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.layout.places import Place
 from pipelines.layout.relief import Reals, distance_to_line, ease, erode, fractal, ridges, slump, smooth_at
 from pipelines.layout.waters import Sea, Water, carve, nearest_shore
+from pipelines.places import Place
 from pipelines.scene import HeightField
 
 FAR_CELLS, FAR_REACH_M = 256, 1_300.0

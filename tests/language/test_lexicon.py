@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipelines.language.inflection import plural, singulars, verb_forms
 from pipelines.language.lexicon import language_data, split
 from pipelines.language.matching import edits
+from pipelines.places import places
 from pipelines.spec import Arrangement, RelationName, Season, Size, TimeOfDay, Weather
 from pipelines.things import COLOURS, MATERIALS
 
@@ -34,11 +35,9 @@ def test_colours_and_materials_are_those_of_the_things() -> None:
 
 
 def test_places_refer_to_places() -> None:
-    places = set(DATA["places"])
-    assert set(DATA["inference"]) <= places
-    implied = {style for entry in DATA["places"].values() for style in entry.get("implies", {}).values()}
-    assert implied <= set(DATA["styles"])
-    words = [word for entry in DATA["places"].values() for word in split(entry["words"])]
+    said = [place.said for place in places().values()]
+    assert {style for one in said for style in one.implies.values()} <= set(DATA["styles"])
+    words = [word for one in said for word in split(one.words)]
     assert len(words) == len(set(words)), "a word names two places"
 
 

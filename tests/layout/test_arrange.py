@@ -14,8 +14,8 @@ from pipelines.language import read
 from pipelines.layout.arrange import arrange
 from pipelines.layout.build import build
 from pipelines.layout.footprints import Boxes, overlap_depth, plan_of, separation, stance
-from pipelines.layout.places import places
 from pipelines.layout.supports import rests_on
+from pipelines.places import places
 from pipelines.scene import Scene, Thing
 from pipelines.spec import SceneSpec
 from pipelines.things import Library

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from pipelines.layout.ground_mesh import RIM_M, terrain_of
-from pipelines.layout.places import place_named, places
 from pipelines.layout.plan import path_to
 from pipelines.layout.relief import distance_to_line, erode, fractal, slump
 from pipelines.layout.terrain import Ground, Pad
 from pipelines.layout.waters import Lake, River, Sea, Water
+from pipelines.places import place_named, places
 from pipelines.things import MATERIALS
 
 LAKE = Lake("lake", -0.55, (8.0, -34.0), (24.0, 18.0), 0.2, 5)

@@ -18,7 +18,7 @@ from tests.service.asking import Tenant, problem
 from tests.service.processes import is_alive, kill, until
 from tests.service.running import Service, finished
 
-PLACES = Path(__file__).parents[2] / "pipelines" / "layout" / "places.yaml"
+PLACES = Path(__file__).parents[2] / "pipelines" / "places" / "library"
 PROMPTS = (
     "a stone cottage beside a pond in a meadow, with an oak tree and two sheep",
     "a kitchen at night with a red kettle on the stove",
@@ -46,7 +46,7 @@ def test_reads_as_the_command_does(client: httpx.Client, text: str) -> None:
     spec = SceneSpec.model_validate(body["spec"])
     assert spec == SceneSpec.model_validate(told_by_the_command(text))
     assert body["unmatched"] == list(spec.unmatched)
-    assert set(body["places"]) == set(yaml.safe_load(PLACES.read_text(encoding="utf-8"))["places"])
+    assert set(body["places"]) == {name for file in PLACES.glob("*.yaml") for name in yaml.safe_load(file.read_text(encoding="utf-8"))}
     assert ("a zorblax" in body["unmatched"]) == ("zorblax" in text)
     assert any("bungalow" in note for note in body["notes"]) == ("bungaloo" in text)
 

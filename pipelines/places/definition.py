@@ -1,6 +1,6 @@
-"""Places: what a forest, a beach or a kitchen brings along when the words say no more.
+"""A place: the words that name it, and what a forest, a beach or a kitchen brings along when the words say no more.
 
-One entry of `places.yaml` per place; adding a place is adding an entry. Wherever kinds of things are listed as alternatives, the
+One entry in a file of `library/` per place; adding a place is adding an entry. Wherever kinds of things are listed as alternatives, the
 first ones that the library has are used. Lengths in metres, densities per hectare or per square metre.
 """
 
@@ -14,13 +14,37 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.errors import SpecError
-from pipelines.spec import Relation
+from pipelines.spec import Relation, Season
 
-FILE = Path(__file__).with_name("places.yaml")
+FOLDER = Path(__file__).with_name("library")
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Said(_Entry):
+    """How words name the place; lists are comma separated, plurals are derived.
+
+    words: nouns that name it.  near: nouns of other places that it stands in for, with a note.  weak: words that name it only when
+    nothing else does (they are kinds or modifiers too).  hints: things that speak for it where no place is named; a trailing "!" speaks
+    twice as loud.  trees: what "a tree" means here.  feature: what stands for it where something is beside or along it.  as_things:
+    what it becomes when another place is the scene's ("a village behind a forest").  implies: a word of it, and the style that it
+    implies.  open_ground: a wide place that can be left out of another without being missed.  planted: "a palm beach" is one where palms
+    grow.  season: where the words say none.
+    """
+
+    words: str
+    near: str = ""
+    weak: str = ""
+    hints: str = ""
+    trees: tuple[str, ...] = ()
+    feature: str | None = None
+    as_things: dict[str, int] = {}
+    implies: dict[str, str] = {}
+    open_ground: bool = False
+    planted: bool = False
+    season: Season = Season.SUMMER
 
 
 class Horizon(_Entry):
@@ -29,6 +53,15 @@ class Horizon(_Entry):
     style: Literal["none", "hills", "mountains", "dunes", "mesas"] = "hills"
     height_m: float = Field(default=40, ge=0, le=500)
     distance_m: float = Field(default=500, ge=120, le=1100)
+
+
+class Air(_Entry):
+    """What the place's air makes of the light of an hour: factors (red, green, blue). winter_snow: whether snow lies there in winter."""
+
+    light: tuple[float, float, float] = (1, 1, 1)
+    zenith: tuple[float, float, float] = (1, 1, 1)
+    horizon: tuple[float, float, float] = (1, 1, 1)
+    winter_snow: bool = True
 
 
 class Relief(_Entry):
@@ -138,7 +171,9 @@ class Place(_Entry):
     """Everything a place is made of; either outdoors (relief, ground …) or a room."""
 
     name: str = ""
+    said: Said
     room: Room | None = None
+    air: Air = Air()
     relief: Relief = Relief()
     horizon: Horizon = Horizon()
     water: WaterEntry | None = None
@@ -151,19 +186,27 @@ class Place(_Entry):
     subject: str | None = None
     skyline: tuple[str, ...] = ()
 
+    @property
+    def indoors(self) -> bool:
+        """Whether it is under a roof."""
+        return self.room is not None
+
 
 @cache
 def places() -> dict[str, Place]:
-    """All places by name. Raises SpecError when the table is wrong."""
-    table = yaml.safe_load(FILE.read_text("utf-8"))
-    found = {}
-    for name, entry in table["places"].items():
-        try:
-            found[name] = Place(name=name, **entry)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(step) for step in first["loc"])
-            raise SpecError(f"the place {name!r} in {FILE.name} is wrong at {where}: {first['msg']}") from error
+    """All places by name. Raises SpecError when an entry is wrong."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    found: dict[str, Place] = {}
+    for file in sorted(FOLDER.glob("*.yaml")):
+        for name, entry in yaml.load(file.read_text("utf-8"), Loader=loader).items():
+            if name in found:
+                raise SpecError(f"the place {name!r} in {file.name} is there twice: choose another name")
+            try:
+                found[name] = Place(name=name, **entry)
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                where = ".".join(str(step) for step in first["loc"])
+                raise SpecError(f"the place {name!r} in {file.name} is wrong at {where}: {first['msg']}") from error
     return found
 
 

@@ -1,0 +1,37 @@
+"""Places: the words that name them, their ground, their rooms, and what they bring along."""
+
+from __future__ import annotations
+
+from pipelines.places.definition import (
+    Air,
+    Bring,
+    CoverEntry,
+    Horizon,
+    Layer,
+    Place,
+    Relief,
+    Room,
+    Said,
+    Scatter,
+    WaterEntry,
+    Way,
+    place_named,
+    places,
+)
+
+__all__ = [
+    "Air",
+    "Bring",
+    "CoverEntry",
+    "Horizon",
+    "Layer",
+    "Place",
+    "Relief",
+    "Room",
+    "Said",
+    "Scatter",
+    "WaterEntry",
+    "Way",
+    "place_named",
+    "places",
+]
