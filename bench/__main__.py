@@ -21,14 +21,20 @@ LATEST = Path(__file__).parents[1] / ".bench" / "latest.json"
 SIZES = (100_000, 1_000_000)
 FULL_SIZES = (4_000_000,)
 FILE_SPLATS = 500_000
+PLACE_SPLATS = 500_000
 
 console = Console(highlight=False)
 
 
 def main() -> None:
-    """Measure everything that Python alone can measure, or what is named: worlds, renderer, files, service, studio (in a browser)."""
+    """Measure everything that Python alone can measure, or what is named: studio needs a browser, places an hour."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
-    parser.add_argument("what", nargs="*", choices=[[], "worlds", "renderer", "files", "service", "studio"], help="default: all but studio")
+    parser.add_argument(
+        "what",
+        nargs="*",
+        choices=[[], "worlds", "renderer", "files", "service", "studio", "places"],
+        help="default: all but studio and places",
+    )
     parser.add_argument("--full", action="store_true", help="with a world of 4 million splats")
     parser.add_argument("--splats", type=int, nargs="+", default=list(SIZES), help="sizes of the worlds (default: %(default)s)")
     arguments = parser.parse_args()
@@ -50,6 +56,8 @@ def main() -> None:
         figures["service"] = bench_service()
     if "studio" in what:
         figures["studio"] = bench_studio()
+    if "places" in what:
+        figures["places"] = bench_places()
     LATEST.parent.mkdir(exist_ok=True)
     before = json.loads(LATEST.read_text(encoding="utf-8")) if LATEST.exists() else {}  # what was not measured now stays
     LATEST.write_text(json.dumps({**before, **figures}, indent=1) + "\n", encoding="utf-8")
@@ -114,6 +122,13 @@ def bench_studio() -> Any:
     from bench import studio
 
     return studio.measure(console)
+
+
+def bench_places() -> Any:
+    """Every place by its name alone."""
+    from bench import places
+
+    return places.measure(console, splats=PLACE_SPLATS)
 
 
 def bench_files(folder: Path) -> list[files.FileFigures]:
