@@ -62,9 +62,9 @@ def _write_page(families: dict[str, list[str]]) -> None:
     lines = [
         "# The things",
         "",
-        f"{count} kinds in {len(families)} families, each built, lit and turned into splats by the stages that make worlds, with the seed 0. Made by",
-        "`python docs/make_contact_sheets.py`; `worldloom things show KIND -o picture.png` shows one of them large, `worldloom things list` all their",
-        "names and words.",
+        f"{count} kinds in {len(families)} families, each built, lit and turned into splats by the stages that make worlds.",
+        "Made by `python docs/make_contact_sheets.py`. `worldloom things show KIND -o picture.png` shows one of them large,",
+        "`worldloom things list` all their names and words.",
     ]
     for family, names in sorted(families.items()):
         listed = ", ".join(sorted(names))
