@@ -22,7 +22,7 @@ _PLACING = frozenset({
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 _INNER = frozenset({RelationName.ON, RelationName.INSIDE})
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
-Pending = tuple[RelationName, tuple[Draft | str, ...], bool]
+Pending = tuple[RelationName, tuple[Draft | str, ...], bool, float | None]
 
 
 class Clauses:
@@ -43,6 +43,7 @@ class Clauses:
         self._parted: Draft | None = None
         self._verb_seen = False
         self._distant_host = False
+        self._distance_m: float | None = None
 
     def read(self) -> None:
         """Read every item."""
@@ -62,6 +63,8 @@ class Clauses:
             return at + 1
         drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at))
         self._first = self._first and phrase.head is None
+        if len(drafts) == 1 and drafts[0].part and self._is_bare_part(drafts[0]) and self._part(drafts[0], phrase, at):
+            return at + 1
         if not drafts:
             self._void(phrase)
         elif (
@@ -81,6 +84,34 @@ class Clauses:
         else:
             self._new_subjects(drafts, at)
         return at + 1
+
+    def _is_bare_part(self, draft: Draft) -> bool:
+        return not draft.options and draft.generic is None
+
+    def _part(self, part: Draft, phrase: NounPhrase, at: int) -> bool:
+        """A part with a look goes to its thing. True when nothing else is to be made of the phrase."""
+        belongs_here = self._talk.host is not None and self._connector in ("with", "and", "comma")
+        said_of_it = self._row.has(at + 1, Role.BE) or self._row.has(at - 1, Role.PRONOUN)
+        if self._talk.host is not None and (belongs_here or self._connector == "none"):
+            self._mentions.wholes.belongs(part, self._talk.host)
+        else:
+            known = self._mentions.wholes.before(part, self._talk.lately) if phrase.article not in ("a", "an") else None
+            self._mentions.wholes.belongs(part, known if not self._talk.subjects or self._talk.subjects[-1].place is None else None)
+        if said_of_it:
+            if part.part_of is not None and part.part_of not in self._talk.lately:
+                self._talk.lately.append(part.part_of)
+            self._talk.subjects, self._chain, self._connector = [part], [part], "none"
+            return True
+        if belongs_here and self._talk.host is not None:
+            self._talk.subjects, self._chain, self._connector = [self._talk.host], [self._talk.host], "none"
+            return True
+        if part.part_of is not None and part.part_of in self._scene.drafts:
+            self._talk.subjects, self._chain, self._connector = [part.part_of], [part.part_of], "none"
+            if part.part_of not in self._talk.lately:
+                self._talk.lately.append(part.part_of)
+                self._talk.log.append([part.part_of])
+            return True
+        return False
 
     def _partition(self, phrase: NounPhrase) -> bool:
         """ "two cars, one red and one blue": adjectives with a number speak of so many of the last group."""
@@ -132,6 +163,8 @@ class Clauses:
         for draft in self._talk.subjects:
             for lexeme in phrase.modifiers:
                 wear(draft, lexeme)
+        wholes = [draft.part_of or draft for draft in self._talk.subjects]
+        self._talk.subjects = list(dict.fromkeys(wholes))  # after "its door is red", the house is spoken of again
         return True
 
     def _new_subjects(self, drafts: list[Draft], at: int) -> None:
@@ -151,10 +184,10 @@ class Clauses:
                 draft.host = self._talk.host if draft is not self._talk.host else None
                 draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
         if self._pending is not None:
-            relation, objects, turned = self._pending
+            relation, objects, turned, distance_m = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
             if not listed or not goes_on:
-                relate(drafts, relation, objects, turned=turned)
+                relate(drafts, relation, objects, turned=turned, distance_m=distance_m)
             if goes_on or (not listed and self._connector == "comma" and self._row.is_comma(at + 1)):
                 self._pending = None
         self._connector = "none"
@@ -166,6 +199,9 @@ class Clauses:
             self._connector = "comma" if self._connector != "and" else "and"
         elif word.has(Role.NEGATOR) and not (word.text == "not" and self._row.has(at + 1, Role.VERB)):
             self._denying, self._connector = True, "negator"
+        elif word.has(Role.VIEW):
+            self._scene.use(word.start, word.end, "view")
+            self._scene.views.append(word.value(Role.VIEW))
         elif word.text == "but":
             self._denying, self._connector = False, "and"
         elif word.has(Role.COMPARE) and not word.has(Role.RELATION) and isinstance(self._row.item(at + 1), NounPhrase):
@@ -237,6 +273,7 @@ class Clauses:
     def _relation(self, word: Lexeme, at: int) -> int:
         """A preposition with its object, or a place word without one."""
         self._scene.use(word.start, word.end, "relation")
+        self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
         objects_at = self._row.skip_filler(at + 1)
         follows = self._row.item(objects_at)
         takes_object = isinstance(follows, NounPhrase) or (
@@ -308,7 +345,9 @@ class Clauses:
                 self._talk.subjects = [] if self._fronted(at, end) else self._talk.subjects
             self._connector = "none"
             return end
-        if relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE) and self._row.is_part_of(objects_at) and not turned:
+        inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
+        of_part = isinstance(follows := self._row.item(objects_at), NounPhrase) and is_part(follows)
+        if inner and not turned and of_part:
             relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
         if relation is RelationName.BETWEEN:
             relation, rows = self._scene.between(objects)
@@ -347,6 +386,8 @@ class Clauses:
         if self._first:
             weight, self._first = max(weight, SAID_PLACE), False
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
+        if (whole := self._whole_of(item, drafts)) is not None:
+            return ([] if turned else [whole]), at + 1
         if relation is RelationName.BETWEEN and item.plural and len(drafts) == 1 and not is_many(drafts[0]):
             drafts = self._mentions.twins(drafts[0])[:2]
         end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
@@ -358,6 +399,14 @@ class Clauses:
             phrase, end = further
             drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
         return drafts, end
+
+    def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
+        """ "in front of the door": in front of the house that has it, when one was spoken of."""
+        if item.of is not None or not is_part(item) or item.article not in ("the", "its", "their", "his", "her"):
+            return None
+        if len(drafts) != 1 or not self._is_bare_part(drafts[0]) or not self._mentions.is_painted(item):
+            return None
+        return self._mentions.wholes.before(self._mentions.part(item), self._talk.lately)
 
     def _fronted(self, at: int, end: int) -> bool:
         """Whether the phrase that ends at `end` comes before its subject: "Behind it, a barn", "on the hill stands a mill"."""
@@ -376,7 +425,7 @@ class Clauses:
     def _place_subjects(self, relation: RelationName, objects: tuple[Draft | str, ...], at: int, end: int, *, turned: bool) -> None:
         """Relate the subjects, or keep the relation until the subject comes."""
         if self._fronted(at, end):
-            self._pending = (relation, objects, turned)
+            self._pending = (relation, objects, turned, self._distance_m)
             self._talk.subjects, self._chain = [], []
             self._connector = "none"
             return
@@ -387,5 +436,5 @@ class Clauses:
         if self._joined_by_and and len(self._chain) > 1 and not any(target in self._chain for target in objects) and not turned:
             pure = not any(draft.relations for draft in self._chain if draft not in self._talk.subjects)
             subjects = self._chain if pure else self._talk.subjects
-        relate(subjects, relation, objects, turned=turned)
+        relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)
         self._pending = None if self._pending and self._connector != "none" else self._pending

@@ -82,10 +82,12 @@ def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Dr
     return talk.host, False
 
 
-def relate(subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], *, turned: bool) -> None:
+def relate(
+    subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], *, turned: bool, distance_m: float | None = None
+) -> None:
     for subject in subjects:
         if not turned:
-            subject.relate(relation, *objects)
+            subject.relate(relation, *objects, distance_m=distance_m)
             continue
         for target in objects:
             if isinstance(target, Draft):

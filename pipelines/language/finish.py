@@ -8,7 +8,20 @@ from collections.abc import Mapping
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import Lexicon, split
 from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN
-from pipelines.spec import MAX_COUNT, MAX_THINGS, Arrangement, Relation, RelationName, SceneSpec, Season, ThingSpec, TimeOfDay, Weather
+from pipelines.spec import (
+    MAX_COUNT,
+    MAX_THINGS,
+    Arrangement,
+    PartSpec,
+    Relation,
+    RelationName,
+    SceneSpec,
+    Season,
+    ThingSpec,
+    TimeOfDay,
+    Viewpoint,
+    Weather,
+)
 
 DEFAULT_PLACE = "meadow"
 _INDOORS_HINT, _OUTDOORS_HINT = 0.25, 0.3
@@ -26,7 +39,7 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
     for draft in drafts:
         draft.kind = _kind(draft, lexicon, place)
     indoors = lexicon.places[place].indoors
-    drafts = _without_camps([draft for draft in drafts if draft.kind and not (draft.part and (draft.host is not None or not indoors))])
+    drafts = _without_camps([draft for draft in drafts if draft.kind and not _is_only_part(draft, lexicon, indoors=indoors)])
     for draft in drafts:
         if (
             draft.word
@@ -46,10 +59,29 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
         season=Season(season or lexicon.places[place].said.season),
         mood=tuple(dict.fromkeys(scene.moods))[:16],
         style=scene.styles[0] if scene.styles else None,
+        view=Viewpoint(scene.views[0]) if scene.views else Viewpoint.EYE_LEVEL,
+        parts=_parts(scene.parts) if indoors else (),
         things=tuple(_thing(draft, drafts, lexicon, place) for draft in drafts[:MAX_THINGS]),
         without=tuple(name for name in scene.without if name not in said)[:64],
         unmatched=tuple(scene.unmatched),
     )
+
+
+def _is_only_part(draft: Draft, lexicon: Lexicon, *, indoors: bool) -> bool:
+    """Whether "a window" is no thing of its own; then the house that it came with gets its colour."""
+    if not draft.part:
+        return False
+    own = draft.word in split(lexicon.data["own_things"])
+    if draft.host is not None and not own:
+        draft.host.parts.append(draft)
+        return True
+    return draft.word in lexicon.building_parts and not indoors
+
+
+def _parts(drafts: list[Draft]) -> tuple[PartSpec, ...]:
+    """The looks of parts, those that have any; the first that was said of each counts."""
+    found = {draft.word: draft for draft in reversed(drafts) if draft.word and (draft.colour or draft.material)}
+    return tuple(PartSpec(name=word, colour=draft.colour, material=draft.material) for word, draft in reversed(found.items()))[:16]
 
 
 def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
@@ -293,7 +325,7 @@ def _thing(draft: Draft, drafts: list[Draft], lexicon: Lexicon, place: str) -> T
     for relation, objects in draft.relations:
         names = tuple(target if isinstance(target, str) else target.name for target in objects)
         if all(isinstance(target, str) or target in drafts[:MAX_THINGS] for target in objects) and draft.name not in names:
-            kept.append(Relation(relation=relation, objects=names))
+            kept.append(Relation(relation=relation, objects=names, distance_m=draft.distances.get(relation)))
     return ThingSpec(
         name=draft.name,
         kind=draft.kind,
@@ -306,4 +338,5 @@ def _thing(draft: Draft, drafts: list[Draft], lexicon: Lexicon, place: str) -> T
         arrangement=draft.arrangement,
         phrase=draft.phrase[:2000],
         relations=tuple(kept[:16]),
+        parts=_parts(draft.parts),
     )

@@ -9,6 +9,7 @@ from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, Sense, s
 from pipelines.language.looks import singular, singular_texts, wear
 from pipelines.language.phrases import NounPhrase
 from pipelines.language.tagging import Lexeme
+from pipelines.language.wholes import Wholes
 from pipelines.spec import MAX_THINGS, Arrangement, RelationName
 
 Guess = Callable[[str], tuple[str, ...]]
@@ -33,6 +34,7 @@ class Mentions:
         self._images = frozenset(split(lexicon.data["images"]))
         self._definite = frozenset(split(lexicon.data["definite"]))
         self._another = frozenset(split(lexicon.data["another"]))
+        self.wholes = Wholes(scene, lexicon)
 
     def hear(self, phrase: NounPhrase, *, denied: bool = False) -> None:
         """Count the votes for time, weather, season, mood that the phrase's own words cast."""
@@ -157,9 +159,30 @@ class Mentions:
             return self._unknown(phrase)
         if head.has(Role.UNBUILDABLE):
             self._miss(phrase)
-        elif head.has(Role.PART) and not head.has(Role.AMBIENT) and not as_object:
-            self._scene.note(f"“{self.text(phrase)}” is part of a thing or a room and keeps its own look")
+        elif head.has(Role.PART) and not as_object and self.is_painted(phrase):
+            return [self.part(phrase)]
         return self._after_of(phrase, place_weight) or [Draft(self.text(phrase))]
+
+    def is_painted(self, phrase: NounPhrase) -> bool:
+        """Whether a part may get a look: a door may, an edge only where the words give it one."""
+        assert phrase.head is not None
+        looks = any(lexeme.has(Role.COLOUR, Role.MATERIAL) for lexeme in (*phrase.modifiers, *phrase.compounds))
+        return looks or (singular(phrase.head, self._lexicon) not in self._lexicon.positions and not phrase.head.has(Role.AMBIENT))
+
+    def part(self, phrase: NounPhrase) -> Draft:
+        """A draft that stands for a part: "a red door", "the roof of the barn"; whose it is, the words around it tell."""
+        assert phrase.head is not None
+        draft = Draft(self.text(phrase), word=singular(phrase.head, self._lexicon), part=True)
+        owner, phrase.of = phrase.of, phrase.of if phrase.of is not None and phrase.of.head and phrase.of.head.has(Role.MATERIAL) else None
+        owned = next((lexeme for lexeme in phrase.compounds if lexeme.possessive and lexeme.has(Role.THING, Role.GENERIC)), None)
+        if owned is not None:
+            phrase.compounds.remove(owned)
+            owner = NounPhrase(owned.start, owned.end, owned, article="the", lexemes=[owned])
+        self._dress(draft, phrase)
+        if owner is not None and owner is not phrase.of and owner.head is not None and owner.head.has(Role.THING, Role.GENERIC):
+            self.hear(owner)
+            self.wholes.belongs(draft, next(iter(self._things(owner, as_object=True)), None))
+        return draft
 
     def text(self, phrase: NounPhrase) -> str:
         """The phrase in the prompt's own words."""
@@ -284,11 +307,13 @@ class Mentions:
         if phrase.group is not None:
             draft.arrangement, draft.group_count = Arrangement(phrase.group.arrangement), phrase.group.count
         self._dress(draft, phrase)
+        self._wear_parts(draft, phrase)
         bare = not phrase.article and phrase.number is None and phrase.group is None
         definite = phrase.article in self._definite or (bare and (as_object or self._is_repeated(draft)))
         known = self._earlier(draft, phrase) if definite and not fresh and phrase.article not in self._another else None
         if known is not None:
             known.beheld = True
+            known.parts += draft.parts
             return [known]
         if len(self._scene.drafts) >= MAX_THINGS:
             self._miss(phrase)
@@ -361,6 +386,13 @@ class Mentions:
             draft.material = stuff.value(Role.MATERIAL)
             for lexeme in phrase.of.modifiers:
                 wear(draft, lexeme)
+
+    def _wear_parts(self, draft: Draft, phrase: NounPhrase) -> None:
+        """ "a red-roofed cottage"."""
+        for looks, part in phrase.parted:
+            worn = Draft(f"{looks.text} {part.text}", word=singular(part, self._lexicon), part=True, part_of=draft)
+            wear(worn, looks)
+            draft.parts.append(worn)
 
     def _miss_together(self, lexemes: list[Lexeme]) -> None:
         """List neighbouring unknown words as one phrase: "bear-skin"."""

@@ -22,7 +22,7 @@ _MAX_GUESSES = 60
 _GRAMMAR = frozenset({
     Role.ADVERB, Role.DETERMINER, Role.NUMBER, Role.GROUP, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST, Role.ARRANGED,
     Role.NEGATOR, Role.CONJUNCTION, Role.WITH, Role.OF, Role.BE, Role.PRONOUN, Role.OPENER, Role.COMPARE, Role.FUNCTION, Role.VERB,
-    Role.AMBIENT,
+    Role.AMBIENT, Role.DISTANCE, Role.VIEW,
 })  # fmt: skip
 
 
