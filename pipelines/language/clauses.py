@@ -11,7 +11,7 @@ from pipelines.language.looks import wear
 from pipelines.language.mentions import FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
 from pipelines.language.phrases import Item, NounPhrase
 from pipelines.language.row import Row, is_part
-from pipelines.language.tagging import Lexeme
+from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
 from pipelines.spec import VIEWER, Arrangement, RelationName
 
@@ -20,6 +20,7 @@ _PLACING = frozenset({
     "in the middle of", "in the heart of", "nestled in", "hidden in", "in the center of", "in the centre of", "in the midst of",
 })  # fmt: skip
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
+_HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
 _INNER = frozenset({RelationName.ON, RelationName.INSIDE})
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 Pending = tuple[RelationName, tuple[Draft | str, ...], bool, float | None]
@@ -59,6 +60,8 @@ class Clauses:
             return at + 1
         self._denying = False
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
+        if self._made_of(phrase, at):
+            return at + 1
         if phrase.head is None and (self._partition(phrase) or self._predicate(phrase, at)):
             return at + 1
         drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at))
@@ -85,6 +88,18 @@ class Clauses:
             self._new_subjects(drafts, at)
         return at + 1
 
+    def _made_of(self, phrase: NounPhrase, at: int) -> bool:
+        """ "the well is of stone"."""
+        head = phrase.head
+        if head is None or not head.has(Role.MATERIAL) or phrase.article or not self._talk.subjects:
+            return False
+        if not (self._row.has(at - 1, Role.OF) and self._row.has(at - 2, Role.BE, Role.VERB)):
+            return False
+        self._mentions.hear(phrase)
+        for draft in self._talk.subjects:
+            draft.material = draft.material or head.value(Role.MATERIAL)
+        return True
+
     def _is_bare_part(self, draft: Draft) -> bool:
         return not draft.options and draft.generic is None
 
@@ -92,8 +107,9 @@ class Clauses:
         """A part with a look goes to its thing. True when nothing else is to be made of the phrase."""
         belongs_here = self._talk.host is not None and self._connector in ("with", "and", "comma")
         said_of_it = self._row.has(at + 1, Role.BE) or self._row.has(at - 1, Role.PRONOUN)
-        if self._talk.host is not None and (belongs_here or self._connector == "none"):
-            self._mentions.wholes.belongs(part, self._talk.host)
+        host = self._talk.host
+        if host is not None and (belongs_here or self._connector == "none"):
+            self._mentions.wholes.belongs(part, self._mentions.wholes.likely(part, host, self._talk.lately))
         else:
             known = self._mentions.wholes.before(part, self._talk.lately) if phrase.article not in ("a", "an") else None
             self._mentions.wholes.belongs(part, known if not self._talk.subjects or self._talk.subjects[-1].place is None else None)
@@ -120,18 +136,32 @@ class Clauses:
         group = next((draft for draft in known if draft is self._parted or (draft.number or 0) > 1), None)
         if group is None or not 0 < wanted <= (group.number or 0) or not phrase.modifiers:
             return False
-        self._parted = group
-        part = self._scene.split(group, int(wanted))
         self._mentions.hear(phrase)
+        part = self._take_out(group, int(wanted))
         for lexeme in phrase.modifiers:
             wear(part, lexeme)
+        return True
+
+    def _one_with(self, word: Lexeme) -> None:
+        """ "two boats, one with a red sail": so many of the last group become a thing of their own."""
+        wanted = number_value(word) or 0
+        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
+        group = next((draft for draft in known if draft is self._parted or (draft.number or 0) > 1), None)
+        if group is not None and 0 < wanted <= (group.number or 0):
+            self._take_out(group, int(wanted))
+
+    def _take_out(self, group: Draft, wanted: int) -> Draft:
+        """Some members of a group as the subject."""
+        self._parted = group
+        part = self._scene.split(group, wanted)
         self._joined_by_and = self._connector == "and"
         self._chain = [*(draft for draft in self._chain if draft in self._scene.drafts), part]
         self._talk.subjects, self._connector = [part], "none"
         self._talk.lately.insert(self._talk.lately.index(group), part)
         self._talk.lately = [draft for draft in self._talk.lately if draft is not group or group in self._scene.drafts]
         self._talk.log.append(list(self._chain))
-        return True
+        self._talk.host = None
+        return part
 
     def _void(self, phrase: NounPhrase) -> None:
         """ "mist on the lake": what is in the air has a place too, but it is nobody's."""
@@ -183,7 +213,7 @@ class Clauses:
             for draft in drafts:
                 draft.host = self._talk.host if draft is not self._talk.host else None
                 draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
-        if self._pending is not None:
+        if self._pending is not None and not any(draft.host is not None and draft.host in self._outer for draft in drafts):
             relation, objects, turned, distance_m = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
             if not listed or not goes_on:
@@ -197,11 +227,16 @@ class Clauses:
             self._end_sentence()
         elif word.kind is TokenKind.COMMA:
             self._connector = "comma" if self._connector != "and" else "and"
+        elif self._denying and word.text in ("except", "except for", "but for", "save for"):
+            self._denying, self._connector = False, "and"
         elif word.has(Role.NEGATOR) and not (word.text == "not" and self._row.has(at + 1, Role.VERB)):
             self._denying, self._connector = True, "negator"
         elif word.has(Role.VIEW):
             self._scene.use(word.start, word.end, "view")
             self._scene.views.append(word.value(Role.VIEW))
+            if self._row.has(at + 1, Role.OF) and isinstance(roof := self._row.item(at + 2), NounPhrase) and word.text.endswith(_HIGH_UP):
+                self._scene.use(roof.start, roof.end, "view")
+                return at + 3  # "from the roof of a house": the house is under one's feet
         elif word.text == "but":
             self._denying, self._connector = False, "and"
         elif word.has(Role.COMPARE) and not word.has(Role.RELATION) and isinstance(self._row.item(at + 1), NounPhrase):
@@ -210,6 +245,8 @@ class Clauses:
         elif word.has(Role.ARRANGED):
             for draft in self._talk.subjects:
                 draft.arrangement = Arrangement(word.value(Role.ARRANGED)) if is_many(draft) else draft.arrangement
+        elif word.has(Role.NUMBER) and self._row.has(at + 1, Role.WITH) and self._connector in ("comma", "and", "stop"):
+            self._one_with(word)
         elif word.has(Role.PRONOUN) and not word.has(Role.NUMBER) and not word.has(Role.WITH):
             self._refer(word, at)
         elif word.has(Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST):
@@ -300,7 +337,7 @@ class Clauses:
         if fronted and hosts and (between := opposite_of(hosts[0])) is not None:
             hosts = [between]
         hosts = [draft for draft in hosts if draft.place is None]
-        if relation is RelationName.AROUND and self._talk.host is None:
+        if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
             return
         if (
             self._talk.lately
@@ -382,7 +419,7 @@ class Clauses:
             found = self._talk.two_before() if pair else self._talk.antecedent(item)
             self._talk.looking_ahead = False
             return found, at + 1
-        weight = IN_PLACE if word.text in _PLACING else PLACE_AS_OBJECT
+        weight = IN_PLACE if word.text in _PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         if self._first:
             weight, self._first = max(weight, SAID_PLACE), False
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)

@@ -130,6 +130,7 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
     places = lexicon.places
     features: dict[str, Draft] = {}
     gone: dict[int, Draft | None] = {}
+    more: list[Draft] = []
     fills = {draft.of_place: draft for draft in scene.drafts if draft.of_place}
     for draft in scene.drafts:
         if draft.place is None:
@@ -137,7 +138,9 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
         if draft.place == chosen:
             gone[id(draft)] = _feature(draft, scene, lexicon, features)
         elif not draft.options:
-            if not _as_things(draft, places[draft.place].said.as_things, fills.get(draft.place), lexicon):
+            stand_ins = _as_things(draft, lexicon, fills.get(draft.place))
+            more += stand_ins or []
+            if stand_ins is None:
                 gone[id(draft)] = None
                 scene.note(f"there is one place, the {chosen}: “{draft.phrase}” is left out")
                 if not places[draft.place].said.open_ground:
@@ -148,7 +151,7 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
         id(fills[draft.place]) for draft in scene.drafts if draft.place in fills and draft.place != chosen and id(draft) not in gone
     }
     kept = [draft for draft in scene.drafts if id(draft) not in gone and id(draft) not in absorbed]
-    kept += [draft for draft in features.values() if draft not in kept]
+    kept += [draft for draft in (*features.values(), *more) if draft not in kept]
     for draft in kept:
         draft.relations = [
             new for relation, objects in draft.relations if (new := _kept_relation(draft, relation, objects, gone)) is not None
@@ -170,20 +173,28 @@ def _feature(draft: Draft, scene: SceneDraft, lexicon: Lexicon, features: dict[s
     return known
 
 
-def _as_things(draft: Draft, wish: Mapping[str, int], fill: Draft | None, lexicon: Lexicon) -> bool:
-    """Another place in the scene's: a forest becomes trees, a village houses. False when it can become nothing."""
-    for word, count in wish.items():
-        draft.group_count, draft.arrangement, draft.plural = count, Arrangement.CLUSTER, True
-        draft.number = None
-        if fill is not None:
-            draft.options, draft.generic = fill.options, fill.generic
-        elif word in lexicon.data["generic"]:
-            draft.generic = word
+def _as_things(draft: Draft, lexicon: Lexicon, fill: Draft | None) -> list[Draft] | None:
+    """Another place in the scene's: a forest becomes trees, a harbour a dock with boats. None when it can become nothing.
+
+    The draft itself becomes the first of its things; the others, which are returned, stand near it.
+    """
+    assert draft.place is not None
+    said = lexicon.places[draft.place].said
+    others: list[Draft] = []
+    for number, (word, count) in enumerate(said.as_things.items()):
+        one = draft if number == 0 else Draft(draft.phrase)
+        one.group_count, one.arrangement, one.plural, one.number = count, Arrangement.CLUSTER, count > 1, None
+        kind = lexicon.first_known(said.trees if word == "tree" else [word])
+        if number == 0 and fill is not None:
+            one.options, one.generic = fill.options, fill.generic
+        elif word in lexicon.data["generic"] and kind is None:
+            one.generic = word
         else:
-            kind = lexicon.first_known([word])
-            draft.options = (kind,) if kind else ()
-        return bool(draft.options or draft.generic)
-    return False
+            one.options = (kind,) if kind else ()
+        if number and one.options:
+            one.relate(RelationName.NEAR, draft)
+            others.append(one)
+    return others if draft.options or draft.generic else None
 
 
 def _kept_relation(

@@ -153,10 +153,16 @@ class Lexicon:
         meant = (words for words, senses in self.table.items() if senses.keys() != {Role.VERB})
         return frozenset(word for words in meant for word in words if len(word) > 3)
 
+    def knows(self, word: str) -> bool:
+        """Whether a single word is in the lexicon, in any of its forms."""
+        return bool(self.lookup((word,))[0]) or word in self.vocabulary
+
     def lookup(self, words: Words) -> tuple[Senses, bool]:
         """All senses of exactly these words, and whether they are a plural."""
         senses: dict[Role, Sense] = dict(self.table.get(words, {}))
         plural = False
+        if Role.FUNCTION in senses:  # "does" are no deer
+            return senses, plural
         for singular in singulars(words[-1], self.irregular_plurals):
             if singular == words[-1]:
                 continue

@@ -392,6 +392,8 @@ class Mentions:
         for looks, part in phrase.parted:
             worn = Draft(f"{looks.text} {part.text}", word=singular(part, self._lexicon), part=True, part_of=draft)
             wear(worn, looks)
+            self._scene.use(looks.start, looks.end, "describes")
+            self._scene.use(part.start, part.end, "part")
             draft.parts.append(worn)
 
     def _miss_together(self, lexemes: list[Lexeme]) -> None:

@@ -280,6 +280,8 @@ class Chunker:
         nouns = [index for index, lexeme in enumerate(run) if _nounish(lexeme)]
         nouns = [index for index in nouns if not (run[index].unknown and self._adjectival(run, index))]
         solid = [index for index in nouns if run[index].unknown or run[index].has(Role.THING, Role.PLACE, Role.GENERIC, Role.UNBUILDABLE)]
+        if nouns and run[nouns[-1]].has(Role.PART):  # "stone walls" are walls
+            solid = [index for index in solid if index == nouns[-1] or not run[index].has(Role.MATERIAL)]
         head = solid[-1] if solid and not run[nouns[-1]].has(Role.THING) else nouns[-1] if nouns else None
         if head is not None and run[head].has(*MODIFIERS, *VOTES) and not solid and not phrase.article:
             head = None if not run[head].has(Role.AMBIENT, Role.PART) else head

@@ -27,6 +27,12 @@ class Wholes:
             part.part_of = whole
             whole.parts.append(part)
 
+    def likely(self, part: Draft, host: Draft, lately: Sequence[Draft]) -> Draft:
+        """The host; where it can have no such part, the building before it: "the house at the end of the lane has shutters"."""
+        if part.word not in self._lexicon.building_parts or self.is_building(host):
+            return host
+        return self.before(part, lately) or host
+
     def before(self, part: Draft, lately: Sequence[Draft]) -> Draft | None:
         """The thing spoken of last that may have such a part."""
         known = [draft for draft in reversed(lately) if (draft.options or draft.generic) and not draft.of_place]

@@ -67,9 +67,7 @@ def reach(a: Boxes, b: Boxes, *, room: bool) -> Reals:
     return np.minimum(0.5 + 0.3 * larger, 1.2) if room else np.minimum(1.2 + 0.3 * larger, 4.0)
 
 
-def holds(
-    relation: RelationName, a: Boxes, b: Boxes, *, room: bool = False, faces: bool = True, distance_m: float | None = None
-) -> Bools:
+def holds(relation: RelationName, a: Boxes, b: Boxes, *, room: bool = False, faces: bool = True, distance_m: float | None = None) -> Bools:
     """Whether the relation holds between subjects and an object of the same or of broadcasting shape (one object only).
 
     `on` is judged by plan alone here: heights are checked against the object's real surface by `check`. distance_m: the gap that the
@@ -194,9 +192,7 @@ def _label(name: str, members: Mapping[str, list[Thing]]) -> str:
     return found[0].label if len(found) == 1 else name
 
 
-def _group_holds(
-    stated: Relation, subject: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area], *, room: bool
-) -> bool:
+def _group_holds(stated: Relation, subject: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area], *, room: bool) -> bool:
     """A group keeps a relation when four in five of its members keep it to at least one member of the object group.
 
     Left, right, before and behind: or when the middle of the group does (a row of trees behind a snowman).
