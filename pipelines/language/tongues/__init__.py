@@ -1,4 +1,4 @@
-"""Tongues: prompts in German, French, Spanish, Chinese and Japanese become rows of English words, each still knowing where it was written."""
+"""Tongues: prompts in German, French, Spanish, Chinese and Japanese become rows of English words that know where they were written."""
 
 from __future__ import annotations
 
