@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.language.discourse import Discourse, host_of_with, opposite_of, relate
+from pipelines.language.discourse import Discourse, host_of_with, opposite_of, other_side, relate
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
@@ -13,7 +13,7 @@ from pipelines.language.phrases import Item, NounPhrase
 from pipelines.language.row import Row, is_part
 from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
-from pipelines.spec import VIEWER, Arrangement, RelationName
+from pipelines.spec import VIEWER, Arrangement, RelationName, Size
 
 _PLACING = frozenset({
     "in", "inside", "on", "at", "within", "through", "throughout", "across", "standing in", "set in", "into", "of", "to", "from", "down",
@@ -60,8 +60,12 @@ class Clauses:
             return at + 1
         self._denying = False
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
-        if self._made_of(phrase, at):
+        if self._made_of(phrase, at) or self._is_label(phrase, at):
             return at + 1
+        if (described := self._described(phrase, at)) is not None:
+            self._talk.subjects, self._chain, self._connector = [described], [described], "none"
+            return at + 2
+        self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma")
         if phrase.head is None and (self._partition(phrase) or self._predicate(phrase, at)):
             return at + 1
         drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at))
@@ -99,6 +103,30 @@ class Clauses:
         for draft in self._talk.subjects:
             draft.material = draft.material or head.value(Role.MATERIAL)
         return True
+
+    def _is_label(self, phrase: NounPhrase, at: int) -> bool:
+        """ "Weather: fog": the word before the colon says nothing itself."""
+        stop = self._row.item(at + 1)
+        words = " ".join(lexeme.text for lexeme in phrase.lexemes)
+        if not isinstance(stop, Lexeme) or stop.text != ":" or words not in self._mentions.labels:
+            return False
+        self._scene.use(phrase.start, phrase.end, "grammar")
+        return True
+
+    def _described(self, phrase: NounPhrase, at: int) -> Draft | None:
+        """ "the blue one": the thing spoken of last that looks so."""
+        word = self._row.item(at + 1)
+        if phrase.head is not None or not phrase.modifiers or not isinstance(word, Lexeme) or word.text not in ("one", "ones"):
+            return None
+        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
+        looks = Draft("")
+        for lexeme in phrase.modifiers:
+            wear(looks, lexeme)
+        wanted = (looks.colour, looks.material, looks.style, looks.size)
+        found = next((one for one in known if _looks_so(one, wanted)), None)
+        if found is not None:
+            self._mentions.hear(phrase)
+        return found
 
     def _is_bare_part(self, draft: Draft) -> bool:
         return not draft.options and draft.generic is None
@@ -224,10 +252,12 @@ class Clauses:
 
     def _word(self, word: Lexeme, at: int) -> int:
         if word.kind is TokenKind.STOP:
+            if word.text in ("(", ")") or (word.text == ":" and self._pending is not None):
+                return at + 1  # "crystals (purple)", "behind the church: a wall"
             self._end_sentence()
         elif word.kind is TokenKind.COMMA:
             self._connector = "comma" if self._connector != "and" else "and"
-        elif self._denying and word.text in ("except", "except for", "but for", "save for"):
+        elif word.text in ("except", "except for", "but for", "save for"):
             self._denying, self._connector = False, "and"
         elif word.has(Role.NEGATOR) and not (word.text == "not" and self._row.has(at + 1, Role.VERB)):
             self._denying, self._connector = True, "negator"
@@ -319,6 +349,10 @@ class Clauses:
             and not follows.has(Role.BE)
             and follows.text not in ("that", "who", "where")
         )
+        if word.has(Role.RELATION) and word.value(Role.RELATION) == RelationName.BETWEEN and not takes_object:
+            if len(two := self._talk.two_before()) == 2:  # "a tent in between"
+                relate(self._talk.subjects, RelationName.BETWEEN, (two[0], two[1]), turned=False)
+            return at + 1
         if word.has(Role.RELATION, Role.TURNED) and takes_object:
             return self._with_object(word, at, objects_at)
         if self._denying:
@@ -372,6 +406,8 @@ class Clauses:
         if relation is RelationName.UNDER and (turned or word.text.startswith(("hang", "hung", "suspend", "dangl"))):
             for draft in self._talk.subjects:
                 draft.hangs = True
+        if turned and relation is RelationName.ON and self._covered(objects_at):
+            return objects_at + 1
         objects, end = self._objects(word, relation, objects_at, turned=turned)
         if self._row.is_viewer(objects_at):
             self._place_subjects(relation, (VIEWER,), at, end, turned=False)
@@ -396,6 +432,19 @@ class Clauses:
         self._after_object(relation, objects, end, turned=turned)
         return end
 
+    def _covered(self, at: int) -> bool:
+        """ "its roof is covered with moss": what a part is covered with is its material."""
+        phrase = self._row.item(at)
+        stuff = [*phrase.modifiers, *([phrase.head] if phrase.head else [])] if isinstance(phrase, NounPhrase) else []
+        material = next((lexeme for lexeme in stuff if lexeme.has(Role.MATERIAL)), None)
+        if material is None or not self._talk.subjects or not all(draft.part_of is not None for draft in self._talk.subjects):
+            return False
+        for draft in self._talk.subjects:
+            draft.material = draft.material or material.value(Role.MATERIAL)
+            self._scene.use(material.start, material.end, "describes")
+        self._connector = "none"
+        return True
+
     def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
         self._chain, self._joined_by_and, self._connector = [], False, "none"
@@ -417,8 +466,12 @@ class Clauses:
             self._talk.looking_ahead = self._fronted(at - 1, at + 1)
             pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
             found = self._talk.two_before() if pair else self._talk.antecedent(item)
+            if found and (other := other_side(found[0], relation)) is not None:
+                found = [other]
             self._talk.looking_ahead = False
             return found, at + 1
+        if (described := self._described(item, at)) is not None:
+            return [described], at + 2
         weight = IN_PLACE if word.text in _PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         if self._first:
             weight, self._first = max(weight, SAID_PLACE), False
@@ -475,3 +528,9 @@ class Clauses:
             subjects = self._chain if pure else self._talk.subjects
         relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)
         self._pending = None if self._pending and self._connector != "none" else self._pending
+
+
+def _looks_so(draft: Draft, wanted: tuple[str | None, str | None, str | None, Size]) -> bool:
+    """Whether a thing has all the looks that are wanted."""
+    looks = (draft.colour, draft.material, draft.style, draft.size)
+    return all(wish in (None, Size.NORMAL) or wish == look for wish, look in zip(wanted, looks, strict=True))

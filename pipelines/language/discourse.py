@@ -66,6 +66,13 @@ def opposite_of(draft: Draft) -> Draft | None:
     return next((target for target in found if isinstance(target, Draft)), None)
 
 
+def other_side(draft: Draft, relation: RelationName) -> Draft | None:
+    """ "a bookcase to the left of the fireplace and an armchair to the right of it": the fireplace, not the bookcase."""
+    opposite = {RelationName.LEFT_OF: RelationName.RIGHT_OF, RelationName.RIGHT_OF: RelationName.LEFT_OF}.get(relation)
+    found = (objects[0] for name, objects in draft.relations if name is opposite)
+    return next((target for target in found if isinstance(target, Draft)), None)
+
+
 def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Draft | None, bool]:
     """Whose "with" it is: the thing's just before it, after a comma the subject's, a place's never; and whether it is far off."""
     before = row.item(at - 1)

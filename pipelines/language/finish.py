@@ -186,7 +186,7 @@ def _as_things(draft: Draft, lexicon: Lexicon, fill: Draft | None) -> list[Draft
         one.group_count, one.arrangement, one.plural, one.number = count, Arrangement.CLUSTER, count > 1, None
         kind = lexicon.first_known(said.trees if word == "tree" else [word])
         if number == 0 and fill is not None:
-            one.options, one.generic = fill.options, fill.generic
+            one.options, one.generic, one.material = fill.options, fill.generic, None
         elif word in lexicon.data["generic"] and kind is None:
             one.generic = word
         else:
@@ -222,7 +222,8 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
     places = lexicon.places
     if draft.generic is not None:
         entry = lexicon.data["generic"][draft.generic]
-        wishes = [*(places[place].said.trees if draft.generic == "tree" else []), *entry["prefer"]]
+        own = draft.generic == "tree" or (draft.generic == "vegetation" and places[place].indoors)
+        wishes = [*(places[place].said.trees if own else []), *entry["prefer"]]
         return lexicon.first_known(wishes) or next(iter((*draft.options, *lexicon.generic_kinds(draft.generic))), "")
     if len(draft.options) < 2:
         return next(iter(draft.options), "")

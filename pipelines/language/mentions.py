@@ -16,6 +16,7 @@ Guess = Callable[[str], tuple[str, ...]]
 """Kinds for words that no dictionary has, best first; empty when nothing is like them."""
 
 STRONG, WEAK = 2.0, 1.0
+NEAR_PLACE = 1.6  # a place that only stands in for the one that was named
 FIRST_PLACE, IN_PLACE, SAID_PLACE, PLACE_BEFORE_NOUN, PLACE_AS_OBJECT, HINT = 4.0, 3.0, 2.0, 1.5, 0.8, 0.5
 
 
@@ -35,6 +36,8 @@ class Mentions:
         self._definite = frozenset(split(lexicon.data["definite"]))
         self._another = frozenset(split(lexicon.data["another"]))
         self.wholes = Wholes(scene, lexicon)
+        self.labels = frozenset(split(lexicon.data["labels"]))
+        self.hosted = False  # what comes now comes "with" a thing, and may be a part of it
 
     def hear(self, phrase: NounPhrase, *, denied: bool = False) -> None:
         """Count the votes for time, weather, season, mood that the phrase's own words cast."""
@@ -157,7 +160,7 @@ class Mentions:
             self._scene.places.add(head.value(Role.PLACE), HINT)
         if head.unknown:
             return self._unknown(phrase)
-        if head.has(Role.UNBUILDABLE):
+        if head.has(Role.UNBUILDABLE) and not (head.has(Role.PART) and self.hosted):
             self._miss(phrase)
         elif head.has(Role.PART) and not as_object and self.is_painted(phrase):
             return [self.part(phrase)]
@@ -251,8 +254,10 @@ class Mentions:
         head = phrase.head
         assert head is not None
         sense = head.senses[Role.PLACE]
+        near = self._is_near_place(head)
+        weight = min(weight, NEAR_PLACE) if near else weight
         self._scene.places.add(sense.value, HINT if sense.weak and not (weight == IN_PLACE and head.plural) else weight)
-        if self._is_near_place(head):
+        if near:
             self._scene.note(f"“{self.text(phrase)}” is read as the place “{sense.value}”")
         implied = self._lexicon.places[sense.value].said.implies.get(head.text)
         if implied:
@@ -260,7 +265,7 @@ class Mentions:
         self._describe_scene(phrase)
         for lexeme in (*phrase.compounds, *phrase.modifiers) if self._lexicon.places[sense.value].said.planted else ():
             grows = not lexeme.has(Role.MATERIAL) or lexeme.value(Role.MATERIAL) in _GROWING
-            if lexeme.has(Role.THING, Role.GENERIC) and not lexeme.has(Role.PLACE, Role.SIZE) and grows:
+            if lexeme.has(Role.THING, Role.GENERIC) and not lexeme.has(Role.PLACE, Role.SIZE) and grows and not self._is_built(lexeme):
                 self._fill(lexeme, sense.value)
         options = head.senses[Role.THING].options if head.has(Role.THING) else ()
         draft = Draft(
@@ -271,6 +276,10 @@ class Mentions:
         if phrase.of is not None and phrase.of.head is not None and phrase.of.head.has(Role.PLACE, Role.THING, Role.GENERIC):
             self.mention(phrase.of, place_weight=PLACE_BEFORE_NOUN)
         return [draft]
+
+    def _is_built(self, lexeme: Lexeme) -> bool:
+        """ "a cottage garden" is no garden full of cottages."""
+        return self.wholes.is_building(self._draft(lexeme, lexeme.text))
 
     def _is_near_place(self, head: Lexeme) -> bool:
         """Whether the word names a place that is only nearest to what was meant: "a library" is a living room."""
@@ -329,7 +338,7 @@ class Mentions:
     def _earlier(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
         """The thing already there that "the boat" means: of the same kind or name, not of another colour or number."""
         for other in reversed(self._scene.drafts):
-            if other.of_place or (other.place and not other.options):
+            if other.of_place or (other.place and not (other.options and draft.heads & other.heads)):
                 continue
             twins = draft.plural and not is_many(other) and self._has_twin(other)
             alike = (
@@ -381,7 +390,7 @@ class Mentions:
             colour = self._lexicon.table.get(phrase.head.words[:1], {}).get(Role.COLOUR)
             draft.colour = colour.value if colour is not None else None
         self._miss_together(sorted(unknown, key=lambda lexeme: lexeme.start))
-        stuff = phrase.of.head or next(iter(phrase.of.modifiers), None) if phrase.of is not None else None
+        stuff = phrase.of.head or _material_of(phrase.of.modifiers) if phrase.of is not None else None
         if phrase.of is not None and stuff is not None and stuff.has(Role.MATERIAL):
             draft.material = stuff.value(Role.MATERIAL)
             for lexeme in phrase.of.modifiers:
@@ -428,3 +437,8 @@ class Mentions:
         for draft in drafts:
             draft.guessed = True
         return drafts
+
+
+def _material_of(modifiers: list[Lexeme]) -> Lexeme | None:
+    """The "leather" of "brown leather"."""
+    return next((lexeme for lexeme in modifiers if lexeme.has(Role.MATERIAL)), next(iter(modifiers), None))

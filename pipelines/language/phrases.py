@@ -126,6 +126,9 @@ class Chunker:
         if lexeme.has(Role.TO_VIEWER, Role.TURNED) and not lexeme.has(Role.DESCRIPTION):
             return False
         if lexeme.has(Role.RELATION):
+            after = self._at(index + 1)
+            if after is not None and after.has(Role.DETERMINER, Role.PRONOUN) and not after.has(*MODIFIERS):
+                return False  # "opposite the sofa"
             return not (following and (self._after_noun() or lexeme.has(Role.ADVERB)))
         if lexeme.has(Role.PRONOUN) and (lexeme.has(Role.DETERMINER, Role.NUMBER)):
             verb_next = (after := self._at(index + 1)) is not None and after.has(Role.VERB) and not after.has(*NOUNS, *MODIFIERS)

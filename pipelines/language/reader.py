@@ -91,8 +91,13 @@ def _mend_slips(tokens: tuple[Token, ...], lexicon: Lexicon, scene: SceneDraft) 
     """Replace mistyped words by the known ones that they are nearest to, and say so."""
     mended = []
     for token in tokens:
-        meant = None
-        if token.kind is TokenKind.WORD and not _is_known(token.form, lexicon) and not (token.glued and _has_part(token.form, lexicon)):
+        meant = lexicon.data["misspelt"].get(token.form)
+        if (
+            meant is None
+            and token.kind is TokenKind.WORD
+            and not _is_known(token.form, lexicon)
+            and not (token.glued and _has_part(token.form, lexicon))
+        ):
             meant = slip(token.form, lexicon.vocabulary)
             if meant is None and token.form.endswith("s") and (one := slip(token.form[:-1], lexicon.vocabulary)) is not None:
                 meant = plural(one)

@@ -17,6 +17,8 @@ from pipelines.things.materials import material
 from pipelines.things.shape import Shape
 
 BRIGHTEST = 0.95  # no leaf reflects more
+LEAFY = 0.2  # from this share of green on, "leaves" are the green ones
+PETALS = ("petal", "blossom", "flower")
 
 
 @cache
@@ -33,7 +35,7 @@ def dressed(shape: Shape, wishes: Sequence[PartSpec]) -> Shape:
         chosen = set(named(parts, wish.name))
         parts = [_worn(part, wish) if index in chosen else part for index, part in enumerate(parts)]
         if "(foliage)" in _other_names().get(wish.name, ()) and wish.colour is not None:
-            foliage = [_tinted(leaves, wish.colour) for leaves in foliage]
+            foliage = [_tinted(leaves, wish) for leaves in foliage]
     return Shape(parts, foliage, shape.spots, shape.lamps)
 
 
@@ -57,9 +59,16 @@ def _worn(part: Part, wish: PartSpec) -> Part:
     return replace(part, material=material(wish.material), tint=tint)
 
 
-def _tinted(leaves: Foliage, colour: str) -> Foliage:
-    """Leaves of a colour on the whole, each still as light or dark and as warm or cool beside the others as it was."""
-    middle = np.maximum(leaves.colours.mean(axis=0), 1e-4)
-    shades = leaves.colours / middle
+def _tinted(leaves: Foliage, wish: PartSpec) -> Foliage:
+    """Leaves of a colour on the whole, each as light or dark beside the others as it was; of a flower only the petals, or only the green."""
+    assert wish.colour is not None
+    r, g, b = leaves.colours.T
+    green = (g > r) & (g > b)
+    chosen = ~green if wish.name in PETALS else green if green.mean() > LEAFY else np.ones(len(green), np.bool_)
+    if not chosen.any():
+        return leaves
+    shades = leaves.colours[chosen] / np.maximum(leaves.colours[chosen].mean(axis=0), 1e-4)
     evened = 0.5 * shades + 0.5 * shades.mean(axis=1, keepdims=True)
-    return replace(leaves, colours=np.clip(evened * np.asarray(colour_of(colour)), 0, BRIGHTEST).astype(np.float32))
+    colours = leaves.colours.copy()
+    colours[chosen] = np.clip(evened * np.asarray(colour_of(wish.colour)), 0, BRIGHTEST)
+    return replace(leaves, colours=colours.astype(np.float32))
