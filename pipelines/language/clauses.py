@@ -211,7 +211,7 @@ class Clauses:
         if (
             phrase.article
             or not self._talk.subjects
-            or not (self._row.has(at - 1, Role.BE, Role.VERB, Role.ADVERB) or self._connector == "none")
+            or not (self._row.has(at - 1, Role.BE, Role.VERB, Role.ADVERB) or self._connector == "none" or self._follows_comma(phrase, at))
         ):
             return False
         if self._row.has(at - 1, Role.RELATION):
@@ -224,6 +224,15 @@ class Clauses:
         wholes = [draft.part_of or draft for draft in self._talk.subjects]
         self._talk.subjects = list(dict.fromkeys(wholes))  # after "its door is red", the house is spoken of again
         return True
+
+    def _follows_comma(self, phrase: NounPhrase, at: int) -> bool:
+        """ "a tower, 20 metres tall, on a hill", "my house: small, white": looks alone, between commas, are those of the thing before."""
+        looks = (Role.MEASURE, Role.COLOUR, Role.MATERIAL, Role.SIZE)
+        alone = all(lexeme.has(*looks) and not lexeme.has(*VOTES) for lexeme in phrase.modifiers)
+        ends = self._row.item(at + 1) is None or self._row.is_comma(at + 1) or self._row.has(at + 1, Role.CONJUNCTION)
+        stop = self._row.item(at + 1)
+        ends = ends or (isinstance(stop, Lexeme) and stop.kind is TokenKind.STOP)
+        return self._connector == "comma" and alone and ends and all(draft.place is None for draft in self._talk.subjects)
 
     def _new_subjects(self, drafts: list[Draft], at: int) -> None:
         """The drafts begin or lengthen a list, take a fronted relation, and come "with" the host."""
@@ -254,6 +263,10 @@ class Clauses:
         if word.kind is TokenKind.STOP:
             if word.text in ("(", ")") or (word.text == ":" and self._pending is not None):
                 return at + 1  # "crystals (purple)", "behind the church: a wall"
+            after = self._row.item(at + 1)
+            if word.text == ":" and isinstance(after, NounPhrase) and after.head is None and not after.article:
+                self._connector = "comma"
+                return at + 1
             self._end_sentence()
         elif word.kind is TokenKind.COMMA:
             self._connector = "comma" if self._connector != "and" else "and"

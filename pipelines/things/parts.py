@@ -60,7 +60,7 @@ def _worn(part: Part, wish: PartSpec) -> Part:
 
 
 def _tinted(leaves: Foliage, wish: PartSpec) -> Foliage:
-    """Leaves of a colour on the whole, each as light or dark beside the others as it was; of a flower only the petals, or only the green."""
+    """Leaves of a colour on the whole, each as light or dark beside the others as before; of flowers only petals, or only the green."""
     assert wish.colour is not None
     r, g, b = leaves.colours.T
     green = (g > r) & (g > b)

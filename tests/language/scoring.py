@@ -249,11 +249,6 @@ def score_keywords(chosen: list[dict[str, Any]], library: Any) -> Score:
     return score
 
 
-def held_out(every: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The two thirds that the reader was tuned on, and the third that it was first measured on unseen."""
-    return [one for index, one in enumerate(every) if index % 3 != 2], every[2::3]
-
-
 def f1(score: Score) -> float:
     """Over all slots together."""
     return Tally(*(sum(getattr(one, name) for one in score.tallies.values()) for name in ("right", "missing", "extra"))).f1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.language.inflection import plural
 from pipelines.language.lexicon import Lexicon
@@ -130,7 +130,11 @@ def _adjectives_first(units: Sequence[Unit]) -> list[Unit]:
         end = at + 1
         while end < len(units) and (units[end].tag == "adjectives" or _joins(units, end)):
             end += 1
-        found += [*units[at + 1 : end], units[at]]
+        noun = units[at]
+        if noun.words[0] == "with":  # "au toit rouge"
+            found.append(replace(noun, words=noun.words[:1], tag="words"))
+            noun = replace(noun, words=noun.words[1:])
+        found += [*units[at + 1 : end], noun]
         at = end
     return found
 
