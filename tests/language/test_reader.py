@@ -151,7 +151,7 @@ def test_other_tongues_are_read_and_said_to_be() -> None:
     reading = read("ein kleines Haus an einem Bach mit einer Brücke", LIBRARY)
     assert [thing.kind for thing in reading.spec.things] == ["house", "stream", "bridge"]
     assert reading.spec.things[0].phrase == "ein kleines Haus"
-    assert reading.notes[0].startswith("read as German: “a small house beside a stream with a bridge”")
+    assert reading.notes[0].startswith("read as German: “a small house beside stream with a bridge”")
     assert [word for word, _ in reading.ledger] == ["ein", "kleines", "Haus", "an", "einem", "Bach", "mit", "einer", "Brücke"]
 
 
