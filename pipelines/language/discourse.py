@@ -43,7 +43,7 @@ class Discourse:
     def _spoken_of(self) -> tuple[list[list[Draft]], list[Draft]]:
         """Earlier subjects, clause by clause, and everything mentioned; without the subjects of this clause."""
         own = [] if self.looking_ahead else self.subjects
-        log = [group for group in self.log if not any(draft in own for draft in group)]
+        log = [kept for group in self.log if (kept := [draft for draft in group if draft not in own])]
         return log, [draft for draft in self.lately if draft not in own]
 
     def singular_before(self) -> list[Draft]:
