@@ -173,5 +173,5 @@ def _require_sense(scene: SceneDraft, text: str) -> None:
     if scene.drafts or scene.moods or scene.styles or scene.without or any(vote.cast for vote in votes):
         return
     shown = text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
-    raise PromptError(f"nothing in the prompt {shown!r} is understood: describe a place and its things, for example "
-                      '"a pine forest with a cabin beside a lake"')  # fmt: skip
+    raise PromptError(f"nothing in the prompt {shown!r} is understood: describe a place and its things in English, German, French, "
+                      'Spanish, Chinese or Japanese, for example "a pine forest with a cabin beside a lake"')  # fmt: skip
