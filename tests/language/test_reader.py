@@ -39,7 +39,7 @@ def _accounts(text: str, reading: Reading) -> None:
     words = [
         text[token.start : token.end] for token in tokenise(text) if token.kind in (TokenKind.WORD, TokenKind.NUMBER, TokenKind.FOREIGN)
     ]
-    assert " ".join(word for word, _ in reading.ledger) == "ein kleines Haus an einem Bach mit einer Brücke"
+    assert [word for word, _ in reading.ledger] == words
     lost = [word for word, role in reading.ledger if role == "unmatched"]
     listed = " ".join(reading.spec.unmatched)
     assert all(word in listed for word in lost)
