@@ -47,6 +47,9 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
             and draft.kind not in lexicon.own_words.get(draft.word, (draft.kind,) if draft.guessed else ())
         ):
             scene.note(f"“{draft.phrase}” is read as “{draft.kind}”")
+    for part in (*scene.parts, *(part for draft in drafts for part in draft.parts)):
+        if not part.colour and not part.material and part.phrase:
+            scene.note(f"“{part.phrase}” is part of a thing or a room and keeps its own look")
     _turn_bridges(drafts, lexicon)
     _relate_to_hosts(drafts, lexicon)
     _name(drafts)
@@ -94,6 +97,8 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
         scores[name] += weight if weight != PLACE_AS_OBJECT or not _becomes_many(lexicon, name) else 0
     homes = _homes(lexicon)
     for draft in scene.drafts:
+        if draft.part and draft.host is not None:
+            continue  # a house's chimney speaks for no living room
         kind = draft.options[0] if draft.options else ""
         for place, weight in homes.get(kind, {}).items():
             scores[place] += weight

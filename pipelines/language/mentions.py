@@ -36,6 +36,7 @@ class Mentions:
         self._definite = frozenset(split(lexicon.data["definite"]))
         self._another = frozenset(split(lexicon.data["another"]))
         self.wholes = Wholes(scene, lexicon)
+        self._own_things = frozenset(split(lexicon.data["own_things"]))
         self.labels = frozenset(split(lexicon.data["labels"]))
         self.hosted = False  # what comes now comes "with" a thing, and may be a part of it
 
@@ -162,6 +163,8 @@ class Mentions:
             return self._unknown(phrase)
         if head.has(Role.UNBUILDABLE) and not (head.has(Role.PART) and self.hosted):
             self._miss(phrase)
+        elif head.has(Role.PART) and not self.hosted and singular(head, self._lexicon) in self._own_things:
+            return self._unknown(phrase)  # "a stone arch": no part of anything that was spoken of
         elif head.has(Role.PART) and not as_object and self.is_painted(phrase):
             return [self.part(phrase)]
         return self._after_of(phrase, place_weight) or [Draft(self.text(phrase))]
