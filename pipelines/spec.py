@@ -93,22 +93,42 @@ class RelationName(StrEnum):
     FACING = "facing"
 
 
+class Viewpoint(StrEnum):
+    """Where the scene is first seen from; decides how high the first look begins, and how steeply it goes down."""
+
+    EYE_LEVEL = "eye level"
+    LOW = "low"
+    WINDOW = "window"
+    BALCONY = "balcony"
+    ROOFTOP = "rooftop"
+    ABOVE = "above"
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Relation(_Strict):
-    """`relation` to the things named in `objects`: two for "between", one otherwise."""
+    """`relation` to the things named in `objects`: two for "between", one otherwise. distance_m: the gap, where the words gave one."""
 
     relation: RelationName
     objects: tuple[Word, ...] = Field(min_length=1, max_length=2)
+    distance_m: float | None = Field(default=None, ge=0, le=500)
+
+
+class PartSpec(_Strict):
+    """The look of one part: `name` is a singular noun such as door, roof, wheel or leaf; all parts that go by it are meant."""
+
+    name: Word
+    colour: Word | None = None
+    material: Word | None = None
 
 
 class ThingSpec(_Strict):
     """One thing, or a group of things of one kind.
 
     name: unique within the spec.  kind: a kind of the library.  height_m: overrides `size` where the words gave a measure.
-    colour: a colour's name.  phrase: the words that asked for it (empty when the place brought it along).
+    colour: a colour's name.  phrase: the words that asked for it (empty when the place brought it along).  parts: how its parts look.
     """
 
     name: Word
@@ -122,10 +142,14 @@ class ThingSpec(_Strict):
     arrangement: Arrangement = Arrangement.SCATTERED
     phrase: str = Field(default="", max_length=2_000)
     relations: tuple[Relation, ...] = Field(default=(), max_length=16)
+    parts: tuple[PartSpec, ...] = Field(default=(), max_length=16)
 
 
 class SceneSpec(_Strict):
-    """What a prompt means. `without` lists kinds that must not appear; `unmatched` phrases that nothing was found for."""
+    """What a prompt means. `without` lists kinds that must not appear; `unmatched` phrases that nothing was found for.
+
+    view: where one first looks from.  parts: how the walls, the floor and the ceiling of an indoor place look.
+    """
 
     place: Word = "meadow"
     time_of_day: TimeOfDay = TimeOfDay.MORNING
@@ -133,6 +157,8 @@ class SceneSpec(_Strict):
     season: Season = Season.SUMMER
     mood: tuple[Word, ...] = Field(default=(), max_length=16)
     style: Word | None = None
+    view: Viewpoint = Viewpoint.EYE_LEVEL
+    parts: tuple[PartSpec, ...] = Field(default=(), max_length=16)
     things: tuple[ThingSpec, ...] = Field(default=(), max_length=MAX_THINGS)
     without: tuple[Word, ...] = Field(default=(), max_length=64)
     unmatched: tuple[str, ...] = ()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pipelines.language.reader import Reading, read
-from pipelines.language.stage import Read, check_spec
+from pipelines.language.checking import check_spec
+from pipelines.language.llm import read
+from pipelines.language.reader import Reading
+from pipelines.language.stage import Read
 
 __all__ = ["Read", "Reading", "check_spec", "read"]

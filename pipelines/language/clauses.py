@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.language.discourse import Discourse, host_of_with, opposite_of, relate
+from pipelines.language.discourse import Discourse, host_of_with, opposite_of, other_side, relate
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
 from pipelines.language.mentions import FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
 from pipelines.language.phrases import Item, NounPhrase
 from pipelines.language.row import Row, is_part
-from pipelines.language.tagging import Lexeme
+from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
-from pipelines.spec import VIEWER, Arrangement, RelationName
+from pipelines.spec import VIEWER, Arrangement, RelationName, Size
 
 _PLACING = frozenset({
     "in", "inside", "on", "at", "within", "through", "throughout", "across", "standing in", "set in", "into", "of", "to", "from", "down",
     "in the middle of", "in the heart of", "nestled in", "hidden in", "in the center of", "in the centre of", "in the midst of",
 })  # fmt: skip
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
+_HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
 _INNER = frozenset({RelationName.ON, RelationName.INSIDE})
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
-Pending = tuple[RelationName, tuple[Draft | str, ...], bool]
+Pending = tuple[RelationName, tuple[Draft | str, ...], bool, float | None]
 
 
 class Clauses:
@@ -43,6 +44,7 @@ class Clauses:
         self._parted: Draft | None = None
         self._verb_seen = False
         self._distant_host = False
+        self._distance_m: float | None = None
 
     def read(self) -> None:
         """Read every item."""
@@ -58,10 +60,18 @@ class Clauses:
             return at + 1
         self._denying = False
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
+        if self._made_of(phrase, at) or self._is_label(phrase, at):
+            return at + 1
+        if (described := self._described(phrase, at)) is not None:
+            self._talk.subjects, self._chain, self._connector = [described], [described], "none"
+            return at + 2
+        self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma")
         if phrase.head is None and (self._partition(phrase) or self._predicate(phrase, at)):
             return at + 1
         drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at))
         self._first = self._first and phrase.head is None
+        if len(drafts) == 1 and drafts[0].part and self._is_bare_part(drafts[0]) and self._part(drafts[0], phrase, at):
+            return at + 1
         if not drafts:
             self._void(phrase)
         elif (
@@ -82,6 +92,71 @@ class Clauses:
             self._new_subjects(drafts, at)
         return at + 1
 
+    def _made_of(self, phrase: NounPhrase, at: int) -> bool:
+        """ "the well is of stone"."""
+        head = phrase.head
+        if head is None or not head.has(Role.MATERIAL) or phrase.article or not self._talk.subjects:
+            return False
+        if not (self._row.has(at - 1, Role.OF) and self._row.has(at - 2, Role.BE, Role.VERB)):
+            return False
+        self._mentions.hear(phrase)
+        for draft in self._talk.subjects:
+            draft.material = draft.material or head.value(Role.MATERIAL)
+        return True
+
+    def _is_label(self, phrase: NounPhrase, at: int) -> bool:
+        """ "Weather: fog": the word before the colon says nothing itself."""
+        stop = self._row.item(at + 1)
+        words = " ".join(lexeme.text for lexeme in phrase.lexemes)
+        if not isinstance(stop, Lexeme) or stop.text != ":" or words not in self._mentions.labels:
+            return False
+        self._scene.use(phrase.start, phrase.end, "grammar")
+        return True
+
+    def _described(self, phrase: NounPhrase, at: int) -> Draft | None:
+        """ "the blue one": the thing spoken of last that looks so."""
+        word = self._row.item(at + 1)
+        if phrase.head is not None or not phrase.modifiers or not isinstance(word, Lexeme) or word.text not in ("one", "ones"):
+            return None
+        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
+        looks = Draft("")
+        for lexeme in phrase.modifiers:
+            wear(looks, lexeme)
+        wanted = (looks.colour, looks.material, looks.style, looks.size)
+        found = next((one for one in known if _looks_so(one, wanted)), None)
+        if found is not None:
+            self._mentions.hear(phrase)
+        return found
+
+    def _is_bare_part(self, draft: Draft) -> bool:
+        return not draft.options and draft.generic is None
+
+    def _part(self, part: Draft, phrase: NounPhrase, at: int) -> bool:
+        """A part with a look goes to its thing. True when nothing else is to be made of the phrase."""
+        belongs_here = self._talk.host is not None and self._connector in ("with", "and", "comma")
+        said_of_it = self._row.has(at + 1, Role.BE) or self._row.has(at - 1, Role.PRONOUN)
+        host = self._talk.host
+        if host is not None and (belongs_here or self._connector == "none"):
+            self._mentions.wholes.belongs(part, self._mentions.wholes.likely(part, host, self._talk.lately))
+        else:
+            known = self._mentions.wholes.before(part, self._talk.lately) if phrase.article not in ("a", "an") else None
+            self._mentions.wholes.belongs(part, known if not self._talk.subjects or self._talk.subjects[-1].place is None else None)
+        if said_of_it:
+            if part.part_of is not None and part.part_of not in self._talk.lately:
+                self._talk.lately.append(part.part_of)
+            self._talk.subjects, self._chain, self._connector = [part], [part], "none"
+            return True
+        if belongs_here and self._talk.host is not None:
+            self._talk.subjects, self._chain, self._connector = [self._talk.host], [self._talk.host], "none"
+            return True
+        if part.part_of is not None and part.part_of in self._scene.drafts:
+            self._talk.subjects, self._chain, self._connector = [part.part_of], [part.part_of], "none"
+            if part.part_of not in self._talk.lately:
+                self._talk.lately.append(part.part_of)
+                self._talk.log.append([part.part_of])
+            return True
+        return False
+
     def _partition(self, phrase: NounPhrase) -> bool:
         """ "two cars, one red and one blue": adjectives with a number speak of so many of the last group."""
         wanted = phrase.number or 0
@@ -89,18 +164,32 @@ class Clauses:
         group = next((draft for draft in known if draft is self._parted or (draft.number or 0) > 1), None)
         if group is None or not 0 < wanted <= (group.number or 0) or not phrase.modifiers:
             return False
-        self._parted = group
-        part = self._scene.split(group, int(wanted))
         self._mentions.hear(phrase)
+        part = self._take_out(group, int(wanted))
         for lexeme in phrase.modifiers:
             wear(part, lexeme)
+        return True
+
+    def _one_with(self, word: Lexeme) -> None:
+        """ "two boats, one with a red sail": so many of the last group become a thing of their own."""
+        wanted = number_value(word) or 0
+        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
+        group = next((draft for draft in known if draft is self._parted or (draft.number or 0) > 1), None)
+        if group is not None and 0 < wanted <= (group.number or 0):
+            self._take_out(group, int(wanted))
+
+    def _take_out(self, group: Draft, wanted: int) -> Draft:
+        """Some members of a group as the subject."""
+        self._parted = group
+        part = self._scene.split(group, wanted)
         self._joined_by_and = self._connector == "and"
         self._chain = [*(draft for draft in self._chain if draft in self._scene.drafts), part]
         self._talk.subjects, self._connector = [part], "none"
         self._talk.lately.insert(self._talk.lately.index(group), part)
         self._talk.lately = [draft for draft in self._talk.lately if draft is not group or group in self._scene.drafts]
         self._talk.log.append(list(self._chain))
-        return True
+        self._talk.host = None
+        return part
 
     def _void(self, phrase: NounPhrase) -> None:
         """ "mist on the lake": what is in the air has a place too, but it is nobody's."""
@@ -122,7 +211,7 @@ class Clauses:
         if (
             phrase.article
             or not self._talk.subjects
-            or not (self._row.has(at - 1, Role.BE, Role.VERB, Role.ADVERB) or self._connector == "none")
+            or not (self._row.has(at - 1, Role.BE, Role.VERB, Role.ADVERB) or self._connector == "none" or self._follows_comma(phrase, at))
         ):
             return False
         if self._row.has(at - 1, Role.RELATION):
@@ -132,7 +221,18 @@ class Clauses:
         for draft in self._talk.subjects:
             for lexeme in phrase.modifiers:
                 wear(draft, lexeme)
+        wholes = [draft.part_of or draft for draft in self._talk.subjects]
+        self._talk.subjects = list(dict.fromkeys(wholes))  # after "its door is red", the house is spoken of again
         return True
+
+    def _follows_comma(self, phrase: NounPhrase, at: int) -> bool:
+        """ "a tower, 20 metres tall, on a hill", "my house: small, white": looks alone, between commas, are those of the thing before."""
+        looks = (Role.MEASURE, Role.COLOUR, Role.MATERIAL, Role.SIZE)
+        alone = all(lexeme.has(*looks) and not lexeme.has(*VOTES) for lexeme in phrase.modifiers)
+        ends = self._row.item(at + 1) is None or self._row.is_comma(at + 1) or self._row.has(at + 1, Role.CONJUNCTION)
+        stop = self._row.item(at + 1)
+        ends = ends or (isinstance(stop, Lexeme) and stop.kind is TokenKind.STOP)
+        return self._connector == "comma" and alone and ends and all(draft.place is None for draft in self._talk.subjects)
 
     def _new_subjects(self, drafts: list[Draft], at: int) -> None:
         """The drafts begin or lengthen a list, take a fronted relation, and come "with" the host."""
@@ -150,22 +250,36 @@ class Clauses:
             for draft in drafts:
                 draft.host = self._talk.host if draft is not self._talk.host else None
                 draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
-        if self._pending is not None:
-            relation, objects, turned = self._pending
+        if self._pending is not None and not any(draft.host is not None and draft.host in self._outer for draft in drafts):
+            relation, objects, turned, distance_m = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
             if not listed or not goes_on:
-                relate(drafts, relation, objects, turned=turned)
+                relate(drafts, relation, objects, turned=turned, distance_m=distance_m)
             if goes_on or (not listed and self._connector == "comma" and self._row.is_comma(at + 1)):
                 self._pending = None
         self._connector = "none"
 
     def _word(self, word: Lexeme, at: int) -> int:
         if word.kind is TokenKind.STOP:
+            if word.text in ("(", ")") or (word.text == ":" and self._pending is not None):
+                return at + 1  # "crystals (purple)", "behind the church: a wall"
+            after = self._row.item(at + 1)
+            if word.text == ":" and isinstance(after, NounPhrase) and after.head is None and not after.article:
+                self._connector = "comma"
+                return at + 1
             self._end_sentence()
         elif word.kind is TokenKind.COMMA:
             self._connector = "comma" if self._connector != "and" else "and"
+        elif word.text in ("except", "except for", "but for", "save for"):
+            self._denying, self._connector = False, "and"
         elif word.has(Role.NEGATOR) and not (word.text == "not" and self._row.has(at + 1, Role.VERB)):
             self._denying, self._connector = True, "negator"
+        elif word.has(Role.VIEW):
+            self._scene.use(word.start, word.end, "view")
+            self._scene.views.append(word.value(Role.VIEW))
+            if self._row.has(at + 1, Role.OF) and isinstance(roof := self._row.item(at + 2), NounPhrase) and word.text.endswith(_HIGH_UP):
+                self._scene.use(roof.start, roof.end, "view")
+                return at + 3  # "from the roof of a house": the house is under one's feet
         elif word.text == "but":
             self._denying, self._connector = False, "and"
         elif word.has(Role.COMPARE) and not word.has(Role.RELATION) and isinstance(self._row.item(at + 1), NounPhrase):
@@ -174,6 +288,8 @@ class Clauses:
         elif word.has(Role.ARRANGED):
             for draft in self._talk.subjects:
                 draft.arrangement = Arrangement(word.value(Role.ARRANGED)) if is_many(draft) else draft.arrangement
+        elif word.has(Role.NUMBER) and self._row.has(at + 1, Role.WITH) and self._connector in ("comma", "and", "stop"):
+            self._one_with(word)
         elif word.has(Role.PRONOUN) and not word.has(Role.NUMBER) and not word.has(Role.WITH):
             self._refer(word, at)
         elif word.has(Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST):
@@ -237,6 +353,7 @@ class Clauses:
     def _relation(self, word: Lexeme, at: int) -> int:
         """A preposition with its object, or a place word without one."""
         self._scene.use(word.start, word.end, "relation")
+        self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
         objects_at = self._row.skip_filler(at + 1)
         follows = self._row.item(objects_at)
         takes_object = isinstance(follows, NounPhrase) or (
@@ -245,6 +362,10 @@ class Clauses:
             and not follows.has(Role.BE)
             and follows.text not in ("that", "who", "where")
         )
+        if word.has(Role.RELATION) and word.value(Role.RELATION) == RelationName.BETWEEN and not takes_object:
+            if len(two := self._talk.two_before()) == 2:  # "a tent in between"
+                relate(self._talk.subjects, RelationName.BETWEEN, (two[0], two[1]), turned=False)
+            return at + 1
         if word.has(Role.RELATION, Role.TURNED) and takes_object:
             return self._with_object(word, at, objects_at)
         if self._denying:
@@ -263,7 +384,7 @@ class Clauses:
         if fronted and hosts and (between := opposite_of(hosts[0])) is not None:
             hosts = [between]
         hosts = [draft for draft in hosts if draft.place is None]
-        if relation is RelationName.AROUND and self._talk.host is None:
+        if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
             return
         if (
             self._talk.lately
@@ -298,6 +419,8 @@ class Clauses:
         if relation is RelationName.UNDER and (turned or word.text.startswith(("hang", "hung", "suspend", "dangl"))):
             for draft in self._talk.subjects:
                 draft.hangs = True
+        if turned and relation is RelationName.ON and self._covered(objects_at):
+            return objects_at + 1
         objects, end = self._objects(word, relation, objects_at, turned=turned)
         if self._row.is_viewer(objects_at):
             self._place_subjects(relation, (VIEWER,), at, end, turned=False)
@@ -308,7 +431,9 @@ class Clauses:
                 self._talk.subjects = [] if self._fronted(at, end) else self._talk.subjects
             self._connector = "none"
             return end
-        if relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE) and self._row.is_part_of(objects_at) and not turned:
+        inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
+        of_part = isinstance(follows := self._row.item(objects_at), NounPhrase) and is_part(follows)
+        if inner and not turned and of_part:
             relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
         if relation is RelationName.BETWEEN:
             relation, rows = self._scene.between(objects)
@@ -319,6 +444,19 @@ class Clauses:
         self._talk.lately.extend(draft for draft in objects if draft not in self._talk.lately)
         self._after_object(relation, objects, end, turned=turned)
         return end
+
+    def _covered(self, at: int) -> bool:
+        """ "its roof is covered with moss": what a part is covered with is its material."""
+        phrase = self._row.item(at)
+        stuff = [*phrase.modifiers, *([phrase.head] if phrase.head else [])] if isinstance(phrase, NounPhrase) else []
+        material = next((lexeme for lexeme in stuff if lexeme.has(Role.MATERIAL)), None)
+        if material is None or not self._talk.subjects or not all(draft.part_of is not None for draft in self._talk.subjects):
+            return False
+        for draft in self._talk.subjects:
+            draft.material = draft.material or material.value(Role.MATERIAL)
+            self._scene.use(material.start, material.end, "describes")
+        self._connector = "none"
+        return True
 
     def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
@@ -341,12 +479,18 @@ class Clauses:
             self._talk.looking_ahead = self._fronted(at - 1, at + 1)
             pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
             found = self._talk.two_before() if pair else self._talk.antecedent(item)
+            if found and (other := other_side(found[0], relation)) is not None:
+                found = [other]
             self._talk.looking_ahead = False
             return found, at + 1
-        weight = IN_PLACE if word.text in _PLACING else PLACE_AS_OBJECT
+        if (described := self._described(item, at)) is not None:
+            return [described], at + 2
+        weight = IN_PLACE if word.text in _PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         if self._first:
             weight, self._first = max(weight, SAID_PLACE), False
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
+        if (whole := self._whole_of(item, drafts)) is not None:
+            return ([] if turned else [whole]), at + 1
         if relation is RelationName.BETWEEN and item.plural and len(drafts) == 1 and not is_many(drafts[0]):
             drafts = self._mentions.twins(drafts[0])[:2]
         end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
@@ -358,6 +502,14 @@ class Clauses:
             phrase, end = further
             drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
         return drafts, end
+
+    def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
+        """ "in front of the door": in front of the house that has it, when one was spoken of."""
+        if item.of is not None or not is_part(item) or item.article not in ("the", "its", "their", "his", "her"):
+            return None
+        if len(drafts) != 1 or not self._is_bare_part(drafts[0]) or not self._mentions.is_painted(item):
+            return None
+        return self._mentions.wholes.before(self._mentions.part(item), self._talk.lately)
 
     def _fronted(self, at: int, end: int) -> bool:
         """Whether the phrase that ends at `end` comes before its subject: "Behind it, a barn", "on the hill stands a mill"."""
@@ -376,7 +528,7 @@ class Clauses:
     def _place_subjects(self, relation: RelationName, objects: tuple[Draft | str, ...], at: int, end: int, *, turned: bool) -> None:
         """Relate the subjects, or keep the relation until the subject comes."""
         if self._fronted(at, end):
-            self._pending = (relation, objects, turned)
+            self._pending = (relation, objects, turned, self._distance_m)
             self._talk.subjects, self._chain = [], []
             self._connector = "none"
             return
@@ -387,5 +539,11 @@ class Clauses:
         if self._joined_by_and and len(self._chain) > 1 and not any(target in self._chain for target in objects) and not turned:
             pure = not any(draft.relations for draft in self._chain if draft not in self._talk.subjects)
             subjects = self._chain if pure else self._talk.subjects
-        relate(subjects, relation, objects, turned=turned)
+        relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)
         self._pending = None if self._pending and self._connector != "none" else self._pending
+
+
+def _looks_so(draft: Draft, wanted: tuple[str | None, str | None, str | None, Size]) -> bool:
+    """Whether a thing has all the looks that are wanted."""
+    looks = (draft.colour, draft.material, draft.style, draft.size)
+    return all(wish in (None, Size.NORMAL) or wish == look for wish, look in zip(wanted, looks, strict=True))

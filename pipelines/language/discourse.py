@@ -43,7 +43,7 @@ class Discourse:
     def _spoken_of(self) -> tuple[list[list[Draft]], list[Draft]]:
         """Earlier subjects, clause by clause, and everything mentioned; without the subjects of this clause."""
         own = [] if self.looking_ahead else self.subjects
-        log = [group for group in self.log if not any(draft in own for draft in group)]
+        log = [kept for group in self.log if (kept := [draft for draft in group if draft not in own])]
         return log, [draft for draft in self.lately if draft not in own]
 
     def singular_before(self) -> list[Draft]:
@@ -66,6 +66,13 @@ def opposite_of(draft: Draft) -> Draft | None:
     return next((target for target in found if isinstance(target, Draft)), None)
 
 
+def other_side(draft: Draft, relation: RelationName) -> Draft | None:
+    """ "a bookcase to the left of the fireplace and an armchair to the right of it": the fireplace, not the bookcase."""
+    opposite = {RelationName.LEFT_OF: RelationName.RIGHT_OF, RelationName.RIGHT_OF: RelationName.LEFT_OF}.get(relation)
+    found = (objects[0] for name, objects in draft.relations if name is opposite)
+    return next((target for target in found if isinstance(target, Draft)), None)
+
+
 def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Draft | None, bool]:
     """Whose "with" it is: the thing's just before it, after a comma the subject's, a place's never; and whether it is far off."""
     before = row.item(at - 1)
@@ -82,10 +89,12 @@ def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Dr
     return talk.host, False
 
 
-def relate(subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], *, turned: bool) -> None:
+def relate(
+    subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], *, turned: bool, distance_m: float | None = None
+) -> None:
     for subject in subjects:
         if not turned:
-            subject.relate(relation, *objects)
+            subject.relate(relation, *objects, distance_m=distance_m)
             continue
         for target in objects:
             if isinstance(target, Draft):

@@ -42,12 +42,17 @@ class Draft:
     beheld: bool = False  # it is the object of a relation or has been referred to again
     kind: str = ""
     name: str = ""
+    distances: dict[RelationName, float] = field(default_factory=dict)  # metres, of the relations that the words measured
+    part_of: Draft | None = None  # whose part it is, for drafts that stand for a part alone
+    parts: list[Draft] = field(default_factory=list)
 
-    def relate(self, relation: RelationName, *objects: Draft | str) -> None:
+    def relate(self, relation: RelationName, *objects: Draft | str, distance_m: float | None = None) -> None:
         """Add a relation, unless it is to itself or known already."""
         if any(target is self for target in objects) or (relation, objects) in self.relations:
             return
         self.relations.append((relation, objects))
+        if distance_m is not None:
+            self.distances[relation] = distance_m
         for target in objects:
             if isinstance(target, Draft):
                 target.beheld = True
@@ -95,6 +100,8 @@ class SceneDraft:
     without: list[str] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    views: list[str] = field(default_factory=list)
+    parts: list[Draft] = field(default_factory=list)  # of the place itself: its walls, its floor
     used: dict[int, str] = field(default_factory=dict)
 
     def use(self, start: int, end: int, role: str) -> None:
@@ -119,14 +126,17 @@ class SceneDraft:
         crowd = objects[0]
         if crowd.number == 2 and crowd.place is None:
             crowd.number, crowd.plural = 1, False
-            twin = replace(crowd, relations=list(crowd.relations))
+            twin = replace(crowd, relations=list(crowd.relations), distances=dict(crowd.distances), parts=list(crowd.parts))
             self.drafts.insert(self.drafts.index(crowd) + 1, twin)
             return RelationName.BETWEEN, [(crowd, twin)]
         return RelationName.NEAR, [(crowd,)]
 
     def split(self, group: Draft, number: int) -> Draft:
         """Take `number` members out of a group ("two cars, one red …"); the group vanishes with its last one."""
-        part = replace(group, number=number, plural=number > 1, relations=list(group.relations))
+        part = replace(
+            group, number=number, plural=number > 1, relations=list(group.relations), distances=dict(group.distances),
+            parts=list(group.parts),
+        )  # fmt: skip
         group.number = (group.number or number) - number
         group.plural = group.number > 1
         at = self.drafts.index(group)

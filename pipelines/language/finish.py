@@ -8,7 +8,20 @@ from collections.abc import Mapping
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import Lexicon, split
 from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN
-from pipelines.spec import MAX_COUNT, MAX_THINGS, Arrangement, Relation, RelationName, SceneSpec, Season, ThingSpec, TimeOfDay, Weather
+from pipelines.spec import (
+    MAX_COUNT,
+    MAX_THINGS,
+    Arrangement,
+    PartSpec,
+    Relation,
+    RelationName,
+    SceneSpec,
+    Season,
+    ThingSpec,
+    TimeOfDay,
+    Viewpoint,
+    Weather,
+)
 
 DEFAULT_PLACE = "meadow"
 _INDOORS_HINT, _OUTDOORS_HINT = 0.25, 0.3
@@ -26,7 +39,7 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
     for draft in drafts:
         draft.kind = _kind(draft, lexicon, place)
     indoors = lexicon.places[place].indoors
-    drafts = _without_camps([draft for draft in drafts if draft.kind and not (draft.part and (draft.host is not None or not indoors))])
+    drafts = _without_camps([draft for draft in drafts if draft.kind and not _is_only_part(draft, lexicon, indoors=indoors)])
     for draft in drafts:
         if (
             draft.word
@@ -34,6 +47,9 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
             and draft.kind not in lexicon.own_words.get(draft.word, (draft.kind,) if draft.guessed else ())
         ):
             scene.note(f"“{draft.phrase}” is read as “{draft.kind}”")
+    for part in (*scene.parts, *(part for draft in drafts for part in draft.parts)):
+        if not part.colour and not part.material and part.phrase:
+            scene.note(f"“{part.phrase}” is part of a thing or a room and keeps its own look")
     _turn_bridges(drafts, lexicon)
     _relate_to_hosts(drafts, lexicon)
     _name(drafts)
@@ -46,10 +62,29 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
         season=Season(season or lexicon.places[place].said.season),
         mood=tuple(dict.fromkeys(scene.moods))[:16],
         style=scene.styles[0] if scene.styles else None,
+        view=Viewpoint(scene.views[0]) if scene.views else Viewpoint.EYE_LEVEL,
+        parts=_parts(scene.parts) if indoors else (),
         things=tuple(_thing(draft, drafts, lexicon, place) for draft in drafts[:MAX_THINGS]),
         without=tuple(name for name in scene.without if name not in said)[:64],
         unmatched=tuple(scene.unmatched),
     )
+
+
+def _is_only_part(draft: Draft, lexicon: Lexicon, *, indoors: bool) -> bool:
+    """Whether "a window" is no thing of its own; then the house that it came with gets its colour."""
+    if not draft.part:
+        return False
+    own = draft.word in split(lexicon.data["own_things"])
+    if draft.host is not None and not own:
+        draft.host.parts.append(draft)
+        return True
+    return draft.word in lexicon.building_parts and not indoors
+
+
+def _parts(drafts: list[Draft]) -> tuple[PartSpec, ...]:
+    """The looks of parts, those that have any; the first that was said of each counts."""
+    found = {draft.word: draft for draft in reversed(drafts) if draft.word and (draft.colour or draft.material)}
+    return tuple(PartSpec(name=word, colour=draft.colour, material=draft.material) for word, draft in reversed(found.items()))[:16]
 
 
 def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
@@ -62,6 +97,8 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
         scores[name] += weight if weight != PLACE_AS_OBJECT or not _becomes_many(lexicon, name) else 0
     homes = _homes(lexicon)
     for draft in scene.drafts:
+        if draft.part and draft.host is not None:
+            continue  # a house's chimney speaks for no living room
         kind = draft.options[0] if draft.options else ""
         for place, weight in homes.get(kind, {}).items():
             scores[place] += weight
@@ -98,6 +135,7 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
     places = lexicon.places
     features: dict[str, Draft] = {}
     gone: dict[int, Draft | None] = {}
+    more: list[Draft] = []
     fills = {draft.of_place: draft for draft in scene.drafts if draft.of_place}
     for draft in scene.drafts:
         if draft.place is None:
@@ -105,7 +143,9 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
         if draft.place == chosen:
             gone[id(draft)] = _feature(draft, scene, lexicon, features)
         elif not draft.options:
-            if not _as_things(draft, places[draft.place].said.as_things, fills.get(draft.place), lexicon):
+            stand_ins = _as_things(draft, lexicon, fills.get(draft.place))
+            more += stand_ins or []
+            if stand_ins is None:
                 gone[id(draft)] = None
                 scene.note(f"there is one place, the {chosen}: “{draft.phrase}” is left out")
                 if not places[draft.place].said.open_ground:
@@ -116,7 +156,7 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
         id(fills[draft.place]) for draft in scene.drafts if draft.place in fills and draft.place != chosen and id(draft) not in gone
     }
     kept = [draft for draft in scene.drafts if id(draft) not in gone and id(draft) not in absorbed]
-    kept += [draft for draft in features.values() if draft not in kept]
+    kept += [draft for draft in (*features.values(), *more) if draft not in kept]
     for draft in kept:
         draft.relations = [
             new for relation, objects in draft.relations if (new := _kept_relation(draft, relation, objects, gone)) is not None
@@ -138,20 +178,28 @@ def _feature(draft: Draft, scene: SceneDraft, lexicon: Lexicon, features: dict[s
     return known
 
 
-def _as_things(draft: Draft, wish: Mapping[str, int], fill: Draft | None, lexicon: Lexicon) -> bool:
-    """Another place in the scene's: a forest becomes trees, a village houses. False when it can become nothing."""
-    for word, count in wish.items():
-        draft.group_count, draft.arrangement, draft.plural = count, Arrangement.CLUSTER, True
-        draft.number = None
-        if fill is not None:
-            draft.options, draft.generic = fill.options, fill.generic
-        elif word in lexicon.data["generic"]:
-            draft.generic = word
+def _as_things(draft: Draft, lexicon: Lexicon, fill: Draft | None) -> list[Draft] | None:
+    """Another place in the scene's: a forest becomes trees, a harbour a dock with boats. None when it can become nothing.
+
+    The draft itself becomes the first of its things; the others, which are returned, stand near it.
+    """
+    assert draft.place is not None
+    said = lexicon.places[draft.place].said
+    others: list[Draft] = []
+    for number, (word, count) in enumerate(said.as_things.items()):
+        one = draft if number == 0 else Draft(draft.phrase)
+        one.group_count, one.arrangement, one.plural, one.number = count, Arrangement.CLUSTER, count > 1, None
+        kind = lexicon.first_known(said.trees if word == "tree" else [word])
+        if number == 0 and fill is not None:
+            one.options, one.generic, one.material = fill.options, fill.generic, None
+        elif word in lexicon.data["generic"] and kind is None:
+            one.generic = word
         else:
-            kind = lexicon.first_known([word])
-            draft.options = (kind,) if kind else ()
-        return bool(draft.options or draft.generic)
-    return False
+            one.options = (kind,) if kind else ()
+        if number and one.options:
+            one.relate(RelationName.NEAR, draft)
+            others.append(one)
+    return others if draft.options or draft.generic else None
 
 
 def _kept_relation(
@@ -179,7 +227,8 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
     places = lexicon.places
     if draft.generic is not None:
         entry = lexicon.data["generic"][draft.generic]
-        wishes = [*(places[place].said.trees if draft.generic == "tree" else []), *entry["prefer"]]
+        own = draft.generic == "tree" or (draft.generic == "vegetation" and places[place].indoors)
+        wishes = [*(places[place].said.trees if own else []), *entry["prefer"]]
         return lexicon.first_known(wishes) or next(iter((*draft.options, *lexicon.generic_kinds(draft.generic))), "")
     if len(draft.options) < 2:
         return next(iter(draft.options), "")
@@ -293,7 +342,7 @@ def _thing(draft: Draft, drafts: list[Draft], lexicon: Lexicon, place: str) -> T
     for relation, objects in draft.relations:
         names = tuple(target if isinstance(target, str) else target.name for target in objects)
         if all(isinstance(target, str) or target in drafts[:MAX_THINGS] for target in objects) and draft.name not in names:
-            kept.append(Relation(relation=relation, objects=names))
+            kept.append(Relation(relation=relation, objects=names, distance_m=draft.distances.get(relation)))
     return ThingSpec(
         name=draft.name,
         kind=draft.kind,
@@ -306,4 +355,5 @@ def _thing(draft: Draft, drafts: list[Draft], lexicon: Lexicon, place: str) -> T
         arrangement=draft.arrangement,
         phrase=draft.phrase[:2000],
         relations=tuple(kept[:16]),
+        parts=_parts(draft.parts),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -69,6 +70,8 @@ class Role(StrEnum):
     TO_VIEWER = "to viewer"
     TO_HOST = "to host"
     ARRANGED = "arranged"
+    DISTANCE = "distance"
+    VIEW = "view"
     NEGATOR = "negator"
     CONJUNCTION = "conjunction"
     WITH = "with"
@@ -135,15 +138,31 @@ class Lexicon:
         return plurals
 
     @cached_property
+    def building_parts(self) -> frozenset[str]:
+        """Parts that only buildings and rooms have, so that "the door" is never a lamp's."""
+        return frozenset(split(self.data["building_parts"]))
+
+    @cached_property
+    def positions(self) -> frozenset[str]:
+        """Words that are parts of things only by where they are: "the edge of a lake"."""
+        return frozenset(split(self.data["positions"]))
+
+    @cached_property
     def vocabulary(self) -> frozenset[str]:
         """Every single word that any entry holds; what a mistyped word may have meant."""
         meant = (words for words, senses in self.table.items() if senses.keys() != {Role.VERB})
         return frozenset(word for words in meant for word in words if len(word) > 3)
 
+    def knows(self, word: str) -> bool:
+        """Whether a single word is in the lexicon, in any of its forms."""
+        return bool(self.lookup((word,))[0]) or word in self.vocabulary
+
     def lookup(self, words: Words) -> tuple[Senses, bool]:
         """All senses of exactly these words, and whether they are a plural."""
         senses: dict[Role, Sense] = dict(self.table.get(words, {}))
         plural = False
+        if Role.FUNCTION in senses:  # "does" are no deer
+            return senses, plural
         for singular in singulars(words[-1], self.irregular_plurals):
             if singular == words[-1]:
                 continue
@@ -200,16 +219,16 @@ def language_data() -> Mapping[str, Any]:
 _lexicons: dict[int, tuple[Kinds, Lexicon]] = {}
 
 
-def lexicon_for(library: Kinds) -> Lexicon:
-    """The lexicon of a library; built once per library object."""
+def lexicon_for(library: Kinds, known_places: Mapping[str, Place] | None = None) -> Lexicon:
+    """The lexicon of a library, built once per library object; with the house's places unless others are given that first time."""
     known = _lexicons.get(id(library))
     if known is None or known[0] is not library:
-        known = (library, _build(library.kinds))
+        known = (library, _build(library.kinds, places() if known_places is None else known_places))
         _lexicons[id(library)] = known
     return known[1]
 
 
-def _build(kinds: Mapping[str, Any]) -> Lexicon:
+def _build(kinds: Mapping[str, Any], known_places: Mapping[str, Place]) -> Lexicon:
     data = language_data()
     table: dict[Words, dict[Role, Sense]] = {}
     word_kinds = _kinds_by_words(kinds, data["synonyms"])
@@ -219,7 +238,7 @@ def _build(kinds: Mapping[str, Any]) -> Lexicon:
 
     for known, options in word_kinds.items():
         add(known, Role.THING, Sense(options[0], options=options))
-    for role, words, sense in _language_entries(data):
+    for role, words, sense in _language_entries(data, known_places):
         add(words, role, sense)
     for verb in _verb_words(data):
         add((verb,), Role.VERB, Sense(verb))
@@ -228,7 +247,7 @@ def _build(kinds: Mapping[str, Any]) -> Lexicon:
     for entry in table:
         longest[entry[0]] = max(longest.get(entry[0], 0), len(entry))
     groups = {name: Group(entry["arrangement"], entry["count"]) for name, entry in data["groups"].items()}
-    return Lexicon(table, longest, data, kinds, word_kinds, groups, places())
+    return Lexicon(table, longest, data, kinds, word_kinds, groups, known_places)
 
 
 def _kinds_by_words(kinds: Mapping[str, Any], synonyms: Mapping[str, list[str]]) -> dict[Words, tuple[str, ...]]:
@@ -247,8 +266,8 @@ def _kinds_by_words(kinds: Mapping[str, Any], synonyms: Mapping[str, list[str]])
     return {words: tuple(names) for words, names in found.items() if words}
 
 
-def _language_entries(data: Mapping[str, Any]) -> Iterator[tuple[Role, str, Sense]]:
-    for name, place in places().items():
+def _language_entries(data: Mapping[str, Any], known_places: Mapping[str, Place]) -> Iterator[tuple[Role, str, Sense]]:
+    for name, place in known_places.items():
         for words in split(place.said.words) + split(place.said.near):
             yield Role.PLACE, words, Sense(name)
         for words in split(place.said.weak):
@@ -279,6 +298,17 @@ def _language_entries(data: Mapping[str, Any]) -> Iterator[tuple[Role, str, Sens
             yield role, words, Sense(words)
     for words in split(data["no_stand_in"]):
         yield Role.UNBUILDABLE, words, Sense(words)
+    yield from _view_entries(data)
+
+
+def _view_entries(data: Mapping[str, Any]) -> Iterator[tuple[Role, str, Sense]]:
+    """ "seen from a balcony": every way to begin it, with every article, and every place to look from."""
+    for name, words in data["views"].items():
+        for entry in split(words):
+            yield Role.VIEW, entry, Sense(str(name))
+    for name, words in data["viewed_from"].items():
+        for opener, article, entry in product(split(data["view_openers"]), ("", "a ", "an ", "the ", "my ", "our "), split(words)):
+            yield Role.VIEW, f"{opener} {article}{entry}", Sense(str(name))
 
 
 def _verb_words(data: Mapping[str, Any]) -> Iterator[str]:

@@ -9,12 +9,14 @@ from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, Sense, s
 from pipelines.language.looks import singular, singular_texts, wear
 from pipelines.language.phrases import NounPhrase
 from pipelines.language.tagging import Lexeme
+from pipelines.language.wholes import Wholes
 from pipelines.spec import MAX_THINGS, Arrangement, RelationName
 
 Guess = Callable[[str], tuple[str, ...]]
 """Kinds for words that no dictionary has, best first; empty when nothing is like them."""
 
 STRONG, WEAK = 2.0, 1.0
+NEAR_PLACE = 1.6  # a place that only stands in for the one that was named
 FIRST_PLACE, IN_PLACE, SAID_PLACE, PLACE_BEFORE_NOUN, PLACE_AS_OBJECT, HINT = 4.0, 3.0, 2.0, 1.5, 0.8, 0.5
 
 
@@ -33,6 +35,10 @@ class Mentions:
         self._images = frozenset(split(lexicon.data["images"]))
         self._definite = frozenset(split(lexicon.data["definite"]))
         self._another = frozenset(split(lexicon.data["another"]))
+        self.wholes = Wholes(scene, lexicon)
+        self._own_things = frozenset(split(lexicon.data["own_things"]))
+        self.labels = frozenset(split(lexicon.data["labels"]))
+        self.hosted = False  # what comes now comes "with" a thing, and may be a part of it
 
     def hear(self, phrase: NounPhrase, *, denied: bool = False) -> None:
         """Count the votes for time, weather, season, mood that the phrase's own words cast."""
@@ -155,11 +161,34 @@ class Mentions:
             self._scene.places.add(head.value(Role.PLACE), HINT)
         if head.unknown:
             return self._unknown(phrase)
-        if head.has(Role.UNBUILDABLE):
+        if head.has(Role.UNBUILDABLE) and not (head.has(Role.PART) and self.hosted):
             self._miss(phrase)
-        elif head.has(Role.PART) and not head.has(Role.AMBIENT) and not as_object:
-            self._scene.note(f"“{self.text(phrase)}” is part of a thing or a room and keeps its own look")
+        elif head.has(Role.PART) and not self.hosted and singular(head, self._lexicon) in self._own_things:
+            return self._unknown(phrase)  # "a stone arch": no part of anything that was spoken of
+        elif head.has(Role.PART) and not as_object and self.is_painted(phrase):
+            return [self.part(phrase)]
         return self._after_of(phrase, place_weight) or [Draft(self.text(phrase))]
+
+    def is_painted(self, phrase: NounPhrase) -> bool:
+        """Whether a part may get a look: a door may, an edge only where the words give it one."""
+        assert phrase.head is not None
+        looks = any(lexeme.has(Role.COLOUR, Role.MATERIAL) for lexeme in (*phrase.modifiers, *phrase.compounds))
+        return looks or (singular(phrase.head, self._lexicon) not in self._lexicon.positions and not phrase.head.has(Role.AMBIENT))
+
+    def part(self, phrase: NounPhrase) -> Draft:
+        """A draft that stands for a part: "a red door", "the roof of the barn"; whose it is, the words around it tell."""
+        assert phrase.head is not None
+        draft = Draft(self.text(phrase), word=singular(phrase.head, self._lexicon), part=True)
+        owner, phrase.of = phrase.of, phrase.of if phrase.of is not None and phrase.of.head and phrase.of.head.has(Role.MATERIAL) else None
+        owned = next((lexeme for lexeme in phrase.compounds if lexeme.possessive and lexeme.has(Role.THING, Role.GENERIC)), None)
+        if owned is not None:
+            phrase.compounds.remove(owned)
+            owner = NounPhrase(owned.start, owned.end, owned, article="the", lexemes=[owned])
+        self._dress(draft, phrase)
+        if owner is not None and owner is not phrase.of and owner.head is not None and owner.head.has(Role.THING, Role.GENERIC):
+            self.hear(owner)
+            self.wholes.belongs(draft, next(iter(self._things(owner, as_object=True)), None))
+        return draft
 
     def text(self, phrase: NounPhrase) -> str:
         """The phrase in the prompt's own words."""
@@ -228,8 +257,10 @@ class Mentions:
         head = phrase.head
         assert head is not None
         sense = head.senses[Role.PLACE]
+        near = self._is_near_place(head)
+        weight = min(weight, NEAR_PLACE) if near else weight
         self._scene.places.add(sense.value, HINT if sense.weak and not (weight == IN_PLACE and head.plural) else weight)
-        if self._is_near_place(head):
+        if near:
             self._scene.note(f"“{self.text(phrase)}” is read as the place “{sense.value}”")
         implied = self._lexicon.places[sense.value].said.implies.get(head.text)
         if implied:
@@ -237,7 +268,7 @@ class Mentions:
         self._describe_scene(phrase)
         for lexeme in (*phrase.compounds, *phrase.modifiers) if self._lexicon.places[sense.value].said.planted else ():
             grows = not lexeme.has(Role.MATERIAL) or lexeme.value(Role.MATERIAL) in _GROWING
-            if lexeme.has(Role.THING, Role.GENERIC) and not lexeme.has(Role.PLACE, Role.SIZE) and grows:
+            if lexeme.has(Role.THING, Role.GENERIC) and not lexeme.has(Role.PLACE, Role.SIZE) and grows and not self._is_built(lexeme):
                 self._fill(lexeme, sense.value)
         options = head.senses[Role.THING].options if head.has(Role.THING) else ()
         draft = Draft(
@@ -248,6 +279,10 @@ class Mentions:
         if phrase.of is not None and phrase.of.head is not None and phrase.of.head.has(Role.PLACE, Role.THING, Role.GENERIC):
             self.mention(phrase.of, place_weight=PLACE_BEFORE_NOUN)
         return [draft]
+
+    def _is_built(self, lexeme: Lexeme) -> bool:
+        """ "a cottage garden" is no garden full of cottages."""
+        return self.wholes.is_building(self._draft(lexeme, lexeme.text))
 
     def _is_near_place(self, head: Lexeme) -> bool:
         """Whether the word names a place that is only nearest to what was meant: "a library" is a living room."""
@@ -284,11 +319,13 @@ class Mentions:
         if phrase.group is not None:
             draft.arrangement, draft.group_count = Arrangement(phrase.group.arrangement), phrase.group.count
         self._dress(draft, phrase)
+        self._wear_parts(draft, phrase)
         bare = not phrase.article and phrase.number is None and phrase.group is None
         definite = phrase.article in self._definite or (bare and (as_object or self._is_repeated(draft)))
         known = self._earlier(draft, phrase) if definite and not fresh and phrase.article not in self._another else None
         if known is not None:
             known.beheld = True
+            known.parts += draft.parts
             return [known]
         if len(self._scene.drafts) >= MAX_THINGS:
             self._miss(phrase)
@@ -304,7 +341,7 @@ class Mentions:
     def _earlier(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
         """The thing already there that "the boat" means: of the same kind or name, not of another colour or number."""
         for other in reversed(self._scene.drafts):
-            if other.of_place or (other.place and not other.options):
+            if other.of_place or (other.place and not (other.options and draft.heads & other.heads)):
                 continue
             twins = draft.plural and not is_many(other) and self._has_twin(other)
             alike = (
@@ -356,11 +393,20 @@ class Mentions:
             colour = self._lexicon.table.get(phrase.head.words[:1], {}).get(Role.COLOUR)
             draft.colour = colour.value if colour is not None else None
         self._miss_together(sorted(unknown, key=lambda lexeme: lexeme.start))
-        stuff = phrase.of.head or next(iter(phrase.of.modifiers), None) if phrase.of is not None else None
+        stuff = phrase.of.head or _material_of(phrase.of.modifiers) if phrase.of is not None else None
         if phrase.of is not None and stuff is not None and stuff.has(Role.MATERIAL):
             draft.material = stuff.value(Role.MATERIAL)
             for lexeme in phrase.of.modifiers:
                 wear(draft, lexeme)
+
+    def _wear_parts(self, draft: Draft, phrase: NounPhrase) -> None:
+        """ "a red-roofed cottage"."""
+        for looks, part in phrase.parted:
+            worn = Draft(f"{looks.text} {part.text}", word=singular(part, self._lexicon), part=True, part_of=draft)
+            wear(worn, looks)
+            self._scene.use(looks.start, looks.end, "describes")
+            self._scene.use(part.start, part.end, "part")
+            draft.parts.append(worn)
 
     def _miss_together(self, lexemes: list[Lexeme]) -> None:
         """List neighbouring unknown words as one phrase: "bear-skin"."""
@@ -394,3 +440,8 @@ class Mentions:
         for draft in drafts:
             draft.guessed = True
         return drafts
+
+
+def _material_of(modifiers: list[Lexeme]) -> Lexeme | None:
+    """The "leather" of "brown leather"."""
+    return next((lexeme for lexeme in modifiers if lexeme.has(Role.MATERIAL)), next(iter(modifiers), None))

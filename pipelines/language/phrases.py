@@ -50,6 +50,7 @@ class NounPhrase:
     """A noun with all that belongs to it. tokens[start:end]; `head` is None when there are only adjectives.
 
     modifiers, compounds: lexemes before the head, adjectives and nouns apart.  absent: words that "-less" or "-free" denied.
+    parted: pairs of an adjective and the part that it is said of: "red-roofed".
     of: the phrase after "of"; `article`: the determiner's words, empty when there is none.
     """
 
@@ -59,6 +60,7 @@ class NounPhrase:
     modifiers: list[Lexeme] = field(default_factory=list)
     compounds: list[Lexeme] = field(default_factory=list)
     absent: list[Lexeme] = field(default_factory=list)
+    parted: list[tuple[Lexeme, Lexeme]] = field(default_factory=list)
     number: float | None = None
     group: Group | None = None
     article: str = ""
@@ -124,6 +126,9 @@ class Chunker:
         if lexeme.has(Role.TO_VIEWER, Role.TURNED) and not lexeme.has(Role.DESCRIPTION):
             return False
         if lexeme.has(Role.RELATION):
+            after = self._at(index + 1)
+            if after is not None and after.has(Role.DETERMINER, Role.PRONOUN) and not after.has(*MODIFIERS):
+                return False  # "opposite the sofa"
             return not (following and (self._after_noun() or lexeme.has(Role.ADVERB)))
         if lexeme.has(Role.PRONOUN) and (lexeme.has(Role.DETERMINER, Role.NUMBER)):
             verb_next = (after := self._at(index + 1)) is not None and after.has(Role.VERB) and not after.has(*NOUNS, *MODIFIERS)
@@ -274,10 +279,12 @@ class Chunker:
 
     def _choose_head(self, phrase: NounPhrase, run: list[Lexeme]) -> None:
         """Split the run into head, adjectives and compound nouns."""
-        run = self._without_denied(phrase, run)
+        run = self._without_parted(phrase, self._without_denied(phrase, run))
         nouns = [index for index, lexeme in enumerate(run) if _nounish(lexeme)]
         nouns = [index for index in nouns if not (run[index].unknown and self._adjectival(run, index))]
         solid = [index for index in nouns if run[index].unknown or run[index].has(Role.THING, Role.PLACE, Role.GENERIC, Role.UNBUILDABLE)]
+        if nouns and run[nouns[-1]].has(Role.PART):  # "stone walls" are walls
+            solid = [index for index in solid if index == nouns[-1] or not run[index].has(Role.MATERIAL)]
         head = solid[-1] if solid and not run[nouns[-1]].has(Role.THING) else nouns[-1] if nouns else None
         if head is not None and run[head].has(*MODIFIERS, *VOTES) and not solid and not phrase.article:
             head = None if not run[head].has(Role.AMBIENT, Role.PART) else head
@@ -322,6 +329,27 @@ class Chunker:
             else:
                 kept.append(lexeme)
         return kept
+
+    def _without_parted(self, phrase: NounPhrase, run: list[Lexeme]) -> list[Lexeme]:
+        """Take "red-roofed" and "glass-top" out of the run; what they say goes to `parted`."""
+        kept: list[Lexeme] = []
+        for index, lexeme in enumerate(run):
+            looks = kept[-1] if kept and kept[-1].has(Role.COLOUR, Role.MATERIAL) else None
+            part = self._part_in(lexeme) if looks is not None and lexeme.glued and index + 1 < len(run) else None
+            if part is None or looks is None:
+                kept.append(lexeme)
+            else:
+                phrase.parted.append((kept.pop(), part))
+        return kept
+
+    def _part_in(self, lexeme: Lexeme) -> Lexeme | None:
+        """The "roof" of "roofed"; the part itself where it is one: "roof", "top"."""
+        word = lexeme.words[-1]
+        stems = [word[:-2], word[:-1], word[:-3]] if word.endswith("ed") else []
+        known = next((stem for stem in stems if Role.PART in self._lexicon.lookup((stem,))[0]), None)
+        if known is not None:
+            return replace(lexeme, words=(known,), senses=self._lexicon.lookup((known,))[0])
+        return lexeme if lexeme.has(Role.PART) else None
 
     def _with_of(self, phrase: NounPhrase, at: int) -> tuple[NounPhrase, int]:
         word = self._at(at)

@@ -1,4 +1,4 @@
-"""Reader: an English prompt as a SceneSpec, with an account of every word."""
+"""Reader: a prompt in English, or in a tongue that there is a dictionary of, as a SceneSpec, with an account of every word."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pipelines.language.mentions import Mentions
 from pipelines.language.phrases import Chunker
 from pipelines.language.tagging import Lexeme, tag
 from pipelines.language.tokens import Token, TokenKind, tokenise
+from pipelines.language.tongues import translated
 from pipelines.spec import SceneSpec
 
 _SHOWN_CHARACTERS = 60
@@ -22,7 +23,7 @@ _MAX_GUESSES = 60
 _GRAMMAR = frozenset({
     Role.ADVERB, Role.DETERMINER, Role.NUMBER, Role.GROUP, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST, Role.ARRANGED,
     Role.NEGATOR, Role.CONJUNCTION, Role.WITH, Role.OF, Role.BE, Role.PRONOUN, Role.OPENER, Role.COMPARE, Role.FUNCTION, Role.VERB,
-    Role.AMBIENT,
+    Role.AMBIENT, Role.DISTANCE, Role.VIEW,
 })  # fmt: skip
 
 
@@ -39,14 +40,11 @@ def read(text: str, library: Kinds) -> Reading:
     """Read a prompt with the kinds of a library; raises PromptError when nothing in it is understood."""
     lexicon = lexicon_for(library)
     scene = SceneDraft()
-    tokens = tokenise(text)
-    english = _seems_english(tokens, lexicon)
-    if english:
-        tokens = _mend_slips(tokens, lexicon, scene)
+    tokens, english = _words(text, lexicon, scene)
     lexemes = tag(tokens, lexicon)
 
     def words_of(start: int, end: int) -> str:
-        return text[tokens[start].start : tokens[end - 1].end]
+        return text[min(token.start for token in tokens[start:end]) : max(token.end for token in tokens[start:end])]
 
     guesser = _Guesser(lexicon, scene, enabled=english)
     items = Chunker(lexemes, lexicon).items()
@@ -54,8 +52,27 @@ def read(text: str, library: Kinds) -> Reading:
     _settle_ledger(lexemes, scene, words_of)
     _require_sense(scene, text)
     spec = finish(scene, lexicon)
-    ledger = tuple((text[token.start : token.end], scene.used[index]) for index, token in enumerate(tokens) if _is_word(token))
-    return Reading(spec, tuple(scene.notes), ledger)
+    return Reading(spec, tuple(scene.notes), _ledger(text, tokens, scene))
+
+
+def _words(text: str, lexicon: Lexicon, scene: SceneDraft) -> tuple[tuple[Token, ...], bool]:
+    """The prompt's words in English, and whether it was English that was typed."""
+    translation = translated(text, lexicon)
+    if translation is not None:
+        scene.note(f"read as {translation.tongue}: “{translation.english}”")
+        return translation.tokens, False
+    tokens = tokenise(text)
+    english = _seems_english(tokens, lexicon)
+    return (_mend_slips(tokens, lexicon, scene) if english else tokens), english
+
+
+def _ledger(text: str, tokens: tuple[Token, ...], scene: SceneDraft) -> tuple[tuple[str, str], ...]:
+    """Every word as it was typed, once, and what became of it."""
+    entries: dict[tuple[int, int], str] = {}
+    for index, token in enumerate(tokens):
+        if _is_word(token):
+            entries.setdefault((token.start, token.end), scene.used[index])
+    return tuple((text[start:end], role) for (start, end), role in sorted(entries.items()))
 
 
 def _is_word(token: Token) -> bool:
@@ -74,8 +91,13 @@ def _mend_slips(tokens: tuple[Token, ...], lexicon: Lexicon, scene: SceneDraft) 
     """Replace mistyped words by the known ones that they are nearest to, and say so."""
     mended = []
     for token in tokens:
-        meant = None
-        if token.kind is TokenKind.WORD and not _is_known(token.form, lexicon):
+        meant = lexicon.data["misspelt"].get(token.form)
+        if (
+            meant is None
+            and token.kind is TokenKind.WORD
+            and not _is_known(token.form, lexicon)
+            and not (token.glued and _has_part(token.form, lexicon))
+        ):
             meant = slip(token.form, lexicon.vocabulary)
             if meant is None and token.form.endswith("s") and (one := slip(token.form[:-1], lexicon.vocabulary)) is not None:
                 meant = plural(one)
@@ -83,6 +105,11 @@ def _mend_slips(tokens: tuple[Token, ...], lexicon: Lexicon, scene: SceneDraft) 
             scene.note(f"“{token.form}” is read as “{meant}”")
         mended.append(token if meant is None else replace(token, form=meant))
     return tuple(mended)
+
+
+def _has_part(word: str, lexicon: Lexicon) -> bool:
+    """The "doored" of "blue-doored"."""
+    return word.endswith("ed") and any(Role.PART in lexicon.lookup((stem,))[0] for stem in (word[:-1], word[:-2], word[:-3]))
 
 
 def _is_known(word: str, lexicon: Lexicon) -> bool:
@@ -146,5 +173,5 @@ def _require_sense(scene: SceneDraft, text: str) -> None:
     if scene.drafts or scene.moods or scene.styles or scene.without or any(vote.cast for vote in votes):
         return
     shown = text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
-    raise PromptError(f"nothing in the prompt {shown!r} is understood: describe a place and its things in English, for example "
-                      '"a pine forest with a cabin beside a lake"')  # fmt: skip
+    raise PromptError(f"nothing in the prompt {shown!r} is understood: describe a place and its things in English, German, French, "
+                      'Spanish, Chinese or Japanese, for example "a pine forest with a cabin beside a lake"')  # fmt: skip

@@ -62,7 +62,7 @@ class Row:
     def is_viewer(self, at: int) -> bool:
         item = self.item(at)
         words = item.head.text if isinstance(item, NounPhrase) and item.head is not None else item.text if isinstance(item, Lexeme) else ""
-        return words in ("viewer", "visitor", "me", "us", "you", "camera")
+        return words in ("viewer", "visitor", "player", "me", "us", "you", "camera")
 
     def further_object(
         self, first: NounPhrase, at: int, *, listed: bool, is_small: Callable[[NounPhrase], bool]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pipelines.language.lexicon import Lexicon, Role, Sense, Senses
 from pipelines.language.tokens import Token, TokenKind
+from pipelines.spec import RelationName
 
 _DIMENSIONS = {
     "tall": "height",
@@ -18,6 +19,8 @@ _DIMENSIONS = {
     "broad": "length",
 }
 _LONGER_IS_BETTER = 0.5
+FAR_M = 20.0  # from so many metres on, "away from" means far
+_INNER = frozenset({RelationName.ON, RelationName.INSIDE, RelationName.ALONG, RelationName.AROUND, RelationName.FACING})
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,10 @@ def _measures(lexemes: list[Lexeme], lexicon: Lexicon) -> list[Lexeme]:
             joined.append(number)
             at += 1
             continue
+        if (apart := _distance(lexemes, at, size * units[unit.text])) is not None:
+            joined.append(apart)
+            at = next((index for index in range(at, len(lexemes)) if lexemes[index].start >= apart.end), len(lexemes))
+            continue
         end = at + 2
         if end < len(lexemes) and lexemes[end].text == "in":
             end += 1
@@ -118,6 +125,30 @@ def _measures(lexemes: list[Lexeme], lexicon: Lexicon) -> list[Lexeme]:
         joined.append(Lexeme(number.start, lexemes[end - 1].end, words, TokenKind.NUMBER, {Role.MEASURE: Sense(repr(metres))}))
         at = end
     return joined
+
+
+def _distance(lexemes: list[Lexeme], at: int, metres: float) -> Lexeme | None:
+    """ "ten metres behind", "5 m away from": a preposition that says how far, too; None where the measure is a thing's own."""
+    following = lexemes[at + 2 : at + 4]
+    if not following or (at > 0 and lexemes[at - 1].has(Role.OF)):
+        return None
+    first, second = following[0], following[1] if len(following) > 1 else None
+    apart: dict[Role, Sense] = {Role.DISTANCE: Sense(repr(metres))}
+    reach = Sense(str(RelationName.FAR if metres >= FAR_M else RelationName.NEAR))
+    last = first
+    if first.text in ("from", "away from", "off", "distant from"):
+        senses = {Role.RELATION: reach, **apart}
+    elif first.text in ("away", "off", "distant") and second is not None and second.text == "from":
+        senses, last = {Role.RELATION: reach, **apart}, second
+    elif first.text in ("away", "distant", "further on", "ahead"):
+        senses = {Role.TO_VIEWER: reach, **apart}
+    elif first.has(Role.RELATION, Role.TO_VIEWER, Role.TO_HOST) and not _INNER & {sense.value for sense in first.senses.values()}:
+        kept = (Role.RELATION, Role.TO_VIEWER, Role.TO_HOST)
+        senses = {**{role: first.senses[role] for role in kept if role in first.senses}, **apart}
+    else:
+        return None
+    words = last.words if last is first else (*first.words, *last.words)
+    return Lexeme(lexemes[at].start, last.end, words, TokenKind.WORD, senses)
 
 
 def number_value(lexeme: Lexeme) -> float | None:

@@ -22,7 +22,7 @@ from pipelines.layout.solver import Solver, retry
 from pipelines.layout.terrain import Ground, Street, Track
 from pipelines.places import Place, Way, place_named
 from pipelines.scene import EYE_HEIGHT_M, Floats, Model, Scene, Spawn, Terrain, Thing
-from pipelines.spec import SceneSpec
+from pipelines.spec import SceneSpec, Viewpoint
 from pipelines.stage import Stage, TellStage
 from pipelines.things import MATERIALS, Library
 from pipelines.world import World
@@ -53,6 +53,13 @@ def outside_of(scene: Scene, spec: SceneSpec, library: Library, *, seed: int) ->
 
 
 WALK_RADIUS_M = 40.0
+RAISED: Mapping[Viewpoint, tuple[float, float, float]] = {
+    Viewpoint.LOW: (0.0, 0.0, 0.22),
+    Viewpoint.BALCONY: (3.2, 0.0, -0.2),
+    Viewpoint.ROOFTOP: (11.0, 4.0, -0.48),
+    Viewpoint.ABOVE: (22.0, 7.0, -0.85),
+}
+"""Metres up from the ground, metres back from the spawn point, and the pitch of the first look, in radians."""
 
 
 @dataclass
@@ -80,7 +87,7 @@ def arrange(spec: SceneSpec, library: Library, *, seed: int, tell: TellStage | N
     say(0.5, "placing")
     if place.room is not None:
         return _arrange_room(spec, place, groups, library, seed=seed)
-    return _arrange_land(spec, place, groups, seed=seed)
+    return _seen_from(spec.view, _arrange_land(spec, place, groups, seed=seed))
 
 
 def _groups(spec: SceneSpec, place: Place, library: Library, *, seed: int, say: TellStage) -> dict[str, Group]:
@@ -275,6 +282,17 @@ def _land_viewpoints(ground: Ground, solver: Solver, plan: Plan, *, seed: int) -
     found = np.array(chosen)
     heights = ground.heights(found[:, 0], found[:, 1]) + EYE_HEIGHT_M
     return np.stack([found[:, 0], heights, found[:, 1]], axis=1).astype(np.float32)
+
+
+def _seen_from(view: Viewpoint, scene: Scene) -> Scene:
+    """The scene first looked at from a balcony, a roof or the air; the ground below stays where visitors walk."""
+    if view not in RAISED:
+        return scene
+    up_m, back_m, pitch_rad = RAISED[view]
+    x, y, z = scene.spawn.position
+    spawn = replace(scene.spawn, position=(x, y + up_m, z + back_m), pitch_rad=pitch_rad)
+    viewpoints = np.concatenate([scene.viewpoints[:1] + np.array([[0, up_m, back_m]], np.float32), scene.viewpoints])
+    return replace(scene, spawn=spawn, viewpoints=viewpoints.astype(np.float32))
 
 
 # -- indoors ---------------------------------------------------------------------------------------------------------

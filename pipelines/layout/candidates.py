@@ -80,6 +80,12 @@ def by_relation(
     return ring(box, angle, rng.uniform(0.8, 2.0 if room else 7.0, count), own)
 
 
+def at_distance(poses: Reals, box: Boxes, *, distance_m: float, own_m: float, rng: np.random.Generator) -> Reals:
+    """The poses moved towards or away from a box until the gap is what the words said, give or take a little."""
+    angle = np.asarray(np.arctan2(poses[:, 0] - box.x, poses[:, 1] - box.z))
+    return ring(box, angle, distance_m * rng.uniform(0.92, 1.08, len(poses)), own_m)
+
+
 def facing(box: Boxes, *, half_m: tuple[float, float], count: int, rng: np.random.Generator, room: bool) -> Reals:
     """Candidates before the front of an object, turned to it, at a distance to look at it."""
     angle = box.yaw + rng.normal(0, 0.3, count)

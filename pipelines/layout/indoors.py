@@ -55,7 +55,7 @@ class Indoors:
         assert place.room is not None
         rng = seeded(seed, "room")
         kind = place.room.styles.get(spec.style or "", place.room.kind)
-        self.kind, self.model = kind, library.build(kind, Order(seed=int(rng.integers(1000)), style=spec.style))
+        self.kind, self.model = kind, library.build(kind, Order(seed=int(rng.integers(1000)), style=spec.style, parts=spec.parts))
         self.place, self.groups = place, groups
         self.low, self.high, self.height_m = _interior(self.model)
         side = float(rng.choice([-1.0, 1.0]))

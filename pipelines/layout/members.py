@@ -141,8 +141,9 @@ def make_group(asked: ThingSpec, library: Library, *, season: Season, seed: int,
         return Group(asked, kind, tuple(models[k % len(models)] for k in range(asked.count)), (1.0,) * asked.count, bring)
     variants = min(asked.count, 4) if kind.grown or kind.family in ("trees", "plants", "rocks", "buildings") else 1
     order = Order(
-        seed=base, size=asked.size, height_m=asked.height_m, colour=asked.colour, material=asked.material, style=asked.style, season=season
-    )
+        seed=base, size=asked.size, height_m=asked.height_m, colour=asked.colour, material=asked.material, style=asked.style, season=season,
+        parts=asked.parts,
+    )  # fmt: skip
     built = [library.build(asked.kind, replace(order, seed=base + k)) for k in range(variants)]
     natural = kind.family in ("trees", "plants", "rocks", "nature", "animals") or bool(TREE_TAGS & set(kind.tags))
     spread = 0.14 if natural and asked.height_m is None and asked.count > 1 else 0.0

@@ -17,6 +17,7 @@ left, right   the subject's bearing at least 1.5° further left or right than th
 between       projected on the line between the two objects' middles within 10 … 90 %, at most 0.35 of its length (or 1 m) aside
 around        one or two subjects: beside or near; three and more: each within the reach of "near" and no free sector of more than 220°
 along         within 4 m + half the subject of the line's edge (road, path, river, shore, wall)
+a distance    "ten metres behind": the gap within a quarter (or 1 m) of it, instead of the reach above
 facing        the subject's front within 40° of the direction to the object (for wide things: to its nearest point)
 """
 
@@ -31,10 +32,11 @@ from numpy.typing import NDArray
 from pipelines.layout.footprints import Boxes, Reals, bearing, separation, stance, turned
 from pipelines.layout.supports import rests_on
 from pipelines.scene import RelationCheck, Thing
-from pipelines.spec import VIEWER, RelationName, SceneSpec
+from pipelines.spec import VIEWER, Relation, RelationName, SceneSpec
 
 Bools = NDArray[np.bool_]
 Distance = Callable[[NDArray[np.floating], NDArray[np.floating]], Reals]
+MEASURED_WITHIN = 0.25  # of a stated distance, and at least a metre
 WIDE_ANGLE = np.radians(220.0)
 
 
@@ -65,12 +67,23 @@ def reach(a: Boxes, b: Boxes, *, room: bool) -> Reals:
     return np.minimum(0.5 + 0.3 * larger, 1.2) if room else np.minimum(1.2 + 0.3 * larger, 4.0)
 
 
-def holds(relation: RelationName, a: Boxes, b: Boxes, *, room: bool = False, faces: bool = True) -> Bools:
+def holds(relation: RelationName, a: Boxes, b: Boxes, *, room: bool = False, faces: bool = True, distance_m: float | None = None) -> Bools:
     """Whether the relation holds between subjects and an object of the same or of broadcasting shape (one object only).
 
-    `on` is judged by plan alone here: heights are checked against the object's real surface by `check`.
+    `on` is judged by plan alone here: heights are checked against the object's real surface by `check`. distance_m: the gap that the
+    words gave; then it is judged instead of the usual reach of the relation.
     """
-    gap, larger = separation(a, b), 2 * np.maximum(a.radius, b.radius)
+    gap = separation(a, b)
+    if distance_m is None:
+        return _holds(relation, a, b, gap, room=room, faces=faces)
+    measured = np.asarray(np.abs(gap - distance_m) <= max(1.0, MEASURED_WITHIN * distance_m))
+    if relation in _REACHES:
+        return measured
+    return np.asarray(measured & _holds(relation, a, b, np.zeros_like(gap), room=room, faces=faces))
+
+
+def _holds(relation: RelationName, a: Boxes, b: Boxes, gap: Reals, *, room: bool, faces: bool) -> Bools:
+    larger = 2 * np.maximum(a.radius, b.radius)
     near_a, near_b = np.hypot(a.x, a.z), np.hypot(b.x, b.z)
     aside = turned(bearing(a.x, a.z) - bearing(b.x, b.z))
     half_angle = np.arctan2(b.radius, np.maximum(near_b, 0.1))
@@ -109,6 +122,10 @@ def holds(relation: RelationName, a: Boxes, b: Boxes, *, room: bool = False, fac
         wide = np.arctan2(np.maximum(b.half_width, b.half_depth), np.maximum(np.hypot(b.x - a.x, b.z - a.z), 0.1))
         return np.asarray(np.abs(toward) <= np.radians(40) + 0.5 * wide)
     raise ValueError(f"{relation} has two objects; see holds_between")
+
+
+_REACHES = frozenset({RelationName.BESIDE, RelationName.NEAR, RelationName.FAR, RelationName.ALONG, RelationName.AROUND})
+"""Relations that say how far, and no direction."""
 
 
 def holds_between(a: Boxes, b: Boxes, c: Boxes) -> Bools:
@@ -165,7 +182,7 @@ def check(spec: SceneSpec, things: Sequence[Thing], areas: Mapping[str, Area], *
         for relation in wanted.relations:
             subject = _label(wanted.name, members)
             target = " and ".join("viewer" if name == VIEWER else _label(name, members) for name in relation.objects)
-            kept = _group_holds(relation.relation, wanted.name, relation.objects, members, areas, room=room)
+            kept = _group_holds(relation, wanted.name, members, areas, room=room)
             checks.append(RelationCheck(subject, str(relation.relation), target, kept))
     return tuple(checks)
 
@@ -175,19 +192,12 @@ def _label(name: str, members: Mapping[str, list[Thing]]) -> str:
     return found[0].label if len(found) == 1 else name
 
 
-def _group_holds(
-    relation: RelationName,
-    subject: str,
-    objects: tuple[str, ...],
-    members: Mapping[str, list[Thing]],
-    areas: Mapping[str, Area],
-    *,
-    room: bool,
-) -> bool:
+def _group_holds(stated: Relation, subject: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area], *, room: bool) -> bool:
     """A group keeps a relation when four in five of its members keep it to at least one member of the object group.
 
     Left, right, before and behind: or when the middle of the group does (a row of trees behind a snowman).
     """
+    relation, objects, distance_m = stated.relation, stated.objects, stated.distance_m
     if relation is RelationName.BETWEEN and len(objects) == 2:
         ends = [_boxes(name, members, areas) for name in objects]
         own = _boxes(subject, members, areas)
@@ -202,13 +212,13 @@ def _group_holds(
         return False
     if relation is RelationName.AROUND and len(own_things) > 2:
         return _rings(own_things, target, members, areas, room=room)
-    if _most([_one_holds(relation, thing, target, members, areas, room=room) for thing in own_things]):
+    if _most([_one_holds(relation, thing, target, members, areas, room=room, distance_m=distance_m) for thing in own_things]):
         return True
     if len(own_things) == 1 or relation not in _DIRECTIONS:
         return False
     middle = _middle([stance(thing) for thing in own_things])
     others = [areas[target].box()] if target in areas else _boxes(target, members, areas)
-    return any(bool(holds(relation, middle, other, room=room)) for other in others)
+    return any(bool(holds(relation, middle, other, room=room, distance_m=distance_m)) for other in others)
 
 
 _DIRECTIONS = (RelationName.LEFT_OF, RelationName.RIGHT_OF, RelationName.IN_FRONT_OF, RelationName.BEHIND)
@@ -222,17 +232,18 @@ def _middle(boxes: Sequence[Boxes]) -> Boxes:
 
 
 def _one_holds(
-    relation: RelationName, thing: Thing, target: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area], *, room: bool
-) -> bool:
+    relation: RelationName, thing: Thing, target: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area], *, room: bool,
+    distance_m: float | None = None,
+) -> bool:  # fmt: skip
     part = "foot" if relation in (RelationName.BESIDE, RelationName.NEAR, RelationName.AROUND) else "whole"
     a = stance(thing, part=part)
     if target == VIEWER:
-        return bool(holds(relation, a, VIEWER_BOX, room=room))
+        return bool(holds(relation, a, VIEWER_BOX, room=room, distance_m=distance_m))
     if target in areas:
         return bool(holds_to_area(relation, a, areas[target]))
     if relation is RelationName.ON:
         return any(rests_on(thing, other) for other in members[target])
-    found = [bool(holds(relation, a, stance(other, part=part), room=room)) for other in members[target]]
+    found = [bool(holds(relation, a, stance(other, part=part), room=room, distance_m=distance_m)) for other in members[target]]
     return all(found) if relation is RelationName.FAR else any(found)
 
 

@@ -179,7 +179,12 @@ class Solver:
             return candidates.around(target, **ringed, half_m=half, height_m=height, room=self.site.room, widen=widen, rng=rng)
         if kind in (R.UNDER, R.INSIDE):
             target = self.board.members(name)[0].boxes("whole") if self.board.members(name) else target
-        return candidates.by_relation(kind, target, half_m=half, count=count, rng=rng, room=self.site.room)
+        poses = candidates.by_relation(kind, target, half_m=half, count=count, rng=rng, room=self.site.room)
+        if relation.distance_m is None or kind in (R.ON, R.UNDER, R.INSIDE):
+            return poses
+        if kind is R.FAR and name != VIEWER:  # all round the thing, not only ahead
+            poses = candidates.by_relation(R.NEAR, target, half_m=half, count=count, rng=rng, room=self.site.room)
+        return candidates.at_distance(poses, target, distance_m=relation.distance_m, own_m=max(half), rng=rng)
 
     def _best(self, group: Group, number: int, poses: Reals, rng: np.random.Generator, *, fixed_yaw: bool) -> Placed | None:
         if not len(poses):
@@ -232,7 +237,8 @@ class Solver:
             else:
                 part = "foot" if own is foot else "whole"
                 others = [VIEWER_BOX] if name == VIEWER else [item.boxes(part) for item in self.board.members(name)]
-                one = [holds(relation.relation, own, other, room=self.site.room) for other in others[:12]]
+                measured = relation.distance_m
+                one = [holds(relation.relation, own, other, room=self.site.room, distance_m=measured) for other in others[:12]]
                 kept += np.logical_and.reduce(one) if relation.relation is R.FAR else np.logical_or.reduce(one)
         return kept
 

@@ -65,6 +65,9 @@ class Surroundings:
         climb = step if self.is_roofed else layers  # indoors one walks on the floor, not over sofas
         ground = np.full((rows, columns), -1, np.int64)
         column, layer, row = np.floor((np.asarray(self.spawn.position) - self.origin) / (CELL_M, LAYER_M, CELL_M)).astype(int)
+        below = np.flatnonzero(self.solid[: layer + 1, row, column])
+        if len(below) and not self.solid[max(0, layer - step) : layer + 1, row, column].any():
+            layer = int(below[-1])  # who looks from a balcony walks on the ground under it
         ground[row, column] = layer
         barred = self.wet if not self.wet[row, column] else np.zeros_like(self.wet)  # who starts on ice or a wet street may go on
         border = [(int(row), int(column))]

@@ -21,6 +21,7 @@ from pipelines.things.assembly import Assembly, colour_of, is_closed, moved_shap
 from pipelines.things.definition import SPOT_NAMES, STANDS_ON, KindDefinition, StyleDefinition
 from pipelines.things.expressions import evaluate
 from pipelines.things.files import Sheet, read_definitions, read_sheets
+from pipelines.things.parts import dressed
 from pipelines.things.shape import SIZE_FACTORS, Grow, GrownOrder, Kind, Order, Shape, Size3
 
 BUILT_IN = Path(__file__).parent / "library"
@@ -124,8 +125,9 @@ class Library:
         if definition.grown:
             shape, scale = self._grown(kind, definition, order, factor), 1.0
         else:
-            plain = replace(order, size=Order().size, height_m=None)
+            plain = replace(order, size=Order().size, height_m=None, parts=())
             shape, scale = moved_shape(self._shape(kind, plain, 0), np.diag([factor, factor, factor, 1.0])), factor
+        shape = dressed(shape, order.parts)
         return _model(self._entry(kind).kind, definition, shape, mass_scale=factor**3 if definition.mass_kg else scale)
 
     def _grown(self, kind: str, definition: KindDefinition, order: Order, factor: float) -> Shape:

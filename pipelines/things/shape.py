@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipelines.scene import Colour, Foliage, Lamp, Part, Spot
-from pipelines.spec import Season, Size
+from pipelines.spec import PartSpec, Season, Size
 
 Size3 = tuple[float, float, float]
 
@@ -17,7 +17,10 @@ SIZE_FACTORS: Mapping[Size, float] = {Size.TINY: 0.4, Size.SMALL: 0.7, Size.NORM
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Which one of its kind. height_m overrides `size`; colour, material and style are names, None for the kind's own."""
+    """Which one of its kind. height_m overrides `size`; colour, material and style are names, None for the kind's own.
+
+    parts: how its parts are to look, see `pipelines.things.parts`.
+    """
 
     seed: int = 0
     size: Size = Size.NORMAL
@@ -26,6 +29,7 @@ class Order:
     material: str | None = None
     style: str | None = None
     season: Season = Season.SUMMER
+    parts: tuple[PartSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

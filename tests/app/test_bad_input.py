@@ -36,7 +36,7 @@ def _nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("a forest\x07", "U+0007"),
         ("a forest \udcff", "U+DCFF"),
         ("😀🌲🏔️", "English"),
-        ("森の中の小屋と湖", "English"),
+        ("숲속의 오두막과 호수", "English"),
         ("лес и озеро на рассвете", "English"),
         ("forest " * 400, "shorten it to at most 2,000"),
     ],

@@ -88,9 +88,7 @@ def test_no_noun_is_dropped_in_silence() -> None:
     assert all(word in listed for word in ("frobnicator", "quuxlet", "zimzam", "blorptastic"))
 
 
-@pytest.mark.parametrize(
-    "text", ["🌲🏠🌊", "森の中の小屋", "ein kleines Haus an einem Bach mit einer Brücke", "qqq zzz", "!!!", "the of and"]
-)
+@pytest.mark.parametrize("text", ["🌲🏠🌊", "숲속의 오두막", "mała chatka nad strumieniem z mostem", "qqq zzz", "!!!", "the of and"])
 def test_what_is_not_understood_is_refused_with_a_cure(text: str) -> None:
     with pytest.raises(PromptError, match="is understood: describe a place"):
         read(text, LIBRARY)
@@ -147,3 +145,15 @@ def test_contents_belong_to_their_vessel() -> None:
     things = {thing.kind: thing for thing in read("a basket of pumpkins and a statue of a horse", LIBRARY).spec.things}
     assert set(things) == {"basket", "pumpkin", "statue"}
     assert things["pumpkin"].relations[0].objects == ("basket",)
+
+
+def test_other_tongues_are_read_and_said_to_be() -> None:
+    reading = read("ein kleines Haus an einem Bach mit einer Brücke", LIBRARY)
+    assert [thing.kind for thing in reading.spec.things] == ["house", "stream", "bridge"]
+    assert reading.spec.things[0].phrase == "ein kleines Haus"
+    assert reading.notes[0].startswith("read as German: “a small house beside stream with a bridge”")
+    assert " ".join(word for word, _ in reading.ledger) == "ein kleines Haus an einem Bach mit einer Brücke"
+
+
+def test_a_foreign_word_does_not_make_a_tongue() -> None:
+    assert not any(note.startswith("read as") for note in read("a casa on the beach with a table and a rose", LIBRARY).notes)

@@ -1,0 +1,48 @@
+"""Wholes: whose part a part is: the door goes to the house, the walls to the room, the mane to the horse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines.language.drafts import Draft, SceneDraft
+from pipelines.language.lexicon import Lexicon, split
+
+
+class Wholes:
+    """Gives parts to the things of a scene, or to its place."""
+
+    def __init__(self, scene: SceneDraft, lexicon: Lexicon) -> None:
+        self._scene = scene
+        self._lexicon = lexicon
+        self._room_parts = frozenset(split(lexicon.data["room_parts"]))
+        self._buildings = frozenset(lexicon.generic_kinds("building"))
+
+    def belongs(self, part: Draft, whole: Draft | None) -> None:
+        """Give a part to a thing; to the place where it is a room's and no building was spoken of."""
+        if part.part_of is not None or part in self._scene.parts:
+            return
+        if whole is None or whole.place is not None or (part.word in self._room_parts and not self.is_building(whole)):
+            self._scene.parts.append(part)
+        else:
+            part.part_of = whole
+            whole.parts.append(part)
+
+    def likely(self, part: Draft, host: Draft, lately: Sequence[Draft]) -> Draft:
+        """The host; where it can have no such part, the building before it: "the house at the end of the lane has shutters"."""
+        if part.word not in self._lexicon.building_parts or self.is_building(host):
+            return host
+        return self.before(part, lately) or host
+
+    def before(self, part: Draft, lately: Sequence[Draft]) -> Draft | None:
+        """The thing spoken of last that may have such a part."""
+        known = [draft for draft in reversed(lately) if (draft.options or draft.generic) and not draft.of_place]
+        if part.word in self._lexicon.building_parts:
+            known = [draft for draft in known if self.is_building(draft)]
+        return next(iter(known), None)
+
+    def is_building(self, draft: Draft) -> bool:
+        """Whether a thing has doors, windows, walls and a roof."""
+        if draft.generic == "building":
+            return True
+        kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
+        return kind is not None and (kind.family == "buildings" or "building" in kind.tags or kind.name in self._buildings)
