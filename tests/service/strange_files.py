@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zlib
 from collections.abc import Callable, Iterable
@@ -147,6 +148,8 @@ def video(
         container.mux(stream.encode(None))
         if speaker is not None:
             container.mux(speaker.encode(None))
+    # SVT-AV1 makes whoever encodes as root a real-time thread, and all its children with it: they would starve everybody else.
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     return path.read_bytes()
 
 

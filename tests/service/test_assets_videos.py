@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
 from collections.abc import Callable
 from fractions import Fraction
@@ -36,6 +37,7 @@ SOUND: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_sound_videos_are_measured_and_kept(client: httpx.Client, service: Service, tmp_path: Path, name: str) -> None:
     how, expected = SOUND[name]
     data = files.video(tmp_path, **how)
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
     answer = completed(client, data, kind="video", name="film.mp4")
     assert answer.status_code == 200, answer.text
     asset = answer.json()

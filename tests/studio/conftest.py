@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import httpx2 as httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.service.running import Service, finished
 from tests.studio.browsing import QUIET, Complaints, chromium, drawing_flags, require_dist
@@ -18,6 +18,8 @@ from tests.studio.browsing import QUIET, Complaints, chromium, drawing_flags, re
 SPLATS = 20_000
 PROMPT = "a stone cottage beside a pond in a meadow, with an oak tree and two sheep"
 WAIT_MS = 30_000
+
+expect.set_options(timeout=WAIT_MS)
 
 
 @dataclass(frozen=True)

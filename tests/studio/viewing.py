@@ -18,10 +18,11 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 FIRST_PICTURE_MS = 60_000
 WIDTH, HEIGHT = 1440, 900
+SMALL: ViewportSize = {"width": 640, "height": 400}
 RAD_A_PX = 0.0032  # how far a drag of one pixel turns
 WIDE_DEG = 75.0
 EYE_M = 1.65
@@ -74,17 +75,19 @@ class Viewer:
         """Where the eyes are."""
         return np.array([float(number) for number in re.findall(r"-?\d+\.\d+", self.statistic("position"))])
 
-    def hold(self, key: str, enough: Callable[[Doubles], bool], *, within_s: float = 120) -> Doubles:
-        """Hold a key until the position is as wanted."""
+    def hold(self, key: str, enough: Callable[[Doubles], bool]) -> Doubles:
+        """Hold a key until the position is as wanted; in a small window, which is drawn five times as often."""
+        self.page.set_viewport_size(SMALL)
         self.page.focus("canvas")
         self.position()
         self.page.keyboard.down(key)
         try:
-            return until(self.position, enough, within_s=within_s, what=f"the end of {key}")
+            return until(self.position, enough, within_s=400, what=f"the end of {key}")
         finally:
             self.page.keyboard.up(key)
+            self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
 
-    def hold_until_still(self, key: str, *, within_s: float = 120) -> Doubles:
+    def hold_until_still(self, key: str) -> Doubles:
         """Hold a key until the position has not changed for a while."""
         seen: list[Doubles] = []
 
@@ -92,7 +95,7 @@ class Viewer:
             seen.append(position)
             return len(seen) > 25 and bool(np.abs(np.array(seen[-25:]) - position).max() < 0.011)
 
-        return self.hold(key, still, within_s=within_s)
+        return self.hold(key, still)
 
     def turn_left(self, radians: float) -> None:
         """Drag the picture until one looks there."""
