@@ -155,7 +155,7 @@ class Admission:
                 one.refusal = one.refusal or error
         else:
             for one, operation in admitted:
-                one.seen = seen.get(operation.id, Seen(operation, None, None))  # a known one may have gone meanwhile
+                one.seen = seen.get(operation.id, Seen(operation))  # a known one may have gone meanwhile
 
     def _settle_known(self, applicant: _Applicant, error: IntegrityError) -> None:
         try:
@@ -163,7 +163,7 @@ class Admission:
                 known = _known(session, applicant)
                 if known is None:
                     raise error
-                applicant.seen = self._forecasts.seen(session, [known.id]).get(known.id, Seen(known, None, None))
+                applicant.seen = self._forecasts.seen(session, [known.id]).get(known.id, Seen(known))
         except Exception as other:  # noqa: BLE001 - told to whom it concerns
             applicant.refusal = other
 

@@ -43,8 +43,8 @@ class Seen:
     """An operation, its place in line (1 = next), and the seconds until it is done; None for what does not apply, or nobody can know."""
 
     operation: Operation
-    place: int | None
-    eta_s: float | None
+    place: int | None = None
+    eta_s: float | None = None
 
 
 def places_in_line(session: Session) -> dict[str, int]:

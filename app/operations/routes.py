@@ -126,7 +126,7 @@ def list_operations(
         purpose = f"operations/{caller.tenant_id}"
         rows, following = page(session, query, by, size=page_size, cursor=cursor, signer=services.signer, purpose=purpose)
         seen = services.forecasts.seen(session, [row.id for row in rows])
-    shown_rows = [shown(services, request, seen.get(row.id, Seen(row, None, None))) for row in rows]  # one may have gone meanwhile
+    shown_rows = [shown(services, request, seen.get(row.id, Seen(row))) for row in rows]  # one may have gone meanwhile
     return OperationList(operations=shown_rows, next_cursor=following)
 
 

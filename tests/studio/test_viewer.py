@@ -350,12 +350,12 @@ def test_a_lost_graphics_card_comes_back(viewer: Viewer, studio: Studio, complai
     page = viewer.open(studio.world_id).page
     start = viewer.position()
     viewer.hold("w", lambda at: bool(np.linalg.norm(at - start) > 0.5))
-    here, before = viewer.position(), viewer.picture()
+    here, before = viewer.standing(), viewer.picture()
     page.evaluate("document.querySelector('canvas').dataset.lost = 'yes'")
     page.evaluate("document.querySelector('canvas').getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()")
     page.wait_for_selector("canvas.seen:not([data-lost])", timeout=60_000)
     viewer.wait()
-    assert np.allclose(viewer.position(), here, atol=0.05)
+    assert np.allclose(viewer.standing(), here, atol=0.05)
     assert psnr(viewer.picture(), before) > 30
 
 

@@ -89,13 +89,11 @@ class Viewer:
 
     def hold_until_still(self, key: str) -> Doubles:
         """Hold a key until the position has not changed for a while."""
-        seen: list[Doubles] = []
+        return self.hold(key, _Still())
 
-        def still(position: Doubles) -> bool:
-            seen.append(position)
-            return len(seen) > 25 and bool(np.abs(np.array(seen[-25:]) - position).max() < 0.011)
-
-        return self.hold(key, still)
+    def standing(self) -> Doubles:
+        """The position once it has not changed for a while."""
+        return until(self.position, _Still(), within_s=200, what="a stand")
 
     def turn_left(self, radians: float) -> None:
         """Drag the picture until one looks there."""
@@ -118,6 +116,17 @@ class Viewer:
     def notice(self, words: str) -> None:
         """Wait until the page says so."""
         self.page.wait_for_function("words => document.querySelector('.notice').textContent.includes(words)", arg=words)
+
+
+class _Still:
+    """Whether the position has been the same for 25 looks."""
+
+    def __init__(self) -> None:
+        self._seen: list[Doubles] = []
+
+    def __call__(self, position: Doubles) -> bool:
+        self._seen.append(position)
+        return len(self._seen) > 25 and bool(np.abs(np.array(self._seen[-25:]) - position).max() < 0.011)
 
 
 @dataclass

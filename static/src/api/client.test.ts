@@ -9,6 +9,7 @@ type Answer = Response | Error | ((request: Request) => Response);
 function standing(...answers: Answer[]) {
   const asked: Request[] = [];
   const heard: unknown[] = [];
+  const held = { key: 'wl_secret' };
   const api = new Api({
     fetch: async (input, init) => {
       const request = new Request(new URL(String(input), 'http://studio.test'), init as RequestInit);
@@ -18,11 +19,11 @@ function standing(...answers: Answer[]) {
       if (answer instanceof Error) throw answer;
       return typeof answer === 'function' ? answer(request) : answer;
     },
-    key: () => 'wl_secret',
+    key: () => held.key,
     heard: (outcome) => heard.push(outcome instanceof Problem ? outcome.code : outcome),
     pause: () => Promise.resolve(),
   });
-  return { api, asked, heard };
+  return { api, asked, heard, held };
 }
 
 function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
@@ -68,6 +69,18 @@ describe('calls', () => {
     const { api, asked } = standing(json({ worlds: [] }));
     await api.worlds({ q: 'sea & sand', tag: '', cursor: undefined, page_size: 24 });
     expect(new URL(asked[0]!.url).search).toBe('?q=sea+%26+sand&page_size=24');
+  });
+
+  it('ask again with the new key when the old one is refused too late', async () => {
+    const refusal = { title: 'No key', status: 401, code: 'unauthenticated', detail: 'no', request_id: 'req_1', errors: [] };
+    const late = () => {
+      held.key = 'wl_new';
+      return json(refusal, 401);
+    };
+    const { api, asked, heard, held } = standing(late, json({ worlds: [] }));
+    await api.worlds();
+    expect(asked.map((request) => request.headers.get('Authorization'))).toEqual(['Bearer wl_secret', 'Bearer wl_new']);
+    expect(heard).toEqual(['answered']);
   });
 
   it('throw the problem with everything it says', async () => {

@@ -152,6 +152,8 @@ export class Api {
       this.around.heard('answered');
       return answer;
     }
+    // Refused for a key that has been replaced meanwhile: nothing was done, and the new one may be good.
+    if (answer.status === 401 && key !== this.around.key()) return this.answered(path, call);
     const problem = await problemOf(answer);
     this.around.heard(problem);
     throw problem;
