@@ -155,7 +155,7 @@ def in_order(groups: Mapping[str, Group]) -> list[str]:
     waiting = dict(groups)
     done: list[str] = []
     weight = {
-        name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * (1.0 if group.bring is None else 0.3)
+        name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * (1.0 if group.bring is None else 0.9 if group.bring.grid else 0.3)
         for name, group in groups.items()
     }
     while waiting:
