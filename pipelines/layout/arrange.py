@@ -281,7 +281,7 @@ def _land_viewpoints(ground: Ground, solver: Solver, plan: Plan, *, seed: int) -
 def _arrange_room(spec: SceneSpec, place: Place, groups: dict[str, Group], library: Library, *, seed: int) -> Scene:
     site = Indoors(spec, place, library, groups, seed=seed)
     solver = Solver(site, seed=seed)
-    order = in_order(groups)
+    order = in_order(groups, named_first=True)
     for name in order:
         solver.place_group(groups[name])
     _repair(spec, groups, order, solver, site.areas, room=True)

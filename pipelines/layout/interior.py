@@ -82,6 +82,6 @@ def ceiling_planes(model: Model) -> Reals:
         return np.array([[0.0, 0.0, height_m]])
     n, p = normals[down], corners[down, 0]
     planes = np.stack([-n[:, 0] / n[:, 1], -n[:, 2] / n[:, 1], np.einsum("ij,ij->i", n, p) / n[:, 1] - floor_of(model)], axis=1)
-    found, which = np.unique(np.round(planes, 3), axis=0, return_inverse=True)
+    distinct, which = np.unique(np.round(planes, 3), axis=0, return_inverse=True)
     share = np.bincount(which.ravel(), areas[down]) / areas[down].sum()
-    return found[share > LEAST_SHARE]
+    return np.asarray(distinct[share > LEAST_SHARE])

@@ -14,19 +14,20 @@ from numpy.typing import NDArray
 from pipelines.layout.rays import Caster
 from pipelines.layout.sky import radiance
 from pipelines.layout.surfaces import areas_and_normals
-from pipelines.scene import Floats, Scene, Sky, Thing
+from pipelines.scene import Floats, Matrix, Scene, Sky, Thing
 
 NEAREST_M = 0.35  # a pane is not sampled as if it were nearer than this: keeps single rays from dominating
 
 
 @dataclass(frozen=True)
 class Panes:
-    """Triangles (T, 3, 3) of window panes facing into the room, and the room's box (2, 3)."""
+    """Triangles (T, 3, 3) of window panes facing into the room, and the room's box (2, 3) in its own frame: rooms stand askew."""
 
     corners: Floats
     areas: Floats
     normals: Floats
     box: Floats
+    room_from_world: Matrix
 
 
 def panes_of(scene: Scene) -> Panes | None:
@@ -42,7 +43,9 @@ def panes_of(scene: Scene) -> Panes | None:
     inward = shell.bounds.mean(axis=0) - corners.mean(axis=1)
     inward /= np.maximum(np.linalg.norm(inward, axis=1, keepdims=True), 1e-6)
     facing = np.einsum("ij,ij->i", normals, inward) > 0.2
-    return Panes(corners[facing], areas[facing], normals[facing], shell.bounds)
+    return Panes(
+        corners[facing], areas[facing], normals[facing], shell.model.bounds, np.linalg.inv(shell.world_from_model).astype(np.float64)
+    )
 
 
 def shell_of(scene: Scene) -> Thing | None:
@@ -55,8 +58,10 @@ def shell_of(scene: Scene) -> Thing | None:
 
 
 def outside(panes: Panes, points: Floats) -> NDArray[np.bool_]:
-    """Which points (N, 3) lie beyond the room's walls."""
-    return ((points < panes.box[0] + 0.01) | (points > panes.box[1] - 0.01)).any(axis=1)
+    """Which points (N, 3) lie beyond the room's walls, or on their outside."""
+    turn, shift = panes.room_from_world[:3, :3], panes.room_from_world[:3, 3]
+    own = points @ turn.T.astype(np.float32) + shift.astype(np.float32)
+    return ((own < panes.box[0] + 0.01) | (own > panes.box[1] - 0.01)).any(axis=1)
 
 
 def light_through(

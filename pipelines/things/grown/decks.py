@@ -55,7 +55,7 @@ def _floor(a: Assembly, half: float, deep: float, w: float, d: float) -> None:
         a.block((walk, 0.012, deep / count - 0.03), (0, 0.004, z), "grating", "grating")
     for side in (-1, 1):
         a.block((0.05, 0.016, deep), (side * (walk / 2 + 0.05), 0.004, 0), "steel", "edge")
-        a.block((0.03, 0.018, deep), (side * (walk / 2 + 0.1), 0.004, 0), "blue_light", "light strip")
+        a.block((0.06, 0.02, deep), (side * (walk / 2 + 0.12), 0.004, 0), "blue_light", "light strip")
 
 
 def _ceiling(a: Assembly, profile: Outline, deep: float, bays: int) -> None:
@@ -103,7 +103,7 @@ def _long_wall(a: Assembly, deep: float, shoulder: float, bays: int) -> None:
     )
     a.add(wall_panel(outline, THICK_M, holes), "hull", "wall", tint=a.shade("hull", 0.8))
     a.block((deep, 0.22, 0.06), (0, 0.11, 0.03), "painted_metal", "kick plate", tint=DARK)
-    a.block((deep, 0.025, 0.065), (0, 0.24, 0.03), "blue_light", "light strip")
+    a.block((deep, 0.05, 0.065), (0, 0.25, 0.03), "blue_light", "light strip")
     for x, open_ in zip(middles, glazed, strict=True):
         with a.at(translation(x, 0, 0)):
             if open_:

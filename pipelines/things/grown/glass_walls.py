@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipelines.scene import Colour
 from pipelines.things.grown.assembly import Assembly
 from pipelines.things.grown.joinery import Outline, panel, rectangle, wall_panel
 
@@ -14,12 +15,10 @@ def glass_wall(a: Assembly, outline: Outline, sill: float, *, name: str, door: t
     """A wall within `outline` (N, 2), standing on y = 0. sill: height of the masonry; door: middle, width and height of an opening."""
     low, high = float(outline[:, 0].min()), float(outline[:, 0].max())
     metal, tint = a.word("trim_material", "painted_metal"), a.tint("trim_colour", "white")
-    foot = rectangle(high - low, sill, at=((low + high) / 2, sill / 2))
-    gap = None if door is None else rectangle(door[1], sill, at=(door[0], sill / 2))
-    pieces = [foot] if gap is None else [
-        np.array([[start, 0], [end, 0], [end, sill], [start, sill]], np.float64)
-        for start, end in ((low, door[0] - door[1] / 2), (door[0] + door[1] / 2, high)) if door is not None
-    ]  # fmt: skip
+    ends = [low, high] if door is None else [low, door[0] - door[1] / 2, door[0] + door[1] / 2, high]
+    pieces = [
+        np.array([[start, 0], [end, 0], [end, sill], [start, sill]], np.float64) for start, end in zip(ends[::2], ends[1::2], strict=True)
+    ]
     for piece in pieces:
         a.add(wall_panel(piece, thick, []), a.word("wall_material", "brick"), f"{name} wall", tint=a.tint("wall_colour"))
         wide = float(np.ptp(piece[:, 0]))
@@ -33,9 +32,7 @@ def glass_wall(a: Assembly, outline: Outline, sill: float, *, name: str, door: t
     for k in range(count + 1):
         x = low + step * k
         top = _height_at(outline, x)
-        foot_y = 0.0 if door is not None and abs(x - door[0]) < door[1] / 2 - 0.02 else sill
-        if door is not None and abs(x - door[0]) < door[1] / 2 - 0.02:
-            foot_y = door[2]
+        foot_y = door[2] if door is not None and abs(x - door[0]) < door[1] / 2 - 0.02 else sill
         if top - foot_y > 0.05:
             a.block((0.045, top - foot_y, 0.07), (x, (top + foot_y) / 2, -0.03), metal, "bars", tint=tint)
     eaves = float(min(_height_at(outline, low + 0.01), _height_at(outline, high - 0.01)))
@@ -44,18 +41,20 @@ def glass_wall(a: Assembly, outline: Outline, sill: float, *, name: str, door: t
             (high - low, 0.05, 0.06), ((low + high) / 2, y, -0.03), metal, "bars", tint=tint
         ) if y > sill + 0.1 or door is None else None
     if door is not None:
-        for side in (-1, 1):
-            a.block((0.07, door[2], 0.09), (door[0] + side * door[1] / 2, door[2] / 2, -0.03), metal, "door frame", tint=tint)
-        a.block((door[1], 0.07, 0.09), (door[0], door[2], -0.03), metal, "door frame", tint=tint)
-        a.add(
-            panel(rectangle(door[1] - 0.16, door[2] * 0.45, at=(door[0], door[2] * 0.24)), 0.04), metal, "door", at=(0, 0, -0.02), tint=tint
-        )
-        pane = rectangle(door[1] - 0.16, door[2] * 0.5, at=(door[0], door[2] * 0.73))
-        a.add(panel(pane, 0.012), "glass", "pane", at=(0, 0, -0.03))
-        for y in (0.05, door[2] * 0.47, door[2] - 0.05):
-            a.block((door[1] - 0.08, 0.08, 0.045), (door[0], y, -0.035), metal, "door", tint=tint)
-        for side in (-1, 1):
-            a.block((0.08, door[2], 0.045), (door[0] + side * (door[1] / 2 - 0.08), door[2] / 2, -0.035), metal, "door", tint=tint)
+        _glazed_door(a, door, metal, tint)
+
+
+def _glazed_door(a: Assembly, door: tuple[float, float, float], metal: str, tint: Colour | None) -> None:
+    for side in (-1, 1):
+        a.block((0.07, door[2], 0.09), (door[0] + side * door[1] / 2, door[2] / 2, -0.03), metal, "door frame", tint=tint)
+    a.block((door[1], 0.07, 0.09), (door[0], door[2], -0.03), metal, "door frame", tint=tint)
+    a.add(panel(rectangle(door[1] - 0.16, door[2] * 0.45, at=(door[0], door[2] * 0.24)), 0.04), metal, "door", at=(0, 0, -0.02), tint=tint)
+    pane = rectangle(door[1] - 0.16, door[2] * 0.5, at=(door[0], door[2] * 0.73))
+    a.add(panel(pane, 0.012), "glass", "pane", at=(0, 0, -0.03))
+    for y in (0.05, door[2] * 0.47, door[2] - 0.05):
+        a.block((door[1] - 0.08, 0.08, 0.045), (door[0], y, -0.035), metal, "door", tint=tint)
+    for side in (-1, 1):
+        a.block((0.08, door[2], 0.045), (door[0] + side * (door[1] / 2 - 0.08), door[2] / 2, -0.035), metal, "door", tint=tint)
 
 
 def _bay(a: Assembly, outline: Outline, x: float, step: float, sill: float, door: tuple[float, float, float] | None, name: str) -> None:

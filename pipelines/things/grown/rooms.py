@@ -40,6 +40,7 @@ from pipelines.things.solids import box
 
 SIDES = ("north", "east", "south", "west")
 FLOOR_THICKNESS_M = 0.2
+OVERLAP_M = 0.06  # how far walls run on behind floor, ceiling and each other: where they only met, light would show through
 CEILING_THICKNESS_M = 0.1  # how far below the ordered height the ceiling's underside is
 
 
@@ -124,18 +125,15 @@ def _openings(a: Assembly, side: str, length: float, heights: tuple[float, float
 
 def _wall(a: Assembly, wall: Wall, profile: Outline, thick: float) -> None:
     gable = wall.name in ("north", "south")
-    reach = wall.length_m / 2 + (thick if gable else 0.0)
     eaves, tall = float(profile[0, 1]), float(profile[:, 1].max())
     if not gable:
         tall = eaves
-    head = profile if gable else np.zeros((0, 2))
-    outline = np.concatenate([[[-reach, 0.0], [reach, 0.0], [reach, eaves]], head, [[-reach, eaves]]])
-    if gable:  # the ends of the profile lie on the wall's edge already where the wall is no thicker
-        outline = outline[np.linalg.norm(outline - np.roll(outline, 1, axis=0), axis=1) > 1e-6]
     if a.word("ceiling", "flat") == "glass":
         door = next(((o.x, o.width, o.bottom + o.height) for o in wall.openings if o.kind == "door"), None)
+        outline = _wall_outline(wall, profile, wall.length_m / 2 + (thick if gable else 0.0), 0.0)
         glass_wall(a, outline, a.number("sill_height", 0.85), name=wall.name, door=door, thick=thick)
         return
+    outline = _wall_outline(wall, profile, wall.length_m / 2 + (thick if gable else thick / 2), OVERLAP_M)
     tint = a.order.colour or a.tint("wall_colour")
     material = a.order.material or a.word("wall_material", "white_plaster")
     a.add(wall_panel(outline, thick, [o.outline for o in wall.openings]), material, f"{wall.name} wall", tint=tint)
@@ -159,6 +157,14 @@ def _wall(a: Assembly, wall: Wall, profile: Outline, thick: float) -> None:
     for start, end in free_spans(-wall.length_m / 2 + 0.1, wall.length_m / 2 - 0.1, blocked):
         if end - start > 0.4:
             a.spot("wall", ((start + end) / 2, 1.5, 0.0), (end - start, 0.3), tall - 1.5)
+
+
+def _wall_outline(wall: Wall, profile: Outline, reach: float, overlap: float) -> Outline:
+    """(N, 2) the wall's outline, `overlap` longer below and above than what is seen of it."""
+    eaves = float(profile[0, 1])
+    head = profile + [0.0, overlap] if wall.name in ("north", "south") else np.zeros((0, 2))
+    outline = np.concatenate([[[-reach, -overlap], [reach, -overlap], [reach, eaves + overlap]], head, [[-reach, eaves + overlap]]])
+    return outline[np.linalg.norm(outline - np.roll(outline, 1, axis=0), axis=1) > 1e-6]
 
 
 def _lower_trim(a: Assembly, wall: Wall, wood: str, trim: Colour | None, tall: float) -> None:
