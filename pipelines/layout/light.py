@@ -22,7 +22,7 @@ from pipelines.layout.sample import WIDEST_M
 from pipelines.layout.sky import DOME_DIP_RAD, air_light, dome, radiance, sky_budget
 from pipelines.layout.surfels import morton_order, take_surfels
 from pipelines.layout.tone import display, exposure_for, luminance
-from pipelines.layout.windows import Panes, light_through, outside, panes_of, shell_of
+from pipelines.layout.windows import Panes, light_through, outside, panes_of, shade_backs
 from pipelines.scene import Floats, Lamp, Scene, Surfels
 from pipelines.stage import Stage, TellStage
 from pipelines.world import World
@@ -34,7 +34,6 @@ LEAF_GLOW = np.float32(0.34)  # share of the light behind a stand-in leaf that c
 LAMPS_AT_MOST = 24
 SUN_SPREAD_RAD = 0.012  # half angle of the light's disc, a little wider than the sun's: soft edges of shadows
 SMOOTH_SHIFTS_M = (0.0, 3.17, 7.71, 1.37, 11.9)
-BACK_LIGHT = 0.8  # share of the room's usual light that its shell's outside is shown in
 PANE_RAYS = 4  # rays to the windows a surfel, indoors
 GLOW_PEAK = 1.5  # exposed radiance of what glows: the curve shows it nearly white, yet with its colour
 EXPOSURE_RAYS = 4_000  # surfels of the first look that are metered
@@ -83,7 +82,7 @@ def _lit(scene: Scene, blockers: Occluders, tell: TellStage) -> Gaussians:
     tell(0.35, "gathering light from the sky")
     irradiance += gathered_light(surfels, scene, blockers, lambda share: tell(0.35 + 0.4 * share, "gathering light from the sky"))
     matt = surfels.albedo * irradiance / np.float32(math.pi) + surfels.emission
-    _shade_backs(matt, surfels, irradiance, scene)
+    shade_backs(matt, surfels, irradiance, scene)
     tell(0.78, "mirroring what is glossy")
     exposure = sky.exposure * _exposure(matt, surfels, scene, blockers)
     matt -= surfels.emission * np.float32(1 - _glow_kept(surfels.emission, exposure))
@@ -98,19 +97,6 @@ def _lit(scene: Scene, blockers: Occluders, tell: TellStage) -> Gaussians:
         harmonics[glossy] = fitted
     tell(0.92, "painting the sky")
     return _with_sky(surfels, harmonics, scene, sky_budget(len(surfels), scene), exposure)
-
-
-def _shade_backs(matt: Floats, surfels: Surfels, irradiance: Floats, scene: Scene) -> None:
-    """The outside of the room's shell looks like its inside: it shows through seams and round thin frames, neither bright nor black."""
-    shell = shell_of(scene)
-    if shell is None:
-        return
-    own = surfels.thing == shell.id
-    outward = np.einsum("ij,ij->i", surfels.means - shell.bounds.mean(axis=0), surfels.frames[:, :, 2]) > 0
-    front, back = own & ~surfels.hidden, own & surfels.hidden & outward
-    if front.any() and back.any():
-        usual = np.float32(BACK_LIGHT) * np.median(irradiance[front], axis=0)
-        matt[back] = surfels.albedo[back] * usual / np.float32(math.pi)
 
 
 def thinned(surfels: Surfels, most: int) -> Surfels:

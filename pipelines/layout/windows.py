@@ -6,6 +6,7 @@ sampling; gathering rays that leave the room therefore count as dark, or the sam
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,11 @@ from numpy.typing import NDArray
 from pipelines.layout.rays import Caster
 from pipelines.layout.sky import radiance
 from pipelines.layout.surfaces import areas_and_normals
-from pipelines.scene import Floats, Matrix, Scene, Sky, Thing
+from pipelines.scene import Floats, Matrix, Scene, Sky, Surfels, Thing
 
 NEAREST_M = 0.35  # a pane is not sampled as if it were nearer than this: keeps single rays from dominating
+SKIN_M = 0.05  # what lies within so much of the hull of a room is its outside
+BACK_LIGHT = 0.8  # share of the room's usual light that its shell's outside is shown in
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def outside(panes: Panes, points: Floats) -> NDArray[np.bool_]:
     """Which points (N, 3) lie beyond the room's walls, or on their outside."""
     turn, shift = panes.room_from_world[:3, :3], panes.room_from_world[:3, 3]
     own = points @ turn.T.astype(np.float32) + shift.astype(np.float32)
-    return ((own < panes.box[0] + 0.01) | (own > panes.box[1] - 0.01)).any(axis=1)
+    return ((own < panes.box[0] + SKIN_M) | (own > panes.box[1] - SKIN_M)).any(axis=1)
 
 
 def light_through(
@@ -102,3 +105,16 @@ def light_through(
         seen[met & (reach < distance[mine] - 0.06)] = 0
         total[mine] += seen * strength[mine, None].astype(np.float32)
     return (total * np.float32(panes.areas.sum() / rays)).astype(np.float32)
+
+
+def shade_backs(matt: Floats, surfels: Surfels, irradiance: Floats, scene: Scene) -> None:
+    """The outside of the room's shell looks like its inside: it shows through seams and round thin frames, neither bright nor black."""
+    shell = shell_of(scene)
+    if shell is None:
+        return
+    own = surfels.thing == shell.id
+    outward = np.einsum("ij,ij->i", surfels.means - shell.bounds.mean(axis=0), surfels.frames[:, :, 2]) > 0
+    front, back = own & ~surfels.hidden, own & surfels.hidden & outward
+    if front.any() and back.any():
+        usual = np.float32(BACK_LIGHT) * np.median(irradiance[front], axis=0)
+        matt[back] = surfels.albedo[back] * usual / np.float32(math.pi)
