@@ -299,7 +299,7 @@ def _seen_from(view: Viewpoint, scene: Scene) -> Scene:
 def _arrange_room(spec: SceneSpec, place: Place, groups: dict[str, Group], library: Library, *, seed: int) -> Scene:
     site = Indoors(spec, place, library, groups, seed=seed)
     solver = Solver(site, seed=seed)
-    order = in_order(groups)
+    order = in_order(groups, named_first=True)
     for name in order:
         solver.place_group(groups[name])
     _repair(spec, groups, order, solver, site.areas, room=True)

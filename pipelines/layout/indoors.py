@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from pipelines.layout import candidates
 from pipelines.layout.board import Board
 from pipelines.layout.footprints import Boxes, Reals, bearing, pose_matrix, separation, turned
+from pipelines.layout.interior import Opening, ceiling_planes, floor_of, interior_of, openings_of
 from pipelines.layout.members import Group
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import Area
 from pipelines.layout.solver import hidden_share
-from pipelines.layout.supports import spots_named
-from pipelines.places import Place
-from pipelines.scene import EYE_HEIGHT_M, Floats, Matrix, Model, Thing
+from pipelines.places import Bring, Place
+from pipelines.scene import EYE_HEIGHT_M, Floats, Matrix, Thing
 from pipelines.spec import RelationName, SceneSpec
 from pipelines.things import Library, Order
 
@@ -35,6 +35,8 @@ AGAINST_WALL = frozenset({
 })  # fmt: skip
 IN_CORNER = frozenset({"floor lamp", "potted plant", "guitar", "broom", "shovel", "barrel", "crate", "bucket", "sack", "globe"})
 SNAP_WITHIN_M = 1.6
+HIGHEST_SILL_M = 1.5  # windows above it have no curtains
+FACING = {"near": 0.0, "far": np.pi, "left": -np.pi / 2, "right": np.pi / 2}
 
 
 @dataclass(frozen=True)
@@ -57,20 +59,29 @@ class Indoors:
         kind = place.room.styles.get(spec.style or "", place.room.kind)
         self.kind, self.model = kind, library.build(kind, Order(seed=int(rng.integers(1000)), style=spec.style, parts=spec.parts))
         self.place, self.groups = place, groups
-        self.low, self.high, self.height_m = _interior(self.model)
-        side = float(rng.choice([-1.0, 1.0]))
-        width = self.high[0] - self.low[0]
-        stand = np.array([(self.low[0] + self.high[0]) / 2 + side * 0.3 * width, self.high[1] - 0.62])
-        look = (self.low + self.high) / 2 + np.array([-side * 0.06 * width, -0.12 * (self.high[1] - self.low[1])]) - stand
+        self.low, self.high, self.height_m = interior_of(self.model)
+        self.ceiling = ceiling_planes(self.model)
+        stand, look = self._stance(float(rng.choice([-1.0, 1.0])))
         self.yaw = -float(np.arctan2(-look[0], -look[1]))
         cos, sin = np.cos(self.yaw), np.sin(self.yaw)
         self.shift = -np.array([stand[0] * cos + stand[1] * sin, -stand[0] * sin + stand[1] * cos])
-        self.pitch_rad = -0.1
+        self.pitch_rad = -0.1 if self.height_m < 4.5 else 0.04
         self.areas: Mapping[str, Area] = {}
         self.lines: Mapping[str, tuple[Reals, Reals, float]] = {}
         self.walk_radius_m = float(np.hypot(*(self.high - self.low)) / 2)
-        self.openings = _openings(self.model, self.low, self.high)
+        self.openings = openings_of(self.model, self.low, self.high)
         self.walls = self._walls()
+
+    def _stance(self, side: float) -> tuple[Reals, Reals]:
+        """Where the visitor stands in the room's frame, and which way the look goes: as the place says, or across from a near corner."""
+        assert self.place.room is not None
+        size, middle = self.high - self.low, (self.low + self.high) / 2
+        if self.place.room.stand is not None:
+            stand = self.low + np.array(self.place.room.stand) * size
+            stand = np.clip(stand, self.low + 0.62, self.high - 0.62)
+            return stand, np.array([0.35 * (middle[0] - stand[0]), self.low[1] - stand[1]])
+        stand = np.array([middle[0] + side * 0.3 * size[0], self.high[1] - 0.62])
+        return stand, middle + np.array([-side * 0.06, -0.12]) * size - stand
 
     # -- the shell -----------------------------------------------------------------------------------------------------
     def shell(self) -> Thing:
@@ -79,7 +90,7 @@ class Indoors:
 
     def pose(self) -> Matrix:
         """world_from_room."""
-        return pose_matrix((float(self.shift[0]), -_floor(self.model), float(self.shift[1])), self.yaw, 1.0)
+        return pose_matrix((float(self.shift[0]), -floor_of(self.model), float(self.shift[1])), self.yaw, 1.0)
 
     def to_world(self, x: Reals, z: Reals) -> tuple[Reals, Reals]:
         """Room positions in the world."""
@@ -105,17 +116,24 @@ class Indoors:
         """Within the walls, off the visitor, not before doors, tall things not before windows."""
         corner_x, corner_z = whole.corners()
         x, z = self.to_room(corner_x, corner_z)
-        slack = 0.06 if group.kind.stands_on == "wall" or _at(group) in ("window", "door") else 0.005
+        slack = 0.06 if group.kind.stands_on == "wall" or self._at(group) in ("window", "door") else 0.005
         fine = ((x > self.low[0] - slack) & (x < self.high[0] + slack) & (z > self.low[1] - slack) & (z < self.high[1] + slack)).all(axis=1)
-        if group.kind.stands_on in ("floor", "ground"):
+        if group.kind.stands_on != "ceiling":
+            fine &= self._headroom(x, z).min(axis=1) > whole.high - 0.02
+        if group.kind.stands_on in ("floor", "ground") and not _is_flat(group):
             fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
-        if _is_flat(group) or group.kind.stands_on == "ceiling" or _at(group) in ("window", "door"):
+        if _is_flat(group) or group.kind.stands_on == "ceiling" or self._at(group) in ("window", "door"):
             return np.asarray(fine)
         for opening in self.openings:
             box = self._opening_box(opening)
             tall_enough = np.minimum(whole.high, opening.top_m) - np.maximum(whole.low, opening.sill_m) > 0.12
             fine &= ~(tall_enough & (separation(whole, box) < 0.0))
         return np.asarray(fine)
+
+    def _headroom(self, x: Reals, z: Reals) -> Reals:
+        """Height of the ceiling above the floor at places in the room's frame: ceilings are nowhere hollow, so the lowest plane counts."""
+        planes = self.ceiling
+        return np.min([planes[k, 0] * x + planes[k, 1] * z + planes[k, 2] for k in range(len(planes))], axis=0)
 
     def _opening_box(self, opening: Opening) -> Boxes:
         reach = 0.75 if opening.door else 0.3
@@ -128,12 +146,15 @@ class Indoors:
         """On the floor, at eye level on the wall, at the ceiling."""
         model = group.models[0]
         if group.kind.stands_on == "ceiling":
-            return np.full(x.shape, self.height_m)
+            return self._headroom(*self.to_room(x, z))
         if group.kind.stands_on == "wall":
             middle = float(model.bounds[:, 1].mean())
             tall = float(model.bounds[1, 1] - model.bounds[0, 1])
             eye = 1.55 if tall < 1.2 else max(tall / 2 + 0.05, 1.35)
-            if _at(group) == "window":
+            hint = self._hint(group)
+            if hint is not None and hint.grid is not None and hint.grid.up_m is not None:
+                eye = hint.grid.up_m
+            elif self._at(group) == "window":
                 eye = 1.45 if tall < 1.9 else min(tall / 2 + 0.02, self.height_m - tall / 2)
             return np.full(x.shape, min(eye, self.height_m - tall / 2 - 0.05) - middle)
         if group.kind.stands_on == "air":
@@ -143,11 +164,14 @@ class Indoors:
     def free_candidates(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
         """Along the walls, in corners, in the middle, at windows, at the ceiling."""
         width, _, depth = group.size(number)
-        where = "free" if self._is_flanked(group) else _at(group)
+        where = "free" if self._is_flanked(group) else self._at(group)
+        if (place := self._in_grid(group, number)) is not None:
+            wide = np.zeros((0, 3)) if group.bring is not None else self._floor_poses(*rng.uniform(0.1, 0.9, (2, 80)))
+            return np.concatenate([place[None], wide])
         if group.kind.stands_on == "ceiling":
             u, v = rng.uniform(0.4, 0.6, (2, 60))
             return self._floor_poses(u, v)
-        if where == "window" and (windows := [opening for opening in self.openings if not opening.door]):
+        if where == "window" and (windows := [one for one in self.openings if not one.door and one.sill_m < HIGHEST_SILL_M]):
             return self._at_openings(windows, number, depth, rng)
         if where == "middle":
             return self._floor_poses(rng.uniform(0.3, 0.7, 140), rng.uniform(0.25, 0.62, 140))
@@ -163,6 +187,8 @@ class Indoors:
         """In view and unhidden; no narrow slots; tall things at the sides and the far end; the great things on the far wall."""
         x, z = poses[:, 0], poses[:, 1]
         distance, angle = np.hypot(x, z), np.abs(bearing(x, z))
+        if (place := self._in_grid(group, number)) is not None:
+            return np.asarray(-6.0 * np.hypot(x - place[0], z - place[1]))
         score = -5.0 * np.clip((angle - 0.5) / 0.35, 0, 2) - 3.0 * hidden_share(poses, foot, board)
         width, height, depth = group.size(number)
         floor = group.kind.stands_on in ("floor", "ground")
@@ -194,9 +220,11 @@ class Indoors:
 
     def yaws(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
         """As drawn: along walls the front looks into the room; in the middle square to the walls."""
-        if _at(group) in ("wall", "corner", "window") or group.kind.stands_on in ("wall", "ceiling"):
+        if self._in_grid(group, 0) is not None:
+            return poses[:, 2]
+        if self._at(group) in ("wall", "corner", "window") or group.kind.stands_on in ("wall", "ceiling"):
             return self._wall_yaw(poses) if group.asked.relations and group.kind.stands_on != "ceiling" else poses[:, 2]
-        if _at(group) == "middle":
+        if self._at(group) == "middle":
             return poses[:, 2]
         return self._squared(poses[:, 2]) + rng.normal(0, 0.05, len(poses))
 
@@ -211,13 +239,16 @@ class Indoors:
     def _is_flanked(self, group: Group) -> bool:
         """Whether several things are to stand beside it, so that a corner will not do."""
         asked = [(r, other) for other in self.groups.values() for r in other.asked.relations if group.name in r.objects]
-        return sum(len(other.models) for r, other in asked if r.relation is R.BESIDE and other.bring is None) > 1 and _at(group) == "corner"
+        return (
+            sum(len(other.models) for r, other in asked if r.relation is R.BESIDE and other.bring is None) > 1
+            and self._at(group) == "corner"
+        )
 
     def snapped(self, group: Group, number: int, poses: Reals) -> Reals:
         """What belongs against a wall is pushed back to the wall it was drawn near."""
-        if group.kind.stands_on != "floor" or not len(poses):
+        if group.kind.stands_on != "floor" or not len(poses) or self._in_grid(group, number) is not None:
             return poses
-        if _at(group) != "wall":
+        if self._at(group) != "wall":
             square = self._squared(poses[:, 2])
             near = np.abs(turned(square - poses[:, 2])) < (0.5 if _is_seat(group) else 0.2)
             return np.concatenate([poses[:, :2], np.where(near, square, poses[:, 2])[:, None]], axis=1)
@@ -230,6 +261,46 @@ class Indoors:
         z = np.where(close & (nearest == 0), self.low[1] + away, np.where(close & (nearest == 2), self.high[1] - away, z))
         wx, wz = self.to_world(x, z)
         return np.stack([wx, wz, np.array([wall.yaw for wall in self.walls])[nearest]], axis=1)
+
+    def _hint(self, group: Group) -> Bring | None:
+        """What the place says of such things: of what it brings, and of what the words name instead."""
+        if group.bring is not None:
+            return group.bring
+        return next((bring for bring in self.place.bring if group.kind.name in bring.kinds), None)
+
+    def _at(self, group: Group) -> str:
+        """Where the group stands when no relation says so."""
+        hint = self._hint(group)
+        if hint is not None and hint.at != "scenic":
+            return hint.at
+        name = group.kind.name
+        if name in IN_CORNER:
+            return "corner"
+        if name in AGAINST_WALL or "against wall" in group.kind.tags:
+            return "wall"
+        if "table" in name or "rug" in name:
+            return "middle"
+        return "free"
+
+    def _in_grid(self, group: Group, number: int) -> Reals | None:
+        """The pose that the place's grid has for a member whose words say nothing else; None where there is no grid."""
+        hint = self._hint(group)
+        if hint is None or hint.grid is None or (group.bring is None and group.asked.relations):
+            return None
+        grid, total = hint.grid, len(group.models)
+        columns = min(grid.columns, total)
+        rows = -(-total // columns)
+        u = _spread(grid.across, number % columns, columns)
+        v = _spread(grid.along, number // columns, rows)
+        faces = grid.faces if grid.faces != "aisle" else "right" if u < 0.5 else "left"
+        width, _, depth = group.size(number)
+        half = np.array([width, depth] if faces in ("near", "far") else [depth, width]) / 2 + WALL_GAP_M
+        x, z = np.clip(self.low + np.array([u, v]) * (self.high - self.low), self.low + half, self.high - half)
+        if group.kind.stands_on == "wall":
+            x = {"right": self.low[0] + 0.004, "left": self.high[0] - 0.004}.get(faces, x)
+            z = {"near": self.low[1] + 0.004, "far": self.high[1] - 0.004}.get(faces, z)
+        world_x, world_z = self.to_world(np.asarray(x), np.asarray(z))
+        return np.array([float(world_x), float(world_z), float(FACING[faces] + self.yaw)])
 
     # -- zones -----------------------------------------------------------------------------------------------------------
     def _wall_yaw(self, poses: Reals) -> Reals:
@@ -288,70 +359,9 @@ class Indoors:
         return np.stack([eyes[:, 0], np.full(len(eyes), EYE_HEIGHT_M), eyes[:, 1]], axis=1).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class Opening:
-    """A door or a window in the room's frame: middle on the wall, half width, sill and top; along_x: in the back or front wall."""
-
-    x: float
-    z: float
-    half_m: float
-    sill_m: float
-    top_m: float
-    along_x: bool
-    door: bool
-
-
-def _interior(model: Model) -> tuple[Reals, Reals, float]:
-    """Lowest and highest x, z of the floor, and the height of the ceiling above it."""
-    spots = spots_named(model, "floor")
-    if spots:
-        spot = max(spots, key=lambda one: one.size_m[0] * one.size_m[1])
-        centre, half = np.array([spot.position[0], spot.position[2]]), np.array(spot.size_m) / 2
-        height = spot.clearance_m if spot.clearance_m < 9 else float(model.bounds[1, 1]) - 0.1
-        return centre - half, centre + half, height
-    low, high = model.bounds[:, [0, 2]].astype(np.float64)
-    return low + 0.15, high - 0.15, float(model.bounds[1, 1]) - 0.12
-
-
-def _floor(model: Model) -> float:
-    spots = spots_named(model, "floor")
-    return float(spots[0].position[1]) if spots else 0.0
-
-
-def _openings(model: Model, low: Reals, high: Reals) -> list[Opening]:
-    """Doors and windows by the names of the model's parts; several windows in one wall may share a part."""
-    found: list[Opening] = []
-    for part in model.parts:
-        if part.name not in ("door", "window"):
-            continue
-        corners = part.mesh.corners.astype(np.float64)
-        centre = part.mesh.bounds.astype(np.float64).mean(axis=0)
-        along_x = int(np.argmin(np.abs([centre[2] - low[1], high[0] - centre[0], high[1] - centre[2], centre[0] - low[0]]))) in (0, 2)
-        axis = 0 if along_x else 2
-        spans = corners[:, :, axis]
-        order = np.argsort(spans.min(axis=1), kind="stable")
-        starts, ends = spans.min(axis=1)[order], np.maximum.accumulate(spans.max(axis=1)[order])
-        cuts = np.flatnonzero(starts[1:] > ends[:-1] + 0.15) + 1
-        for group in np.split(order, cuts):
-            lows, highs = corners[group].min(axis=(0, 1)), corners[group].max(axis=(0, 1))
-            middle, half = (lows + highs) / 2, float(highs[axis] - lows[axis]) / 2
-            sill, top = float(lows[1]), float(highs[1])
-            found.append(Opening(float(middle[0]), float(middle[2]), half + 0.08, sill, top, along_x, part.name == "door"))
-    return found
-
-
-def _at(group: Group) -> str:
-    """Where the group stands when no relation says so."""
-    if group.bring is not None and group.bring.at != "scenic":
-        return group.bring.at
-    name = group.kind.name
-    if name in IN_CORNER:
-        return "corner"
-    if name in AGAINST_WALL or "against wall" in group.kind.tags:
-        return "wall"
-    if "table" in name or "rug" in name:
-        return "middle"
-    return "free"
+def _spread(ends: tuple[float, float], number: int, count: int) -> float:
+    """The share at which one of `count` stands, evenly from the first end to the last."""
+    return (ends[0] + ends[1]) / 2 if count == 1 else ends[0] + (ends[1] - ends[0]) * number / (count - 1)
 
 
 def _is_seat(group: Group) -> bool:

@@ -22,7 +22,7 @@ from pipelines.layout.sample import WIDEST_M
 from pipelines.layout.sky import DOME_DIP_RAD, air_light, dome, radiance, sky_budget
 from pipelines.layout.surfels import morton_order, take_surfels
 from pipelines.layout.tone import display, exposure_for, luminance
-from pipelines.layout.windows import Panes, light_through, outside, panes_of, shell_of
+from pipelines.layout.windows import Panes, light_through, outside, panes_of, shade_backs
 from pipelines.scene import Floats, Lamp, Scene, Surfels
 from pipelines.stage import Stage, TellStage
 from pipelines.world import World
@@ -33,7 +33,7 @@ GLOSSY = 0.62  # from here on a surface mirrors what is around it
 LEAF_GLOW = np.float32(0.34)  # share of the light behind a stand-in leaf that comes through it and its neighbours
 LAMPS_AT_MOST = 24
 SUN_SPREAD_RAD = 0.012  # half angle of the light's disc, a little wider than the sun's: soft edges of shadows
-SMOOTH_SHIFTS_M = (0.0, 3.17, 7.71)
+SMOOTH_SHIFTS_M = (0.0, 3.17, 7.71, 1.37, 11.9)
 PANE_RAYS = 4  # rays to the windows a surfel, indoors
 GLOW_PEAK = 1.5  # exposed radiance of what glows: the curve shows it nearly white, yet with its colour
 EXPOSURE_RAYS = 4_000  # surfels of the first look that are metered
@@ -73,16 +73,16 @@ def _lit(scene: Scene, blockers: Occluders, tell: TellStage) -> Gaussians:
     """The scene's surfels under its sky, and the sky."""
     surfels, sky = scene.surfels, scene.sky
     assert surfels is not None and sky is not None
+    if scene.indoors:  # the haze outside is as bright as the day
+        sky = replace(sky, fog_per_m=0.0)
+        scene = replace(scene, sky=sky)
     tell(0.12, "casting shadows")
     irradiance = direct_light(surfels, scene, blockers)
     irradiance += lamp_light(surfels, scene, blockers)
     tell(0.35, "gathering light from the sky")
     irradiance += gathered_light(surfels, scene, blockers, lambda share: tell(0.35 + 0.4 * share, "gathering light from the sky"))
     matt = surfels.albedo * irradiance / np.float32(math.pi) + surfels.emission
-    shell = shell_of(scene)
-    if shell is not None:  # the room's outside must not shine through its seams
-        outward = np.einsum("ij,ij->i", surfels.means - shell.bounds.mean(axis=0), surfels.frames[:, :, 2]) > 0
-        matt[surfels.hidden & outward & (surfels.thing == shell.id)] *= np.float32(0.05)
+    shade_backs(matt, surfels, irradiance, scene)
     tell(0.78, "mirroring what is glossy")
     exposure = sky.exposure * _exposure(matt, surfels, scene, blockers)
     matt -= surfels.emission * np.float32(1 - _glow_kept(surfels.emission, exposure))

@@ -151,12 +151,15 @@ def make_group(asked: ThingSpec, library: Library, *, season: Season, seed: int,
     return Group(asked, kind, tuple(built[k % variants] for k in range(asked.count)), scales, bring)
 
 
-def in_order(groups: Mapping[str, Group]) -> list[str]:
+def in_order(groups: Mapping[str, Group], *, named_first: bool = False) -> list[str]:
     """Names so that what others refer to comes first; within that, the bigger first. Rings of references are cut at the first named."""
     waiting = dict(groups)
     done: list[str] = []
+    first = 1000.0 if named_first else 1.0
     weight = {
-        name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * (1.0 if group.bring is None else 0.3)
+        name: float(np.prod(group.size()[::2]))
+        * (1 + group.size()[1])
+        * (first if group.bring is None else 0.9 if group.bring.grid else 0.3)
         for name, group in groups.items()
     }
     while waiting:

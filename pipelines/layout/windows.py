@@ -6,6 +6,7 @@ sampling; gathering rays that leave the room therefore count as dark, or the sam
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,19 +15,22 @@ from numpy.typing import NDArray
 from pipelines.layout.rays import Caster
 from pipelines.layout.sky import radiance
 from pipelines.layout.surfaces import areas_and_normals
-from pipelines.scene import Floats, Scene, Sky, Thing
+from pipelines.scene import Floats, Matrix, Scene, Sky, Surfels, Thing
 
 NEAREST_M = 0.35  # a pane is not sampled as if it were nearer than this: keeps single rays from dominating
+SKIN_M = 0.05  # what lies within so much of the hull of a room is its outside
+BACK_LIGHT = 0.8  # share of the room's usual light that its shell's outside is shown in
 
 
 @dataclass(frozen=True)
 class Panes:
-    """Triangles (T, 3, 3) of window panes facing into the room, and the room's box (2, 3)."""
+    """Triangles (T, 3, 3) of window panes facing into the room, and the room's box (2, 3) in its own frame: rooms stand askew."""
 
     corners: Floats
     areas: Floats
     normals: Floats
     box: Floats
+    room_from_world: Matrix
 
 
 def panes_of(scene: Scene) -> Panes | None:
@@ -42,7 +46,9 @@ def panes_of(scene: Scene) -> Panes | None:
     inward = shell.bounds.mean(axis=0) - corners.mean(axis=1)
     inward /= np.maximum(np.linalg.norm(inward, axis=1, keepdims=True), 1e-6)
     facing = np.einsum("ij,ij->i", normals, inward) > 0.2
-    return Panes(corners[facing], areas[facing], normals[facing], shell.bounds)
+    return Panes(
+        corners[facing], areas[facing], normals[facing], shell.model.bounds, np.linalg.inv(shell.world_from_model).astype(np.float64)
+    )
 
 
 def shell_of(scene: Scene) -> Thing | None:
@@ -55,8 +61,10 @@ def shell_of(scene: Scene) -> Thing | None:
 
 
 def outside(panes: Panes, points: Floats) -> NDArray[np.bool_]:
-    """Which points (N, 3) lie beyond the room's walls."""
-    return ((points < panes.box[0] + 0.01) | (points > panes.box[1] - 0.01)).any(axis=1)
+    """Which points (N, 3) lie beyond the room's walls, or on their outside."""
+    turn, shift = panes.room_from_world[:3, :3], panes.room_from_world[:3, 3]
+    own = points @ turn.T.astype(np.float32) + shift.astype(np.float32)
+    return ((own < panes.box[0] + SKIN_M) | (own > panes.box[1] - SKIN_M)).any(axis=1)
 
 
 def light_through(
@@ -97,3 +105,16 @@ def light_through(
         seen[met & (reach < distance[mine] - 0.06)] = 0
         total[mine] += seen * strength[mine, None].astype(np.float32)
     return (total * np.float32(panes.areas.sum() / rays)).astype(np.float32)
+
+
+def shade_backs(matt: Floats, surfels: Surfels, irradiance: Floats, scene: Scene) -> None:
+    """The outside of the room's shell looks like its inside: it shows through seams and round thin frames, neither bright nor black."""
+    shell = shell_of(scene)
+    if shell is None:
+        return
+    own = surfels.thing == shell.id
+    outward = np.einsum("ij,ij->i", surfels.means - shell.bounds.mean(axis=0), surfels.frames[:, :, 2]) > 0
+    front, back = own & ~surfels.hidden, own & surfels.hidden & outward
+    if front.any() and back.any():
+        usual = np.float32(BACK_LIGHT) * np.median(irradiance[front], axis=0)
+        matt[back] = surfels.albedo[back] * usual / np.float32(math.pi)

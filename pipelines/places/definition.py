@@ -126,12 +126,27 @@ class CoverEntry(_Entry):
     where: Literal["land", "shore", "path edge"] = "land"
 
 
+class Grid(_Entry):
+    """Even places in a room, by shares of its width (0 left … 1 right) and depth (0 far wall … 1 near wall).
+
+    columns: how many stand side by side; there are as many rows as the count needs.  across, along: where the first and the last stand,
+    kept off the walls by their own size.  faces: the wall that they look at; aisle: the line from the visitor to the far wall.  up_m: how
+    high the middle is of what hangs on a wall.
+    """
+
+    columns: int = Field(default=1, ge=1, le=20)
+    across: tuple[float, float] = (0.5, 0.5)
+    along: tuple[float, float] = (0.5, 0.5)
+    faces: Literal["near", "far", "left", "right", "aisle"] = "near"
+    up_m: float | None = None
+
+
 class Bring(_Entry):
     """Things that the place brings along. kinds: alternatives, one of which is chosen by lot; relations to other entries' names.
 
     at: how it stands when no relation says so: scenic (to the side of the view), wall, corner, middle, window, door, ceiling, row
     left, row right, kerb, gutter, pavement (of a street), frame (a tree beside the view). filler: only where the words name fewer
-    than three things.
+    than three things.  grid: where in a room exactly.
     """
 
     name: str
@@ -147,6 +162,7 @@ class Bring(_Entry):
     chance: float = Field(default=1, ge=0, le=1)
     height_m: float | None = None
     filler: bool = False
+    grid: Grid | None = None
 
 
 class Way(_Entry):
@@ -161,10 +177,14 @@ class Way(_Entry):
 
 
 class Room(_Entry):
-    """The shell of an indoor place: a kind of the library, and other kinds for some styles."""
+    """The shell of an indoor place: a kind of the library, and other kinds for some styles.
+
+    stand: where the visitor stands to look at the far wall, as shares of width and depth; left out: in a near corner, looking across.
+    """
 
     kind: str = "room"
     styles: dict[str, str] = {}
+    stand: tuple[float, float] | None = None
 
 
 class Place(_Entry):

@@ -277,6 +277,6 @@ def test_replacing_a_kind_must_be_said(tmp_path: Path) -> None:
 
 def test_shared_words_must_be_declared(tmp_path: Path) -> None:
     parts = "  parts: [{box: [1, 1, 1], at: [0, 0.5, 0]}]\n"
-    (tmp_path / "mine.yaml").write_text(f"throne:\n{HEAD}  words: [armchair]\n{parts}")
+    (tmp_path / "mine.yaml").write_text(f"pouffe throne:\n{HEAD}  words: [armchair]\n{parts}")
     with pytest.raises(ThingError, match="armchair"):
         Library.load([tmp_path])

@@ -19,6 +19,8 @@ BUILDINGS: Mapping[str, str] = {
         "gardens": ("greenhouse", "gazebo", "market_stall", "gate"),
         "structures": ("stone_bridge", "wooden_bridge", "pier", "fence", "stone_wall"),
         "rooms": ("room",),
+        "decks": ("deck",),
+        "stained": ("stained_glass",),
         "road_vehicles": ("car",),
         "lorries": ("pickup", "van", "bus", "truck", "tractor"),
         "cycles": ("locomotive", "bicycle", "motorcycle"),

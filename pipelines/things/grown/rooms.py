@@ -13,6 +13,11 @@ outer one: inside it is `thickness` (0.2 m) smaller on every side, and 0.1 m low
     wall_material, floor_material, ceiling_material              white_plaster, planks, white_plaster
     wall_colour, ceiling_colour, trim_colour                     colour names; the ordered colour goes to the walls
     beams                                                        number of dark beams under the ceiling (0)
+    ceiling, eaves, …                                            other ceilings than a flat one: see grown/ceilings.py
+    window_glass                                                 glass, or stained: leaded panes of many colours
+    window_gap, window_sill                                      least wall between windows (0.35); 0 leaves the sill board out
+    window_trim, mullions                                        width of the casing (0.08) and its material (trim_material)
+    piers, pier_material                                         how many half columns stand along the east and the west wall (0)
     skirting, cornice                                            heights in metres (0.11, 0); panelling: height of a wainscot (0)
 """
 
@@ -24,15 +29,19 @@ import numpy as np
 
 from pipelines.scene import Colour, Matrix
 from pipelines.things.grown.assembly import Assembly
-from pipelines.things.grown.joinery import panel, rectangle, ring, rotation, translation, wall_panel
+from pipelines.things.grown.ceilings import add_ceiling, add_piers, profile_of
+from pipelines.things.grown.glass_walls import glass_wall
+from pipelines.things.grown.joinery import Outline, panel, rectangle, ring, rotation, translation, wall_panel
 from pipelines.things.grown.openings import Joinery, Opening, fill
+from pipelines.things.grown.stained import stained_window
 from pipelines.things.grown.walls import free_spans
 from pipelines.things.shape import GrownOrder, Shape
 from pipelines.things.solids import box
 
 SIDES = ("north", "east", "south", "west")
 FLOOR_THICKNESS_M = 0.2
-CEILING_THICKNESS_M = 0.1
+OVERLAP_M = 0.06  # how far walls run on behind floor, ceiling and each other: where they only met, light would show through
+CEILING_THICKNESS_M = 0.1  # how far below the ordered height the ceiling's underside is
 
 
 @dataclass(frozen=True)
@@ -59,35 +68,32 @@ def room(order: GrownOrder) -> Shape:
         at=(0, -FLOOR_THICKNESS_M / 2, 0),
         tint=a.tint("floor_colour"),
     )
-    a.add(
-        box((w, CEILING_THICKNESS_M, d)),
-        a.word("ceiling_material", "white_plaster"),
-        "ceiling",
-        at=(0, tall + CEILING_THICKNESS_M / 2, 0),
-        tint=a.tint("ceiling_colour"),
-    )
+    profile = profile_of(a, inner_w, tall)
+    add_ceiling(a, profile, d)
     a.spot("floor", (0, 0, 0), (inner_w, inner_d), tall)
     a.spot("ceiling", (0, tall, 0), (inner_w, inner_d), tall)
-    for wall in walls_of(a, inner_w, inner_d, tall):
+    for wall in walls_of(a, inner_w, inner_d, (float(profile[0, 1]), tall)):
         with a.at(wall.frame):
-            _wall(a, wall, tall, thick)
+            _wall(a, wall, profile, thick)
     _beams(a, inner_w, inner_d, tall)
+    add_piers(a, profile, inner_w, inner_d)
     return a.shape(fit=False)
 
 
-def walls_of(a: Assembly, inner_w: float, inner_d: float, tall: float) -> list[Wall]:
-    """The four walls with what the parameters put into them."""
+def walls_of(a: Assembly, inner_w: float, inner_d: float, heights: tuple[float, float]) -> list[Wall]:
+    """The four walls with what the parameters put into them. heights: of the east and west walls, and of the room."""
     places = {
         "north": (translation(0, 0, -inner_d / 2), inner_w),
         "east": (rotation("y", -90) @ translation(0, 0, -inner_w / 2), inner_d),
         "south": (rotation("y", 180) @ translation(0, 0, -inner_d / 2), inner_w),
         "west": (rotation("y", 90) @ translation(0, 0, -inner_w / 2), inner_d),
     }
-    return [Wall(name, frame, length, tuple(_openings(a, name, length, tall))) for name, (frame, length) in places.items()]
+    return [Wall(name, frame, length, tuple(_openings(a, name, length, heights))) for name, (frame, length) in places.items()]
 
 
-def _openings(a: Assembly, side: str, length: float, tall: float) -> list[Opening]:
+def _openings(a: Assembly, side: str, length: float, heights: tuple[float, float]) -> list[Opening]:
     """Windows in even bays; those that a door needs the place of move aside or are left out."""
+    eaves, tall = heights
     found = []
     taken: list[tuple[float, float]] = []
     if a.number(f"{side}_door", 0):
@@ -101,8 +107,9 @@ def _openings(a: Assembly, side: str, length: float, tall: float) -> list[Openin
     if count == 0:
         return found
     sill, high = a.number("sill_height", 0.85), a.number("window_height", 1.35)
-    wide = min(a.number("window_width", 1.2), length / count - 0.35)
-    high = min(high, tall - sill - 0.18)
+    wide = min(a.number("window_width", 1.2), length / count - a.number("window_gap", 0.35))
+    limit = tall if side in ("north", "south") else eaves
+    high = min(high, limit - sill - 0.18)
     pitch = max(length / count if a.number("spread", 1) else wide + 0.35, wide + 0.3)
     middle = a.number(f"{side}_window_at", 0.0) * length
     for k in range(count):
@@ -110,21 +117,30 @@ def _openings(a: Assembly, side: str, length: float, tall: float) -> list[Openin
         if any(x - wide / 2 < end and x + wide / 2 > start for start, end in taken):
             continue
         found.append(Opening(
-            x, sill, wide, high, columns=int(a.number("columns", 2)), rows=int(a.number("rows", 2)), rise=a.number("arched", 0.0), trim=0.08
+            x, sill, wide, high, columns=int(a.number("columns", 2)), rows=int(a.number("rows", 2)), rise=a.number("arched", 0.0),
+            pointed=bool(a.number("pointed", 0)), trim=a.number("window_trim", 0.08), sill=bool(a.number("window_sill", 1)),
         ))  # fmt: skip
     return found
 
 
-def _wall(a: Assembly, wall: Wall, tall: float, thick: float) -> None:
-    reach = wall.length_m / 2 + (thick if wall.name in ("north", "south") else 0.0)
-    outline = np.array([[-reach, 0], [reach, 0], [reach, tall], [-reach, tall]], np.float64)
+def _wall(a: Assembly, wall: Wall, profile: Outline, thick: float) -> None:
+    gable = wall.name in ("north", "south")
+    eaves, tall = float(profile[0, 1]), float(profile[:, 1].max())
+    if not gable:
+        tall = eaves
+    if a.word("ceiling", "flat") == "glass":
+        door = next(((o.x, o.width, o.bottom + o.height) for o in wall.openings if o.kind == "door"), None)
+        outline = _wall_outline(wall, profile, wall.length_m / 2 + (thick if gable else 0.0), 0.0)
+        glass_wall(a, outline, a.number("sill_height", 0.85), name=wall.name, door=door, thick=thick)
+        return
+    outline = _wall_outline(wall, profile, wall.length_m / 2 + (thick if gable else thick / 2), OVERLAP_M)
     tint = a.order.colour or a.tint("wall_colour")
     material = a.order.material or a.word("wall_material", "white_plaster")
     a.add(wall_panel(outline, thick, [o.outline for o in wall.openings]), material, f"{wall.name} wall", tint=tint)
     trim = a.tint("trim_colour", "white")
     wood = a.word("trim_material", "painted_wood")
     joinery = Joinery(
-        frame=wood, frame_tint=trim, trim=wood, trim_tint=trim, sill=wood, door=a.word("door_material", "painted_wood"),
+        frame=wood, frame_tint=trim, trim=a.word("mullions", wood), trim_tint=trim, sill=wood, door=a.word("door_material", "painted_wood"),
         door_tint=a.tint("door_colour") or trim, glass="glass", reveal_m=thick * 0.55,
     )  # fmt: skip
     for opening in wall.openings:
@@ -132,6 +148,8 @@ def _wall(a: Assembly, wall: Wall, tall: float, thick: float) -> None:
             fill(a, opening, Joinery(**{**joinery.__dict__, "reveal_m": 0.03}))
             a.add(panel(opening.outline, 0.02), wood, "door back", at=(0, 0, -thick + 0.02), tint=trim)
             a.spot("front", (opening.x, 0, 0.7), (opening.width, 1.2), tall)
+        elif a.word("window_glass", "glass") == "stained":
+            stained_window(a, opening, joinery, a.rng)
         else:
             fill(a, opening, joinery)
     _lower_trim(a, wall, wood, trim, tall)
@@ -139,6 +157,14 @@ def _wall(a: Assembly, wall: Wall, tall: float, thick: float) -> None:
     for start, end in free_spans(-wall.length_m / 2 + 0.1, wall.length_m / 2 - 0.1, blocked):
         if end - start > 0.4:
             a.spot("wall", ((start + end) / 2, 1.5, 0.0), (end - start, 0.3), tall - 1.5)
+
+
+def _wall_outline(wall: Wall, profile: Outline, reach: float, overlap: float) -> Outline:
+    """(N, 2) the wall's outline, `overlap` longer below and above than what is seen of it."""
+    eaves = float(profile[0, 1])
+    head = profile + [0.0, overlap] if wall.name in ("north", "south") else np.zeros((0, 2))
+    outline = np.concatenate([[[-reach, -overlap], [reach, -overlap], [reach, eaves + overlap]], head, [[-reach, eaves + overlap]]])
+    return outline[np.linalg.norm(outline - np.roll(outline, 1, axis=0), axis=1) > 1e-6]
 
 
 def _lower_trim(a: Assembly, wall: Wall, wood: str, trim: Colour | None, tall: float) -> None:
