@@ -18,7 +18,7 @@ from pipelines.scene import Model
 from pipelines.spec import VIEWER, Relation, SceneSpec, Season, ThingSpec
 from pipelines.things import Kind, Library, Order
 
-LAND_KINDS = frozenset({"hill", "mountain", "dune", "cliff"})
+LAND_KINDS = frozenset({"hill", "mountain", "dune", "cliff", "volcano"})
 BUILDING_TAGS = frozenset({"building", "house"})
 TREE_TAGS = frozenset({"tree"})
 ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
