@@ -30,11 +30,20 @@ def roof_model(cavern: Cavern, material: Material, *, seed: int) -> Model:
         gap = np.hypot(vertices[:, 0] - middle[0], vertices[:, 2] - middle[1]) < cavern.light_m
         faces = faces[~gap[faces].any(axis=1)]
         meshes.append(_shaft(middle, cavern, seed=seed))
-    roof = [Part(Mesh(vertices, np.ascontiguousarray(faces)), material, name="roof", crease_deg=40.0, double_sided=True)]
-    roof += [Part(mesh, material, name="shaft", crease_deg=40.0, double_sided=True) for mesh in meshes]
+    towards = np.array([middle[0], 1.5, middle[1]])
+    roof = [Part(_facing(Mesh(vertices, faces), towards), material, name="roof", crease_deg=40.0)]
+    roof += [Part(_facing(mesh, np.array([middle[0], cavern.height_m + 2.0, middle[1]])), material, name="shaft") for mesh in meshes]
     if cavern.dripstones:
-        roof.append(Part(_dripstones(cavern, middle, seed=seed), material, name="dripstones", crease_deg=50.0, double_sided=True))
+        roof.append(Part(_dripstones(cavern, middle, seed=seed), material, name="dripstones", crease_deg=50.0))
     return surface_model("cave roof", roof)
+
+
+def _facing(mesh: Mesh, point: Points, *, away: bool = False) -> Mesh:
+    """The mesh with all faces turned so that, on the whole, they look to a point (or away from it): one side is rock."""
+    corners = mesh.vertices[mesh.faces].astype(np.float64)
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    seen = float(np.einsum("ij,ij->", across, point - corners.mean(axis=1)))
+    return Mesh(mesh.vertices, np.ascontiguousarray(mesh.faces if (seen > 0) != away else mesh.faces[:, ::-1]))
 
 
 def _roof(x: Points, z: Points, cavern: Cavern, *, seed: int) -> Reals:
@@ -53,8 +62,7 @@ def _shaft(middle: tuple[float, float], cavern: Cavern, *, seed: int) -> Mesh:
     ragged[:, -1] = ragged[:, 0]
     radius = (cavern.light_m + ROOF_CELL_M) * ragged * (1.0 + 0.2 * (1 - rings))
     x, z = middle[0] + radius * np.cos(angle), middle[1] + radius * np.sin(angle)
-    foot = float(_roof(np.array([middle[0]]), np.array([middle[1]]), cavern, seed=seed)[0]) - 0.9 * cavern.rough_m
-    y = np.broadcast_to(foot + rings * 5.0, x.shape)
+    y = _roof(x[0], z[0], cavern, seed=seed) - 0.25 + rings * 5.0
     vertices = np.stack([x, y, z], axis=-1).reshape(-1, 3).astype(np.float32)
     return Mesh(vertices, strip_faces(len(rings), len(angle)))
 
@@ -78,5 +86,6 @@ def _dripstones(cavern: Cavern, light: tuple[float, float], *, seed: int) -> Mes
         px = x[k] + wide[k] * radii[:, None] * np.cos(angle)
         pz = z[k] + wide[k] * radii[:, None] * np.sin(angle)
         py = np.broadcast_to(top[k] + (rise[:, None] - 1.0) * long[k], px.shape)
-        meshes.append(Mesh(np.stack([px, py, pz], axis=-1).reshape(-1, 3).astype(np.float32), strip_faces(len(radii), len(angle))))
+        cone = Mesh(np.stack([px, py, pz], axis=-1).reshape(-1, 3).astype(np.float32), strip_faces(len(radii), len(angle)))
+        meshes.append(_facing(cone, np.array([x[k], top[k] - 0.3 * long[k], z[k]]), away=True))
     return join_meshes(meshes)

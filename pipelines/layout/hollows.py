@@ -41,7 +41,7 @@ def craters(x: Points, z: Points, count: int, *, seed: int) -> Reals:
     out = np.zeros(x.shape)
     for _ in range(count):
         radius = 1.6 * (1.0 - rng.random()) ** -0.62
-        angle, away = rng.uniform(-math.pi, math.pi), 7.0 + 1.7 * radius + CRATER_REACH_M * rng.random() ** 1.6
+        angle, away = rng.uniform(-math.pi, math.pi), 12.0 + 1.9 * radius + CRATER_REACH_M * rng.random() ** 1.6
         radius = min(radius, 0.35 * away, 22.0)
         share = np.hypot(x - away * math.sin(angle), z + away * math.cos(angle)) / radius
         near = share < 2.2

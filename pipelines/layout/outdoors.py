@@ -209,8 +209,8 @@ class Outdoors:
         loose = min(0.12, 0.2 * bring.spacing_m)
         z = -(bring.distance_m[0] + 0.5 * long + number * (long + bring.spacing_m)) + rng.uniform(-loose, loose, 9)
         x = self.plan.side * (bring.beside_m + rng.uniform(-loose, loose, 9))
-        inward = -np.sign(x if bring.beside_m else np.ones(len(x))) * np.pi / 2
-        return np.stack([x, z, inward + turn], axis=1)
+        side = np.sign(x) if bring.beside_m else np.ones(len(x))
+        return np.stack([x, z, -side * (np.pi / 2 - turn)], axis=1)
 
     def _around(self, group: Group, number: int) -> Reals:
         """Side by side on the far side, the left and the right of a court, then behind the visitor; fronts to its middle."""

@@ -23,6 +23,7 @@ DOME_DIP_RAD = 0.12  # how far the dome reaches below the horizon, so that no ga
 DOME_SHARE = 0.055  # of the splat budget
 SUN_RADIUS_RAD = 0.011
 STARS_WITHOUT_AIR = 2.6
+EXPOSURE_WITHOUT_AIR = 0.5  # half of the picture is black: metered as it is, the ground would be white
 FOG_EXPOSURE = 1.22  # fog is bright: metered like a dark scene it would turn grey
 
 
@@ -126,6 +127,7 @@ def _without_air(sky: Sky, daylight: float) -> Sky:
     black = (0.004, 0.004, 0.005)
     return replace(
         sky, light=(strength, 0.98 * strength, 0.94 * strength), zenith=black, horizon=black, glow=(0.0, 0.0, 0.0), cloud_cover=0.0,
+        cloud_colour=black, exposure=EXPOSURE_WITHOUT_AIR,
         fog_per_m=0.0, fog=black, wetness=0.0, stars=STARS_WITHOUT_AIR,
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from pipelines.things.shape import GrownOrder, Shape
 from pipelines.things.solids import sphere as ball
 
 FRUITS: Mapping[str, tuple[Colour, float, int]] = {
-    "grape": ((0.045, 0.012, 0.055), 0.017, 26),
+    "grape": ((0.045, 0.012, 0.055), 0.024, 11),
     "tomato": ((0.42, 0.03, 0.02), 0.034, 4),
 }
 """Colour, radius of a berry (m), berries in a bunch."""
@@ -51,7 +51,7 @@ def vine_row(order: GrownOrder) -> Shape:
     bare = order.season == Season.WINTER
     if bare:
         return fitted(Shape(parts, []), order, rooted=False)
-    many = int(float(told.get("leaves", 1500)) * depth)
+    many = int(float(told.get("leaves", 800)) * depth)
     middle = np.stack(
         [rng.normal(0, 0.16 * width, many), height * (0.46 + 0.5 * rng.random(many) ** 0.9), rng.uniform(-depth / 2, depth / 2, many)],
         axis=1,
@@ -59,7 +59,7 @@ def vine_row(order: GrownOrder) -> Shape:
     middle[:, 0] = np.clip(middle[:, 0], -0.46 * width, 0.46 * width)
     go = unit(sphere(rng, many) * [1, 0.7, 1] - [0, 0.55, 0])
     facing = unit(middle * [3.0, 0, 0] + 0.7 * sphere(rng, many) + [0, 0.5, 0])
-    length = 0.115 * np.exp(rng.normal(0, 0.22, many))
+    length = 0.14 * np.exp(rng.normal(0, 0.22, many))
     leaves = elements(middle, go, facing, length_m=length, width_m=length * 0.86, colours=np.zeros(3))
     foliage = shaded(
         leaves,
@@ -79,9 +79,9 @@ def _bunches(order: GrownOrder, depth: float, height: float) -> list[Part]:
     if order.season not in (Season.SUMMER, Season.AUTUMN):
         return []
     colour, radius, berries = FRUITS[str(order.parameters.get("fruit", "grape"))]
-    rng, one = order.rng, ball(radius, sides=6)
+    rng, one = order.rng, ball(radius, sides=5)
     meshes = []
-    for _ in range(int(7 * depth)):
+    for _ in range(int(4 * depth)):
         foot = np.array(
             [
                 rng.choice([-1, 1]) * rng.uniform(0.08, 0.22),
