@@ -154,16 +154,20 @@ def in_order(groups: Mapping[str, Group]) -> list[str]:
     """Names so that what others refer to comes first; within that, the bigger first. Rings of references are cut at the first named."""
     waiting = dict(groups)
     done: list[str] = []
-    weight = {
-        name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * (1.0 if group.bring is None else 0.3)
-        for name, group in groups.items()
-    }
+    weight = {name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * _precedence(group.bring) for name, group in groups.items()}
     while waiting:
         ready = [name for name, group in waiting.items() if not _needs(group, waiting)]
         chosen = max(ready, key=lambda name: weight[name]) if ready else next(iter(waiting))
         done.append(chosen)
         del waiting[chosen]
     return done
+
+
+def _precedence(bring: Bring | None) -> float:
+    """What was named comes before what is brought along, but what stands in a line can stand nowhere else."""
+    if bring is None:
+        return 1.0
+    return 2.0 if bring.at in ("line", "around") else 0.3
 
 
 def _needs(group: Group, waiting: Mapping[str, Group]) -> bool:

@@ -24,6 +24,7 @@ R = RelationName
 EDGE_M = 88.0
 SPAWN_FREE_M = 1.5
 PAD_FROM_M = 0.9
+LINE_FREE_M = 1.5
 
 
 class Outdoors:
@@ -45,6 +46,7 @@ class Outdoors:
         self.lines: Mapping[str, tuple[Reals, Reals, float]] = lines
         self._levels = waters
         self.ashore = ashore
+        self._lined: dict[str, Reals] = {}  # where things in lines belong; they stand there or nowhere
         way = plan.place.way
         self.streets = StreetPlaces(ground.street, way.pavement_m if way else 0.0)
 
@@ -69,6 +71,10 @@ class Outdoors:
         if group.kind.name in LAND_KINDS:
             return np.asarray(fine & (np.hypot(foot.x, foot.z) > 1.15 * foot.radius + 12.0))
         fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
+        if group.bring is not None and group.bring.at in ("line", "around"):
+            known = self._lined.get(group.name, np.zeros((0, 3)))
+            apart = np.hypot(foot.x[..., None] - known[:, 0], foot.z[..., None] - known[:, 1])
+            fine &= (apart < LINE_FREE_M).any(axis=-1)
         if self.plan.place.cavern is not None:
             fine &= way_out(x, z, self.plan.place.cavern, seed=self.ground.seed).max(axis=1) < 0.98
         if self.ground.waters:
@@ -132,7 +138,9 @@ class Outdoors:
             x, z = np.sin(turn) * away, -np.cos(turn) * away
             return np.stack([x, z, candidates.toward_viewer(x, z)], axis=1)
         if group.bring is not None and group.bring.at in ("line", "around"):
-            return self._in_line(group, number, rng) if group.bring.at == "line" else self._around(group, number)
+            poses = self._in_line(group, number, rng) if group.bring.at == "line" else self._around(group, number)
+            self._lined[group.name] = np.concatenate([self._lined.get(group.name, poses[:0]), poses])
+            return poses
         if group.bring is not None and group.bring.at == "scenic":
             return candidates.in_view(distance_m=group.bring.distance_m, half_angle_rad=0.75, count=160, rng=rng)
         if group.is_tree:
@@ -219,7 +227,8 @@ class Outdoors:
         middle = -0.55 * half_length
         total, share = 4 * (half_width + half_length), (number + 0.5) / len(group.models)
         found = []
-        for way in np.linspace(-0.3, 0.3, 7) / len(group.models):
+        loose = 0.3 if total > 1.15 * len(group.models) * group.size(number)[0] else 0.0  # walls stand close, houses find their place
+        for way in np.linspace(-loose, loose, 7) / len(group.models):
             run = ((share + way) % 1.0) * total
             if run < 2 * half_width:
                 found.append((run - half_width, middle - half_length, 0.0))
