@@ -11,7 +11,7 @@ from pipelines.scene import Floats, Globe, Sky
 
 SPLATS = 2_600
 RING_SPLATS = 1_600
-SHINE = 0.32  # radiance of a white globe by the light that falls on it: bright enough to be seen by day
+SHINE = 0.5  # radiance of a white globe by the light that falls on it: bright enough to be seen by day
 
 
 def seen(globe: Globe, sky: Sky) -> tuple[Floats, Floats, Floats, Floats]:

@@ -169,10 +169,10 @@ class Ground:
             out += valley_walls(x, z, relief.sides, seed=self.seed + 21) * ease(900.0, 500.0, radius)
         if relief.craters:
             out += craters(x, z, relief.craters, seed=self.seed + 22)
-        if self.place.cavern is not None:
-            out += cavern_walls(x, z, self.place.cavern, seed=self.seed)
         for water in self.waters:
             out = carve(out, water.signed_distance(x, z), water)
+        if self.place.cavern is not None:  # last, so that no lake opens the rock
+            out += cavern_walls(x, z, self.place.cavern, seed=self.seed)
         return np.asarray(out)
 
 
