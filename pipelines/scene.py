@@ -307,6 +307,18 @@ class Terrain:
     heights: HeightField
 
 
+@dataclass(frozen=True, slots=True)
+class Globe:
+    """A planet or moon seen in the sky: unit direction, radius (and that of its ring, 0 for none) as angles, two reflectances."""
+
+    direction: tuple[float, float, float]
+    radius_rad: float
+    colour: Colour
+    second: Colour
+    bands: bool = False
+    ring_rad: float = 0.0
+
+
 @dataclass(frozen=True)
 class Sky:
     """Sun or moon, air and clouds. Radiances are relative: a white wall in full summer sun is about 3.
@@ -314,7 +326,7 @@ class Sky:
     light_direction: unit vector towards the sun (by night, the moon).  light: irradiance of that light on a facing surface, linear.
     zenith, horizon, glow: linear radiance overhead, at the horizon, and around the sun's azimuth near the horizon.
     cloud_cover 0 … 1.  fog_per_m: extinction of the air at the ground, falling off over fog_height_m; fog: its radiance.
-    wetness, snow, stars 0 … 1.  dark: lamps and windows are lit, lamp_scale times as bright
+    wetness, snow, stars 0 … 1 (stars more than 1 where there is no air).  dark: lamps and windows are lit, lamp_scale times as bright
     as their materials say (eyes and cameras adapt to the night).  exposure: factor on the measured one.
     """
 
@@ -334,6 +346,8 @@ class Sky:
     dark: bool = False
     lamp_scale: float = 1.0
     exposure: float = 1.0
+    globes: tuple[Globe, ...] = ()
+    disc: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,11 +55,12 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
     _name(drafts)
     said = {draft.kind for draft in drafts}
     season = scene.seasons.winner()
+    own = lexicon.places[place].said
     return SceneSpec(
         place=place,
-        time_of_day=TimeOfDay(scene.times.winner() or TimeOfDay.MORNING),
-        weather=Weather(scene.weathers.winner(_WEATHER_RANKS) or Weather.CLEAR),
-        season=Season(season or lexicon.places[place].said.season),
+        time_of_day=TimeOfDay(scene.times.winner() or own.time or TimeOfDay.MORNING),
+        weather=Weather(scene.weathers.winner(_WEATHER_RANKS) or own.weather or Weather.CLEAR),
+        season=Season(season or own.season),
         mood=tuple(dict.fromkeys(scene.moods))[:16],
         style=scene.styles[0] if scene.styles else None,
         view=Viewpoint(scene.views[0]) if scene.views else Viewpoint.EYE_LEVEL,

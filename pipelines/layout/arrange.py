@@ -11,7 +11,8 @@ from typing import ClassVar
 import numpy as np
 
 from pipelines.layout.board import Placed
-from pipelines.layout.features import street_model, track_model, water_model
+from pipelines.layout.caverns import roof_model
+from pipelines.layout.features import quay_model, street_model, track_model, water_model
 from pipelines.layout.ground_mesh import terrain_of
 from pipelines.layout.indoors import Indoors
 from pipelines.layout.members import LAND_KINDS, Group, brought, in_order, is_feature, make_group
@@ -20,6 +21,7 @@ from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.relations import Area, check
 from pipelines.layout.solver import Solver, retry
 from pipelines.layout.terrain import Ground, Street, Track
+from pipelines.layout.waters import Sea
 from pipelines.places import Place, Way, place_named
 from pipelines.scene import EYE_HEIGHT_M, Floats, Model, Scene, Spawn, Terrain, Thing
 from pipelines.spec import SceneSpec, Viewpoint
@@ -246,6 +248,12 @@ def _feature_things(plan: Plan, ground: Ground) -> list[Thing]:
     found = []
     for named in plan.waters:
         found.append(_feature(named.water.kind, named.name or named.water.kind, named.phrase, water_model(named.water, MATERIALS)))
+    place = plan.place
+    quays = [named.water for named in plan.waters if isinstance(named.water, Sea)]
+    if quays and place.water is not None and place.water.quay is not None:
+        found.append(_feature("quay wall", "quay wall", "", quay_model(quays[0], MATERIALS[place.water.quay])))
+    if place.cavern is not None:
+        found.append(_feature("cave roof", "cave roof", "", roof_model(place.cavern, MATERIALS[place.cavern.material], seed=ground.seed)))
     if plan.way is not None and ground.tracks:
         style = plan.place.way or Way(material="soil", width_m=1.4)
         if plan.street:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipelines.layout.relief import Reals
 from pipelines.layout.terrain import Ground, Track
-from pipelines.layout.waters import Water
+from pipelines.layout.waters import Sea, Water
 from pipelines.scene import Body, Material, Mesh, Model, Part
 
 FIXED = Body(mass_kg=1000.0, friction=0.7, restitution=0.1, dynamic=False)
@@ -28,6 +28,21 @@ def water_model(water: Water, materials: Mapping[str, Material]) -> Model:
     """The flat sheet of a water."""
     part = Part(water.surface(), materials["water"], name="surface", collides=False, double_sided=True)
     return surface_model(water.kind, [part], body=WATER_BODY)
+
+
+def quay_model(water: Sea, material: Material) -> Model:
+    """A wall along a straight shore, its crown level with the land, with a row of larger stones as its edge."""
+    along = np.arange(-90.0, 90.5, 1.5)
+    profile = np.array(
+        [[0.9, -0.4], [0.9, 0.0], [0.88, 0.03], [0.06, 0.03], [0.0, 0.0], [-0.04, -0.3], [0.05, -0.32], [0.35, water.level_m - 2.0]]
+    )
+    out = water.distance_m + 0.35 - profile[:, 0]
+    x = out[None, :] * water.towards[0] - along[:, None] * water.towards[1]
+    z = out[None, :] * water.towards[1] + along[:, None] * water.towards[0]
+    y = np.broadcast_to(profile[None, :, 1], x.shape)
+    vertices = np.stack([x, y, z], axis=-1).reshape(-1, 3).astype(np.float32)
+    mesh = _facing_up(vertices, strip_faces(len(along), len(profile)))
+    return surface_model("quay wall", [Part(mesh, material, name="quay", crease_deg=30.0, double_sided=True)])
 
 
 def track_model(kind: str, track: Track, ground: Ground, materials: Mapping[str, Material]) -> Model:

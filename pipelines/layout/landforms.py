@@ -13,7 +13,7 @@ from pipelines.things import MATERIALS
 
 SECTORS, RINGS = 112, 30
 FACTORS = {Size.TINY: 0.4, Size.SMALL: 0.65, Size.NORMAL: 1.0, Size.LARGE: 1.35, Size.HUGE: 1.8}
-LEAST_M = {"mountain": (420.0, 190.0), "hill": (90.0, 16.0), "dune": (60.0, 8.0), "cliff": (60.0, 22.0)}
+LEAST_M = {"mountain": (420.0, 190.0), "hill": (90.0, 16.0), "dune": (60.0, 8.0), "cliff": (60.0, 22.0), "volcano": (360.0, 170.0)}
 """Width and height of a landform as seen from a valley."""
 
 
@@ -47,6 +47,9 @@ def _profile(kind: str, share: Reals, x: Reals, z: Reals, seed: int) -> Reals:
         crests = 0.5 + 0.5 * ridges(x + 3.1, z - 1.7, 0.34, octaves=6, gain=0.52, seed=seed)
         cone = np.maximum(1 - share, 0) ** 1.25
         return np.asarray(cone * (0.5 + 0.8 * crests * ease(0.0, 0.3, share)) + 0.4 * np.maximum(1 - 2.6 * share, 0))
+    if kind == "volcano":
+        cone = np.maximum(1 - share, 0) ** 1.45 * (1 + 0.10 * ridges(x + 2.1, z, 0.12, octaves=4, seed=seed) * ease(0.0, 0.35, share))
+        return np.asarray(np.minimum(cone, 0.80 + 0.05 * fractal(x, z, 0.05, octaves=3, seed=seed + 1)) - 0.10 * ease(0.13, 0.05, share))
     if kind == "cliff":
         face = ease(0.92, 0.72, share)
         return np.asarray(face * (0.94 + 0.12 * fractal(x, z, 0.3, octaves=4, seed=seed)))
@@ -74,6 +77,11 @@ def _parts(kind: str, vertices: Floats, faces: NDArray[np.int32], height: float,
     if kind == "mountain":
         which = np.where((level > 0.55) & (across > 0.5), 2, np.where((level < 0.2) & (across > 0.62), 1, 0))
         names = ("rock", "grass", "snow")
+    elif kind == "volcano":
+        angle = np.arctan2(middle[:, 0], middle[:, 2])
+        reach = np.hypot(middle[:, 0], middle[:, 2]) / float(np.ptp(vertices[:, 0]))
+        run = np.abs(np.sin(2.5 * angle + 9.0 * reach + 1.5 * rough)) < 0.10 * np.clip(1.15 * level + 0.1, 0, 1)  # streams that run down
+        which, names = np.where((reach < 0.055) | (run & (level > 0.12)), 1, 0), ("basalt", "lava")
     elif kind == "cliff":
         which, names = np.where(across > 0.8, 1, 0), ("rock", "grass")
     parts = []

@@ -18,7 +18,7 @@ from pipelines.scene import Model
 from pipelines.spec import VIEWER, Relation, SceneSpec, Season, ThingSpec
 from pipelines.things import Kind, Library, Order
 
-LAND_KINDS = frozenset({"hill", "mountain", "dune", "cliff"})
+LAND_KINDS = frozenset({"hill", "mountain", "dune", "cliff", "volcano"})
 BUILDING_TAGS = frozenset({"building", "house"})
 TREE_TAGS = frozenset({"tree"})
 ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
@@ -155,11 +155,8 @@ def in_order(groups: Mapping[str, Group], *, named_first: bool = False) -> list[
     """Names so that what others refer to comes first; within that, the bigger first. Rings of references are cut at the first named."""
     waiting = dict(groups)
     done: list[str] = []
-    first = 1000.0 if named_first else 1.0
     weight = {
-        name: float(np.prod(group.size()[::2]))
-        * (1 + group.size()[1])
-        * (first if group.bring is None else 0.9 if group.bring.grid else 0.3)
+        name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * _precedence(group.bring, named_first)
         for name, group in groups.items()
     }
     while waiting:
@@ -168,6 +165,15 @@ def in_order(groups: Mapping[str, Group], *, named_first: bool = False) -> list[
         done.append(chosen)
         del waiting[chosen]
     return done
+
+
+def _precedence(bring: Bring | None, named_first: bool) -> float:
+    """What was named comes before what is brought along, but what stands in a line or a grid can stand nowhere else."""
+    if bring is None:
+        return 1000.0 if named_first else 1.0
+    if bring.at in ("line", "around"):
+        return 2.0
+    return 0.9 if bring.grid else 0.3
 
 
 def _needs(group: Group, waiting: Mapping[str, Group]) -> bool:

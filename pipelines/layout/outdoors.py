@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipelines.layout import candidates
 from pipelines.layout.board import Board, Placed
 from pipelines.layout.footprints import Boxes, Reals, bearing, turned
+from pipelines.layout.hollows import way_out
 from pipelines.layout.members import LAND_KINDS, Group, outline
 from pipelines.layout.plan import Plan
 from pipelines.layout.relations import Area, Distance
@@ -23,6 +24,7 @@ R = RelationName
 EDGE_M = 88.0
 SPAWN_FREE_M = 1.5
 PAD_FROM_M = 0.9
+LINE_FREE_M = 1.5
 
 
 class Outdoors:
@@ -44,6 +46,7 @@ class Outdoors:
         self.lines: Mapping[str, tuple[Reals, Reals, float]] = lines
         self._levels = waters
         self.ashore = ashore
+        self._lined: dict[str, Reals] = {}  # where things in lines belong; they stand there or nowhere
         way = plan.place.way
         self.streets = StreetPlaces(ground.street, way.pavement_m if way else 0.0)
 
@@ -68,6 +71,12 @@ class Outdoors:
         if group.kind.name in LAND_KINDS:
             return np.asarray(fine & (np.hypot(foot.x, foot.z) > 1.15 * foot.radius + 12.0))
         fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
+        if group.bring is not None and group.bring.at in ("line", "around"):
+            known = self._lined.get(group.name, np.zeros((0, 3)))
+            apart = np.hypot(foot.x[..., None] - known[:, 0], foot.z[..., None] - known[:, 1])
+            fine &= (apart < LINE_FREE_M).any(axis=-1)
+        if self.plan.place.cavern is not None:
+            fine &= way_out(x, z, self.plan.place.cavern, seed=self.ground.seed).max(axis=1) < 0.98
         if self.ground.waters:
             shore = self.ground.shore(x, z)
             if self.floats(group):
@@ -95,6 +104,8 @@ class Outdoors:
             level = self.plan.waters[0].water.level_m
             return np.full(x.shape, level)
         ground = self.ground.heights(x, z)
+        if group.kind.stands_on == "air" and "low" in group.kind.tags:  # what swims or hovers, at the height of one's eyes
+            return ground + 0.9 + 0.6 * group.size()[1] + 1.1 * (np.sin(3.1 * x + 1.7 * z) ** 2)
         if group.kind.stands_on == "air":
             return ground + np.maximum(6.0, 3.0 * group.size()[1])
         if foot is not None and foot.radius.max() < PAD_FROM_M:
@@ -126,6 +137,10 @@ class Outdoors:
             turn, away = side * rng.uniform(0.36, 0.62, 120), rng.uniform(*group.bring.distance_m, 120)
             x, z = np.sin(turn) * away, -np.cos(turn) * away
             return np.stack([x, z, candidates.toward_viewer(x, z)], axis=1)
+        if group.bring is not None and group.bring.at in ("line", "around"):
+            poses = self._in_line(group, number, rng) if group.bring.at == "line" else self._around(group, number)
+            self._lined[group.name] = np.concatenate([self._lined.get(group.name, poses[:0]), poses])
+            return poses
         if group.bring is not None and group.bring.at == "scenic":
             return candidates.in_view(distance_m=group.bring.distance_m, half_angle_rad=0.75, count=160, rng=rng)
         if group.is_tree:
@@ -142,6 +157,8 @@ class Outdoors:
         """Seen, not hidden, at a distance that suits its size; trees beside the view, nothing before the subject and the water."""
         x, z = poses[:, 0], poses[:, 1]
         distance, angle = np.hypot(x, z), bearing(x, z)
+        if group.bring is not None and group.bring.at in ("line", "around"):
+            return np.zeros(len(x))
         if self.plan.street and group.bring is not None and group.bring.at != "scenic":
             return np.asarray(0.5 * z)  # rows grow from the visitor on into the distance
         score = -2.5 * np.clip((np.abs(angle) - 0.5) / 0.3, 0, 3)
@@ -171,6 +188,8 @@ class Outdoors:
     def yaws(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
         """Fronts to the visitor, three-quarter; animals and vehicles in profile; what has no front at random."""
         count = len(poses)
+        if group.bring is not None and group.bring.at in ("line", "around"):
+            return poses[:, 2]
         if self.plan.street:
             return self.streets.yaws(group, poses, rng)
         if reaches_water(group):
@@ -188,6 +207,38 @@ class Outdoors:
     def floats(self, group: Group) -> bool:
         """Whether it lies on the water: boats and the like, unless what stands round them says that they are ashore."""
         return bool(self.ground.waters) and group.kind.stands_on == "water" and not reaches_water(group) and group.name not in self.ashore
+
+    def _in_line(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
+        """Number after number along the line that the place draws ahead, to the subject's side of the visitor."""
+        assert group.bring is not None
+        bring, (width, _, depth) = group.bring, group.size(number)
+        turn = float(np.radians(bring.turn_deg))
+        long = abs(np.cos(turn)) * width + abs(np.sin(turn)) * depth  # across the line of sight when it faces the middle
+        loose = min(0.12, 0.2 * bring.spacing_m)
+        z = -(bring.distance_m[0] + 0.5 * long + number * (long + bring.spacing_m)) + rng.uniform(-loose, loose, 9)
+        x = self.plan.side * (bring.beside_m + rng.uniform(-loose, loose, 9))
+        side = np.sign(x) if bring.beside_m else np.ones(len(x))
+        return np.stack([x, z, -side * (np.pi / 2 - turn)], axis=1)
+
+    def _around(self, group: Group, number: int) -> Reals:
+        """Side by side on the far side, the left and the right of a court, then behind the visitor; fronts to its middle."""
+        assert group.bring is not None
+        half_width, half_length = group.bring.distance_m
+        middle = -0.55 * half_length
+        total, share = 4 * (half_width + half_length), (number + 0.5) / len(group.models)
+        found = []
+        loose = 0.3 if total > 1.15 * len(group.models) * group.size(number)[0] else 0.0  # walls stand close, houses find their place
+        for way in np.linspace(-loose, loose, 7) / len(group.models):
+            run = ((share + way) % 1.0) * total
+            if run < 2 * half_width:
+                found.append((run - half_width, middle - half_length, 0.0))
+            elif run < 2 * (half_width + half_length):
+                found.append((half_width, middle - half_length + run - 2 * half_width, -np.pi / 2))
+            elif run < 4 * half_width + 2 * half_length:
+                found.append((half_width - (run - 2 * (half_width + half_length)), middle + half_length, np.pi))
+            else:
+                found.append((-half_width, middle + half_length - (run - 4 * half_width - 2 * half_length), np.pi / 2))
+        return np.array(found)
 
     def _landing_places(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
         """Docks reach out from the shore; bridges cross where the river is ahead."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipelines.layout.relief import Reals
 from pipelines.layout.terrain import Track
-from pipelines.layout.waters import WATER_KINDS, Lake, River, Sea, Water
+from pipelines.layout.waters import WATER_KINDS, Island, Lake, River, Sea, Water
 from pipelines.places import Place, WaterEntry
 from pipelines.spec import VIEWER, RelationName, SceneSpec, ThingSpec
 
@@ -64,7 +64,7 @@ def make_plan(
     """sizes: width, height, depth by the name of every thing of the spec that stands on the ground; buildings: which of them are houses."""
     rng = seeded(seed, "plan")
     street = place.way is not None and place.way.style == "street"
-    subject = _main_subject(spec, sizes, buildings)
+    subject = _main_subject(spec, sizes, buildings) or (place.subject if place.subject in sizes else "") or ""
     side = _side(spec, subject, rng)
     width, height, depth = sizes.get(subject, (5.0, 5.0, 5.0))
     distance = float(np.clip(0.5 * depth + 0.95 * max(width, 0.7 * height) + 4.0, 8.0, 36.0))
@@ -163,9 +163,12 @@ def _water_side(thing: ThingSpec, spec: SceneSpec) -> Literal["ahead", "beside"]
 def _shaped(shape: str, kind: str, entry: WaterEntry, side: int, anchor: tuple[float, float], *, rng: np.random.Generator) -> Water:
     """A water on the side that the subject leaves free."""
     seed = int(rng.integers(1 << 30))
+    if shape == "sea" and entry.side == "around":
+        return Island(kind, -0.62, (0.0, -0.3 * entry.size_m[1]), (entry.size_m[0] / 2, entry.size_m[1] / 2), seed)
     if shape == "sea":
         angle = -side * np.radians(rng.uniform(24, 34)) if entry.side == "beside" else 0.0
-        return Sea(kind, -0.62, (float(np.sin(angle)), float(-np.cos(angle))), entry.distance_m, seed)
+        level, towards = entry.level_m or -0.62, (float(np.sin(angle)), float(-np.cos(angle)))
+        return Sea(kind, level, towards, entry.distance_m, seed, slope=entry.slope or 0.075, straight=entry.straight)
     if shape == "river":
         return River(kind, -0.42, _river_line(-side, anchor, rng), 4.6 if kind in ("river", "canal") else 2.4, seed)
     if shape == "pond":

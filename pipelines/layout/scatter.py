@@ -88,14 +88,16 @@ def scatter(entry: Scatter, site: Outdoors, *, taken: Reals, height_m: float, rn
     x, z, band = x[order], z[order], band[order]
     scale = rng.uniform(*entry.scale, len(x)) if len(x) else np.zeros(0)
     if len(x):
-        fine = _spaced(x, z, entry.spacing_m * (0.6 + 0.5 * scale), taken[:, 0].copy(), taken[:, 1].copy(), taken[:, 2].copy())
+        apart = np.full(len(x), 0.05) if entry.rows_m else entry.spacing_m * (0.6 + 0.5 * scale)
+        fine = _spaced(x, z, apart, taken[:, 0].copy(), taken[:, 1].copy(), taken[:, 2].copy())
         for which, most in enumerate(MOST):
             rest = np.flatnonzero(fine & (band == which))
             if len(rest) > most:  # those in front of the visitor first
                 ahead = np.abs(bearing(x[rest], z[rest])) + rng.random(len(rest)) * 1.6
                 fine[rest[np.argsort(ahead, kind="stable")[most:]]] = False
         x, z, band, scale = x[fine], z[fine], band[fine], scale[fine]
-    return Stands(x, z, scale, rng.uniform(-np.pi, np.pi, len(x)), band == 0)
+    yaw = rng.uniform(-np.pi, np.pi, len(x)) if entry.rows_m is None else np.zeros(len(x))
+    return Stands(x, z, scale, yaw, band == 0)
 
 
 def _drawn(entry: Scatter, rng: np.random.Generator, already: int) -> tuple[Reals, Reals, NDArray[np.int64]]:
@@ -112,10 +114,11 @@ def _drawn(entry: Scatter, rng: np.random.Generator, already: int) -> tuple[Real
         # where many more would stand than can be kept, draw a thinner grid straight away
         density = min(density, 2.2 * MOST[which] / area * HECTARE_M2)
         cell = np.sqrt(HECTARE_M2 / density)
-        steps = np.arange(-high, high, cell)
-        gx, gz = np.meshgrid(steps, steps)
-        gx = gx.ravel() + rng.uniform(0, cell, gx.size)
-        gz = gz.ravel() + rng.uniform(0, cell, gz.size)
+        if entry.rows_m is not None:
+            gx, gz = (flat.ravel() for flat in np.meshgrid(*(_evenly(high, step) for step in entry.rows_m)))
+        else:
+            steps = np.arange(-high, high, cell)
+            gx, gz = (flat.ravel() + rng.uniform(0, cell, flat.size) for flat in np.meshgrid(steps, steps))
         inside = (np.hypot(gx, gz) >= low) & (np.hypot(gx, gz) < high)
         xs.append(gx[inside])
         zs.append(gz[inside])
@@ -123,6 +126,12 @@ def _drawn(entry: Scatter, rng: np.random.Generator, already: int) -> tuple[Real
     if not xs:
         return np.zeros(0), np.zeros(0), np.zeros(0, np.int64)
     return np.concatenate(xs), np.concatenate(zs), np.concatenate(bands)
+
+
+def _evenly(reach_m: float, step_m: float) -> Reals:
+    """Places at even steps on both sides of zero, none on it: one stands between two rows."""
+    half = (np.arange(int(reach_m / step_m)) + 0.5) * step_m
+    return np.concatenate([-half[::-1], half])
 
 
 def _suited(entry: Scatter, site: Outdoors, x: Reals, z: Reals, *, height_m: float, rng: np.random.Generator) -> NDArray[np.bool_]:

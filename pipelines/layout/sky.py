@@ -12,15 +12,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numba import njit, prange
 
+from pipelines.layout.globes import seen
 from pipelines.layout.noise import fractal3
-from pipelines.places import place_named
-from pipelines.scene import Colour, Floats, Scene, Sky
+from pipelines.places import Air, place_named
+from pipelines.scene import Colour, Floats, Globe, Scene, Sky
 from pipelines.spec import SceneSpec, Season, TimeOfDay, Weather
 
 DOME_RADIUS_M = 1_500.0
 DOME_DIP_RAD = 0.12  # how far the dome reaches below the horizon, so that no gap shows behind the last hills
 DOME_SHARE = 0.055  # of the splat budget
 SUN_RADIUS_RAD = 0.011
+STARS_WITHOUT_AIR = 2.6
+EXPOSURE_WITHOUT_AIR = 0.5  # half of the picture is black: metered as it is, the ground would be white
 FOG_EXPOSURE = 1.22  # fog is bright: metered like a dark scene it would turn grey
 
 
@@ -81,8 +84,8 @@ _AIRS: dict[Weather, _Air] = {
 
 def sky_for(spec: SceneSpec) -> Sky:
     """The sky that a scene specification asks for."""
-    hour, air = _HOURS[spec.time_of_day], _AIRS[spec.weather]
-    own = place_named(spec.place).air
+    place = place_named(spec.place)
+    hour, air, own = _HOURS[spec.time_of_day], _AIRS[spec.weather], place.air
     light = _times(_times(hour.light, own.light), (air.light,) * 3)
     zenith = _grey(_times(_times(hour.zenith, own.zenith), (air.dim,) * 3), air.grey, lift=1.15)
     horizon = _grey(_times(_times(hour.horizon, own.horizon), (air.dim,) * 3), air.grey * 0.8, lift=0.92)
@@ -91,25 +94,52 @@ def sky_for(spec: SceneSpec) -> Sky:
     towards = (math.sin(azimuth) * math.cos(elevation), math.sin(elevation), -math.cos(azimuth) * math.cos(elevation))
     sunlit_cloud = tuple(0.62 * h + 0.16 * lit for h, lit in zip(horizon, light, strict=True))
     fog = tuple(0.62 * h + 0.55 * z + 0.03 * lit for h, z, lit in zip(horizon, zenith, light, strict=True))
+    daylight = min(1.0, sum(hour.light) / 27.0)
+    if own.haze is not None:
+        fog = tuple(value * max(daylight, 0.04) for value in own.haze)
     lying = max(air.snow, 0.7 if spec.season is Season.WINTER and own.winter_snow else 0.0)
-    return Sky(
+    found = Sky(
         light_direction=towards,
         light=light,
         zenith=zenith,
         horizon=horizon,
         glow=glow,
-        cloud_cover=air.cloud_cover,
+        cloud_cover=min(1.0, air.cloud_cover * own.clouds),
         cloud_colour=_triple(sunlit_cloud),
-        fog_per_m=air.fog_per_m,
+        fog_per_m=air.fog_per_m if own.haze_per_m is None else max(own.haze_per_m, 0.5 * air.fog_per_m),
         fog=_triple(fog),
-        fog_height_m=air.fog_height_m,
+        fog_height_m=air.fog_height_m if own.haze_per_m is None else own.haze_height_m,
         wetness=air.wetness,
         snow=lying,
-        stars=hour.stars * max(0.0, 1 - air.cloud_cover * 0.9),
-        dark=hour.dark or spec.weather is Weather.STORM,
+        stars=hour.stars * max(0.0, 1 - air.cloud_cover * own.clouds * 0.9),
+        dark=hour.dark or spec.weather is Weather.STORM or place.cavern is not None,
         lamp_scale=hour.lamp_scale,
         exposure=FOG_EXPOSURE if spec.weather is Weather.FOG else 1.0,
+        globes=_globes(own),
+        disc=own.disc,
     )
+    return _without_air(found, daylight) if own.airless else found
+
+
+def _without_air(sky: Sky, daylight: float) -> Sky:
+    """A black sky with stars; the sun, or what a neighbour world sends by night, through nothing."""
+    strength = 10.5 * max(daylight, 0.05)
+    black = (0.004, 0.004, 0.005)
+    return replace(
+        sky, light=(strength, 0.98 * strength, 0.94 * strength), zenith=black, horizon=black, glow=(0.0, 0.0, 0.0), cloud_cover=0.0,
+        cloud_colour=black, exposure=EXPOSURE_WITHOUT_AIR,
+        fog_per_m=0.0, fog=black, wetness=0.0, stars=STARS_WITHOUT_AIR,
+    )  # fmt: skip
+
+
+def _globes(air: Air) -> tuple[Globe, ...]:
+    found = []
+    for entry in air.globes:
+        azimuth, elevation = math.radians(entry.azimuth_deg), math.radians(entry.elevation_deg)
+        towards = (math.sin(azimuth) * math.cos(elevation), math.sin(elevation), -math.cos(azimuth) * math.cos(elevation))
+        radius, ring = math.radians(entry.radius_deg), math.radians(entry.ring_deg)
+        found.append(Globe(towards, radius, entry.colour, entry.second, entry.bands, ring))
+    return tuple(found)
 
 
 def _triple(values: tuple[float, ...]) -> Colour:
@@ -198,7 +228,7 @@ class Dome:
 def dome(sky: Sky, count: int, *, dip_rad: float = DOME_DIP_RAD) -> Dome:
     """`count` splats: the dome itself, down to `dip_rad` below the horizon, the sun or moon, and stars."""
     stars = int(0.045 * count * sky.stars)
-    shows_disc = sky.cloud_cover < 0.8 and sky.light_direction[1] > 0.02 and sky.fog_per_m < 0.01 and max(sky.light) > 0.2
+    shows_disc = sky.disc and sky.cloud_cover < 0.8 and sky.light_direction[1] > 0.02 and sky.fog_per_m < 0.01 and max(sky.light) > 0.2
     directions, spacing = _spiral(count - stars - int(shows_disc), dip_rad)
     glow = radiance(sky, directions, clouds=True)
     sizes = np.full(len(directions), 0.80 * spacing, np.float32)
@@ -216,6 +246,10 @@ def dome(sky: Sky, count: int, *, dip_rad: float = DOME_DIP_RAD) -> Dome:
         directions, glow = np.concatenate([directions, towards]), np.concatenate([glow, disc[None].astype(np.float32)])
         sizes = np.concatenate([sizes, np.array([SUN_RADIUS_RAD], np.float32)])
         opacity, shell = np.concatenate([opacity, np.array([0.95], np.float32)]), np.concatenate([shell, np.array([0.99], np.float32)])
+    for globe in sky.globes:
+        points, bright, size, cover = seen(globe, sky)
+        directions, glow, sizes = np.concatenate([directions, points]), np.concatenate([glow, bright]), np.concatenate([sizes, size])
+        opacity, shell = np.concatenate([opacity, cover]), np.concatenate([shell, np.full(len(points), 0.985, np.float32)])
     means = directions * (DOME_RADIUS_M * shell)[:, None]
     flat = np.stack([sizes, sizes, np.full(len(sizes), 0.0006, np.float32)], axis=1) * np.float32(DOME_RADIUS_M)
     return Dome(means.astype(np.float32), _facing_middle(directions), flat.astype(np.float32), glow, opacity)

@@ -310,7 +310,9 @@ def _clearance(group: Group, room: bool) -> float:
     if room:
         return 0.02
     if group.bring is not None and group.bring.at.startswith("row"):
-        return -0.06  # houses of a row stand wall to wall
+        return group.bring.spacing_m or -0.06  # houses of a row stand wall to wall unless the place says more
+    if group.bring is not None and group.bring.at in ("line", "around"):  # track to track, wall to wall
+        return min(0.12, group.bring.spacing_m) - 0.02
     return 1.6 if group.is_building else 1.2 if group.is_tree else 0.12
 
 

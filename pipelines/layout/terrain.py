@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.layout.hollows import cavern_walls, craters, valley_walls
 from pipelines.layout.relief import Reals, distance_to_line, ease, erode, fractal, ridges, slump, smooth_at
 from pipelines.layout.waters import Sea, Water, carve, nearest_shore
 from pipelines.places import Place
@@ -164,8 +165,14 @@ class Ground:
             out[steep] += rough[steep] * 7.0 * ridges(x[steep], z[steep], 46.0, octaves=4, gain=0.55, seed=self.seed + 12)
         if relief.dunes_m > 0:
             out += relief.dunes_m * ease(relief.flat_m * 0.6, relief.flat_m + 45, radius) * dune_shape(x, z, self.seed + 13)
+        if relief.sides is not None:
+            out += valley_walls(x, z, relief.sides, seed=self.seed + 21) * ease(900.0, 500.0, radius)
+        if relief.craters:
+            out += craters(x, z, relief.craters, seed=self.seed + 22)
         for water in self.waters:
             out = carve(out, water.signed_distance(x, z), water)
+        if self.place.cavern is not None:  # last, so that no lake opens the rock
+            out += cavern_walls(x, z, self.place.cavern, seed=self.seed)
         return np.asarray(out)
 
 

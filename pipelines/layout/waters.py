@@ -136,11 +136,14 @@ class Sea:
     seed: int
     slope: float = 0.075
     depth_m: float = 6.0
+    straight: bool = False
 
     @cached_property
     def _shores(self) -> Reals:
         """How far out the shore lies, at every half metre from 1,400 m on one side to 1,400 m on the other."""
         along = np.arange(-1_400.0, 1_400.0, 0.5)
+        if self.straight:
+            return np.full(len(along), self.distance_m)
         bays = 26.0 * fractal(along, np.zeros_like(along), 190.0, octaves=2, seed=self.seed) * ease(8.0, 90.0, np.abs(along))
         cusps = 1.1 * fractal(along, np.zeros_like(along), 17.0, octaves=3, seed=self.seed + 1)
         return np.asarray(self.distance_m + bays + cusps)
@@ -175,7 +178,43 @@ class Sea:
         return _sheet(np.stack([x.ravel(), z.ravel()], axis=1), faces, self.level_m)
 
 
-Water = Lake | River | Sea
+@dataclass(frozen=True)
+class Island:
+    """Open water all round a star-shaped shore."""
+
+    kind: str
+    level_m: float
+    centre: tuple[float, float]
+    radii_m: tuple[float, float]
+    seed: int
+    slope: float = 0.075
+    depth_m: float = 6.0
+
+    @cached_property
+    def _inside(self) -> Lake:
+        """The land, as a lake would lie there."""
+        return Lake(self.kind, self.level_m, self.centre, self.radii_m, 0.0, self.seed, self.slope, self.depth_m)
+
+    def signed_distance(self, x: NDArray[np.floating], z: NDArray[np.floating]) -> Reals:
+        """Metres to the shore, negative in the water."""
+        return np.asarray(-self._inside.signed_distance(x, z))
+
+    def middle(self) -> tuple[float, float]:
+        """A point in the water ahead, beside the middle of the first look."""
+        return self.centre[0] - 0.6 * self.radii_m[0], self.centre[1] - 1.3 * self.radii_m[1]
+
+    def surface(self) -> Mesh:
+        """The sheet: rings from under the shore to the horizon."""
+        sectors = 320
+        angle = np.linspace(0, 2 * np.pi, sectors + 1)
+        shore = _looked_up(self._inside._shape[0], angle) - UNDER_BANK_M
+        share = _widening(0.6, 1.12, REACH_M) / REACH_M
+        reach = shore + share[:, None] * (REACH_M - shore)
+        x, z = self.centre[0] + reach * np.cos(angle), self.centre[1] + reach * np.sin(angle)
+        return _sheet(np.stack([x.ravel(), z.ravel()], axis=1), _grid_faces(len(share), sectors + 1), self.level_m)
+
+
+Water = Lake | River | Sea | Island
 
 
 def carve(heights: Reals, distance: Reals, water: Water) -> Reals:

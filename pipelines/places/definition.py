@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.errors import SpecError
-from pipelines.spec import Relation, Season
+from pipelines.spec import Relation, Season, TimeOfDay, Weather
 
 FOLDER = Path(__file__).with_name("library")
 
@@ -31,7 +31,7 @@ class Said(_Entry):
     twice as loud.  trees: what "a tree" means here.  feature: what stands for it where something is beside or along it.  as_things:
     what it becomes when another place is the scene's ("a village behind a forest").  implies: a word of it, and the style that it
     implies.  open_ground: a wide place that can be left out of another without being missed.  planted: "a palm beach" is one where palms
-    grow.  season: where the words say none.
+    grow.  season, time, weather: where the words say none.
     """
 
     words: str
@@ -45,6 +45,8 @@ class Said(_Entry):
     open_ground: bool = False
     planted: bool = False
     season: Season = Season.SUMMER
+    time: TimeOfDay | None = None
+    weather: Weather | None = None
 
 
 class Horizon(_Entry):
@@ -55,13 +57,61 @@ class Horizon(_Entry):
     distance_m: float = Field(default=500, ge=120, le=1100)
 
 
+class Globe(_Entry):
+    """A planet or moon in the sky. azimuth_deg: 0 ahead, positive to the right; ring_deg: radius of its ring, 0 for none."""
+
+    azimuth_deg: float
+    elevation_deg: float = Field(ge=2, le=88)
+    radius_deg: float = Field(gt=0.2, le=25)
+    colour: tuple[float, float, float]
+    second: tuple[float, float, float]
+    bands: bool = False
+    ring_deg: float = Field(default=0, ge=0, le=40)
+
+
 class Air(_Entry):
-    """What the place's air makes of the light of an hour: factors (red, green, blue). winter_snow: whether snow lies there in winter."""
+    """What the place's air makes of the light of an hour: factors (red, green, blue). winter_snow: whether snow lies there in winter.
+
+    airless: a black sky with stars by day.  clouds: factor on their share of the sky.  haze_per_m, haze, haze_height_m: the place's own
+    veil (extinction, radiance by day, height) instead of the weather's, such as the blue of deep water.  disc: whether the sun is seen.
+    """
 
     light: tuple[float, float, float] = (1, 1, 1)
     zenith: tuple[float, float, float] = (1, 1, 1)
     horizon: tuple[float, float, float] = (1, 1, 1)
     winter_snow: bool = True
+    airless: bool = False
+    clouds: float = Field(default=1, ge=0, le=2)
+    haze_per_m: float | None = Field(default=None, ge=0, le=0.2)
+    haze: tuple[float, float, float] | None = None
+    haze_height_m: float = Field(default=300, gt=1)
+    disc: bool = True
+    globes: tuple[Globe, ...] = ()
+
+
+class Sides(_Entry):
+    """Rock or hills on both sides of a winding valley that runs ahead. steps: 0 a slope, else so many terraces with cliffs between.
+
+    apart_m: from one foot to the other; run_m: how far back the top lies from the foot.
+    """
+
+    height_m: float = Field(ge=2, le=200)
+    apart_m: float = Field(ge=8, le=160)
+    run_m: float = Field(default=20, ge=1, le=200)
+    steps: int = Field(default=0, ge=0, le=8)
+    winding_m: float = Field(default=10, ge=0, le=40)
+
+
+class Cavern(_Entry):
+    """A hollow in the rock round the spawn point: half width, half length (ahead), height; light_m: radius of a hole in its roof."""
+
+    half_width_m: float = Field(ge=2, le=40)
+    half_length_m: float = Field(ge=6, le=80)
+    height_m: float = Field(ge=2.4, le=30)
+    material: str = "dark_rock"
+    rough_m: float = Field(default=1.0, ge=0, le=4)
+    light_m: float = Field(default=0, ge=0, le=10)
+    dripstones: int = Field(default=0, ge=0, le=400)
 
 
 class Relief(_Entry):
@@ -74,15 +124,25 @@ class Relief(_Entry):
     dunes_m: float = Field(default=0, ge=0, le=15)
     flat_m: float = Field(default=16, ge=2, le=200)
     rise: float = Field(default=0.0, ge=-0.1, le=0.15)
+    sides: Sides | None = None
+    craters: int = Field(default=0, ge=0, le=200)
 
 
 class WaterEntry(_Entry):
-    """The place's own water: on which side of the picture, and how far the near shore is."""
+    """The place's own water: on which side of the picture (around: the place is an island), and how far the near shore is.
+
+    level_m: of the surface below the visitor's feet.  slope: rise over run of the bank; 1 and more is a cliff.  straight: without bays.
+    quay: material of a wall along the shore.
+    """
 
     kind: str = "lake"
-    side: Literal["ahead", "beside"] = "beside"
+    side: Literal["ahead", "beside", "around"] = "beside"
     distance_m: float = Field(default=14, ge=3, le=80)
     size_m: tuple[float, float] = (50, 40)
+    level_m: float | None = Field(default=None, ge=-60, le=-0.05)
+    slope: float | None = Field(default=None, gt=0.01, le=8)
+    straight: bool = False
+    quay: str | None = None
 
 
 class Layer(_Entry):
@@ -101,6 +161,7 @@ class Scatter(_Entry):
     """Plants and rocks that nobody named. per_hectare: within 45 m, within 110 m, beyond (nameless).
 
     corridor: how much of the clearing round the spawn point and its view is kept free (0 = stands anywhere).
+    rows_m: planted in a field, in rows so far apart with such a step along them (which run ahead), instead of by chance.
     """
 
     kinds: dict[str, float]
@@ -114,6 +175,7 @@ class Scatter(_Entry):
     far_m: float = Field(default=260, ge=10, le=900)
     where: Literal["land", "shore", "land and shore", "under trees"] = "land"
     species: bool = False
+    rows_m: tuple[float, float] | None = None
 
 
 class CoverEntry(_Entry):
@@ -145,8 +207,10 @@ class Bring(_Entry):
     """Things that the place brings along. kinds: alternatives, one of which is chosen by lot; relations to other entries' names.
 
     at: how it stands when no relation says so: scenic (to the side of the view), wall, corner, middle, window, door, ceiling, row
-    left, row right, kerb, gutter, pavement (of a street), frame (a tree beside the view). filler: only where the words name fewer
-    than three things.  grid: where in a room exactly.
+    left, row right, kerb, gutter, pavement (of a street), frame (a tree beside the view), line (one behind the other ahead, beside_m
+    to the subject's side, from distance_m[0] on with spacing_m between, facing the middle and turned by turn_deg), around (side by
+    side on the four sides of a court of the half width and half length distance_m, facing in).  filler: only where the words name
+    fewer than three things.  grid: where in a room exactly.
     """
 
     name: str
@@ -163,6 +227,8 @@ class Bring(_Entry):
     height_m: float | None = None
     filler: bool = False
     grid: Grid | None = None
+    beside_m: float = 0
+    turn_deg: float = 0
 
 
 class Way(_Entry):
@@ -204,6 +270,7 @@ class Place(_Entry):
     cover: tuple[CoverEntry, ...] = ()
     bring: tuple[Bring, ...] = ()
     subject: str | None = None
+    cavern: Cavern | None = None
     skyline: tuple[str, ...] = ()
 
     @property

@@ -22,7 +22,7 @@ from pipelines.things import Library
 from pipelines.things.grown.cover import COVERS
 
 PROMPTS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parents[1] / "prompts.toml").read_text())["prompt"]
-WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road"}
+WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road", "quay wall", "cave roof"}
 
 
 @cache

@@ -34,6 +34,12 @@ PALETTES: Mapping[str, Mapping[Season, Palette]] = {
         Season.AUTUMN: Palette((0.110, 0.020, 0.010), (0.400, 0.062, 0.018), (0.540, 0.150, 0.030), (0.520, 0.220, 0.030)),
         Season.WINTER: _DRY,
     },
+    "momiji": {
+        Season.SPRING: Palette((0.110, 0.030, 0.014), (0.340, 0.090, 0.030), (0.460, 0.190, 0.060)),
+        Season.SUMMER: Palette((0.080, 0.016, 0.012), (0.270, 0.048, 0.024), (0.380, 0.095, 0.036)),
+        Season.AUTUMN: Palette((0.120, 0.018, 0.010), (0.430, 0.056, 0.018), (0.560, 0.130, 0.030)),
+        Season.WINTER: _DRY,
+    },
     "beech": {
         Season.SPRING: _FRESH,
         Season.SUMMER: Palette((0.036, 0.066, 0.021), (0.095, 0.156, 0.039), (0.157, 0.207, 0.056)),

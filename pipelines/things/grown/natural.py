@@ -22,6 +22,7 @@ NATURE: Mapping[str, str] = {
         "sea": ("coral", "shell", "starfish", "bones"),
         "snow": ("snow_drift", "snowman"),
         "trees": ("broadleaf",),
+        "vines": ("vine_row",),
     }.items()
     for name in names
 }
