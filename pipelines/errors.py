@@ -42,6 +42,10 @@ class UnavailableError(WorldloomError):
     """This machine lacks what the request needs: a GPU, a package, weights."""
 
 
+class ModelError(WorldloomError):
+    """Why a language model could not be used: one clause, without secrets, that follows "the language model"."""
+
+
 class OutputError(WorldloomError):
     """The result cannot be written where it was asked for."""
 

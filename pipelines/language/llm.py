@@ -1,4 +1,4 @@
-"""A language model as reader, where one is set: any OpenAI-compatible endpoint. Its answers are checked; the grammar stands behind it."""
+"""A language model as reader, where one is set: an endpoint or a checkpoint here. Its answers are checked; the grammar stands behind it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.errors import SpecError
+from pipelines.errors import ModelError, SpecError
 from pipelines.language.checking import check_spec
 from pipelines.language.lexicon import Kinds
+from pipelines.language.local_model import local_answer, scene_schema
 from pipelines.language.reader import Reading
 from pipelines.language.reader import read as read_by_grammar
 from pipelines.places import places
@@ -28,13 +29,12 @@ FAILED = "the language model"  # how a note begins that says why the grammar rea
 Messages = list[dict[str, str]]
 
 
-class ModelError(Exception):
-    """Why the model could not be used; one clause without secrets."""
-
-
 @dataclass(frozen=True)
 class ModelSettings:
-    """Where the model is: WORLDLOOM_LLM_URL, _MODEL, _KEY and _TIMEOUT_S. The key is kept out of every text."""
+    """Where the model is: WORLDLOOM_LLM_URL, _MODEL, _KEY and _TIMEOUT_S. The key is kept out of every text.
+
+    url: of an endpoint; empty for a checkpoint on this machine.  model: its name there, or the checkpoint's folder or repository.
+    """
 
     url: str
     model: str = "default"
@@ -43,16 +43,16 @@ class ModelSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> ModelSettings | None:
-        """The settings; None when no URL is set. An unreadable number of seconds counts as none."""
-        url = environment.get("WORLDLOOM_LLM_URL", "").strip()
-        if not url:
+        """The settings; None when neither a URL nor a model is set. An unreadable number of seconds counts as none."""
+        url, model = (environment.get(f"WORLDLOOM_LLM_{name}", "").strip() for name in ("URL", "MODEL"))
+        if not url and not model:
             return None
         try:
             timeout_s = float(environment.get("WORLDLOOM_LLM_TIMEOUT_S") or TIMEOUT_S)
         except ValueError:
             timeout_s = TIMEOUT_S
-        model, key = environment.get("WORLDLOOM_LLM_MODEL") or "default", environment.get("WORLDLOOM_LLM_KEY", "")
-        return cls(url, model, key.strip(), min(max(timeout_s, 0.1), 600.0))
+        key = environment.get("WORLDLOOM_LLM_KEY", "")
+        return cls(url, model or "default", key.strip(), min(max(timeout_s, 0.1), 600.0))
 
     @property
     def endpoint(self) -> str:
@@ -77,10 +77,14 @@ def read(text: str, library: Kinds) -> Reading:
 def ask(text: str, library: Kinds, settings: ModelSettings) -> SceneSpec:
     """The model's spec after at most two repairs; raises ModelError when it gives none that can be built in time."""
     until = time.monotonic() + settings.timeout_s
-    messages: Messages = [{"role": "system", "content": instructions(library)}, {"role": "user", "content": text}]
+    schema = None if settings.url else scene_schema(library)
+    messages: Messages = [
+        {"role": "system", "content": instructions(library, with_schema=schema is None)},
+        {"role": "user", "content": text},
+    ]
     problem = ""
     for _ in range(1 + REPAIR_TURNS):
-        answer = _answer(messages, settings, until)
+        answer = _answer(messages, settings, until) if schema is None else local_answer(messages, settings.model, schema, until)
         try:
             return checked(answer, library)
         except SpecError as error:
@@ -119,12 +123,15 @@ def _check_looks(looks: Sequence[Any]) -> None:
             raise SpecError(f"there is no material {one.material!r}: use one of the materials that were listed")
 
 
-def instructions(library: Kinds) -> str:
-    """What the model is told: its task, the schema, and every name that it may use. Positions are not its business."""
+def instructions(library: Kinds, *, with_schema: bool = True) -> str:
+    """What the model is told: its task, the schema, and every name that it may use. Positions are not its business.
+
+    A model that is held to the schema by its decoder needs to be told only the names.
+    """
     schema = json.dumps(SceneSpec.model_json_schema(), separators=(",", ":"))
     return "\n".join(
         (
-            "You read descriptions of scenes, in any language. Answer with one JSON object that follows the schema below, and nothing",
+            "You read descriptions of scenes, in any language. Answer with one JSON object that describes the scene, and nothing",
             "else. Say what is in the scene and how things stand to each other; never give coordinates. Use only the places, kinds,",
             "colours and materials listed here. A thing that no kind stands for goes into `unmatched`, in the words of the prompt. Do not",
             "add things that the words do not ask for. `phrase` holds the words of the prompt that asked for the thing. Names are unique.",
@@ -132,7 +139,7 @@ def instructions(library: Kinds) -> str:
             f"Kinds: {', '.join(library.kinds)}.",
             f"Colours: {', '.join(COLOURS)}.",
             f"Materials: {', '.join(MATERIALS)}.",
-            f"Schema: {schema}",
+            *([f"Schema: {schema}"] if with_schema else []),
         )
     )
 
