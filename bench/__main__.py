@@ -27,13 +27,13 @@ console = Console(highlight=False)
 
 
 def main() -> None:
-    """Measure everything that Python alone can measure, or what is named: studio needs a browser, places an hour."""
+    """Measure everything that Python alone can measure, or what is named: studio needs a browser, places and prompts minutes."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
     parser.add_argument(
         "what",
         nargs="*",
-        choices=[[], "worlds", "renderer", "files", "service", "studio", "places"],
-        help="default: all but studio and places",
+        choices=[[], "worlds", "renderer", "files", "service", "studio", "places", "prompts"],
+        help="default: all but studio, places and prompts",
     )
     parser.add_argument("--full", action="store_true", help="with a world of 4 million splats")
     parser.add_argument("--splats", type=int, nargs="+", default=list(SIZES), help="sizes of the worlds (default: %(default)s)")
@@ -58,6 +58,8 @@ def main() -> None:
         figures["studio"] = bench_studio()
     if "places" in what:
         figures["places"] = bench_places()
+    if "prompts" in what:
+        figures["prompts"] = bench_prompts()
     LATEST.parent.mkdir(exist_ok=True)
     before = json.loads(LATEST.read_text(encoding="utf-8")) if LATEST.exists() else {}  # what was not measured now stays
     LATEST.write_text(json.dumps({**before, **figures}, indent=1) + "\n", encoding="utf-8")
@@ -129,6 +131,13 @@ def bench_places() -> Any:
     from bench import places
 
     return places.measure(console, splats=PLACE_SPLATS)
+
+
+def bench_prompts() -> Any:
+    """Wished things and relations, arranged."""
+    from bench import prompts
+
+    return prompts.measure(console)
 
 
 def bench_files(folder: Path) -> list[files.FileFigures]:

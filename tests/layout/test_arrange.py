@@ -1,4 +1,4 @@
-"""The twenty prompts, arranged: everything named is there, relations hold, nothing floats, sinks or intersects."""
+"""The prompts, arranged: everything named is there, relations hold, nothing floats, sinks or intersects."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.prompts import floating, foot, intersecting, solids
 from pipelines.language import read
 from pipelines.layout.arrange import arrange
 from pipelines.layout.build import build
-from pipelines.layout.footprints import Boxes, overlap_depth, plan_of, separation, stance
-from pipelines.layout.supports import rests_on
 from pipelines.places import places
-from pipelines.scene import Scene, Thing
+from pipelines.scene import Scene
 from pipelines.spec import SceneSpec
 from pipelines.things import Library
 from pipelines.things.grown.cover import COVERS
 
 PROMPTS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parents[1] / "prompts.toml").read_text())["prompt"]
-WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road", "quay wall", "cave roof"}
 
 
 @cache
@@ -50,49 +48,14 @@ def test_relations_hold_by_final_geometry() -> None:
     assert len(failing) <= 0.1 * len(checks), failing
 
 
-def _solids(scene: Scene) -> list[Thing]:
-    return [thing for thing in scene.things if thing.kind not in WAYS_AND_WATERS and not thing.kind.endswith("interior")]
-
-
 @pytest.mark.parametrize("number", range(len(PROMPTS)))
 def test_nothing_floats_or_sinks(number: int) -> None:
-    _, scene = world(number)
-    library = Library.load()
-    things = _solids(scene)
-    for thing in things:
-        kind = library.kinds[thing.kind]
-        if kind.stands_on in ("wall", "ceiling", "air", "water") or kind.family in ("rocks", "trees", "plants"):
-            continue
-        if {"crossing", "waterside", "relief"} & set(kind.tags):
-            continue
-        box = stance(thing, part="foot")
-        low = max(float(box.low), float(thing.position[1]))  # a model's origin lies on the ground; foundations reach below it
-        under = [other for other in things if other is not thing and bool(stance(other).contains(box.x, box.z, grow_m=0.3))]
-        if any(rests_on(thing, other) for other in under):
-            continue
-        x, z = box.corners()
-        ground = scene.terrain.heights.at(np.append(x, box.x), np.append(z, box.z)) if scene.terrain is not None else np.zeros(1)
-        assert low - float(ground.min()) <= 0.03 + 1e-3, f"{thing.label} floats"
-        assert float(ground.max()) - low <= 0.15 + 1e-3, f"{thing.label} sinks"
+    assert list(floating(world(number)[1], Library.load())) == []
 
 
 @pytest.mark.parametrize("number", range(len(PROMPTS)))
 def test_nothing_intersects(number: int) -> None:
-    _, scene = world(number)
-    library = Library.load()
-    solids = [thing for thing in _solids(scene) if library.kinds[thing.kind].stands_on != "wall"]
-    things = [thing for thing in solids if float(np.ptp(thing.bounds[:, 1])) > 0.06]
-    feet = [_lower(thing) for thing in things]
-    for i, one in enumerate(things):
-        for j in range(i):
-            other = things[j]
-            if float(separation(feet[i], feet[j])) >= 0 or float(overlap_depth(feet[i], feet[j])) <= 0.03:
-                continue
-            assert rests_on(one, other) or rests_on(other, one), f"{one.label} and {other.label} intersect"
-
-
-def _lower(thing: Thing) -> Boxes:
-    return stance(thing, part="foot", plan=plan_of(thing.model))
+    assert list(intersecting(world(number)[1], Library.load())) == []
 
 
 def test_the_same_seed_gives_the_same_scene_and_another_seed_another() -> None:
@@ -149,9 +112,9 @@ def test_without_is_honoured_everywhere() -> None:
 def test_the_visitor_has_room() -> None:
     for number in range(len(PROMPTS)):
         _, scene = world(number)
-        for thing in _solids(scene):
+        for thing in solids(scene):
             if float(np.ptp(thing.bounds[:, 1])) > 0.06 and float(thing.bounds[0, 1]) < 1.6:
-                assert not bool(_lower(thing).contains(np.zeros(()), np.zeros(()), grow_m=0.3)), thing.label
+                assert not bool(foot(thing).contains(np.zeros(()), np.zeros(()), grow_m=0.3)), thing.label
         assert len(scene.viewpoints) >= 4
         np.testing.assert_allclose(scene.viewpoints[0, [0, 2]], 0.0, atol=1e-6)
 

@@ -1,0 +1,170 @@
+"""Prompts with wished things and relations, arranged: what is there, what holds, what floats, what is stuck in something else."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.language import read
+from pipelines.layout.arrange import arrange
+from pipelines.layout.footprints import Boxes, overlap_depth, plan_of, separation, stance
+from pipelines.layout.supports import rests_on
+from pipelines.scene import Scene, Thing
+from pipelines.spec import VIEWER, SceneSpec
+from pipelines.things import Library
+
+FILE = Path(__file__).parents[1] / "tests" / "prompts.toml"
+SEEDS = (1, 2, 3)
+WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road", "quay wall", "cave roof"}
+DEEPEST_M = 0.03
+HIGHEST_M, LOWEST_M = 0.03 + 1e-3, 0.15 + 1e-3
+LOOKS = ("colour", "material", "size", "style")
+
+
+@dataclass
+class Figures:
+    """wished and met, of things and of relations; how many things stand in the scenes, and the sentences on what is wrong with them."""
+
+    things: int = 0
+    things_met: int = 0
+    relations: int = 0
+    relations_met: int = 0
+    solids: int = 0
+    stuck: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def add(self, other: Figures) -> None:
+        """Count another scene."""
+        for name in ("things", "things_met", "relations", "relations_met", "solids", "stuck"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.faults += other.faults
+
+
+def measure(console: Console, *, file: Path = FILE, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
+    """All prompts of a file (its form: tests/prompts.toml), arranged from several seeds; the faults are listed below the table."""
+    library = Library.load()
+    prompts = tomllib.loads(file.read_text(encoding="utf-8"))["prompt"]
+    whole = Figures()
+    for prompt in prompts:
+        spec = read(prompt["text"], library).spec
+        for seed in seeds:
+            whole.add(figures_of(prompt, spec, arrange(spec, library, seed=seed), library, seed))
+    floating = sum(fault.endswith(("floats", "sinks")) for fault in whole.faults)
+    table = Table("", "wished", "met", "share", box=None, title=f"{len(prompts)} prompts, seeds {', '.join(map(str, seeds))}")
+    table.add_row("things", str(whole.things), str(whole.things_met), f"{whole.things_met / whole.things:.1%}")
+    table.add_row("relations", str(whole.relations), str(whole.relations_met), f"{whole.relations_met / whole.relations:.1%}")
+    table.add_row("things not stuck in others", str(whole.solids), str(whole.solids - whole.stuck), f"{1 - whole.stuck / whole.solids:.2%}")
+    table.add_row("things on their ground", str(whole.solids), str(whole.solids - floating), f"{1 - floating / whole.solids:.2%}")
+    console.print(table)
+    for fault in whole.faults:
+        console.print(f"[dim]  {fault}[/]", soft_wrap=True)
+    return {"things": whole.things_met / whole.things, "relations": whole.relations_met / whole.relations,
+            "stuck": whole.stuck / whole.solids, "floating": floating}  # fmt: skip
+
+
+def figures_of(prompt: Mapping[str, Any], spec: SceneSpec, scene: Scene, library: Library, seed: int) -> Figures:
+    """Hold one arranged scene against its wishes."""
+    found = Figures()
+    where = f"{prompt['text'][:70]}… (seed {seed})"
+    for wish in prompt["things"]:
+        found.things += 1
+        if _is_there(wish, spec, scene, library):
+            found.things_met += 1
+        else:
+            found.faults.append(f"{where}: no {wish}")
+    for subject, relation, *objects in prompt["relations"]:
+        found.relations += 1
+        if _holds(subject, relation, objects, spec, scene, library):
+            found.relations_met += 1
+        else:
+            found.faults.append(f"{where}: {subject} not {relation} {' and '.join(objects)}")
+    stuck = list(intersecting(scene, library))
+    found.solids, found.stuck = len(solids(scene)), len({name for pair in stuck for name in pair[:1]})
+    found.faults += [f"{where}: {one} and {other} intersect" for one, other in stuck]
+    found.faults += [f"{where}: {sentence}" for sentence in floating(scene, library)]
+    return found
+
+
+def _kinds(word: str, library: Library) -> set[str]:
+    return {*library.words.get(word, ()), *([word] if word in library.kinds else [])}
+
+
+def _is_there(wish: Mapping[str, Any], spec: SceneSpec, scene: Scene, library: Library) -> bool:
+    kinds = _kinds(wish["kind"], library)
+    asked = [
+        thing for thing in spec.things if thing.kind in kinds and all(getattr(thing, look) == wish[look] for look in LOOKS if look in wish)
+    ]
+    names = {thing.name for thing in asked}
+    count = sum(thing.name in names for thing in scene.things)
+    return count == wish["count"] if "count" in wish else count >= wish.get("at_least", 1)
+
+
+def _holds(subject: str, relation: str, objects: Sequence[str], spec: SceneSpec, scene: Scene, library: Library) -> bool:
+    """Whether the words were read so, and the geometry has it so for every one of the things."""
+    kind_of = {thing.name: thing.kind for thing in spec.things} | {VIEWER: VIEWER}
+    wanted = [{VIEWER} if name == VIEWER else _kinds(name, library) for name in objects]
+    subjects = {
+        thing.name
+        for thing in spec.things
+        if thing.kind in _kinds(subject, library)
+        and any(
+            one.relation == relation and all(kind_of[name] in kinds for name, kinds in zip(one.objects, wanted, strict=False))
+            for one in thing.relations
+        )
+    }
+    named = {thing.label: thing.name for thing in scene.things}
+    checks = [check for check in scene.relations if named.get(check.subject, check.subject) in subjects and check.relation == relation]
+    return bool(subjects) and bool(checks) and all(check.holds for check in checks)
+
+
+def solids(scene: Scene) -> list[Thing]:
+    """What stands in a scene, without ways, waters and rooms."""
+    return [thing for thing in scene.things if thing.kind not in WAYS_AND_WATERS and not thing.kind.endswith("interior")]
+
+
+def floating(scene: Scene, library: Library) -> Iterator[str]:
+    """A sentence for each thing whose foot is in the air, or deep in the ground, and rests on nothing."""
+    things = solids(scene)
+    for thing in things:
+        kind = library.kinds[thing.kind]
+        if kind.stands_on in ("wall", "ceiling", "air", "water") or kind.family in ("rocks", "trees", "plants"):
+            continue
+        if {"crossing", "waterside", "relief"} & set(kind.tags):
+            continue
+        box = stance(thing, part="foot")
+        low = max(float(box.low), float(thing.position[1]))  # a model's origin lies on the ground; foundations reach below it
+        under = [other for other in things if other is not thing and bool(stance(other).contains(box.x, box.z, grow_m=0.3))]
+        if any(rests_on(thing, other) for other in under):
+            continue
+        x, z = box.corners()
+        ground = scene.terrain.heights.at(np.append(x, box.x), np.append(z, box.z)) if scene.terrain is not None else np.zeros(1)
+        if low - float(ground.min()) > HIGHEST_M:
+            yield f"{thing.label} floats"
+        if float(ground.max()) - low > LOWEST_M:
+            yield f"{thing.label} sinks"
+
+
+def intersecting(scene: Scene, library: Library) -> Iterator[tuple[str, str]]:
+    """Labels of each pair whose lower parts overlap by more than 3 cm, unless one rests on the other."""
+    standing = [thing for thing in solids(scene) if library.kinds[thing.kind].stands_on != "wall"]
+    things = [thing for thing in standing if float(np.ptp(thing.bounds[:, 1])) > 0.06]
+    feet = [foot(thing) for thing in things]
+    for i, one in enumerate(things):
+        for j in range(i):
+            other = things[j]
+            if float(separation(feet[i], feet[j])) >= 0 or float(overlap_depth(feet[i], feet[j])) <= DEEPEST_M:
+                continue
+            if not (rests_on(one, other) or rests_on(other, one)):
+                yield one.label, other.label
+
+
+def foot(thing: Thing) -> Boxes:
+    """The outline on the ground of a thing's lower part."""
+    return stance(thing, part="foot", plan=plan_of(thing.model))
