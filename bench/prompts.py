@@ -32,6 +32,8 @@ LOOKS = ("colour", "material", "size", "style")
 class Figures:
     """wished and met, of things and of relations; how many things stand in the scenes, and the sentences on what is wrong with them."""
 
+    places: int = 0
+    places_met: int = 0
     things: int = 0
     things_met: int = 0
     relations: int = 0
@@ -42,7 +44,7 @@ class Figures:
 
     def add(self, other: Figures) -> None:
         """Count another scene."""
-        for name in ("things", "things_met", "relations", "relations_met", "solids", "stuck"):
+        for name in ("places", "places_met", "things", "things_met", "relations", "relations_met", "solids", "stuck"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults += other.faults
 
@@ -58,6 +60,7 @@ def measure(console: Console, *, file: Path = FILE, seeds: Sequence[int] = SEEDS
             whole.add(figures_of(prompt, spec, arrange(spec, library, seed=seed), library, seed))
     floating = sum(fault.endswith(("floats", "sinks")) for fault in whole.faults)
     table = Table("", "wished", "met", "share", box=None, title=f"{len(prompts)} prompts, seeds {', '.join(map(str, seeds))}")
+    table.add_row("places", str(whole.places), str(whole.places_met), f"{whole.places_met / whole.places:.1%}")
     table.add_row("things", str(whole.things), str(whole.things_met), f"{whole.things_met / whole.things:.1%}")
     table.add_row("relations", str(whole.relations), str(whole.relations_met), f"{whole.relations_met / whole.relations:.1%}")
     table.add_row("things not stuck in others", str(whole.solids), str(whole.solids - whole.stuck), f"{1 - whole.stuck / whole.solids:.2%}")
@@ -65,7 +68,8 @@ def measure(console: Console, *, file: Path = FILE, seeds: Sequence[int] = SEEDS
     console.print(table)
     for fault in whole.faults:
         console.print(f"[dim]  {fault}[/]", soft_wrap=True)
-    return {"things": whole.things_met / whole.things, "relations": whole.relations_met / whole.relations,
+    return {"places": whole.places_met / whole.places, "things": whole.things_met / whole.things,
+            "relations": whole.relations_met / whole.relations,
             "stuck": whole.stuck / whole.solids, "floating": floating}  # fmt: skip
 
 
@@ -73,6 +77,9 @@ def figures_of(prompt: Mapping[str, Any], spec: SceneSpec, scene: Scene, library
     """Hold one arranged scene against its wishes."""
     found = Figures()
     where = f"{prompt['text'][:70]}… (seed {seed})"
+    found.places, found.places_met = 1, int(spec.place == prompt["place"])
+    if spec.place != prompt["place"]:
+        found.faults.append(f"{where}: read as {spec.place}, not {prompt['place']}")
     for wish in prompt["things"]:
         found.things += 1
         if _is_there(wish, spec, scene, library):

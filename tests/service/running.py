@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,23 @@ def environment(**settings: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{QUICK}", "NO_COLOR": "1", **settings}
 
 
+@cache
+def prepared_database() -> Path:
+    """An SQLite file as `serve` makes it in an empty folder, by the same program; made once, for it takes seconds."""
+    file = Path(tempfile.mkdtemp(prefix="worldloom-tests-")) / "prepared.db"
+    atexit.register(shutil.rmtree, file.parent, ignore_errors=True)
+    subprocess.run(
+        [sys.executable, "-m", "app.preparing"],
+        input=f"sqlite:///{file}",
+        text=True,
+        cwd=ROOT,
+        env=environment(),
+        check=True,
+        timeout=START_S,
+    )
+    return file
+
+
 @dataclass
 class Service:
     """`worldloom serve` on a free port. Use `client()` to talk to it."""
@@ -39,6 +60,8 @@ class Service:
     def start(self) -> Service:
         """Start it, and wait until it is ready."""
         self.data.mkdir(parents=True, exist_ok=True)
+        if "WORLDLOOM_DATABASE_URL" not in self.settings and not any(self.data.iterdir()):
+            shutil.copyfile(prepared_database(), self.data / "worldloom.db")
         words = [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--data", str(self.data), *self.arguments]
         with (self.data / "serve.log").open("a") as log:
             self.process = subprocess.Popen(
