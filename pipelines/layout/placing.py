@@ -18,6 +18,7 @@ from pipelines.scene import Floats
 FEW = 2.5  # triangles that expect fewer splats than this are sampled systematically
 THIN = 1.6  # … and so are strips narrower than this many spacings, which rows of a lattice would miss
 STEP = 2.0**0.25  # spacings are rounded to powers of this, so that neighbours share a lattice
+RIM, THINNEST = 0.3, 0.12  # narrowest splats, as shares of the widest, beside a sharp edge and on a strip
 JITTER = 0.16  # of the spacing: enough to hide the rows
 ROW_HEIGHT = math.sqrt(3) / 2
 HEX_SPACING = math.sqrt(2 / math.sqrt(3))  # neighbours in a hexagonal lattice of one point per unit area
@@ -172,8 +173,17 @@ def place(corners, corner_normals, sharp, spacing, row, place_in, coverage):  # 
                     distance = room
                 if distance < nearest:
                     nearest, edge = distance, k
+        longest = 0 if lengths[0] >= lengths[1] and lengths[0] >= lengths[2] else 1 if lengths[1] >= lengths[2] else 2
+        strip = edge == longest and heights[edge] < THIN * s and lengths[edge] > 2.0 * heights[edge]
         for m in range(3):
             means[i, m] = w[0] * p[0, m] + w[1] * p[1, m] + w[2] * p[2, m]
+        if strip:  # half of a strip, whose other edge is sharp too: one row of splats along its middle
+            middle = (0.5 * heights[edge] - nearest) / (double_area * lengths[edge])
+            e = e0 if edge == 0 else e1 if edge == 1 else e2
+            means[i, 0] += (cross[1] * e[2] - cross[2] * e[1]) * middle
+            means[i, 1] += (cross[2] * e[0] - cross[0] * e[2]) * middle
+            means[i, 2] += (cross[0] * e[1] - cross[1] * e[0]) * middle
+            nearest = 0.5 * heights[edge]
         n = corner_normals[t, 0] * w[0] + corner_normals[t, 1] * w[1] + corner_normals[t, 2] * w[2]
         n /= np.sqrt((n * n).sum()) + 1e-12
         if edge >= 0 and nearest < 2.5 * s:
@@ -189,7 +199,7 @@ def place(corners, corner_normals, sharp, spacing, row, place_in, coverage):  # 
         wide = coverage[t] * s * (1.0 + 0.22 * min(1.0, s * s / (0.5 * double_area + 1e-12)))
         narrow = wide
         if edge >= 0:
-            narrow = min(wide, max(nearest * 0.95, 0.42 * wide))
+            narrow = min(wide, max(nearest * 0.95, (THINNEST if strip else RIM) * wide))
         bend, straight = _curvature(p, corner_normals[t], lengths)
         if bend * wide > 0.7:  # a thin twig or pipe: narrow as it is, and longer along it instead
             narrow = min(narrow, max(0.7 / bend, 0.12 * wide))
@@ -199,10 +209,15 @@ def place(corners, corner_normals, sharp, spacing, row, place_in, coverage):  # 
                 along /= np.sqrt((along * along).sum()) + 1e-12
                 across = np.array((n[1] * along[2] - n[2] * along[1], n[2] * along[0] - n[0] * along[2], n[0] * along[1] - n[1] * along[0]))
         long = min(wide * wide / narrow, 1.7 * wide, max(0.7 * wide, 0.4 * lengths[straight]))
+        if strip:  # as far apart as the strip is thin
+            long = min(max(wide, wide * s / heights[edge]), 12.0 * narrow)
         if edge >= 0:  # stay short of the corners, where the next edge begins
             q, r = p[edge] - means[i], p[(edge + 1) % 3] - means[i]
-            end = min(np.sqrt((q * q).sum()), np.sqrt((r * r).sum()))
-            long = min(long, max(0.8 * end, 0.45 * wide))
+            before, after = np.sqrt((q * q).sum()), np.sqrt((r * r).sum())
+            if (sharp[t] >> ((edge + 2) % 3)) & 1 or not strip:
+                long = min(long, max(0.8 * before, 0.45 * wide))
+            if (sharp[t] >> ((edge + 1) % 3)) & 1 or not strip:
+                long = min(long, max(0.8 * after, 0.45 * wide))
         for m in range(3):
             frames[i, m, 0], frames[i, m, 1], frames[i, m, 2] = along[m], across[m], n[m]
             normals[i, m] = n[m]
