@@ -9,10 +9,12 @@ import fast_simplification
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.layout.surfaces import Facets, facets_of, join_facets
+from pipelines.layout.surfaces import Facets, areas_and_normals, facets_of, join_facets
 from pipelines.scene import BACKGROUND, Colour, Floats, Material, Mesh, Part, Scene, Thing
 
 NAMED_DETAIL, THING_DETAIL, WATER_DETAIL, GROUND_DETAIL = 0.42, 0.75, 0.8, 0.95  # what is looked at more closely counts as nearer
+FINE_M, FINEST, PLAINEST = 0.4, 0.6, 1.35  # parts so thick are as they are; thinner ones count as nearer, wide plain ones as farther
+PLAIN_PATTERNS = ("plain", "noise", "plaster")
 GROUND_KINDS = ("path", "road")
 GROUND_CREASE_DEG = 80.0
 FEW_FACES = 120
@@ -52,7 +54,10 @@ def gather(scene: Scene) -> tuple[list[Surface], Facets]:
             world_from_part = thing.world_from_model @ part.model_from_part
             moved = facets.moved(thing.world_from_model)
             groups.append(replace(moved, source=np.full(len(moved), len(surfaces), np.int32)))
-            surfaces.append(_surface(part, thing, np.linalg.inv(world_from_part).astype(np.float64), (seed + number) & 0x7FFFFFFF))
+            fineness = _fineness(facets, thing.scale, part.material)
+            surfaces.append(
+                _surface(part, thing, np.linalg.inv(world_from_part).astype(np.float64), (seed + number) & 0x7FFFFFFF, fineness)
+            )
     return surfaces, join_facets(groups)
 
 
@@ -85,12 +90,28 @@ def _simplified(mesh: Mesh, share: float, *, crease_deg: float) -> Facets:
     return found[1]
 
 
-def _surface(part: Part, thing: Thing, part_from_world: NDArray[np.float64], seed: int) -> Surface:
+def _fineness(facets: Facets, scale: float, material: Material) -> float:
+    """How much farther away a part may count for its shape: slats and frames show every splat that they lack, plain walls none.
+
+    A part is as thick as the middle one of its extents, or, where it is made of bars and boards, as area over length of sharp edges says.
+    """
+    if not len(facets):
+        return 1.0
+    edges = np.linalg.norm(facets.corners - np.roll(facets.corners, -1, axis=1), axis=2)
+    sharp = (facets.sharp[:, None] >> np.arange(3)) & 1
+    area = float(areas_and_normals(facets.corners)[0].sum())
+    thick = min(float(np.sort(np.ptp(facets.corners.reshape(-1, 3), axis=0))[1]), 2 * area / (float((edges * sharp).sum()) + 1e-9))
+    widest = PLAINEST if material.pattern in PLAIN_PATTERNS else 1.0
+    return float(np.clip((thick * scale / FINE_M) ** 0.25, FINEST, widest))
+
+
+def _surface(part: Part, thing: Thing, part_from_world: NDArray[np.float64], seed: int, fineness: float) -> Surface:
     local = (part.mesh.vertices - part.model_from_part[:3, 3]) @ part.model_from_part[:3, :3]
     grain = int(np.argmax(np.ptp(local, axis=0))) if len(local) else 0
     rigid = part_from_world.copy()
     rigid[:3] *= thing.scale  # patterns keep their size in metres however large the thing is
     detail = NAMED_DETAIL if thing.phrase and not thing.model.foliage else THING_DETAIL
+    detail *= fineness
     if part.material.pattern == "water":
         detail = WATER_DETAIL
     elif thing.kind in GROUND_KINDS:
