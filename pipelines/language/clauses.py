@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pipelines.language.discourse import Discourse, host_of_with, opposite_of, other_side, relate
 from pipelines.language.drafts import Draft, SceneDraft, is_many
@@ -18,10 +19,12 @@ from pipelines.spec import VIEWER, Arrangement, RelationName, Size
 _PLACING = frozenset({
     "in", "inside", "on", "at", "within", "through", "throughout", "across", "standing in", "set in", "into", "of", "to", "from", "down",
     "in the middle of", "in the heart of", "nestled in", "hidden in", "in the center of", "in the centre of", "in the midst of",
+    "at the edge of", "on the edge of", "by the edge of", "on the outskirts of",
 })  # fmt: skip
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 _HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
 _INNER = frozenset({RelationName.ON, RelationName.INSIDE})
+_SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF})
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 Pending = tuple[RelationName, tuple[Draft | str, ...], bool, float | None]
 
@@ -48,10 +51,24 @@ class Clauses:
 
     def read(self) -> None:
         """Read every item."""
-        at = 0
+        at = 0 if not self._names_alone() else len(self._row)
         while at < len(self._row):
+            if (after := self._row.taken_back(at)) is not None:
+                self._scene.use(self._row[at].start, self._row[after - 1].end, "absent")
+                at = after
+                continue
             item = self._row[at]
             at = self._phrase(item, at) if isinstance(item, NounPhrase) else self._word(item, at)
+
+    def _names_alone(self) -> bool:
+        """ "The moon": the only noun of the prompt, which elsewhere would only hang in the sky."""
+        phrases = [item for item in (self._row[at] for at in range(len(self._row))) if isinstance(item, NounPhrase)]
+        head = phrases[0].head if len(phrases) == 1 else None
+        place = self._mentions.alone(head) if head is not None else None
+        if place is not None:
+            self._scene.places.add(place, FIRST_PLACE)
+            self._scene.use(phrases[0].start, phrases[0].end, "place")
+        return place is not None
 
     def _phrase(self, phrase: NounPhrase, at: int) -> int:
         if self._denying and self._row.denial_goes_on(phrase, at, self._connector):
@@ -68,7 +85,10 @@ class Clauses:
         self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma")
         if phrase.head is None and (self._partition(phrase) or self._predicate(phrase, at)):
             return at + 1
-        drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at))
+        owner = self._row.item(at - 1)
+        owned = isinstance(owner, NounPhrase) or (isinstance(owner, Lexeme) and owner.text == "whose")
+        self._mentions.settle_part(phrase, owned=owned)
+        drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at), fresh=self._row.is_bare_in_list(at))
         self._first = self._first and phrase.head is None
         if len(drafts) == 1 and drafts[0].part and self._is_bare_part(drafts[0]) and self._part(drafts[0], phrase, at):
             return at + 1
@@ -139,7 +159,8 @@ class Clauses:
         if host is not None and (belongs_here or self._connector == "none"):
             self._mentions.wholes.belongs(part, self._mentions.wholes.likely(part, host, self._talk.lately))
         else:
-            known = self._mentions.wholes.before(part, self._talk.lately) if phrase.article not in ("a", "an") else None
+            given = isinstance(self._row.item(at - 1), NounPhrase)  # "give the cottage a blue roof"
+            known = self._mentions.wholes.before(part, self._talk.lately) if given or phrase.article not in ("a", "an") else None
             self._mentions.wholes.belongs(part, known if not self._talk.subjects or self._talk.subjects[-1].place is None else None)
         if said_of_it:
             if part.part_of is not None and part.part_of not in self._talk.lately:
@@ -285,6 +306,9 @@ class Clauses:
         elif word.has(Role.COMPARE) and not word.has(Role.RELATION) and isinstance(self._row.item(at + 1), NounPhrase):
             self._compare(self._row[at + 1])
             return at + 2
+        elif word.has(Role.ORDERED):
+            for one, other in pairwise(self._chain):
+                other.relate(RelationName(word.value(Role.ORDERED)), one)
         elif word.has(Role.ARRANGED):
             for draft in self._talk.subjects:
                 draft.arrangement = Arrangement(word.value(Role.ARRANGED)) if is_many(draft) else draft.arrangement
@@ -482,9 +506,10 @@ class Clauses:
             if found and (other := other_side(found[0], relation)) is not None:
                 found = [other]
             self._talk.looking_ahead = False
-            return found, at + 1
+            return self._not_the_ground(found, relation, pair=pair), at + 1
         if (described := self._described(item, at)) is not None:
             return [described], at + 2
+        self._mentions.settle_part(item, owned=False)
         weight = IN_PLACE if word.text in _PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         if self._first:
             weight, self._first = max(weight, SAID_PLACE), False
@@ -502,6 +527,17 @@ class Clauses:
             phrase, end = further
             drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
         return drafts, end
+
+    def _not_the_ground(self, found: list[Draft], relation: RelationName, *, pair: bool) -> list[Draft]:
+        """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps."""
+        ground = [draft for draft in found if self._mentions.is_terrain(draft)]
+        many = [draft for draft in found if is_many(draft)]
+        if pair and ground and many:
+            return many
+        if relation not in _SIDES or not ground or ground[0] is not self._talk.host:
+            return found
+        on_it = (draft for draft in reversed(self._talk.lately) if any(ground[0] in objects for _, objects in draft.relations))
+        return [next((draft for draft in on_it if not self._mentions.is_terrain(draft)), ground[0])]
 
     def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
         """ "in front of the door": in front of the house that has it, when one was spoken of."""

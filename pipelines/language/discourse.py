@@ -29,6 +29,9 @@ class Discourse:
 
     def antecedent(self, word: Lexeme) -> list[Draft]:
         """What a pronoun means: the host, or for "them" the last several."""
+        if word.text in ("the former", "the latter"):
+            pair = next((group for group in reversed(self.log) if len(group) > 1), [])
+            return pair[:1] if word.text == "the former" else pair[-1:]
         many = word.text in ("them", "they", "these", "those", "theirs")
         if self.host is not None and not many:
             return [self.host]

@@ -32,15 +32,7 @@ def small_library() -> Any:
                 name=name, words=(name, *words), family=family, size_m=(1, 1, 1), stands_on=entry["stands_on"],
                 tags=tuple(entry.get("tags", ())), indoors=indoors, outdoors=not indoors,
             )  # fmt: skip
-    library = SimpleNamespace(kinds=kinds)
-    lexicon_for(library, small_places())
-    return library
-
-
-def small_places() -> dict[str, Place]:
-    """The places of places.yaml."""
-    entries = yaml.safe_load((HERE / "places.yaml").read_text(encoding="utf-8"))
-    return {name: Place(name=name, **entry) for name, entry in entries.items()}
+    return SimpleNamespace(kinds=kinds)
 
 
 def sentences(file: str = "golden.toml") -> list[dict[str, Any]]:
