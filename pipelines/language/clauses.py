@@ -77,18 +77,24 @@ class Clauses:
             return at + 1
         self._denying = False
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
-        if self._made_of(phrase, at) or self._is_label(phrase, at):
+        if self._made_of(phrase, at) or self._is_label(phrase, at) or self._is_speaker(phrase, at):
             return at + 1
         if (described := self._described(phrase, at)) is not None:
             self._talk.subjects, self._chain, self._connector = [described], [described], "none"
-            return at + 2
+            return at + (1 if phrase.head is not None else 2)
+        if (another := self._another_one(phrase)) is not None:
+            self._new_subjects([another], at)
+            return at + 1
         self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma")
         if phrase.head is None and (self._partition(phrase) or self._predicate(phrase, at)):
             return at + 1
+        after = self._row.item(at + 1)
+        self._mentions.lying = isinstance(after, Lexeme) and after.text == "on"
         owner = self._row.item(at - 1)
         owned = isinstance(owner, NounPhrase) or (isinstance(owner, Lexeme) and owner.text == "whose")
         self._mentions.settle_part(phrase, owned=owned)
         drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at), fresh=self._row.is_bare_in_list(at))
+        self._mentions.lying = False
         self._first = self._first and phrase.head is None
         if len(drafts) == 1 and drafts[0].part and self._is_bare_part(drafts[0]) and self._part(drafts[0], phrase, at):
             return at + 1
@@ -124,6 +130,17 @@ class Clauses:
             draft.material = draft.material or head.value(Role.MATERIAL)
         return True
 
+    def _is_speaker(self, phrase: NounPhrase, at: int) -> bool:
+        """ "when I was a child": who speaks is not in the picture."""
+        before = self._row.item(at - 2)
+        speaker = before.head if isinstance(before, NounPhrase) else before
+        if speaker is None or speaker.text not in ("i", "we", "you") or not self._row.has(at - 1, Role.BE):
+            return False
+        if phrase.head is None or not phrase.article:
+            return False
+        self._scene.use(phrase.start, phrase.end, "comparison")
+        return True
+
     def _is_label(self, phrase: NounPhrase, at: int) -> bool:
         """ "Weather: fog": the word before the colon says nothing itself."""
         stop = self._row.item(at + 1)
@@ -135,8 +152,8 @@ class Clauses:
 
     def _described(self, phrase: NounPhrase, at: int) -> Draft | None:
         """ "the blue one": the thing spoken of last that looks so."""
-        word = self._row.item(at + 1)
-        if phrase.head is not None or not phrase.modifiers or not isinstance(word, Lexeme) or word.text not in ("one", "ones"):
+        word = phrase.head or self._row.item(at + 1)
+        if not phrase.modifiers or not isinstance(word, Lexeme) or word.text not in ("one", "ones") or phrase.article in ("a", "an"):
             return None
         known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
         looks = Draft("")
@@ -147,6 +164,13 @@ class Clauses:
         if found is not None:
             self._mentions.hear(phrase)
         return found
+
+    def _another_one(self, phrase: NounPhrase) -> Draft | None:
+        """ "a red house and a blue one": a second house, with its own looks."""
+        if phrase.head is None or phrase.head.text != "one" or phrase.article not in ("a", "an", "another") or not phrase.modifiers:
+            return None
+        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts and draft.place is None]
+        return self._mentions.like(known[0], phrase) if known else None
 
     def _is_bare_part(self, draft: Draft) -> bool:
         return not draft.options and draft.generic is None
@@ -326,6 +350,7 @@ class Clauses:
             self._talk.subjects = [] if not self._pending else self._talk.subjects
             self._talk.host = None
         elif word.has(Role.VERB, Role.BE):
+            self._scene.use(word.start, word.end, "grammar")
             self._verb_seen = bool(self._chain)
             if word.words[-1].endswith("ing"):
                 self._joined_by_and = False
@@ -433,6 +458,7 @@ class Clauses:
                 self._mentions.mention(phrase, place_weight=weight, as_object=True)
             return objects_at + 1
         subjects_before = list(self._talk.subjects)
+        self._mentions.double(self._talk.subjects if not self._fronted(at, objects_at + 1) else [], word.text)
         if (
             turned
             and isinstance(self._row.item(at - 1), NounPhrase)
@@ -456,7 +482,8 @@ class Clauses:
             self._connector = "none"
             return end
         inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
-        of_part = isinstance(follows := self._row.item(objects_at), NounPhrase) and is_part(follows)
+        follows = self._row.item(objects_at)
+        of_part = isinstance(follows, NounPhrase) and is_part(follows) and self._described(follows, objects_at) is None
         if inner and not turned and of_part:
             relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
         if relation is RelationName.BETWEEN:
@@ -508,7 +535,7 @@ class Clauses:
             self._talk.looking_ahead = False
             return self._not_the_ground(found, relation, pair=pair), at + 1
         if (described := self._described(item, at)) is not None:
-            return [described], at + 2
+            return [described], at + (1 if item.head is not None else 2)
         self._mentions.settle_part(item, owned=False)
         weight = IN_PLACE if word.text in _PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         if self._first:
@@ -574,7 +601,8 @@ class Clauses:
             self._joined_by_and = False
         if self._joined_by_and and len(self._chain) > 1 and not any(target in self._chain for target in objects) and not turned:
             pure = not any(draft.relations for draft in self._chain if draft not in self._talk.subjects)
-            subjects = self._chain if pure else self._talk.subjects
+            alike = [draft for draft in self._chain if relation not in _INNER or self._mentions.stand_alike(draft, self._chain[-1])]
+            subjects = alike if pure else self._talk.subjects
         relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)
         self._pending = None if self._pending and self._connector != "none" else self._pending
 

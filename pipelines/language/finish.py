@@ -152,7 +152,7 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
             gone[id(draft)] = None
             scene.note(f"“{draft.phrase}” is outside of the {chosen} and is left out")
         elif not draft.options:
-            stand_ins = _as_things(draft, lexicon, fills.get(draft.place))
+            stand_ins = _as_things(draft, lexicon, fills.get(draft.place)) if not draft.near else None
             more += stand_ins or []
             if stand_ins is None:
                 gone[id(draft)] = None

@@ -41,6 +41,8 @@ class Mentions:
         self.wholes = Wholes(scene, lexicon)
         self._own_things = frozenset(split(lexicon.data["own_things"]))
         self.labels = frozenset(split(lexicon.data["labels"]))
+        self._both_sides = frozenset(split(lexicon.data["both_sides"]))
+        self.lying = False  # the next words say on what it lies: "snow on the roofs" does not fall
         self.hosted = False  # what comes now comes "with" a thing, and may be a part of it
 
     def hear(self, phrase: NounPhrase, *, denied: bool = False) -> None:
@@ -87,6 +89,17 @@ class Mentions:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
         return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
 
+    def double(self, subjects: list[Draft], words: str) -> None:
+        """One thing "on each side of" another is two."""
+        for draft in subjects if words in self._both_sides else ():
+            if draft.number in (None, 1) and not draft.plural and draft.place is None:
+                draft.number = 2
+
+    def stand_alike(self, one: Draft, other: Draft) -> bool:
+        """Whether two things stand on the same: an armchair and a clock do not, so that only the clock is on the mantelpiece."""
+        kinds = [self._lexicon.kinds[draft.options[0]].stands_on for draft in (one, other) if draft.options]
+        return len(kinds) < 2 or kinds[0] == kinds[1]
+
     def _hear_word(self, lexeme: Lexeme, *, denied: bool, early: bool = False) -> None:
         slots: tuple[tuple[Role, Votes], ...] = (
             (Role.TIME, self._scene.times),
@@ -96,6 +109,8 @@ class Mentions:
         for role, votes in slots:
             sense = lexeme.senses.get(role)
             if sense is None:
+                continue
+            if self.lying and sense.weak and role is Role.WEATHER:
                 continue
             if denied:
                 votes.denied.add(sense.value)
@@ -131,7 +146,9 @@ class Mentions:
             self._scene.note(f"“{self._words_of(head.start, head.end)}” is not in the library, so there is none anyway")
         else:
             names = ()
-        self._scene.without.extend(name for name in names if name not in self._scene.without)
+        new = [name for name in names if name not in self._scene.without]
+        at = len(self._scene.without) if head.has(Role.GENERIC) else 0  # "no plants" must not crowd out "no road"
+        self._scene.without[at:at] = new
 
     def _goes_by(self, kind: str, head: Lexeme) -> bool:
         """Whether the words are a kind's own ("no boats" means every boat), or only the nearest that the library has."""
@@ -174,7 +191,7 @@ class Mentions:
             return self._unknown(phrase)  # "a stone arch": no part of anything that was spoken of
         elif head.has(Role.PART) and not as_object and self.is_painted(phrase):
             return [self.part(phrase)]
-        return self._after_of(phrase, place_weight) or [Draft(self.text(phrase))]
+        return self._after_of(phrase, place_weight) or [Draft(self.text(phrase), part=as_object and head.has(Role.PART))]
 
     def _settle_furniture(self, phrase: NounPhrase, head: Lexeme) -> None:
         """ "an island" in a kitchen is the kitchen island that speaks for kitchens, not the one in the sea."""
@@ -234,6 +251,14 @@ class Mentions:
         if owner is not None and owner is not phrase.of and owner.head is not None and owner.head.has(Role.THING, Role.GENERIC):
             self.hear(owner)
             self.wholes.belongs(draft, next(iter(self._things(owner, as_object=True)), None))
+        return draft
+
+    def like(self, known: Draft, phrase: NounPhrase) -> Draft:
+        """A new thing of a known one's kind, with looks of its own."""
+        self.hear(phrase)
+        draft = Draft(self.text(phrase), known.options, known.generic, word=known.word, heads=known.heads)
+        self._dress(draft, phrase)
+        self._scene.drafts.append(draft)
         return draft
 
     def text(self, phrase: NounPhrase) -> str:
@@ -319,11 +344,21 @@ class Mentions:
                 self._fill(lexeme, sense.value)
         options = head.senses[Role.THING].options if head.has(Role.THING) else ()
         draft = Draft(
-            self.text(phrase), options, place=sense.value, plural=phrase.plural, number=phrase.number, heads=frozenset(head.words[-1:])
+            self.text(phrase),
+            options,
+            place=sense.value,
+            plural=phrase.plural,
+            number=phrase.number,
+            heads=frozenset(head.words[-1:]),
+            near=near,
         )
         self._dress(draft, phrase)
         self._scene.drafts.append(draft)
-        if phrase.of is not None and phrase.of.head is not None and phrase.of.head.has(Role.PLACE, Role.THING, Role.GENERIC):
+        whole = phrase.of.head if phrase.of is not None else None
+        around = whole is not None and self._lexicon.places[sense.value].indoors and self._is_built(whole)  # "the attic of my house"
+        if phrase.of is not None and around:
+            self._scene.use(phrase.of.start, phrase.of.end, "describes")
+        elif phrase.of is not None and whole is not None and whole.has(Role.PLACE, Role.THING, Role.GENERIC):
             self.mention(phrase.of, place_weight=PLACE_BEFORE_NOUN)
         return [draft]
 

@@ -31,6 +31,7 @@ _ADJECTIVAL = (
     "al",
     "en",
 )
+_DENYING = ("free", "less")
 _BEFORE_OBJECT = (
     Role.DETERMINER,
     Role.RELATION,
@@ -227,6 +228,9 @@ class Chunker:
             return False
         if run and run[-1].possessive and not _nounish(lexeme) and not lexeme.has(*MODIFIERS, *VOTES):
             return False
+        if run and lexeme.glued and lexeme.words[-1] in _DENYING:
+            run.append(lexeme)
+            return True
         if lexeme.has(Role.NUMBER) and not lexeme.glued and not (lexeme.has(Role.PRONOUN) and not self._can_begin(at + 1)):
             return not run and self._take_number(phrase, lexeme)
         if lexeme.has(Role.GROUP):
@@ -363,7 +367,7 @@ class Chunker:
         kept: list[Lexeme] = []
         for lexeme in run:
             word = lexeme.words[-1]
-            if word in ("free", "less") and lexeme.glued and kept:
+            if word in _DENYING and lexeme.glued and kept:
                 denied = kept.pop()
                 phrase.absent.append(replace(denied, end=lexeme.end))
             elif lexeme.unknown and word.endswith("less") and (senses := self._lexicon.lookup((word[:-4],))[0]):
