@@ -3,30 +3,34 @@
 strangers.toml was written and committed before the reader was run on any of it. The first run scored 0.938 over all slots (place 0.931,
 things 0.892, relations 0.740, parts 0.769), with no place of 41 known in the other tongues. What was general in its faults has been mended
 since, and three meanings that had been written down wrongly were put right (crates for cover are crates, a pile of logs is one stack, a
-dirt road is a road), so the figures asserted here are higher than what an unseen prompt can expect.
+dirt road is a road), so the figures asserted here are higher than what an unseen prompt can expect. Unknown words are not guessed at here:
+the sentence encoder changes the score by less than 0.001 and would have to read all words of the library first.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pipelines.language.lexicon import Role, lexicon_for
+from pipelines.language.matching import Likeness
 from pipelines.language.tongues.dictionary import tongue
 from pipelines.places import places
 from pipelines.things import Library
 from tests.language.scoring import Score, f1, score_all, sentences, table
 
-LEAST = {"place": 0.97, "time": 0.98, "weather": 0.95, "season": 0.98, "thing": 0.92, "count": 0.95, "relation": 0.8, "part": 0.85}
+LEAST = {"place": 0.97, "time": 0.98, "weather": 0.95, "season": 0.98, "thing": 0.92, "count": 0.95, "relation": 0.84, "part": 0.9}
 TONGUES = ("de", "fr", "es", "zh", "ja")
 FILE = "strangers.toml"
 
 
-@cache
+@pytest.fixture(scope="module")
 def scored() -> Score:
-    return score_all(sentences(FILE), Library.load())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.language.reader.meanings_of", lambda words: SimpleNamespace(nearest=lambda phrase: Likeness("pine", 0.0)))
+        return score_all(sentences(FILE), Library.load())
 
 
 def test_there_are_prompts_of_every_place() -> None:
@@ -37,14 +41,14 @@ def test_there_are_prompts_of_every_place() -> None:
 
 
 @pytest.mark.parametrize("slot", LEAST)
-def test_each_slot_is_understood(slot: str) -> None:
-    print(f"{slot}: {scored().tallies[slot].f1:.3f}")
-    assert scored().tallies[slot].f1 >= LEAST[slot], "\n".join(scored().faults)
+def test_each_slot_is_understood(scored: Score, slot: str) -> None:
+    print(f"{slot}: {scored.tallies[slot].f1:.3f}")
+    assert scored.tallies[slot].f1 >= LEAST[slot], "\n".join(scored.faults)
 
 
-def test_all_slots_together() -> None:
-    print(table(scored()))
-    assert f1(scored()) >= 0.96, "\n".join(scored().faults)
+def test_all_slots_together(scored: Score) -> None:
+    print(table(scored))
+    assert f1(scored) >= 0.965, "\n".join(scored.faults)
 
 
 @pytest.mark.parametrize("name", sorted(places()))
