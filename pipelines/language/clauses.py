@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from pipelines.language.discourse import Discourse, host_of_with, opposite_of, other_side, relate
@@ -62,13 +63,23 @@ class Clauses:
 
     def _names_alone(self) -> bool:
         """ "The moon": the only noun of the prompt, which elsewhere would only hang in the sky."""
-        phrases = [item for item in (self._row[at] for at in range(len(self._row))) if isinstance(item, NounPhrase)]
-        head = phrases[0].head if len(phrases) == 1 else None
+        items = [self._row[at] for at in range(len(self._row))]
+        phrases = [item for item in items if isinstance(item, NounPhrase)]
+        nouns = [phrase for phrase in phrases if phrase.head is not None and not phrase.head.has(*VOTES)] or phrases[:1]
+        head = (
+            nouns[0].head if len(nouns) == 1 and not any(self._row.has(at, Role.VIEW, Role.NEGATOR) for at in range(len(items))) else None
+        )
         place = self._mentions.alone(head) if head is not None else None
-        if place is not None:
-            self._scene.places.add(place, FIRST_PLACE)
-            self._scene.use(phrases[0].start, phrases[0].end, "place")
-        return place is not None
+        if place is None:
+            return False
+        self._scene.places.add(place, FIRST_PLACE)
+        for phrase in phrases:
+            if phrase.head is head:  # its adjectives alone: the moon brings no night when it is the place
+                self._mentions.mention(replace(phrase, head=None), place_weight=SAID_PLACE)
+            else:
+                self._mentions.hear(phrase)
+            self._scene.use(phrase.start, phrase.end, "place" if phrase.head is head else "describes")
+        return True
 
     def _phrase(self, phrase: NounPhrase, at: int) -> int:
         if self._denying and self._row.denial_goes_on(phrase, at, self._connector):

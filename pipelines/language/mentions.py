@@ -279,8 +279,12 @@ class Mentions:
         if self._only_indoors(head) and not self._indoors():
             return True
         if head.senses[Role.PLACE].weak:
-            return weight == IN_PLACE and head.plural and phrase.number is None
+            return weight == IN_PLACE and (self._is_house_of_place(head) or (head.plural and phrase.number is None))
         return weight >= SAID_PLACE and not (phrase.article in self._definite and weight < IN_PLACE) and phrase.number in (None, 1)
+
+    def _is_house_of_place(self, head: Lexeme) -> bool:
+        """ "in a cathedral" is inside of it, though a cathedral may stand in a town as well."""
+        return self._lexicon.places[head.value(Role.PLACE)].indoors and head.has(Role.THING) and self._is_built(head)
 
     def _only_indoors(self, head: Lexeme) -> bool:
         """ "an island" is a kitchen's only in a kitchen."""
@@ -331,7 +335,9 @@ class Mentions:
         sense = head.senses[Role.PLACE]
         near = self._is_near_place(head)
         weight = min(weight, NEAR_PLACE) if near else weight
-        self._scene.places.add(sense.value, HINT if sense.weak and not (weight == IN_PLACE and head.plural) else weight)
+        self._scene.places.add(
+            sense.value, HINT if sense.weak and not (weight == IN_PLACE and (head.plural or self._is_house_of_place(head))) else weight
+        )
         if near:
             self._scene.note(f"“{self.text(phrase)}” is read as the place “{sense.value}”")
         implied = next((style for words, style in self._lexicon.places[sense.value].said.implies.items() if key(words) == head.words), None)
