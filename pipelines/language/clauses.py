@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from pipelines.language.discourse import Discourse, host_of_with, opposite_of, other_side, relate
 from pipelines.language.drafts import Draft, SceneDraft, is_many
@@ -18,10 +20,12 @@ from pipelines.spec import VIEWER, Arrangement, RelationName, Size
 _PLACING = frozenset({
     "in", "inside", "on", "at", "within", "through", "throughout", "across", "standing in", "set in", "into", "of", "to", "from", "down",
     "in the middle of", "in the heart of", "nestled in", "hidden in", "in the center of", "in the centre of", "in the midst of",
+    "at the edge of", "on the edge of", "by the edge of", "on the outskirts of",
 })  # fmt: skip
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 _HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
 _INNER = frozenset({RelationName.ON, RelationName.INSIDE})
+_SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF})
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 Pending = tuple[RelationName, tuple[Draft | str, ...], bool, float | None]
 
@@ -48,10 +52,34 @@ class Clauses:
 
     def read(self) -> None:
         """Read every item."""
-        at = 0
+        at = 0 if not self._names_alone() else len(self._row)
         while at < len(self._row):
+            if (after := self._row.taken_back(at)) is not None:
+                self._scene.use(self._row[at].start, self._row[after - 1].end, "absent")
+                at = after
+                continue
             item = self._row[at]
             at = self._phrase(item, at) if isinstance(item, NounPhrase) else self._word(item, at)
+
+    def _names_alone(self) -> bool:
+        """ "The moon": the only noun of the prompt, which elsewhere would only hang in the sky."""
+        items = [self._row[at] for at in range(len(self._row))]
+        phrases = [item for item in items if isinstance(item, NounPhrase)]
+        nouns = [phrase for phrase in phrases if phrase.head is not None and not phrase.head.has(*VOTES)] or phrases[:1]
+        head = (
+            nouns[0].head if len(nouns) == 1 and not any(self._row.has(at, Role.VIEW, Role.NEGATOR) for at in range(len(items))) else None
+        )
+        place = self._mentions.alone(head) if head is not None else None
+        if place is None:
+            return False
+        self._scene.places.add(place, FIRST_PLACE)
+        for phrase in phrases:
+            if phrase.head is head:  # its adjectives alone: the moon brings no night when it is the place
+                self._mentions.mention(replace(phrase, head=None), place_weight=SAID_PLACE)
+            else:
+                self._mentions.hear(phrase)
+            self._scene.use(phrase.start, phrase.end, "place" if phrase.head is head else "describes")
+        return True
 
     def _phrase(self, phrase: NounPhrase, at: int) -> int:
         if self._denying and self._row.denial_goes_on(phrase, at, self._connector):
@@ -60,15 +88,24 @@ class Clauses:
             return at + 1
         self._denying = False
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
-        if self._made_of(phrase, at) or self._is_label(phrase, at):
+        if self._made_of(phrase, at) or self._is_label(phrase, at) or self._is_speaker(phrase, at):
             return at + 1
         if (described := self._described(phrase, at)) is not None:
             self._talk.subjects, self._chain, self._connector = [described], [described], "none"
-            return at + 2
+            return at + (1 if phrase.head is not None else 2)
+        if (another := self._another_one(phrase)) is not None:
+            self._new_subjects([another], at)
+            return at + 1
         self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma")
         if phrase.head is None and (self._partition(phrase) or self._predicate(phrase, at)):
             return at + 1
-        drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at))
+        after = self._row.item(at + 1)
+        self._mentions.lying = isinstance(after, Lexeme) and after.text == "on"
+        owner = self._row.item(at - 1)
+        owned = isinstance(owner, NounPhrase) or (isinstance(owner, Lexeme) and owner.text == "whose")
+        self._mentions.settle_part(phrase, owned=owned)
+        drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at), fresh=self._row.is_bare_in_list(at))
+        self._mentions.lying = False
         self._first = self._first and phrase.head is None
         if len(drafts) == 1 and drafts[0].part and self._is_bare_part(drafts[0]) and self._part(drafts[0], phrase, at):
             return at + 1
@@ -104,6 +141,17 @@ class Clauses:
             draft.material = draft.material or head.value(Role.MATERIAL)
         return True
 
+    def _is_speaker(self, phrase: NounPhrase, at: int) -> bool:
+        """ "when I was a child": who speaks is not in the picture."""
+        before = self._row.item(at - 2)
+        speaker = before.head if isinstance(before, NounPhrase) else before
+        if speaker is None or speaker.text not in ("i", "we", "you") or not self._row.has(at - 1, Role.BE):
+            return False
+        if phrase.head is None or not phrase.article:
+            return False
+        self._scene.use(phrase.start, phrase.end, "comparison")
+        return True
+
     def _is_label(self, phrase: NounPhrase, at: int) -> bool:
         """ "Weather: fog": the word before the colon says nothing itself."""
         stop = self._row.item(at + 1)
@@ -115,8 +163,8 @@ class Clauses:
 
     def _described(self, phrase: NounPhrase, at: int) -> Draft | None:
         """ "the blue one": the thing spoken of last that looks so."""
-        word = self._row.item(at + 1)
-        if phrase.head is not None or not phrase.modifiers or not isinstance(word, Lexeme) or word.text not in ("one", "ones"):
+        word = phrase.head or self._row.item(at + 1)
+        if not phrase.modifiers or not isinstance(word, Lexeme) or word.text not in ("one", "ones") or phrase.article in ("a", "an"):
             return None
         known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
         looks = Draft("")
@@ -127,6 +175,13 @@ class Clauses:
         if found is not None:
             self._mentions.hear(phrase)
         return found
+
+    def _another_one(self, phrase: NounPhrase) -> Draft | None:
+        """ "a red house and a blue one": a second house, with its own looks."""
+        if phrase.head is None or phrase.head.text != "one" or phrase.article not in ("a", "an", "another") or not phrase.modifiers:
+            return None
+        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts and draft.place is None]
+        return self._mentions.like(known[0], phrase) if known else None
 
     def _is_bare_part(self, draft: Draft) -> bool:
         return not draft.options and draft.generic is None
@@ -139,7 +194,8 @@ class Clauses:
         if host is not None and (belongs_here or self._connector == "none"):
             self._mentions.wholes.belongs(part, self._mentions.wholes.likely(part, host, self._talk.lately))
         else:
-            known = self._mentions.wholes.before(part, self._talk.lately) if phrase.article not in ("a", "an") else None
+            given = isinstance(self._row.item(at - 1), NounPhrase)  # "give the cottage a blue roof"
+            known = self._mentions.wholes.before(part, self._talk.lately) if given or phrase.article not in ("a", "an") else None
             self._mentions.wholes.belongs(part, known if not self._talk.subjects or self._talk.subjects[-1].place is None else None)
         if said_of_it:
             if part.part_of is not None and part.part_of not in self._talk.lately:
@@ -285,6 +341,9 @@ class Clauses:
         elif word.has(Role.COMPARE) and not word.has(Role.RELATION) and isinstance(self._row.item(at + 1), NounPhrase):
             self._compare(self._row[at + 1])
             return at + 2
+        elif word.has(Role.ORDERED):
+            for one, other in pairwise(self._chain):
+                other.relate(RelationName(word.value(Role.ORDERED)), one)
         elif word.has(Role.ARRANGED):
             for draft in self._talk.subjects:
                 draft.arrangement = Arrangement(word.value(Role.ARRANGED)) if is_many(draft) else draft.arrangement
@@ -302,6 +361,7 @@ class Clauses:
             self._talk.subjects = [] if not self._pending else self._talk.subjects
             self._talk.host = None
         elif word.has(Role.VERB, Role.BE):
+            self._scene.use(word.start, word.end, "grammar")
             self._verb_seen = bool(self._chain)
             if word.words[-1].endswith("ing"):
                 self._joined_by_and = False
@@ -409,6 +469,7 @@ class Clauses:
                 self._mentions.mention(phrase, place_weight=weight, as_object=True)
             return objects_at + 1
         subjects_before = list(self._talk.subjects)
+        self._mentions.double(self._talk.subjects if not self._fronted(at, objects_at + 1) else [], word.text)
         if (
             turned
             and isinstance(self._row.item(at - 1), NounPhrase)
@@ -432,7 +493,8 @@ class Clauses:
             self._connector = "none"
             return end
         inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
-        of_part = isinstance(follows := self._row.item(objects_at), NounPhrase) and is_part(follows)
+        follows = self._row.item(objects_at)
+        of_part = isinstance(follows, NounPhrase) and is_part(follows) and self._described(follows, objects_at) is None
         if inner and not turned and of_part:
             relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
         if relation is RelationName.BETWEEN:
@@ -482,9 +544,10 @@ class Clauses:
             if found and (other := other_side(found[0], relation)) is not None:
                 found = [other]
             self._talk.looking_ahead = False
-            return found, at + 1
+            return self._not_the_ground(found, relation, pair=pair), at + 1
         if (described := self._described(item, at)) is not None:
-            return [described], at + 2
+            return [described], at + (1 if item.head is not None else 2)
+        self._mentions.settle_part(item, owned=False)
         weight = IN_PLACE if word.text in _PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         if self._first:
             weight, self._first = max(weight, SAID_PLACE), False
@@ -502,6 +565,17 @@ class Clauses:
             phrase, end = further
             drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
         return drafts, end
+
+    def _not_the_ground(self, found: list[Draft], relation: RelationName, *, pair: bool) -> list[Draft]:
+        """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps."""
+        ground = [draft for draft in found if self._mentions.is_terrain(draft)]
+        many = [draft for draft in found if is_many(draft)]
+        if pair and ground and many:
+            return many
+        if relation not in _SIDES or not ground or ground[0] is not self._talk.host:
+            return found
+        on_it = (draft for draft in reversed(self._talk.lately) if any(ground[0] in objects for _, objects in draft.relations))
+        return [next((draft for draft in on_it if not self._mentions.is_terrain(draft)), ground[0])]
 
     def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
         """ "in front of the door": in front of the house that has it, when one was spoken of."""
@@ -538,7 +612,8 @@ class Clauses:
             self._joined_by_and = False
         if self._joined_by_and and len(self._chain) > 1 and not any(target in self._chain for target in objects) and not turned:
             pure = not any(draft.relations for draft in self._chain if draft not in self._talk.subjects)
-            subjects = self._chain if pure else self._talk.subjects
+            alike = [draft for draft in self._chain if relation not in _INNER or self._mentions.stand_alike(draft, self._chain[-1])]
+            subjects = alike if pure else self._talk.subjects
         relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)
         self._pending = None if self._pending and self._connector != "none" else self._pending
 

@@ -29,6 +29,9 @@ class Discourse:
 
     def antecedent(self, word: Lexeme) -> list[Draft]:
         """What a pronoun means: the host, or for "them" the last several."""
+        if word.text in ("the former", "the latter"):
+            pair = next((group for group in reversed(self.log) if len(group) > 1), [])
+            return pair[:1] if word.text == "the former" else pair[-1:]
         many = word.text in ("them", "they", "these", "those", "theirs")
         if self.host is not None and not many:
             return [self.host]
@@ -51,7 +54,9 @@ class Discourse:
         log, lately = self._spoken_of()
         if log and len(log[-1]) == 1 and not is_many(log[-1][0]):
             return log[-1]
-        return [draft for draft in reversed(lately) if not is_many(draft)][:1] or lately[-1:]
+        several = log[-1] if log and len(log[-1]) > 1 else []  # "on it are a computer and a cup; in front of it": neither of the two
+        single = [draft for draft in reversed(lately) if not is_many(draft) and draft not in several]
+        return [draft for draft in single if draft.options or not draft.part][:1] or lately[-1:]  # never "the wall" that a bed stands at
 
     def two_before(self) -> list[Draft]:
         """ "between them": the last two things spoken of."""

@@ -21,6 +21,7 @@ class Draft:
     options: tuple[str, ...] = ()
     generic: str | None = None
     place: str | None = None
+    near: bool = False  # the place only stands in for the one that was named
     number: float | None = None
     plural: bool = False
     group_count: int | None = None

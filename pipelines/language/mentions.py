@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from pipelines.language.drafts import Draft, SceneDraft, Votes, is_many
 from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, Sense, split
 from pipelines.language.looks import singular, singular_texts, wear
 from pipelines.language.phrases import NounPhrase
 from pipelines.language.tagging import Lexeme
+from pipelines.language.tokens import key
 from pipelines.language.wholes import Wholes
 from pipelines.spec import MAX_THINGS, Arrangement, RelationName
 
@@ -18,6 +20,7 @@ Guess = Callable[[str], tuple[str, ...]]
 STRONG, WEAK = 2.0, 1.0
 NEAR_PLACE = 1.6  # a place that only stands in for the one that was named
 FIRST_PLACE, IN_PLACE, SAID_PLACE, PLACE_BEFORE_NOUN, PLACE_AS_OBJECT, HINT = 4.0, 3.0, 2.0, 1.5, 0.8, 0.5
+THING_AS_OBJECT = 0.7  # a word that is a thing too: "beside the street"
 
 
 _GROWING = frozenset({"oak", "pine", "birch", "walnut", "bamboo", "straw"})  # materials that are plants too
@@ -38,6 +41,8 @@ class Mentions:
         self.wholes = Wholes(scene, lexicon)
         self._own_things = frozenset(split(lexicon.data["own_things"]))
         self.labels = frozenset(split(lexicon.data["labels"]))
+        self._both_sides = frozenset(split(lexicon.data["both_sides"]))
+        self.lying = False  # the next words say on what it lies: "snow on the roofs" does not fall
         self.hosted = False  # what comes now comes "with" a thing, and may be a part of it
 
     def hear(self, phrase: NounPhrase, *, denied: bool = False) -> None:
@@ -84,6 +89,17 @@ class Mentions:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
         return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
 
+    def double(self, subjects: list[Draft], words: str) -> None:
+        """One thing "on each side of" another is two."""
+        for draft in subjects if words in self._both_sides else ():
+            if draft.number in (None, 1) and not draft.plural and draft.place is None:
+                draft.number = 2
+
+    def stand_alike(self, one: Draft, other: Draft) -> bool:
+        """Whether two things stand on the same: an armchair and a clock do not, so that only the clock is on the mantelpiece."""
+        kinds = [self._lexicon.kinds[draft.options[0]].stands_on for draft in (one, other) if draft.options]
+        return len(kinds) < 2 or kinds[0] == kinds[1]
+
     def _hear_word(self, lexeme: Lexeme, *, denied: bool, early: bool = False) -> None:
         slots: tuple[tuple[Role, Votes], ...] = (
             (Role.TIME, self._scene.times),
@@ -93,6 +109,8 @@ class Mentions:
         for role, votes in slots:
             sense = lexeme.senses.get(role)
             if sense is None:
+                continue
+            if self.lying and sense.weak and role is Role.WEATHER:
                 continue
             if denied:
                 votes.denied.add(sense.value)
@@ -115,6 +133,7 @@ class Mentions:
     def exclude_absent(self, phrase: NounPhrase) -> None:
         """The "tree" of "treeless"."""
         for lexeme in phrase.absent:
+            self._scene.use(lexeme.start, lexeme.end, "absent")
             self._exclude_word(lexeme)
 
     def _exclude_word(self, head: Lexeme) -> None:
@@ -127,7 +146,9 @@ class Mentions:
             self._scene.note(f"“{self._words_of(head.start, head.end)}” is not in the library, so there is none anyway")
         else:
             names = ()
-        self._scene.without.extend(name for name in names if name not in self._scene.without)
+        new = [name for name in names if name not in self._scene.without]
+        at = len(self._scene.without) if head.has(Role.GENERIC) else 0  # "no plants" must not crowd out "no road"
+        self._scene.without[at:at] = new
 
     def _goes_by(self, kind: str, head: Lexeme) -> bool:
         """Whether the words are a kind's own ("no boats" means every boat), or only the nearest that the library has."""
@@ -136,7 +157,8 @@ class Mentions:
 
     def _heads(self, kind: str) -> frozenset[str]:
         entry = self._lexicon.kinds[kind]
-        return frozenset(words.replace("-", " ").split()[-1] for words in (entry.name, *entry.words) if words.strip())
+        names = (words.replace("-", " ").partition(" of ")[0].split() for words in (entry.name, *entry.words))
+        return frozenset(words[-1] for words in names if words)
 
     def mention(self, phrase: NounPhrase, *, place_weight: float, as_object: bool = False, fresh: bool = False) -> list[Draft]:
         """The drafts that a phrase speaks of: a nameless one, kept nowhere, for what cannot be built; empty for adjectives alone."""
@@ -147,6 +169,8 @@ class Mentions:
         if head is None:
             self._describe_scene(phrase)
             return self._after_of(phrase, place_weight)
+        self._settle_furniture(phrase, head)
+        head = phrase.head or head
         known = self._special_of(phrase, place_weight)
         if known is not None:
             return known
@@ -167,13 +191,52 @@ class Mentions:
             return self._unknown(phrase)  # "a stone arch": no part of anything that was spoken of
         elif head.has(Role.PART) and not as_object and self.is_painted(phrase):
             return [self.part(phrase)]
-        return self._after_of(phrase, place_weight) or [Draft(self.text(phrase))]
+        return self._after_of(phrase, place_weight) or [Draft(self.text(phrase), part=as_object and head.has(Role.PART))]
+
+    def _settle_furniture(self, phrase: NounPhrase, head: Lexeme) -> None:
+        """ "an island" in a kitchen is the kitchen island that speaks for kitchens, not the one in the sea."""
+        place = self._scene.places.winner()
+        if place is None or not self._lexicon.places[place].indoors or head.has(Role.THING) or not head.has(Role.PLACE):
+            return
+        word = singular(head, self._lexicon)
+        hints = (key(hint.rstrip("!")) for hint in split(self._lexicon.places[place].said.hints))
+        own = next((self._lexicon.kinds_for(" ".join(words)) for words in hints if len(words) > 1 and words[-1] == word), ())
+        if own:
+            phrase.head = replace(head, senses={Role.THING: Sense(own[0], options=own)})
 
     def is_painted(self, phrase: NounPhrase) -> bool:
         """Whether a part may get a look: a door may, an edge only where the words give it one."""
         assert phrase.head is not None
         looks = any(lexeme.has(Role.COLOUR, Role.MATERIAL) for lexeme in (*phrase.modifiers, *phrase.compounds))
         return looks or (singular(phrase.head, self._lexicon) not in self._lexicon.positions and not phrase.head.has(Role.AMBIENT))
+
+    def settle_part(self, phrase: NounPhrase, *, owned: bool) -> None:
+        """ "its door", "stone walls": of a building that was spoken of they are parts, though a kind may go by these words too."""
+        head = phrase.head
+        if head is None or not head.has(Role.THING) or len(head.words) != head.end - head.start:
+            return
+        word, before = singular(head, self._lexicon), head.words[:-1]
+        owners = [part.head for part in (phrase.of,) if part is not None and part.head is not None]
+        owners += [lexeme for lexeme in phrase.compounds if lexeme.possessive]
+        inside = any(self.wholes.is_building(self._draft(one, one.text)) for one in owners)
+        known = any(self.wholes.is_building(draft) and not draft.of_place for draft in self._scene.drafts)
+        meant = owned or self.hosted or phrase.article in self._definite
+        if word not in self._lexicon.building_parts or word in self._own_things or not (inside or (known and meant)):
+            return
+        looks = self._lexicon.lookup(before)[0] if before else {}
+        if before and not looks.keys() & MODIFIERS:
+            return
+        cut = head.end - 1
+        phrase.head = replace(head, start=cut, words=head.words[-1:], senses={Role.PART: Sense(word)})
+        pieces = [Lexeme(head.start, cut, before, head.kind, looks)] if before else []
+        phrase.modifiers += pieces
+        at = next(index for index, lexeme in enumerate(phrase.lexemes) if lexeme.start == head.start)
+        phrase.lexemes[at : at + 1] = [*pieces, phrase.head]
+
+    def alone(self, head: Lexeme) -> str | None:
+        """The place that a word names where the prompt names nothing else: "the moon"."""
+        named = (name for name, place in self._lexicon.places.items() if head.text in split(place.said.alone))
+        return next(named, None)
 
     def part(self, phrase: NounPhrase) -> Draft:
         """A draft that stands for a part: "a red door", "the roof of the barn"; whose it is, the words around it tell."""
@@ -188,6 +251,14 @@ class Mentions:
         if owner is not None and owner is not phrase.of and owner.head is not None and owner.head.has(Role.THING, Role.GENERIC):
             self.hear(owner)
             self.wholes.belongs(draft, next(iter(self._things(owner, as_object=True)), None))
+        return draft
+
+    def like(self, known: Draft, phrase: NounPhrase) -> Draft:
+        """A new thing of a known one's kind, with looks of its own."""
+        self.hear(phrase)
+        draft = Draft(self.text(phrase), known.options, known.generic, word=known.word, heads=known.heads)
+        self._dress(draft, phrase)
+        self._scene.drafts.append(draft)
         return draft
 
     def text(self, phrase: NounPhrase) -> str:
@@ -205,18 +276,22 @@ class Mentions:
         head = phrase.head
         if head is None or not head.has(Role.PLACE) or phrase.group is not None:
             return False
-        if head.senses[Role.PLACE].weak:
-            return weight == IN_PLACE and head.plural and phrase.number is None
         if self._only_indoors(head) and not self._indoors():
             return True
+        if head.senses[Role.PLACE].weak:
+            return weight == IN_PLACE and (self._is_house_of_place(head) or (head.plural and phrase.number is None))
         return weight >= SAID_PLACE and not (phrase.article in self._definite and weight < IN_PLACE) and phrase.number in (None, 1)
+
+    def _is_house_of_place(self, head: Lexeme) -> bool:
+        """ "in a cathedral" is inside of it, though a cathedral may stand in a town as well."""
+        return self._lexicon.places[head.value(Role.PLACE)].indoors and head.has(Role.THING) and self._is_built(head)
 
     def _only_indoors(self, head: Lexeme) -> bool:
         """ "an island" is a kitchen's only in a kitchen."""
         if not head.has(Role.THING):
             return False
         kind = self._lexicon.kinds[head.senses[Role.THING].options[0]]
-        return bool(kind.indoors and not kind.outdoors)
+        return bool(kind.indoors and not kind.outdoors) and not self._lexicon.places[head.value(Role.PLACE)].indoors
 
     def _indoors(self) -> bool:
         place = self._scene.places.winner()
@@ -230,7 +305,8 @@ class Mentions:
         if head.has(Role.PLACE) and not head.has(Role.THING) and part.head.has(Role.THING, Role.GENERIC):
             drafts = self._place(phrase, place_weight)
             self.hear(part)
-            self._crowd(part, head.value(Role.PLACE))
+            if part.plural or not self._is_built(part.head):  # "the attic of a house" is no attic full of houses
+                self._crowd(part, head.value(Role.PLACE))
             return drafts
         compound = self._lexicon.kinds_for(f"{singular(part.head, self._lexicon)} {singular(head, self._lexicon)}")
         if compound and not phrase.of_word.startswith("made"):
@@ -259,10 +335,12 @@ class Mentions:
         sense = head.senses[Role.PLACE]
         near = self._is_near_place(head)
         weight = min(weight, NEAR_PLACE) if near else weight
-        self._scene.places.add(sense.value, HINT if sense.weak and not (weight == IN_PLACE and head.plural) else weight)
+        self._scene.places.add(
+            sense.value, HINT if sense.weak and not (weight == IN_PLACE and (head.plural or self._is_house_of_place(head))) else weight
+        )
         if near:
             self._scene.note(f"“{self.text(phrase)}” is read as the place “{sense.value}”")
-        implied = self._lexicon.places[sense.value].said.implies.get(head.text)
+        implied = next((style for words, style in self._lexicon.places[sense.value].said.implies.items() if key(words) == head.words), None)
         if implied:
             self._scene.styles.append(implied)
         self._describe_scene(phrase)
@@ -272,11 +350,21 @@ class Mentions:
                 self._fill(lexeme, sense.value)
         options = head.senses[Role.THING].options if head.has(Role.THING) else ()
         draft = Draft(
-            self.text(phrase), options, place=sense.value, plural=phrase.plural, number=phrase.number, heads=frozenset(head.words[-1:])
+            self.text(phrase),
+            options,
+            place=sense.value,
+            plural=phrase.plural,
+            number=phrase.number,
+            heads=frozenset(head.words[-1:]),
+            near=near,
         )
         self._dress(draft, phrase)
         self._scene.drafts.append(draft)
-        if phrase.of is not None and phrase.of.head is not None and phrase.of.head.has(Role.PLACE, Role.THING, Role.GENERIC):
+        whole = phrase.of.head if phrase.of is not None else None
+        around = whole is not None and self._lexicon.places[sense.value].indoors and self._is_built(whole)  # "the attic of my house"
+        if phrase.of is not None and around:
+            self._scene.use(phrase.of.start, phrase.of.end, "describes")
+        elif phrase.of is not None and whole is not None and whole.has(Role.PLACE, Role.THING, Role.GENERIC):
             self.mention(phrase.of, place_weight=PLACE_BEFORE_NOUN)
         return [draft]
 
@@ -312,8 +400,9 @@ class Mentions:
         assert phrase.head is not None
         head = phrase.head
         if head.has(Role.PLACE):
-            weak = head.senses[Role.PLACE].weak
-            self._scene.places.add(head.value(Role.PLACE), HINT if weak else PLACE_AS_OBJECT)
+            outside = as_object and self._lexicon.places[head.value(Role.PLACE)].indoors  # "a truck beside a warehouse"
+            if not outside:
+                self._scene.places.add(head.value(Role.PLACE), HINT if head.senses[Role.PLACE].weak else THING_AS_OBJECT)
         draft = self._draft(head, self.text(phrase))
         draft.number, draft.plural, draft.part = phrase.number, phrase.plural, head.has(Role.PART)
         if phrase.group is not None:

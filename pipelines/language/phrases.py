@@ -31,6 +31,7 @@ _ADJECTIVAL = (
     "al",
     "en",
 )
+_DENYING = ("free", "less")
 _BEFORE_OBJECT = (
     Role.DETERMINER,
     Role.RELATION,
@@ -95,7 +96,8 @@ class Chunker:
         while at < len(self._lexemes):
             phrase, after = self._phrase(at) if self._begins_phrase(at) else (None, at)
             if phrase is None:
-                self._items.append(self._lexemes[at])
+                acts = self._is_imperative(at) or self._is_act(at) or (self._lexemes[at].unknown and self._acts(at, self._last()))
+                self._items.append(self._as_verb(at) if acts else self._lexemes[at])
                 at += 1
             else:
                 self._items.append(phrase)
@@ -104,6 +106,14 @@ class Chunker:
 
     def _at(self, index: int) -> Lexeme | None:
         return self._lexemes[index] if 0 <= index < len(self._lexemes) else None
+
+    def _last(self) -> NounPhrase | None:
+        """The phrase just before, None when something stands between."""
+        return self._items[-1] if self._items and isinstance(self._items[-1], NounPhrase) else None
+
+    def _as_verb(self, index: int) -> Lexeme:
+        lexeme = self._lexemes[index]
+        return replace(lexeme, senses={Role.VERB: Sense(lexeme.text)}) if lexeme.kind is TokenKind.WORD else lexeme
 
     def _after_noun(self) -> bool:
         return bool(self._items) and isinstance(self._items[-1], NounPhrase)
@@ -133,9 +143,35 @@ class Chunker:
         if lexeme.has(Role.PRONOUN) and (lexeme.has(Role.DETERMINER, Role.NUMBER)):
             verb_next = (after := self._at(index + 1)) is not None and after.has(Role.VERB) and not after.has(*NOUNS, *MODIFIERS)
             return following and not verb_next
+        if self._is_imperative(index) or (lexeme.has(Role.VERB) and self._is_act(index)):
+            return False
+        if lexeme.unknown and self._acts(index, self._last()):
+            return False
         if lexeme.has(Role.VERB) and not lexeme.has(Role.DETERMINER, Role.NUMBER):
             return self._verb_as_noun(index)
         return True
+
+    def _is_imperative(self, index: int) -> bool:
+        """ "Train me a scene": a noun at the beginning, before "me", is what is asked for."""
+        following = self._at(index + 1)
+        return index == 0 and following is not None and following.text in ("me", "us") and self._lexemes[index].has(*NOUNS)
+
+    def _is_act(self, index: int) -> bool:
+        """ "before we saw it": after "we", a word that may be a verb is one."""
+        before = self._at(index - 1)
+        return before is not None and before.text in self._lexicon.actors and self._lexemes[index].has(Role.VERB)
+
+    def _acts(self, index: int, subject: NounPhrase | None) -> bool:
+        """ "the storm rages around", "the path forks at": an unknown word after a noun, with a verb's ending and something to follow.
+
+        One in -s needs one subject with an article: "garden gnomes in a row" are gnomes.
+        """
+        if subject is None:
+            return False
+        word, following = self._lexemes[index].words[-1], self._at(index + 1)
+        ends = word.endswith(("ed", "ing")) or (word.endswith("s") and not word.endswith("ss") and bool(subject.article))
+        leads = following is not None and following.has(Role.DETERMINER, Role.PRONOUN, Role.RELATION) and not following.has(*NOUNS)
+        return ends and leads
 
     def _adverb_in_phrase(self, index: int) -> bool:
         """An adverb belongs to a phrase when an adjective follows: "very old oak"."""
@@ -169,10 +205,20 @@ class Chunker:
         if at == start:
             return None, start
         self._choose_head(phrase, run)
+        at = self._count_after(phrase, at)
         phrase.end = self._lexemes[at - 1].end
         if phrase.head is None and not phrase.modifiers and not phrase.absent:
             return (None, start) if not phrase.lexemes or self._lexemes[start].has(Role.NUMBER) is False else (phrase, at)
         return self._with_of(phrase, at)
+
+    def _count_after(self, phrase: NounPhrase, at: int) -> int:
+        """ "barrels x4": a count behind the noun; where the phrase ends then."""
+        after = self._at(at)
+        if after is None or phrase.head is None or phrase.number is not None or after.words[0] != "x" or not after.has(Role.NUMBER):
+            return at
+        phrase.number = number_value(after)
+        phrase.lexemes.append(after)
+        return at + 1
 
     def _take(self, phrase: NounPhrase, run: list[Lexeme], at: int) -> bool:
         """Take one lexeme into the phrase; False when it does not belong."""
@@ -182,6 +228,9 @@ class Chunker:
             return False
         if run and run[-1].possessive and not _nounish(lexeme) and not lexeme.has(*MODIFIERS, *VOTES):
             return False
+        if run and lexeme.glued and lexeme.words[-1] in _DENYING:
+            run.append(lexeme)
+            return True
         if lexeme.has(Role.NUMBER) and not lexeme.glued and not (lexeme.has(Role.PRONOUN) and not self._can_begin(at + 1)):
             return not run and self._take_number(phrase, lexeme)
         if lexeme.has(Role.GROUP):
@@ -189,7 +238,7 @@ class Chunker:
         if lexeme.has(Role.DETERMINER):
             return not run and phrase.number is None and self._take_article(phrase, lexeme, at)
         if lexeme.has(*NOUNS, *MODIFIERS, *VOTES) or lexeme.unknown:
-            if noun_seen and self._is_verb_here(run, at):
+            if noun_seen and self._is_verb_here(phrase, run, at):
                 return False
             if run and lexeme.has(Role.RELATION, Role.TURNED, Role.COMPARE, Role.OPENER) and noun_seen and self._can_begin(at + 1):
                 return False
@@ -255,15 +304,12 @@ class Chunker:
         same = all(set(one.senses) & MODIFIERS for one in run) or self._lexemes[at].text == "and"
         return length if noun is not None and _nounish(noun) and same and not noun.has(Role.DETERMINER) else 0
 
-    def _is_verb_here(self, run: Sequence[Lexeme], at: int) -> bool:
+    def _is_verb_here(self, phrase: NounPhrase, run: Sequence[Lexeme], at: int) -> bool:
         """Whether the lexeme after a noun is that noun's verb ("a path winds along …", "trees line the road")."""
         lexeme, following = self._lexemes[at], self._at(at + 1)
         word = lexeme.words[-1]
         if lexeme.unknown:
-            acts = word.endswith(("s", "ed", "ing")) and not word.endswith("ss")
-            return (
-                acts and following is not None and following.has(Role.DETERMINER, Role.PRONOUN, Role.RELATION) and not following.has(*NOUNS)
-            )
+            return self._acts(at, phrase)
         if not lexeme.has(Role.VERB) or lexeme.glued:
             return False
         if following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP):
@@ -274,7 +320,7 @@ class Chunker:
         if not agrees:
             return False
         if lexeme.has(Role.THING, Role.PLACE, Role.GENERIC):
-            return following.has(Role.DETERMINER)
+            return following.has(Role.DETERMINER, Role.PRONOUN)
         return following.has(*_BEFORE_OBJECT, Role.ADVERB) or not self._can_begin(at + 1)
 
     def _choose_head(self, phrase: NounPhrase, run: list[Lexeme]) -> None:
@@ -283,8 +329,8 @@ class Chunker:
         nouns = [index for index, lexeme in enumerate(run) if _nounish(lexeme)]
         nouns = [index for index in nouns if not (run[index].unknown and self._adjectival(run, index))]
         solid = [index for index in nouns if run[index].unknown or run[index].has(Role.THING, Role.PLACE, Role.GENERIC, Role.UNBUILDABLE)]
-        if nouns and run[nouns[-1]].has(Role.PART):  # "stone walls" are walls
-            solid = [index for index in solid if index == nouns[-1] or not run[index].has(Role.MATERIAL)]
+        if nouns and run[nouns[-1]].has(Role.PART):  # "stone walls" are walls, "a carrot nose" is a nose
+            solid = [index for index in solid if index == nouns[-1] or not (run[index].has(Role.MATERIAL) or run[index].unknown)]
         head = solid[-1] if solid and not run[nouns[-1]].has(Role.THING) else nouns[-1] if nouns else None
         if head is not None and run[head].has(*MODIFIERS, *VOTES) and not solid and not phrase.article:
             head = None if not run[head].has(Role.AMBIENT, Role.PART) else head
@@ -321,7 +367,7 @@ class Chunker:
         kept: list[Lexeme] = []
         for lexeme in run:
             word = lexeme.words[-1]
-            if lexeme.unknown and word == "free" and lexeme.glued and kept:
+            if word in _DENYING and lexeme.glued and kept:
                 denied = kept.pop()
                 phrase.absent.append(replace(denied, end=lexeme.end))
             elif lexeme.unknown and word.endswith("less") and (senses := self._lexicon.lookup((word[:-4],))[0]):

@@ -23,7 +23,7 @@ _MAX_GUESSES = 60
 _GRAMMAR = frozenset({
     Role.ADVERB, Role.DETERMINER, Role.NUMBER, Role.GROUP, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST, Role.ARRANGED,
     Role.NEGATOR, Role.CONJUNCTION, Role.WITH, Role.OF, Role.BE, Role.PRONOUN, Role.OPENER, Role.COMPARE, Role.FUNCTION, Role.VERB,
-    Role.AMBIENT, Role.DISTANCE, Role.VIEW,
+    Role.AMBIENT, Role.DISTANCE, Role.VIEW, Role.ORDERED,
 })  # fmt: skip
 
 
@@ -103,8 +103,18 @@ def _mend_slips(tokens: tuple[Token, ...], lexicon: Lexicon, scene: SceneDraft) 
                 meant = plural(one)
         if meant is not None:
             scene.note(f"“{token.form}” is read as “{meant}”")
-        mended.append(token if meant is None else replace(token, form=meant))
+        pair = _written_as_one(token, lexicon) if meant is None and token.kind is TokenKind.WORD else ()
+        mended += [replace(token, form=form) for form in pair or ((meant or token.form),)]
     return tuple(mended)
+
+
+def _written_as_one(token: Token, lexicon: Lexicon) -> tuple[str, ...]:
+    """ "cherrytree": the two words that an unknown one is made of, when they name something together."""
+    word = token.form
+    if _is_known(word, lexicon):
+        return ()
+    cuts = ((word[:cut], word[cut:]) for cut in range(3, len(word) - 2))
+    return next((pair for pair in cuts if lexicon.lookup(pair)[0].keys() & {Role.THING, Role.PLACE}), ())
 
 
 def _has_part(word: str, lexicon: Lexicon) -> bool:

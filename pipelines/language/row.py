@@ -33,6 +33,28 @@ class Row:
         item = self.item(at)
         return isinstance(item, Lexeme) and item.kind is TokenKind.COMMA
 
+    def is_bare_in_list(self, at: int) -> bool:
+        """ "bus - taxi - bus": a noun alone between two signs is a thing of its own, though it was named before."""
+        phrase, before, after = self.item(at), self.item(at - 1), self.item(at + 1)
+        bare = isinstance(phrase, NounPhrase) and not phrase.article and not phrase.modifiers and phrase.of is None
+        return bare and all(one is None or (isinstance(one, Lexeme) and one.text in (",", ";", "/", "|")) for one in (before, after))
+
+    def taken_back(self, at: int) -> int | None:
+        """ "standing stones? no.": the position after what is asked at `at` and denied at once."""
+        before = self.item(at - 1)
+        if not isinstance(self.item(at), NounPhrase) or not (before is None or self._is_sign(before)):
+            return None
+        while at < len(self) and not self._is_sign(self._items[at]):
+            at += 1
+        asked, answer = self.item(at), self.item(at + 1)
+        denied = isinstance(asked, Lexeme) and asked.text == "?" and isinstance(answer, Lexeme) and answer.text == "no"
+        after = self.item(at + 2)
+        return at + 2 if denied and (after is None or self._is_sign(after)) else None
+
+    @staticmethod
+    def _is_sign(item: Item) -> bool:
+        return isinstance(item, Lexeme) and item.kind in (TokenKind.COMMA, TokenKind.STOP)
+
     def skip_filler(self, at: int) -> int:
         """Past adverbs and function words that stand between a preposition and its object."""
         while self.has(at, Role.ADVERB, Role.DETERMINER, Role.FUNCTION) and not self.has(

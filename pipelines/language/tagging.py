@@ -72,7 +72,23 @@ def tag(tokens: Sequence[Token], lexicon: Lexicon) -> list[Lexeme]:
         senses, plural = found[at].get(length, ({}, False))
         lexemes.append(_lexeme(tokens, at, at + length, senses, plural))
         at += length
-    return _measures(lexemes, lexicon)
+    return _measures(_times(lexemes), lexicon)
+
+
+def _times(lexemes: list[Lexeme]) -> list[Lexeme]:
+    """ "4x barrels", "barrels x4": a number of things, with the x that stands at its side."""
+    joined: list[Lexeme] = []
+    at = 0
+    while at < len(lexemes):
+        one, other = lexemes[at], lexemes[at + 1] if at + 1 < len(lexemes) else None
+        if other is not None and TokenKind.NUMBER in (one.kind, other.kind) and "x" in (one.text, other.text):
+            number = one if one.kind is TokenKind.NUMBER else other
+            joined.append(Lexeme(one.start, other.end, (*one.words, *other.words), TokenKind.NUMBER, number.senses))
+            at += 2
+        else:
+            joined.append(one)
+            at += 1
+    return joined
 
 
 def _entries_at(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> dict[int, tuple[Senses, bool]]:

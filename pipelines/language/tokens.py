@@ -9,7 +9,7 @@ from enum import Enum
 
 _PIECE = re.compile(r"\d+(?:k|d|s|st|nd|rd|th)\b|\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]|_|\d", re.UNICODE)
 _STOPS = frozenset('.;:!?()[]{}|/"')
-_UNIFORM = str.maketrans("’‘ʼ`“”„–—―‐‑", "''''\"\"\"-;;--")
+_UNIFORM = str.maketrans("’‘ʼ`“”„–—―‐‑×", "''''\"\"\"-;;--x")
 
 
 class TokenKind(Enum):

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from pipelines.errors import PromptError
 from pipelines.language.lexicon import Role, lexicon_for
 from pipelines.language.reader import Reading, read
 from pipelines.language.tokens import tokenise
@@ -31,15 +32,7 @@ def small_library() -> Any:
                 name=name, words=(name, *words), family=family, size_m=(1, 1, 1), stands_on=entry["stands_on"],
                 tags=tuple(entry.get("tags", ())), indoors=indoors, outdoors=not indoors,
             )  # fmt: skip
-    library = SimpleNamespace(kinds=kinds)
-    lexicon_for(library, small_places())
-    return library
-
-
-def small_places() -> dict[str, Place]:
-    """The places of places.yaml."""
-    entries = yaml.safe_load((HERE / "places.yaml").read_text(encoding="utf-8"))
-    return {name: Place(name=name, **entry) for name, entry in entries.items()}
+    return SimpleNamespace(kinds=kinds)
 
 
 def sentences(file: str = "golden.toml") -> list[dict[str, Any]]:
@@ -111,7 +104,7 @@ def _found_count(thing: ThingSpec, wanted: set[str]) -> str:
 def score_one(score: Score, sentence: dict[str, Any], reading: Reading, lexicon: Any) -> None:
     spec, text = reading.spec, sentence["text"]
     score.compare("place", text, [_either(sentence["place"], spec.place)], [spec.place])
-    default = DEFAULTS | {"season": "winter" if sentence["place"] == "snowfield" else "summer"}
+    default = DEFAULTS | _defaults_of(lexicon.places[spec.place])
     for slot, value in (("time", spec.time_of_day), ("weather", spec.weather), ("season", spec.season), ("style", spec.style)):
         found = value if value is None else str(value)
         score.compare(slot, text, [_either(sentence.get(slot, default[slot]), found)], [found])
@@ -141,6 +134,12 @@ def score_one(score: Score, sentence: dict[str, Any], reading: Reading, lexicon:
     score.compare("part", text, _meant_parts(sentence, lexicon), _found_parts(spec))
     score.compare("distance", text, [_meant_distance(one, lexicon) for one in sentence.get("distances", [])], _found_distances(spec))
     _score_unmatched(score, sentence, spec)
+
+
+def _defaults_of(place: Place) -> dict[str, str]:
+    """The hour, weather and season that a place has of its own."""
+    own = {"time": place.said.time, "weather": place.said.weather, "season": place.said.season}
+    return {slot: str(value) for slot, value in own.items() if value is not None}
 
 
 def _either(meant: str | None, found: str | None) -> str | None:
@@ -211,8 +210,16 @@ def _score_unmatched(score: Score, sentence: dict[str, Any], spec: SceneSpec) ->
 def score_all(chosen: list[dict[str, Any]], library: Any) -> Score:
     score = Score()
     for sentence in chosen:
-        score_one(score, sentence, read(sentence["text"], library), lexicon_for(library))
+        score_one(score, sentence, _reading(sentence["text"], library), lexicon_for(library))
     return score
+
+
+def _reading(text: str, library: Any) -> Reading:
+    """What was read; an empty meadow where nothing was understood, so that a refusal counts as every slot missing."""
+    try:
+        return read(text, library)
+    except PromptError:
+        return Reading(SceneSpec(place="meadow"), (), ())
 
 
 def keywords(text: str, library: Any) -> Reading:

@@ -4,6 +4,9 @@ heldout.toml, a third of all, was written and committed before the reader was ru
 (place 0.989, things 0.972, relations 0.856, parts 0.904), a lookup of words without grammar 0.817. Earlier sets did alike on their first
 runs: 0.964 (a third of golden.toml) and 0.962 (fresh.toml). What they showed has been put right since, so the figures asserted here are
 higher than what an unseen sentence can expect; they only show that nothing that once worked is lost.
+
+The kinds are the few of kinds.yaml, so that these sets speak of grammar; the places are the house's own. There were 15 when the sets were
+written; where a better place has come since, such as the canyon, the park or the library, the sentence expects it now (33 lines do).
 """
 
 from __future__ import annotations

@@ -21,9 +21,10 @@ LIBRARY = small_library()
 
 
 @pytest.fixture(scope="module")
-def meanings(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def meanings(pytestconfig: pytest.Config) -> Any:
+    """Kinds by their words; the vectors of these are kept in pytest's cache from run to run, under a digest of words and weights."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORLDLOOM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("WORLDLOOM_CACHE", str(pytestconfig.cache.mkdir("words")))
         kinds_by_words: dict[str, list[str]] = {}
         for kind, every in tomllib.loads((HERE / "kind_words.toml").read_text(encoding="utf-8")).items():
             for words in every:
