@@ -175,8 +175,8 @@ def _shaped(
     if shape == "sea" and entry.side == "around":
         return Island(kind, -0.62, (0.0, -0.3 * entry.size_m[1]), (entry.size_m[0] / 2, entry.size_m[1] / 2), seed)
     if shape == "sea":
-        angle = -side * np.radians(rng.uniform(24, 34)) if entry.side == "beside" else 0.0
-        angle = -side * np.radians(rng.uniform(62, 70)) if backed else angle
+        aside = (72, 78) if backed or entry.side == "along" else (24, 34) if entry.side == "beside" else (0, 0)
+        angle = -side * np.radians(rng.uniform(*aside))
         level, towards = entry.level_m or -0.62, (float(np.sin(angle)), float(-np.cos(angle)))
         return Sea(kind, level, towards, entry.distance_m, seed, slope=entry.slope or 0.075, straight=entry.straight)
     if shape == "river":
