@@ -24,6 +24,7 @@ from pipelines.spec import RelationName
 R = RelationName
 EDGE_M = 88.0
 SPAWN_FREE_M = 1.5
+STEPPED_ON_M = 0.06  # what is lower, a visitor may stand on: slabs of a runway
 PAD_FROM_M = 0.9
 LINE_FREE_M = 1.5
 
@@ -73,7 +74,8 @@ class Outdoors:
         fine = np.hypot(foot.x, foot.z) < (EDGE_M if group.kind.name not in LAND_KINDS else 1_000.0)
         if group.kind.name in LAND_KINDS:
             return np.asarray(fine & (np.hypot(foot.x, foot.z) > 1.15 * foot.radius + 12.0))
-        fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
+        if group.size()[1] > STEPPED_ON_M:
+            fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
         if group.bring is not None and group.bring.at in ("line", "around"):
             known = self._lined.get(group.name, np.zeros((0, 3)))
             apart = np.hypot(foot.x[..., None] - known[:, 0], foot.z[..., None] - known[:, 1])
