@@ -20,6 +20,7 @@ from pipelines.layout.outdoors import Outdoors, level_ground, lying_ashore, sett
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.relations import Area, check
 from pipelines.layout.solver import Solver, retry
+from pipelines.layout.streets import BACK_M
 from pipelines.layout.terrain import Ground, Street, Track
 from pipelines.layout.waters import Sea
 from pipelines.places import Place, Way, place_named
@@ -99,7 +100,7 @@ def _groups(spec: SceneSpec, place: Place, library: Library, *, seed: int, say: 
     every = [*entries, *brought(spec, place, library, seed=seed)]
     for number, (asked, bring) in enumerate(every):
         say(0.5 * number / max(len(every), 1), f"building {asked.name}")
-        found[asked.name] = make_group(asked, library, season=spec.season, seed=seed, bring=bring)
+        found[asked.name] = make_group(asked, library, season=spec.season, seed=seed, bring=bring, without=spec.without)
     return found
 
 
@@ -162,7 +163,7 @@ def _lay_way(plan: Plan, site: Outdoors, solver: Solver, ground: Ground) -> None
     style = plan.place.way or Way(material="soil", width_m=1.4)
     if plan.street:
         street = _street(plan.place)
-        line = np.stack([np.full(60, street.centre_x), np.linspace(30.0, -86.0, 60)], axis=1)
+        line = np.stack([np.full(76, street.centre_x), np.linspace(BACK_M, -86.0, 76)], axis=1)
         track = Track(line, street.half_width_m, style.material)
     else:
         wide = style.width_m if plan.way.kind == "path" or plan.place.way else 3.4
@@ -223,7 +224,7 @@ def _repair(
 
 def _failing(spec: SceneSpec, solver: Solver, areas: Mapping[str, Area], *, room: bool) -> list[str]:
     """Names whose relations fail on the present board."""
-    things = [item.thing(1, item.group.kind.name) for item in solver.board.placed]
+    things = [item.thing(1, item.group.kind_of(item.number)) for item in solver.board.placed]
     checks = check(spec, things, areas, room=room)
     stated = [(thing.name, relation) for thing in spec.things for relation in thing.relations]
     return [name for (name, _), result in zip(stated, checks, strict=True) if not result.holds]
@@ -260,7 +261,7 @@ def _feature_things(plan: Plan, ground: Ground) -> list[Thing]:
             track = ground.tracks[0]
             model = street_model(
                 "road", centre_x=float(track.line[0, 0]), half_width_m=track.half_width_m, pavement_m=style.pavement_m,
-                reach_m=(30.0, -260.0), materials=MATERIALS, road=style.material,
+                reach_m=(160.0, -260.0), materials=MATERIALS, road=style.material,
             )  # fmt: skip
         else:
             model = track_model(plan.way.kind, ground.tracks[0], ground, MATERIALS)
@@ -324,7 +325,7 @@ def _as_things(placed: Sequence[Placed], spec: SceneSpec) -> list[Thing]:
     """Finished things: the named ones first, in the order of the spec."""
     rank = {thing.name: number for number, thing in enumerate(spec.things)}
     ordered = sorted(placed, key=lambda item: (rank.get(item.group.name, len(rank)), item.number if item.group.name in rank else 0))
-    return [item.thing(1, item.group.kind.name) for item in ordered]
+    return [item.thing(1, item.group.kind_of(item.number)) for item in ordered]
 
 
 def _numbered(things: Sequence[Thing]) -> tuple[Thing, ...]:

@@ -42,7 +42,7 @@ class Placed:
         matrix = pose_matrix((self.x, self.y, self.z), self.yaw, self.scale)
         model = self.group.models[self.number]
         name = self.group.name
-        return Thing(number, self.group.kind.name, label, model, matrix, name, self.group.asked.phrase)
+        return Thing(number, self.group.kind_of(self.number), label, model, matrix, name, self.group.asked.phrase)
 
 
 @dataclass

@@ -16,6 +16,7 @@ from pipelines.layout.members import TREE_TAGS, first_known, forbidden, outline
 from pipelines.layout.plan import seeded
 from pipelines.layout.scatter import Stands, scatter
 from pipelines.layout.sky import sky_for
+from pipelines.layout.streets import BACK_M
 from pipelines.places import Scatter
 from pipelines.scene import Model, Scene, Thing
 from pipelines.spec import SceneSpec, Season
@@ -186,7 +187,8 @@ class Dresser:
             return
         rng = seeded(self.seed, "skyline")
         centre = self.site.ground.street.centre_x if self.site.ground.street else 0.0
-        for row, (near, far) in enumerate([(-75.0, -130.0), (-130.0, -260.0), (-240.0, -480.0)]):
+        behind = ((0, 130.0, BACK_M + 4.0), (1, 250.0, 130.0))
+        for row, near, far in ((0, -75.0, -130.0), (1, -130.0, -260.0), (2, -240.0, -480.0), *behind):
             for side in (-1, 1):
                 z = near
                 while z > far:

@@ -160,8 +160,13 @@ def by_area(relation: RelationName, area: Area, *, half_m: tuple[float, float], 
     angle = rng.uniform(-np.pi, np.pi, count * 12)
     x = np.concatenate([mx * rng.random(count * 6), mx + np.sin(angle[: count * 6]) * reach[: count * 6]]) + rng.normal(0, 5, count * 12)
     z = np.concatenate([mz * rng.random(count * 6), mz + np.cos(angle[: count * 6]) * reach[: count * 6]]) + rng.normal(0, 5, count * 12)
+    inland = relation is RelationName.BEHIND and area.endless
+    if inland:
+        x, z, _ = in_view(distance_m=(12.0, 64.0), half_angle_rad=0.6, count=count * 12, rng=rng).T
     edge = area.distance(x, z)
-    if relation in (RelationName.ON, RelationName.INSIDE, RelationName.UNDER):
+    if inland:
+        off = np.abs(edge - own - rng.uniform(5.0, 26.0, len(edge)))
+    elif relation in (RelationName.ON, RelationName.INSIDE, RelationName.UNDER):
         wish = -own - (0.8 if wet else 0.0)
         off = np.maximum(edge - wish, 0.0) + 0.12 * np.maximum(wish - edge, 0.0)
     elif relation is RelationName.FAR:

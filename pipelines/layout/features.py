@@ -72,7 +72,7 @@ def street_model(
     """A straight street along z: roadway with gutters, kerbs, pavements; the roadway lies at y = 0, pavements 12 cm higher."""
     near, far = reach_m
     parts = []
-    z = np.concatenate([np.arange(near, -40.0, -2.0), np.linspace(-40.0, far, 24)])
+    z = np.concatenate([np.linspace(near, 40.0, 12, endpoint=False), np.arange(40.0, -40.0, -2.0), np.linspace(-40.0, far, 24)])
     inner, kerb = half_width_m, 0.16
     parts.append(Part(_band(z, centre_x - inner, centre_x + inner, LIFT_M / 2), materials[road], name="roadway"))
     for side in (-1, 1):
@@ -82,7 +82,7 @@ def street_model(
         if road == "asphalt":
             parts.append(Part(_band(z, edge - side * 0.42, edge - side * 0.30, LIFT_M), materials["white_plaster"], name="edge line"))
     if road == "asphalt":
-        for start in np.arange(near, max(far, -90.0), -6.0):
+        for start in np.arange(min(near, 90.0), max(far, -90.0), -6.0):
             dash = _band(np.array([start, start - 2.6]), centre_x - 0.07, centre_x + 0.07, LIFT_M)
             parts.append(Part(dash, materials["white_plaster"], name="centre line"))
     return surface_model(kind, parts)

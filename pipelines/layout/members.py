@@ -45,11 +45,16 @@ class Group:
     models: tuple[Model, ...]
     scales: tuple[float, ...]
     bring: Bring | None = None
+    labels: tuple[str, ...] = ()  # the kinds of the members where they differ
 
     @property
     def name(self) -> str:
         """The name in the spec."""
         return self.asked.name
+
+    def kind_of(self, number: int) -> str:
+        """The kind of a member."""
+        return self.labels[number] if self.labels else self.kind.name
 
     @property
     def is_tree(self) -> bool:
@@ -131,7 +136,9 @@ def _one_of(choices: Sequence[str], rng: np.random.Generator) -> str | None:
     return str(choices[int(rng.integers(len(choices)))]) if choices else None
 
 
-def make_group(asked: ThingSpec, library: Library, *, season: Season, seed: int, bring: Bring | None = None) -> Group:
+def make_group(
+    asked: ThingSpec, library: Library, *, season: Season, seed: int, bring: Bring | None = None, without: Sequence[str] = ()
+) -> Group:
     """Build the models of an entry: a few variants for what grows or is built, one for what is made alike."""
     kind = library.kinds[asked.kind]
     rng = seeded(seed, f"group {asked.name}")
@@ -139,16 +146,32 @@ def make_group(asked: ThingSpec, library: Library, *, season: Season, seed: int,
     if kind.name in LAND_KINDS:
         models = [relief_model(kind.name, kind.size_m, asked, seed=base + k) for k in range(min(asked.count, 3))]
         return Group(asked, kind, tuple(models[k % len(models)] for k in range(asked.count)), (1.0,) * asked.count, bring)
-    variants = min(asked.count, 4) if kind.grown or kind.family in ("trees", "plants", "rocks", "buildings") else 1
+    variants = min(asked.count, 4) if kind.grown or kind.varies or kind.family in ("trees", "plants", "rocks", "buildings") else 1
     order = Order(
         seed=base, size=asked.size, height_m=asked.height_m, colour=asked.colour, material=asked.material, style=asked.style, season=season,
         parts=asked.parts,
     )  # fmt: skip
-    built = [library.build(asked.kind, replace(order, seed=base + k)) for k in range(variants)]
+    kinds, colours = [asked.kind], [asked.colour]
+    if bring is not None and asked.count > 1:
+        kinds = _mixture(asked, bring, library, without, rng) if bring.mixed else kinds
+        at = bring.colours.index(asked.colour) if asked.colour in bring.colours else 0
+        colours = [*bring.colours[at:], *bring.colours[:at]] or colours
+        variants = min(asked.count, max(variants, len(colours), 2 * len(set(kinds))))
+    built = [library.build(kinds[k % len(kinds)], replace(order, seed=base + k, colour=colours[k % len(colours)])) for k in range(variants)]
     natural = kind.family in ("trees", "plants", "rocks", "nature", "animals") or bool(TREE_TAGS & set(kind.tags))
     spread = 0.14 if natural and asked.height_m is None and asked.count > 1 else 0.0
     scales = tuple(float(1.0 + spread * rng.uniform(-1, 1)) for _ in range(asked.count))
-    return Group(asked, kind, tuple(built[k % variants] for k in range(asked.count)), scales, bring)
+    turns = [k % variants for k in range(asked.count)]
+    if len(kinds) > 1:  # each as often as any other, in no order that one could see
+        turns = np.concatenate([rng.permutation(variants) for _ in range(-(-asked.count // variants))])[: asked.count].tolist()
+    labels = tuple(kinds[k % len(kinds)] for k in turns) if len(kinds) > 1 else ()
+    return Group(asked, kind, tuple(built[k] for k in turns), scales, bring, labels)
+
+
+def _mixture(asked: ThingSpec, bring: Bring, library: Library, without: Sequence[str], rng: np.random.Generator) -> list[str]:
+    """The alternatives of an entry in an order by lot, the chosen one first."""
+    others = [kind for kind in bring.kinds if kind != asked.kind and kind in library.kinds and not forbidden(library.kinds[kind], without)]
+    return [asked.kind, *(others[k] for k in rng.permutation(len(others)))]
 
 
 def in_order(groups: Mapping[str, Group], *, named_first: bool = False) -> list[str]:

@@ -18,11 +18,13 @@ from pipelines.layout.relations import Area, Distance
 from pipelines.layout.solver import hidden_share
 from pipelines.layout.streets import StreetPlaces
 from pipelines.layout.terrain import Ground, Pad
+from pipelines.layout.waters import Island, Sea
 from pipelines.spec import RelationName
 
 R = RelationName
 EDGE_M = 88.0
 SPAWN_FREE_M = 1.5
+STEPPED_ON_M = 0.06  # what is lower, a visitor may stand on: slabs of a runway
 PAD_FROM_M = 0.9
 LINE_FREE_M = 1.5
 
@@ -38,7 +40,9 @@ class Outdoors:
         areas: dict[str, Area] = {}
         lines: dict[str, tuple[Reals, Reals, float]] = {}
         for named in plan.waters:
-            area = Area(named.water.signed_distance, named.water.middle(), 10.0, is_water=True)
+            area = Area(
+                named.water.signed_distance, named.water.middle(), 10.0, is_water=True, endless=isinstance(named.water, Sea | Island)
+            )
             for name in {named.name, named.water.kind, "water"} - {""}:
                 areas.setdefault(name, area)
                 waters[name] = named.water.level_m
@@ -70,7 +74,8 @@ class Outdoors:
         fine = np.hypot(foot.x, foot.z) < (EDGE_M if group.kind.name not in LAND_KINDS else 1_000.0)
         if group.kind.name in LAND_KINDS:
             return np.asarray(fine & (np.hypot(foot.x, foot.z) > 1.15 * foot.radius + 12.0))
-        fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
+        if group.size()[1] > STEPPED_ON_M:
+            fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
         if group.bring is not None and group.bring.at in ("line", "around"):
             known = self._lined.get(group.name, np.zeros((0, 3)))
             apart = np.hypot(foot.x[..., None] - known[:, 0], foot.z[..., None] - known[:, 1])
@@ -221,24 +226,22 @@ class Outdoors:
         return np.stack([x, z, -side * (np.pi / 2 - turn)], axis=1)
 
     def _around(self, group: Group, number: int) -> Reals:
-        """Side by side on the far side, the left and the right of a court, then behind the visitor; fronts to its middle."""
+        """Side by side on the far side, the right and then the left of a court round the visitor; fronts to its middle."""
         assert group.bring is not None
         half_width, half_length = group.bring.distance_m
-        middle = -0.55 * half_length
-        total, share = 4 * (half_width + half_length), (number + 0.5) / len(group.models)
-        found = []
-        loose = 0.3 if total > 1.15 * len(group.models) * group.size(number)[0] else 0.0  # walls stand close, houses find their place
-        for way in np.linspace(-loose, loose, 7) / len(group.models):
-            run = ((share + way) % 1.0) * total
-            if run < 2 * half_width:
-                found.append((run - half_width, middle - half_length, 0.0))
-            elif run < 2 * (half_width + half_length):
-                found.append((half_width, middle - half_length + run - 2 * half_width, -np.pi / 2))
-            elif run < 4 * half_width + 2 * half_length:
-                found.append((half_width - (run - 2 * (half_width + half_length)), middle + half_length, np.pi))
-            else:
-                found.append((-half_width, middle + half_length - (run - 4 * half_width - 2 * half_length), np.pi / 2))
-        return np.array(found)
+        middle = -(group.bring.back_m or 0.55 * half_length)
+        widths = np.array([group.size(k)[0] for k in range(len(group.models))])
+        beside = half_length - 0.5 * max(group.size(k)[2] for k in range(len(widths)))  # between the rows before and behind
+        halves = (half_width, beside, half_width, beside)
+        ends = np.cumsum(halves) / sum(halves)
+        side = np.searchsorted(ends, (np.cumsum(widths) - 0.5 * widths) / widths.sum())  # of every member
+        mine = np.flatnonzero(side == side[number])
+        gap = (2 * halves[side[number]] - widths[mine].sum()) / len(mine)
+        before = widths[mine[mine < number]].sum() + gap * (mine < number).sum()
+        run = before + 0.5 * (gap + widths[number]) - halves[side[number]] + max(gap, 0.0) * np.linspace(-0.3, 0.3, 7)
+        level, none = np.full(7, half_length), np.full(7, half_width)
+        x, z, yaw = ((run, -level, 0.0), (none, run, -np.pi / 2), (-run, level, np.pi), (-none, -run, np.pi / 2))[side[number]]
+        return np.stack([x, z + middle, np.full(7, yaw)], axis=1)
 
     def _landing_places(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
         """Docks reach out from the shore; bridges cross where the river is ahead."""

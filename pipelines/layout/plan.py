@@ -17,8 +17,10 @@ from pipelines.layout.relief import Reals
 from pipelines.layout.terrain import Track
 from pipelines.layout.waters import WATER_KINDS, Island, Lake, River, Sea, Water
 from pipelines.places import Place, WaterEntry
+from pipelines.scene import EYE_HEIGHT_M
 from pipelines.spec import VIEWER, RelationName, SceneSpec, ThingSpec
 
+MOST_GABLE_M, GABLE_RISE = 12.0, 0.39  # the first look reaches up by a little more than this, metres in a metre
 WAY_KINDS = {"path": "path", "trail": "path", "footpath": "path", "track": "path", "road": "road", "street": "road", "lane": "road"}
 
 
@@ -67,7 +69,11 @@ def make_plan(
     subject = _main_subject(spec, sizes, buildings) or (place.subject if place.subject in sizes else "") or ""
     side = _side(spec, subject, rng)
     width, height, depth = sizes.get(subject, (5.0, 5.0, 5.0))
-    distance = float(np.clip(0.5 * depth + 0.95 * max(width, 0.7 * height) + 4.0, 8.0, 36.0))
+    distance = 0.5 * depth + 0.95 * max(width, 0.7 * height) + 4.0
+    if subject in buildings:  # its gable is in the picture, too; of a steeple one sees what one can
+        distance = max(distance, 0.5 * depth + (min(height, MOST_GABLE_M) - EYE_HEIGHT_M) / GABLE_RISE)
+    near, far = next((b.distance_m for b in place.bring if b.name == subject and b.at == "scenic"), (8.0, 36.0))
+    distance = float(np.clip(distance, near, far))
     lining = sum(t.count for t in spec.things if t.name in buildings and any(r.relation is RelationName.ALONG for r in t.relations))
     distance += min(5.5 * ((lining + 1) // 2), 16.0)  # houses along the way need a longer way
     angle = side * np.radians(rng.uniform(12.0, 16.5))
@@ -129,7 +135,8 @@ def _waters(spec: SceneSpec, place: Place, side: int, anchor: tuple[float, float
         own = place.water if place.water is not None and WATER_KINDS[place.water.kind] == WATER_KINDS[thing.kind] else None
         entry = own or WaterEntry(kind=thing.kind, side=_water_side(thing, spec), size_m=(40, 30), distance_m=10.5)
         shape = WATER_KINDS[thing.kind]
-        water = _kept_off(_shaped(shape, thing.kind, entry, side, anchor, rng=rng), entry.distance_m)
+        backed = any(r.relation is RelationName.BEHIND and thing.name in r.objects for t in spec.things for r in t.relations)
+        water = _kept_off(_shaped(shape, thing.kind, entry, side, anchor, rng=rng, backed=backed), entry.distance_m)
         found.append(NamedWater(water, thing.name, thing.phrase))
     shapes = {WATER_KINDS[thing.kind] for thing in named}
     if place.water is not None and not shapes & {WATER_KINDS[place.water.kind], "sea"} and place.water.kind not in spec.without:
@@ -160,13 +167,16 @@ def _water_side(thing: ThingSpec, spec: SceneSpec) -> Literal["ahead", "beside"]
     return "ahead" if behind or fronted else "beside"
 
 
-def _shaped(shape: str, kind: str, entry: WaterEntry, side: int, anchor: tuple[float, float], *, rng: np.random.Generator) -> Water:
-    """A water on the side that the subject leaves free."""
+def _shaped(
+    shape: str, kind: str, entry: WaterEntry, side: int, anchor: tuple[float, float], *, rng: np.random.Generator, backed: bool = False
+) -> Water:
+    """A water on the side that the subject leaves free. backed: things stand behind it, so that a shore runs ahead, land in view."""
     seed = int(rng.integers(1 << 30))
     if shape == "sea" and entry.side == "around":
         return Island(kind, -0.62, (0.0, -0.3 * entry.size_m[1]), (entry.size_m[0] / 2, entry.size_m[1] / 2), seed)
     if shape == "sea":
-        angle = -side * np.radians(rng.uniform(24, 34)) if entry.side == "beside" else 0.0
+        aside = (72, 78) if backed or entry.side == "along" else (24, 34) if entry.side == "beside" else (0, 0)
+        angle = -side * np.radians(rng.uniform(*aside))
         level, towards = entry.level_m or -0.62, (float(np.sin(angle)), float(-np.cos(angle)))
         return Sea(kind, level, towards, entry.distance_m, seed, slope=entry.slope or 0.075, straight=entry.straight)
     if shape == "river":

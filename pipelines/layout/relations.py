@@ -12,7 +12,8 @@ near          gap ≤ three times that
 far from      gap ≥ 20 m (indoors 2 m)
 in front of   nearer to the viewer, in the same direction (half the object's angle + 15°), gap ≤ 4 m + the larger thing;
               or before the object's front side: within 45° of where it faces, the same gap
-behind        farther than the object, in the same direction (half its angle + 20°), gap ≤ 12 m + 2 × the larger thing
+behind        farther than the object, in the same direction (half its angle + 20°), gap ≤ 12 m + 2 × the larger thing; behind the
+              sea, which has no far shore: on land, at least 4 m from it
 left, right   the subject's bearing at least 1.5° further left or right than the object's middle, gap ≤ 12 m + the larger thing
 between       projected on the line between the two objects' middles within 10 … 90 %, at most 0.35 of its length (or 1 m) aside
 around        one or two subjects: beside or near; three and more: each within the reach of "near" and no free sector of more than 220°
@@ -44,13 +45,14 @@ WIDE_ANGLE = np.radians(220.0)
 class Area:
     """A ground feature as the object of a relation: signed distance to its edge (negative on it), a point within, its name.
 
-    is_water, and `reach_m`: how far "beside" goes.
+    is_water, and `reach_m`: how far "beside" goes. endless: it has no far side, as the sea has none.
     """
 
     distance: Distance
     middle: tuple[float, float]
     reach_m: float
     is_water: bool = False
+    endless: bool = False
 
     def box(self) -> Boxes:
         """A small box at its middle, for directions."""
@@ -155,6 +157,8 @@ def holds_to_area(relation: RelationName, a: Boxes, area: Area) -> Bools:
         step = 0.5 + half
         closer = area.distance(a.x + np.sin(a.yaw) * step, a.z + np.cos(a.yaw) * step)
         return np.asarray((closer < edge - 0.5 * step) | holds(relation, a, area.box()))
+    if relation is R.BEHIND and area.endless:
+        return np.asarray(edge >= half + 4.0)
     if relation in (R.IN_FRONT_OF, R.BEHIND):
         near_a, near_b = np.hypot(a.x, a.z), float(np.hypot(*area.middle))
         nearer = near_a < near_b if relation is R.IN_FRONT_OF else near_a > near_b

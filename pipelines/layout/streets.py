@@ -13,7 +13,7 @@ from pipelines.layout.members import Group
 from pipelines.layout.terrain import Street
 
 KERB_FREE_M = 0.55
-DEPTH_M = 84.0
+DEPTH_M, BACK_M = 84.0, 62.0
 
 
 class StreetPlaces:
@@ -42,7 +42,8 @@ class StreetPlaces:
         where, half, centre = _at(group), self.street.half_width_m, self.street.centre_x
         if where.startswith("row") or (group.is_building and where != "far"):
             sides = {"row left": [-1.0], "row right": [1.0]}.get(where, [-1.0, 1.0])
-            z = np.arange(18.0, -DEPTH_M, -0.25) if where.startswith("row") else np.arange(-8.0, -60.0, -0.5)
+            begin = BACK_M - 12.0 if group.is_building else 18.0
+            z = np.arange(begin, -DEPTH_M, -0.25) if where.startswith("row") else np.arange(-8.0, -60.0, -0.5)
             back = group.bring.back_m if group.bring is not None else 0.3
             behind = half + 0.16 + self.pavement_m + depth / 2 + back
             return np.concatenate(

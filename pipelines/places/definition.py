@@ -130,14 +130,15 @@ class Relief(_Entry):
 
 
 class WaterEntry(_Entry):
-    """The place's own water: on which side of the picture (around: the place is an island), and how far the near shore is.
+    """The place's own water: on which side of the picture (around: the place is an island; along: its shore runs ahead), and how far
+    the near shore is.
 
     level_m: of the surface below the visitor's feet.  slope: rise over run of the bank; 1 and more is a cliff.  straight: without bays.
     quay: material of a wall along the shore.
     """
 
     kind: str = "lake"
-    side: Literal["ahead", "beside", "around"] = "beside"
+    side: Literal["ahead", "beside", "along", "around"] = "beside"
     distance_m: float = Field(default=14, ge=3, le=80)
     size_m: tuple[float, float] = (50, 40)
     level_m: float | None = Field(default=None, ge=-60, le=-0.05)
@@ -210,8 +211,9 @@ class Bring(_Entry):
     at: how it stands when no relation says so: scenic (to the side of the view), wall, corner, middle, window, door, ceiling, row
     left, row right, kerb, gutter, pavement (of a street), frame (a tree beside the view), line (one behind the other ahead, beside_m
     to the subject's side, from distance_m[0] on with spacing_m between, facing the middle and turned by turn_deg), around (side by
-    side on the four sides of a court of the half width and half length distance_m, facing in).  filler: only where the words name
-    fewer than three things.  grid: where in a room exactly.
+    side on the four sides of a court of the half width and half length distance_m round a middle back_m ahead, facing in).  filler:
+    only where the words name fewer than three things.  grid: where in a room exactly.  mixed: every one is another
+    of the kinds instead of all being the same.  colours: one by lot; where there are several of a thing, one after the other.
     """
 
     name: str
@@ -230,6 +232,7 @@ class Bring(_Entry):
     grid: Grid | None = None
     beside_m: float = 0
     turn_deg: float = 0
+    mixed: bool = False
 
 
 class Way(_Entry):

@@ -38,6 +38,7 @@ class Kind:
 
     size_m: typical width, height, depth.  stands_on: ground, floor, wall, ceiling, water, air or surface.  words: what people
     call it, its own name first.  spots: names of the places that it offers to other things.  ambiguous: words that it shares.
+    varies: its shape depends on the seed.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Kind:
     outdoors: bool = True
     dynamic: bool = False
     grown: bool = False
+    varies: bool = False
     ambiguous: tuple[str, ...] = ()
 
 

@@ -17,6 +17,7 @@ NATURE: Mapping[str, str] = {
         "flowers": ("flowers", "water_lily"),
         "fungi": ("mushrooms", "pumpkin"),
         "herbs": ("tuft", "fern", "crop_rows", "sprigs", "seaweed", "succulent", "tumbleweed"),
+        "maize": ("maize",),
         "palms": ("palm", "banana", "bamboo", "cactus"),
         "rocks": ("rock", "standing_stone", "spires", "iceberg", "crystals", "pebbles"),
         "sea": ("coral", "shell", "starfish", "bones"),
