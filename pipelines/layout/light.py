@@ -43,6 +43,7 @@ GLOW_PEAK = 1.5  # exposed radiance of what glows: the curve shows it nearly whi
 EXPOSURE_RAYS = 4_000  # surfels of the first look that are metered
 ROOM_SHADE = 0.30  # reflectance of a room that is metered as usual
 OUTSIDE_SEEN = 0.4  # of its brightness, what windows show: an eye in the room sees the garden, not a white pane
+ROOM_BY_NIGHT = 0.75  # how bright a lamplit room is shown, of one by day
 DRAFT_SURFELS = 45_000
 DRAFT_WIDTH = 1.25  # what is left of even spacing is not even: wider splats close its gaps
 LIKE_LIGHT = 0.12  # contrast at which far neighbours have little say
@@ -288,7 +289,7 @@ def _exposure(matt: Floats, surfels: Surfels, scene: Scene, blockers: Occluders)
     metered = exposure_for(bright, weight, dark=night)
     if scene.indoors and len(mine):  # white rooms are white and dark ones dark, not both grey
         shade = float(np.exp(np.average(np.log(np.maximum(luminance(surfels.albedo[mine]), 0.01)), weights=weight)))
-        metered *= float(np.clip((shade / ROOM_SHADE) ** 0.5, 0.75, 1.4))
+        metered *= float(np.clip((shade / ROOM_SHADE) ** 0.5, 0.75, 1.4)) * (ROOM_BY_NIGHT if sky.dark else 1.0)
     return metered
 
 
