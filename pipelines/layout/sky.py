@@ -23,6 +23,7 @@ DOME_DIP_RAD = 0.12  # how far the dome reaches below the horizon, so that no ga
 DOME_SHARE = 0.055  # of the splat budget
 SUN_RADIUS_RAD = 0.011
 STARS_WITHOUT_AIR = 2.6
+STARS_FROM_ROOMS = 10.0  # times as bright where lamps set the exposure
 EXPOSURE_WITHOUT_AIR = 0.5  # half of the picture is black: metered as it is, the ground would be white
 FOG_EXPOSURE = 1.22  # fog is bright: metered like a dark scene it would turn grey
 
@@ -228,7 +229,7 @@ class Dome:
 
 def dome(sky: Sky, count: int, *, dip_rad: float = DOME_DIP_RAD) -> Dome:
     """`count` splats: the dome itself, down to `dip_rad` below the horizon, the sun or moon, and stars."""
-    stars = int(0.045 * count * sky.stars * (2.5 if sky.stars > 1 else 1.0))
+    stars = int(0.045 * count * sky.stars * (2.5 if sky.stars > 1 and dip_rad > 1 else 1.0))
     shows_disc = sky.disc and sky.cloud_cover < 0.8 and sky.light_direction[1] > 0.02 and sky.fog_per_m < 0.01 and max(sky.light) > 0.2
     directions, spacing = _spiral(count - stars - int(shows_disc), dip_rad)
     glow = radiance(sky, directions, clouds=True)
@@ -276,9 +277,10 @@ def _stars(count: int, sky: Sky, *, lowest: float) -> tuple[Floats, Floats, Floa
     power = rng.pareto(2.2, count).clip(0, 9) + 0.25
     warmth = rng.normal(0, 0.12, count)
     tint = np.stack([1 + warmth, np.ones(count), 1 - warmth], axis=1)
-    bright = (0.10 * power * sky.stars * (np.clip(y * 6, 0, 1) if lowest > 0 else 1.0))[:, None] * tint
+    bright = (0.10 * power * sky.stars * (np.clip(y * 6, 0, 1) if lowest > 0 else STARS_FROM_ROOMS))[:, None] * tint
     behind = radiance(sky, points, clouds=True)
-    return points, (behind + bright).astype(np.float32), (0.00055 + 0.00022 * np.sqrt(power)).astype(np.float32)
+    sizes = (0.00055 + 0.00022 * np.sqrt(power)) * (1.0 if lowest > 0 else 1.5)
+    return points, (behind + bright).astype(np.float32), sizes.astype(np.float32)
 
 
 def _facing_middle(directions: Floats) -> Floats:
