@@ -347,6 +347,7 @@ class Sky:
     lamp_scale: float = 1.0
     exposure: float = 1.0
     globes: tuple[Globe, ...] = ()
+    land: bool = False  # whether the windows of a room look out on land
     disc: bool = True
 
 

@@ -314,8 +314,11 @@ def _arrange_room(spec: SceneSpec, place: Place, groups: dict[str, Group], libra
     _repair(spec, groups, order, solver, site.areas, room=True)
     things = _numbered([site.shell(), *_as_things(solver.board.placed, spec)])
     relations = check(spec, things, site.areas, room=True)
+    spawn, viewpoints = site.first_look(spec.view), site.viewpoints(solver.board)
+    if spawn.position[1] > 0:
+        viewpoints = np.concatenate([viewpoints[:1] + np.asarray(spawn.position, np.float32), viewpoints])
     return Scene(
-        things=things, terrain=None, spawn=Spawn(pitch_rad=site.pitch_rad), viewpoints=site.viewpoints(solver.board),
+        things=things, terrain=None, spawn=spawn, viewpoints=viewpoints,
         walk_radius_m=site.walk_radius_m, indoors=True, relations=relations,
     )  # fmt: skip
 

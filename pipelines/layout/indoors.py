@@ -21,13 +21,16 @@ from pipelines.layout.plan import seeded
 from pipelines.layout.relations import Area
 from pipelines.layout.solver import hidden_share
 from pipelines.places import Bring, Place
-from pipelines.scene import EYE_HEIGHT_M, Floats, Matrix, Thing
-from pipelines.spec import RelationName, SceneSpec
+from pipelines.scene import EYE_HEIGHT_M, Floats, Matrix, Spawn, Thing
+from pipelines.spec import RelationName, SceneSpec, Viewpoint
 from pipelines.things import Library, Order
 
 R = RelationName
 SPAWN_FREE_M = 0.7
 WALL_GAP_M = 0.03
+BACK_SHARE, BACK_M = 0.15, (0.62, 2.4)  # of the room's depth that lies behind the visitor, and the least and the most of it
+UNDER_CEILING_M = 0.35  # how far below the ceiling one looks from above
+RAISED_M = {Viewpoint.BALCONY: 2.6, Viewpoint.ROOFTOP: 6.0, Viewpoint.ABOVE: 8.0}
 AGAINST_WALL = frozenset({
     "bed", "single bed", "bunk bed", "wardrobe", "bookshelf", "dresser", "desk", "stove", "fridge", "kitchen sink", "kitchen counter",
     "cabinet", "workbench", "piano", "nightstand", "grandfather clock", "washing machine", "dishwasher", "oven", "chest", "ladder",
@@ -65,7 +68,7 @@ class Indoors:
         self.yaw = -float(np.arctan2(-look[0], -look[1]))
         cos, sin = np.cos(self.yaw), np.sin(self.yaw)
         self.shift = -np.array([stand[0] * cos + stand[1] * sin, -stand[0] * sin + stand[1] * cos])
-        self.pitch_rad = -0.1 if self.height_m < 4.5 else 0.04
+        self.headroom_m = float(self._headroom(np.array([stand[0]]), np.array([stand[1]]))[0])
         self.areas: Mapping[str, Area] = {}
         self.lines: Mapping[str, tuple[Reals, Reals, float]] = {}
         self.walk_radius_m = float(np.hypot(*(self.high - self.low)) / 2)
@@ -78,10 +81,25 @@ class Indoors:
         size, middle = self.high - self.low, (self.low + self.high) / 2
         if self.place.room.stand is not None:
             stand = self.low + np.array(self.place.room.stand) * size
-            stand = np.clip(stand, self.low + 0.62, self.high - 0.62)
+            stand = np.clip(stand, self.low + 0.62, self.high - [0.62, self._back_m()])
             return stand, np.array([0.35 * (middle[0] - stand[0]), self.low[1] - stand[1]])
-        stand = np.array([middle[0] + side * 0.3 * size[0], self.high[1] - 0.62])
+        stand = np.array([middle[0] + side * 0.3 * size[0], self.high[1] - self._back_m()])
         return stand, middle + np.array([-side * 0.06, -0.12]) * size - stand
+
+    def _back_m(self) -> float:
+        """How far behind the visitor the near wall is: far enough in large rooms to be looked at too."""
+        return float(np.clip(BACK_SHARE * (self.high[1] - self.low[1]), *BACK_M))
+
+    def first_look(self, view: Viewpoint) -> Spawn:
+        """At eye level, or from as high up as the room allows, over what stands in it."""
+        level = -0.1 if self.height_m < 4.5 else 0.04
+        if view is Viewpoint.LOW:
+            return Spawn(pitch_rad=0.15)
+        if view not in RAISED_M:
+            return Spawn(pitch_rad=level)
+        up_m = max(0.0, min(RAISED_M[view], self.headroom_m - UNDER_CEILING_M - EYE_HEIGHT_M))
+        ahead_m = 0.5 * float(self.high[1] - self.low[1])
+        return Spawn(position=(0.0, up_m, 0.0), pitch_rad=-0.62 * float(np.arctan2(EYE_HEIGHT_M + up_m, ahead_m)))
 
     # -- the shell -----------------------------------------------------------------------------------------------------
     def shell(self) -> Thing:

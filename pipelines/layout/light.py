@@ -19,10 +19,11 @@ from pipelines.gaussians import SH_C0, Gaussians, quaternions_from_frames
 from pipelines.layout.occluders import Occluders, occluders_of
 from pipelines.layout.reflect import reflections
 from pipelines.layout.sample import WIDEST_M
-from pipelines.layout.sky import DOME_DIP_RAD, air_light, dome, radiance, sky_budget
+from pipelines.layout.sky import DOME_DIP_RAD, DOME_RADIUS_M, air_light, dome, radiance, sky_budget
 from pipelines.layout.surfels import morton_order, take_surfels
 from pipelines.layout.tone import display, exposure_for, luminance
-from pipelines.layout.windows import Panes, light_through, outside, panes_of, shade_backs
+from pipelines.layout.vista import vista
+from pipelines.layout.windows import SEE_THROUGH, Panes, light_through, outside, panes_of, shade_backs
 from pipelines.scene import Floats, Lamp, Scene, Surfels
 from pipelines.stage import Stage, TellStage
 from pipelines.world import World
@@ -32,13 +33,20 @@ GATHER_RAYS_INDOORS = ((20.0, 9), (1e9, 1))
 GLOSSY = 0.62  # from here on a surface mirrors what is around it
 LEAF_GLOW = np.float32(0.34)  # share of the light behind a stand-in leaf that comes through it and its neighbours
 LAMPS_AT_MOST = 24
+LAMP_ADAPTED = 0.35  # share of a lamp's tint that the eye gets used to in a room that has no other light
 SUN_SPREAD_RAD = 0.012  # half angle of the light's disc, a little wider than the sun's: soft edges of shadows
-SMOOTH_SHIFTS_M = (0.0, 3.17, 7.71, 1.37, 11.9)
+SMOOTH_STEPS = ((0.0, 1), (3.17, 1))
+SMOOTH_STEPS_INDOORS = ((0.0, 1), (3.17, 1), (7.71, 3), (1.37, 6), (11.9, 10))  # shift of the curve, and the neighbours' step along it
+LAMP_RADIUS_M = 0.07  # the least that shadows by lamps are softened by
 PANE_RAYS = 4  # rays to the windows a surfel, indoors
 GLOW_PEAK = 1.5  # exposed radiance of what glows: the curve shows it nearly white, yet with its colour
 EXPOSURE_RAYS = 4_000  # surfels of the first look that are metered
+ROOM_SHADE = 0.30  # reflectance of a room that is metered as usual
+OUTSIDE_SEEN = 0.4  # of its brightness, what windows show: an eye in the room sees the garden, not a white pane
+ROOM_BY_NIGHT = 0.75  # how bright a lamplit room is shown, of one by day
 DRAFT_SURFELS = 45_000
 DRAFT_WIDTH = 1.25  # what is left of even spacing is not even: wider splats close its gaps
+LIKE_LIGHT = 0.12  # contrast at which far neighbours have little say
 SMOOTH_REACH = 14  # neighbours along the curve on each side that share gathered light
 
 
@@ -165,18 +173,18 @@ def gathered_light(surfels: Surfels, scene: Scene, blockers: Occluders, tell: ob
     _tame(mean)
     if panes is not None:
         mean[enclosed] += _pane_light(panes, take_surfels(surfels, enclosed), scene, blockers)
-    for shift in SMOOTH_SHIFTS_M if scene.indoors else SMOOTH_SHIFTS_M[:2]:
-        mean = _smoothed(mean, surfels, shift)
+    for shift, step in SMOOTH_STEPS_INDOORS if scene.indoors else SMOOTH_STEPS:
+        mean = _smoothed(mean, surfels, shift, step)
     mean *= (1 - 0.6 * surfels.depth)[:, None]
     return (mean * np.float32(math.pi)).astype(np.float32)
 
 
-def _smoothed(values: Floats, surfels: Surfels, shift_m: float) -> Floats:
-    """One bilateral pass along the space-filling curve; a shifted curve has its seams elsewhere."""
+def _smoothed(values: Floats, surfels: Surfels, shift_m: float, step: int) -> Floats:
+    """One bilateral pass along the space-filling curve, over every `step`-th neighbour; a shifted curve has its seams elsewhere."""
     if shift_m == 0:
-        return np.asarray(_smooth_vector(values, surfels.means, surfels.frames, surfels.leaf, surfels.sizes_m[:, 0]))
+        return np.asarray(_smooth_vector(values, surfels.means, surfels.frames, surfels.leaf, surfels.sizes_m[:, 0], step))
     order = morton_order(surfels.means + np.float32(shift_m))
-    done = _smooth_vector(values[order], surfels.means[order], surfels.frames[order], surfels.leaf[order], surfels.sizes_m[order, 0])
+    done = _smooth_vector(values[order], surfels.means[order], surfels.frames[order], surfels.leaf[order], surfels.sizes_m[order, 0], step)
     out = np.empty_like(values)
     out[order] = done
     return out
@@ -210,9 +218,16 @@ def lamps_of(scene: Scene) -> list[tuple[Floats, Lamp]]:
                 continue
             place = (thing.world_from_model[:3, :3] @ np.asarray(lamp.position) + thing.position).astype(np.float32)
             away = float(np.linalg.norm(place - scene.viewpoints[0]))
-            burning.append((lamp.power / (away + 2) ** 2, place, lamp))
+            burning.append((lamp.power / (away + 2) ** 2, place, _adapted(lamp) if scene.indoors else lamp))
     burning.sort(key=lambda entry: -entry[0])
     return [(place, lamp) for _, place, lamp in burning[:LAMPS_AT_MOST]]
+
+
+def _adapted(lamp: Lamp) -> Lamp:
+    """The lamp as seen by an eye that is used to lamplight: less yellow, as bright as before."""
+    colour = np.asarray(lamp.colour, np.float32)
+    r, g, b = colour + (luminance(colour[None]) - colour) * np.float32(LAMP_ADAPTED)
+    return replace(lamp, colour=(float(r), float(g), float(b)))
 
 
 def lamp_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
@@ -231,11 +246,14 @@ def lamp_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
         cosine = np.einsum("ij,ij->i", surfels.frames[near, :, 2], towards)
         falls = np.where(surfels.leaf[near], 0.6 * np.abs(cosine) + 0.2, np.maximum(cosine, 0))
         facing = np.flatnonzero(falls > 1e-3)
-        start = _lifted(surfels, near[facing], towards[facing])
-        reach = np.maximum(distance[near[facing]] - 0.22, 0.01).astype(np.float32)
-        open_ = ~blockers.caster.blocked(start, towards[facing], reach)
+        index = near[facing]
+        start = _lifted(surfels, index, towards[facing])
+        reach = np.maximum(distance[index] - 0.22, 0.01).astype(np.float32)
+        rays = _to_globe(offset[index], max(lamp.radius_m, LAMP_RADIUS_M))
+        open_ = ~blockers.caster.blocked(start, rays, reach)
+        open_ = _smooth_scalar(open_.astype(np.float32), surfels.means[index], surfels.sizes_m[index, 0], 4)
         strength = scale * lamp.power * falls[facing] * open_ / (away[facing] ** 2 + lamp.radius_m**2)
-        total[near[facing]] += strength[:, None].astype(np.float32) * np.asarray(lamp.colour, np.float32)
+        total[index] += strength[:, None].astype(np.float32) * np.asarray(lamp.colour, np.float32)
     return total
 
 
@@ -254,7 +272,7 @@ def _exposure(matt: Floats, surfels: Surfels, scene: Scene, blockers: Occluders)
     distance = np.linalg.norm(offset, axis=1)
     yaw = scene.spawn.yaw_rad
     ahead = np.array([-math.sin(yaw), 0.0, -math.cos(yaw)], np.float32)
-    mine = np.flatnonzero(((offset @ ahead) > 0.75 * distance) & ~surfels.hidden)
+    mine = np.flatnonzero(((offset @ ahead) > 0.75 * distance) & ~surfels.hidden & (surfels.opacity > SEE_THROUGH))
     mine = mine[:: max(1, len(mine) // EXPOSURE_RAYS)]
     towards = offset[mine] / np.maximum(distance[mine], 1e-4)[:, None]
     start = np.repeat(eye[None].astype(np.float32), len(mine), axis=0)
@@ -268,14 +286,19 @@ def _exposure(matt: Floats, surfels: Surfels, scene: Scene, blockers: Occluders)
         bright = np.append(bright, luminance(radiance(sky, above)))
         weight = np.append(weight, 0.35 * weight.sum())
     night = sky.dark and max(sky.light) < 1.0 and not scene.indoors
-    return exposure_for(bright, weight, dark=night)
+    metered = exposure_for(bright, weight, dark=night)
+    if scene.indoors and len(mine):  # white rooms are white and dark ones dark, not both grey
+        shade = float(np.exp(np.average(np.log(np.maximum(luminance(surfels.albedo[mine]), 0.01)), weights=weight)))
+        metered *= float(np.clip((shade / ROOM_SHADE) ** 0.5, 0.75, 1.4)) * (ROOM_BY_NIGHT if sky.dark else 1.0)
+    return metered
 
 
 def _with_sky(surfels: Surfels, harmonics: Floats, scene: Scene, count: int, exposure: float) -> Gaussians:
     sky = scene.sky
     assert sky is not None
     far = dome(sky, count, dip_rad=DOME_DIP_RAD if scene.terrain is not None else math.pi / 2)
-    colours = display(far.radiance, exposure)
+    shown = vista(sky, far.means / DOME_RADIUS_M, far.radiance) if sky.land else far.radiance
+    colours = display(shown, exposure * (OUTSIDE_SEEN if sky.land else 1.0))
     tail = np.zeros((len(colours), harmonics.shape[1], 3), np.float32)
     tail[:, 0] = (colours - 0.5) / SH_C0
     return Gaussians(
@@ -296,6 +319,16 @@ def _lifted(surfels: Surfels, index: NDArray[np.integer], towards: Floats) -> Fl
     leaf = surfels.leaf[index]
     start = surfels.means[index] + normal * (side * np.where(leaf, 0.25 * lift, lift))[:, None]
     return (start + np.broadcast_to(towards, normal.shape) * np.where(leaf, 2.5 * lift, 0.002)[:, None]).astype(np.float32)
+
+
+def _to_globe(offset: Floats, radius_m: float) -> Floats:
+    """Unit rays along `offset` (N, 3), to points spread through a ball round its end: soft edges of shadows."""
+    rank = np.arange(len(offset))
+    z = 2 * ((rank * 0.7548776662466927) % 1.0) - 1
+    turn = 2 * math.pi * ((rank * 0.5698402909980532) % 1.0)
+    flat = np.sqrt(1 - z * z)
+    ends = offset + radius_m * np.stack([flat * np.cos(turn), z, flat * np.sin(turn)], axis=1)
+    return (ends / np.maximum(np.linalg.norm(ends, axis=1, keepdims=True), 1e-4)).astype(np.float32)
 
 
 def _spread_rays(count: int, towards: Floats, half_angle: float) -> Floats:
@@ -353,14 +386,15 @@ def _smooth_scalar(values, means, sizes, reach):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, parallel=True, fastmath=True)
-def _smooth_vector(values, means, frames, leaf, sizes):  # type: ignore[no-untyped-def]
-    """Bilateral mean along the curve: near, alike in orientation, and of the same sort (leaf or surface)."""
+def _smooth_vector(values, means, frames, leaf, sizes, step):  # type: ignore[no-untyped-def]
+    """Bilateral mean along the curve: near, alike in orientation, and of the same sort (leaf or surface); far ones alike in light too."""
     count = values.shape[0]
     out = np.empty((count, 3), np.float32)
     for i in prange(count):
-        limit = (10.0 * sizes[i]) ** 2 + 1e-6
+        limit = (10.0 * sizes[i]) ** 2 * step + 1e-6
+        own = values[i, 0] + values[i, 1] + values[i, 2]
         r, g, b, weight = 0.0, 0.0, 0.0, 0.0
-        for j in range(max(0, i - SMOOTH_REACH), min(count, i + SMOOTH_REACH + 1)):
+        for j in range(i - step * min(SMOOTH_REACH, i // step), min(count, i + step * SMOOTH_REACH + 1), step):
             if leaf[i] != leaf[j]:
                 continue
             d = (means[i, 0] - means[j, 0]) ** 2 + (means[i, 1] - means[j, 1]) ** 2 + (means[i, 2] - means[j, 2]) ** 2
@@ -372,6 +406,10 @@ def _smooth_vector(values, means, frames, leaf, sizes):  # type: ignore[no-untyp
                 if along < 0.75:
                     continue
                 w *= along * along
+            if step > 1:  # what is much brighter or darker is a shadow's edge, not noise
+                light = values[j, 0] + values[j, 1] + values[j, 2]
+                contrast = (light - own) / (LIKE_LIGHT * (light + own) + 1e-9)
+                w *= math.exp(-contrast * contrast)
             r += w * values[j, 0]
             g += w * values[j, 1]
             b += w * values[j, 2]

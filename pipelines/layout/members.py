@@ -21,6 +21,7 @@ from pipelines.things import Kind, Library, Order
 LAND_KINDS = frozenset({"hill", "mountain", "dune", "cliff", "volcano"})
 BUILDING_TAGS = frozenset({"building", "house"})
 TREE_TAGS = frozenset({"tree"})
+VARIANTS = 4  # of what grows or is made by hand, in one group
 ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
 
 _outlines: dict[int, tuple[Model, Outline]] = {}
@@ -139,14 +140,15 @@ def _one_of(choices: Sequence[str], rng: np.random.Generator) -> str | None:
 def make_group(
     asked: ThingSpec, library: Library, *, season: Season, seed: int, bring: Bring | None = None, without: Sequence[str] = ()
 ) -> Group:
-    """Build the models of an entry: a few variants for what grows or is built, one for what is made alike."""
+    """Build the models of an entry: a few variants for what grows, is built or varies, one for what is made alike."""
     kind = library.kinds[asked.kind]
     rng = seeded(seed, f"group {asked.name}")
     base = zlib.crc32(f"{seed} {asked.name}".encode()) % 100_000
     if kind.name in LAND_KINDS:
         models = [relief_model(kind.name, kind.size_m, asked, seed=base + k) for k in range(min(asked.count, 3))]
         return Group(asked, kind, tuple(models[k % len(models)] for k in range(asked.count)), (1.0,) * asked.count, bring)
-    variants = min(asked.count, 4) if kind.grown or kind.varies or kind.family in ("trees", "plants", "rocks", "buildings") else 1
+    varied = kind.grown or kind.varies or kind.family in ("trees", "plants", "rocks", "buildings")
+    variants = min(asked.count, VARIANTS) if varied else 1
     order = Order(
         seed=base, size=asked.size, height_m=asked.height_m, colour=asked.colour, material=asked.material, style=asked.style, season=season,
         parts=asked.parts,

@@ -31,6 +31,7 @@ from pipelines.layout.surfels import (
     take_surfels,
     weathered,
 )
+from pipelines.layout.windows import shell_of
 from pipelines.scene import BACKGROUND, Floats, Foliage, Scene, Surfels
 from pipelines.stage import Stage, TellStage
 from pipelines.world import World
@@ -40,6 +41,7 @@ WIDEST_M = 250.0  # standard deviation of the widest splat: far hills in worlds 
 PIECE = 0.16  # longest edge of a sampled triangle, as a share of its effective distance
 COVERAGE = 0.62  # standard deviation of a splat as a share of the spacing: neighbours overlap enough to close the surface
 HIDDEN_COVERAGE = 0.5
+END_REACH = 0.6  # standard deviation of a splat on a hidden face with edges, as a share of the face's size
 GROUND_COVERAGE = 0.74  # the ground is seen at a slant and has the sky behind it: no gap may show
 SLANT_FLOOR = 0.18  # surfaces seen edge-on still get this share of the splats of one seen frontally
 HIDDEN = 2.2  # how much farther away a surface counts that no viewpoint sees
@@ -217,10 +219,15 @@ def _surface_surfels(
     hidden, away = unseen
     ground = (facets.source == 0) if scene.terrain is not None else np.zeros(len(facets), np.bool_)
     coverage = np.where(ground, GROUND_COVERAGE, COVERAGE)
-    if not scene.indoors:  # what nobody sees must not stick out behind what they do see; indoors it backs the walls
-        coverage = np.where(away & ~ground, coverage * HIDDEN_COVERAGE, coverage)
+    shell = shell_of(scene)
+    backing = np.array([shell is not None and surface.thing == shell.id for surface in surfaces])[facets.source]  # it backs the walls
+    # what nobody sees must not stick out behind what they do see
+    coverage = np.where(away & ~ground & ~backing, coverage * HIDDEN_COVERAGE, coverage)
     coverage = coverage.astype(np.float32)
     means, normals, frames, sizes = place(facets.corners, facets.normals, facets.sharp, spacing, row, place_in, coverage)
+    small = hidden[row] & (facets.sharp[row] != 0)  # the ends of bars inside what they meet must not stick out of it
+    reach = np.sqrt(areas_and_normals(facets.corners)[0][row[small]])[:, None] * np.float32(END_REACH) + np.float32(MIN_SPACING_M)
+    sizes[small, :2] = np.minimum(sizes[small, :2], reach)
     source = facets.source[row]
     numbers = {material: number for number, material in enumerate(dict.fromkeys(surface.material for surface in surfaces))}
     group = np.array([numbers[surface.material] + 1 for surface in surfaces])

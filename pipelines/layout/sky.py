@@ -23,6 +23,7 @@ DOME_DIP_RAD = 0.12  # how far the dome reaches below the horizon, so that no ga
 DOME_SHARE = 0.055  # of the splat budget
 SUN_RADIUS_RAD = 0.011
 STARS_WITHOUT_AIR = 2.6
+STARS_FROM_ROOMS = 10.0  # times as bright where lamps set the exposure
 EXPOSURE_WITHOUT_AIR = 0.5  # half of the picture is black: metered as it is, the ground would be white
 FOG_EXPOSURE = 1.22  # fog is bright: metered like a dark scene it would turn grey
 
@@ -114,20 +115,21 @@ def sky_for(spec: SceneSpec) -> Sky:
         stars=hour.stars * max(0.0, 1 - air.cloud_cover * own.clouds * 0.9),
         dark=hour.dark or spec.weather is Weather.STORM or place.cavern is not None,
         lamp_scale=hour.lamp_scale,
-        exposure=FOG_EXPOSURE if spec.weather is Weather.FOG else 1.0,
+        exposure=own.exposure * (FOG_EXPOSURE if spec.weather is Weather.FOG else 1.0),
         globes=_globes(own),
         disc=own.disc,
+        land=place.indoors and not own.airless,
     )
-    return _without_air(found, daylight) if own.airless else found
+    return _without_air(found, daylight, indoors=place.indoors) if own.airless else found
 
 
-def _without_air(sky: Sky, daylight: float) -> Sky:
+def _without_air(sky: Sky, daylight: float, *, indoors: bool) -> Sky:
     """A black sky with stars; the sun, or what a neighbour world sends by night, through nothing."""
     strength = 10.5 * max(daylight, 0.05)
     black = (0.004, 0.004, 0.005)
     return replace(
         sky, light=(strength, 0.98 * strength, 0.94 * strength), zenith=black, horizon=black, glow=(0.0, 0.0, 0.0), cloud_cover=0.0,
-        cloud_colour=black, exposure=EXPOSURE_WITHOUT_AIR,
+        cloud_colour=black, exposure=sky.exposure * (1.0 if indoors else EXPOSURE_WITHOUT_AIR),
         fog_per_m=0.0, fog=black, wetness=0.0, stars=STARS_WITHOUT_AIR,
     )  # fmt: skip
 
@@ -227,7 +229,7 @@ class Dome:
 
 def dome(sky: Sky, count: int, *, dip_rad: float = DOME_DIP_RAD) -> Dome:
     """`count` splats: the dome itself, down to `dip_rad` below the horizon, the sun or moon, and stars."""
-    stars = int(0.045 * count * sky.stars)
+    stars = int(0.045 * count * sky.stars * (2.5 if sky.stars > 1 and dip_rad > 1 else 1.0))
     shows_disc = sky.disc and sky.cloud_cover < 0.8 and sky.light_direction[1] > 0.02 and sky.fog_per_m < 0.01 and max(sky.light) > 0.2
     directions, spacing = _spiral(count - stars - int(shows_disc), dip_rad)
     glow = radiance(sky, directions, clouds=True)
@@ -235,7 +237,7 @@ def dome(sky: Sky, count: int, *, dip_rad: float = DOME_DIP_RAD) -> Dome:
     opacity = np.full(len(directions), 0.985, np.float32)
     shell = np.ones(len(directions), np.float32)
     if stars:
-        points, bright, size = _stars(stars, sky)
+        points, bright, size = _stars(stars, sky, lowest=max(-0.9, -math.sin(dip_rad)) if dip_rad > 1 else 0.04)
         directions, glow = np.concatenate([directions, points]), np.concatenate([glow, bright])
         sizes, opacity = np.concatenate([sizes, size]), np.concatenate([opacity, np.full(stars, 0.9, np.float32)])
         shell = np.concatenate([shell, np.full(stars, 0.995, np.float32)])
@@ -266,18 +268,19 @@ def _spiral(count: int, dip_rad: float) -> tuple[Floats, float]:
     return points, math.sqrt(2 * math.pi * (1 - lowest) / count) * 1.12
 
 
-def _stars(count: int, sky: Sky) -> tuple[Floats, Floats, Floats]:
+def _stars(count: int, sky: Sky, *, lowest: float) -> tuple[Floats, Floats, Floats]:
     rng = np.random.default_rng(20_613)
-    y = rng.uniform(0.04, 1.0, count)
+    y = rng.uniform(lowest, 1.0, count)
     turn = rng.uniform(0, 2 * math.pi, count)
     flat = np.sqrt(1 - y * y)
     points = np.stack([np.cos(turn) * flat, y, np.sin(turn) * flat], axis=1).astype(np.float32)
     power = rng.pareto(2.2, count).clip(0, 9) + 0.25
     warmth = rng.normal(0, 0.12, count)
     tint = np.stack([1 + warmth, np.ones(count), 1 - warmth], axis=1)
-    bright = (0.10 * power * sky.stars * np.clip(y * 6, 0, 1))[:, None] * tint
+    bright = (0.10 * power * sky.stars * (np.clip(y * 6, 0, 1) if lowest > 0 else STARS_FROM_ROOMS))[:, None] * tint
     behind = radiance(sky, points, clouds=True)
-    return points, (behind + bright).astype(np.float32), (0.00055 + 0.00022 * np.sqrt(power)).astype(np.float32)
+    sizes = (0.00055 + 0.00022 * np.sqrt(power)) * (1.0 if lowest > 0 else 1.5)
+    return points, (behind + bright).astype(np.float32), sizes.astype(np.float32)
 
 
 def _facing_middle(directions: Floats) -> Floats:

@@ -20,6 +20,8 @@ from pipelines.scene import Floats, Matrix, Scene, Sky, Surfels, Thing
 NEAREST_M = 0.35  # a pane is not sampled as if it were nearer than this: keeps single rays from dominating
 SKIN_M = 0.05  # what lies within so much of the hull of a room is its outside
 BACK_LIGHT = 0.8  # share of the room's usual light that its shell's outside is shown in
+PANE_LIGHT = 0.08  # … and that both sides of a pane are: what is seen through it must not be veiled
+SEE_THROUGH = 0.5  # opacity below which a surface is a pane
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def panes_of(scene: Scene) -> Panes | None:
     shell = shell_of(scene)
     if shell is None:
         return None
-    sheets = [part.mesh.moved(shell.world_from_model).corners for part in shell.model.parts if part.material.opacity < 0.5]
+    sheets = [part.mesh.moved(shell.world_from_model).corners for part in shell.model.parts if part.material.opacity < SEE_THROUGH]
     if not sheets:
         return None
     corners = np.concatenate(sheets).astype(np.float32)
@@ -108,7 +110,10 @@ def light_through(
 
 
 def shade_backs(matt: Floats, surfels: Surfels, irradiance: Floats, scene: Scene) -> None:
-    """The outside of the room's shell looks like its inside: it shows through seams and round thin frames, neither bright nor black."""
+    """The outside of the room's shell looks like its inside: it shows through seams and round thin frames, neither bright nor black.
+
+    Its panes hardly scatter light: what they mirror comes on top.
+    """
     shell = shell_of(scene)
     if shell is None:
         return
@@ -118,3 +123,5 @@ def shade_backs(matt: Floats, surfels: Surfels, irradiance: Floats, scene: Scene
     if front.any() and back.any():
         usual = np.float32(BACK_LIGHT) * np.median(irradiance[front], axis=0)
         matt[back] = surfels.albedo[back] * usual / np.float32(math.pi)
+        pane = own & (surfels.opacity < SEE_THROUGH)
+        matt[pane] = surfels.albedo[pane] * usual * np.float32(PANE_LIGHT / math.pi) + surfels.emission[pane]

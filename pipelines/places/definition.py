@@ -75,6 +75,7 @@ class Air(_Entry):
 
     airless: a black sky with stars by day.  clouds: factor on their share of the sky.  haze_per_m, haze, haze_height_m: the place's own
     veil (extinction, radiance by day, height) instead of the weather's, such as the blue of deep water.  disc: whether the sun is seen.
+    exposure: how bright the first look is shown, as a factor; a dungeon is dark however many torches burn in it.
     """
 
     light: tuple[float, float, float] = (1, 1, 1)
@@ -87,6 +88,7 @@ class Air(_Entry):
     haze: tuple[float, float, float] | None = None
     haze_height_m: float = Field(default=300, gt=1)
     disc: bool = True
+    exposure: float = Field(default=1, gt=0.1, le=2)
     globes: tuple[Globe, ...] = ()
 
 

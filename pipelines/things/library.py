@@ -238,7 +238,7 @@ def _kind(name: str, raw: Mapping[str, Any], file: Path) -> Kind:
         outdoors=bool(raw.get("outdoors", stands_on in ("ground", "water", "air", "surface"))),
         dynamic=raw.get("dynamic") is True,
         grown="grown" in raw,
-        varies=any("pick(" in str(value) for value in dict(raw.get("parameters") or {}).values()),
+        varies="varied" in raw.get("tags", ()) or any("pick(" in str(value) for value in dict(raw.get("parameters") or {}).values()),
         ambiguous=tuple(str(word).lower() for word in raw.get("ambiguous") or ()),
     )
 

@@ -58,6 +58,15 @@ def test_the_first_look_is_as_high_as_the_words_say(library: Library, view: View
     assert (scene.spawn.pitch_rad < -0.1) == (view is not Viewpoint.EYE_LEVEL)
 
 
+@pytest.mark.parametrize("place", ["living room", "cathedral"])
+def test_from_above_a_room_is_seen_from_under_its_ceiling(library: Library, place: str) -> None:
+    level, above = (arrange(SceneSpec(place=place, view=view), library, seed=1) for view in (Viewpoint.EYE_LEVEL, Viewpoint.ABOVE))
+    eye_m = above.spawn.position[1] + EYE_HEIGHT_M
+    assert EYE_HEIGHT_M + 0.3 < eye_m < above.things[0].bounds[1, 1] - 0.3
+    assert above.viewpoints[0, 1] == pytest.approx(eye_m, abs=1e-4)
+    assert above.spawn.pitch_rad < level.spawn.pitch_rad
+
+
 def test_walls_of_a_room_are_painted(library: Library) -> None:
     scene = arrange(SceneSpec(place="living room", parts=(PartSpec(name="wall", colour="teal"),)), library, seed=1)
     walls = [part for part in scene.things[0].model.parts if part.name.endswith("wall")]

@@ -185,6 +185,10 @@ def _lower_trim(a: Assembly, wall: Wall, wood: str, trim: Colour | None, tall: f
     if wainscot > 0:
         for start, end in spans(wainscot):
             _wainscot(a, start, end, wainscot, skirting, wood)
+        for o in wall.openings:
+            if o.kind != "door" and 0.3 < o.bottom < wainscot:
+                reach = o.width / 2 + o.trim
+                _wainscot(a, o.x - reach, o.x + reach, o.bottom - o.trim - 0.06, skirting, wood)
 
 
 def _wainscot(a: Assembly, start: float, end: float, tall: float, skirting: float, wood: str) -> None:
@@ -210,4 +214,4 @@ def _beams(a: Assembly, inner_w: float, inner_d: float, tall: float) -> None:
     for k in range(count):
         place = across * ((k + 0.5) / count - 0.5)
         with a.at(translation(place if deep_runs else 0, tall - 0.1, 0 if deep_runs else place), rotation("y", 90 if deep_runs else 0)):
-            a.add(box((length, 0.2, 0.16), 0.015), a.word("beam_material", "dark_wood"), "beams")
+            a.add(box((length + OVERLAP_M, 0.2, 0.16), 0.015), a.word("beam_material", "dark_wood"), "beams")
