@@ -124,7 +124,7 @@ def _arrange_land(spec: SceneSpec, place: Place, groups: dict[str, Group], *, se
     viewpoints = _land_viewpoints(ground, solver, plan, seed=seed)
     relations = check(spec, things, site.areas, room=False)
     scene = Scene(things=things, terrain=terrain, spawn=Spawn(), viewpoints=viewpoints, walk_radius_m=WALK_RADIUS_M, relations=relations)
-    features = {named.water.kind for named in plan.waters} | ({plan.way.kind} if plan.way else set())
+    features = {named.water.kind for named in plan.waters} | ({plan.way.kind} if plan.way else set()) | {"cave roof", "quay wall"}
     _outside.append((terrain, Outside(site, frozenset(features))))
     return scene
 

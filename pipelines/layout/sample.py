@@ -236,7 +236,7 @@ def _surface_surfels(
             continue
         part = (means[mine], normals[mine], frames[mine], sizes[mine])
         if number == 0 and scene.terrain is not None:
-            surfels = ground_surfels(part, scene.terrain)
+            surfels = ground_surfels(part, scene.terrain, glow_scale=glow_scale)
         else:
             surfels = part_surfels(part, source[mine], surfaces, dark=dark, glow_scale=glow_scale)
         out.append(replace(surfels, hidden=hidden[row[mine]]))

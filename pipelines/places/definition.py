@@ -146,10 +146,10 @@ class WaterEntry(_Entry):
 
 
 class Layer(_Entry):
-    """One material of the ground and where it lies."""
+    """One material of the ground and where it lies. veins: in cracks, `share` wide, from `from_m` on."""
 
     material: str
-    where: Literal["patches", "slope", "shore", "height", "far"] = "patches"
+    where: Literal["patches", "slope", "shore", "height", "far", "veins"] = "patches"
     size_m: float = 8
     share: float = Field(default=0.3, ge=0, le=1)
     from_deg: float = 30
