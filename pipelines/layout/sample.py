@@ -40,6 +40,7 @@ WIDEST_M = 250.0  # standard deviation of the widest splat: far hills in worlds 
 PIECE = 0.16  # longest edge of a sampled triangle, as a share of its effective distance
 COVERAGE = 0.62  # standard deviation of a splat as a share of the spacing: neighbours overlap enough to close the surface
 HIDDEN_COVERAGE = 0.5
+WALKED_M = 45.0  # ground farther off never shows its back: the far sides of mountains
 GROUND_COVERAGE = 0.74  # the ground is seen at a slant and has the sky behind it: no gap may show
 SLANT_FLOOR = 0.18  # surfaces seen edge-on still get this share of the splats of one seen frontally
 HIDDEN = 2.2  # how much farther away a surface counts that no viewpoint sees
@@ -218,7 +219,8 @@ def _surface_surfels(
     ground = (facets.source == 0) if scene.terrain is not None else np.zeros(len(facets), np.bool_)
     coverage = np.where(ground, GROUND_COVERAGE, COVERAGE)
     if not scene.indoors:  # what nobody sees must not stick out behind what they do see; indoors it backs the walls
-        coverage = np.where(away & ~ground, coverage * HIDDEN_COVERAGE, coverage)
+        walked = ground & (np.abs(facets.corners[:, 0, [0, 2]]).max(axis=1) < WALKED_M)
+        coverage = np.where(away & ~walked, coverage * HIDDEN_COVERAGE, coverage)
     coverage = coverage.astype(np.float32)
     means, normals, frames, sizes = place(facets.corners, facets.normals, facets.sharp, spacing, row, place_in, coverage)
     source = facets.source[row]

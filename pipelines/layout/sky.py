@@ -114,7 +114,7 @@ def sky_for(spec: SceneSpec) -> Sky:
         stars=hour.stars * max(0.0, 1 - air.cloud_cover * own.clouds * 0.9),
         dark=hour.dark or spec.weather is Weather.STORM or place.cavern is not None,
         lamp_scale=hour.lamp_scale,
-        exposure=FOG_EXPOSURE if spec.weather is Weather.FOG else 1.0,
+        exposure=own.exposure * (FOG_EXPOSURE if spec.weather is Weather.FOG else 1.0),
         globes=_globes(own),
         disc=own.disc,
     )

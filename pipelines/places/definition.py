@@ -74,6 +74,7 @@ class Air(_Entry):
 
     airless: a black sky with stars by day.  clouds: factor on their share of the sky.  haze_per_m, haze, haze_height_m: the place's own
     veil (extinction, radiance by day, height) instead of the weather's, such as the blue of deep water.  disc: whether the sun is seen.
+    exposure: factor on what the light meter says, below 1 for a gloomy place.
     """
 
     light: tuple[float, float, float] = (1, 1, 1)
@@ -86,6 +87,7 @@ class Air(_Entry):
     haze: tuple[float, float, float] | None = None
     haze_height_m: float = Field(default=300, gt=1)
     disc: bool = True
+    exposure: float = Field(default=1, ge=0.2, le=2)
     globes: tuple[Globe, ...] = ()
 
 
@@ -132,7 +134,8 @@ class WaterEntry(_Entry):
     """The place's own water: on which side of the picture (around: the place is an island), and how far the near shore is.
 
     level_m: of the surface below the visitor's feet.  slope: rise over run of the bank; 1 and more is a cliff.  straight: without bays.
-    quay: material of a wall along the shore.
+    quay: material of a wall along the shore.  headland_m: how far the land juts out into a sea on both sides of the visitor.
+    material: what its depth shows.
     """
 
     kind: str = "lake"
@@ -143,6 +146,8 @@ class WaterEntry(_Entry):
     slope: float | None = Field(default=None, gt=0.01, le=8)
     straight: bool = False
     quay: str | None = None
+    material: str = "water"
+    headland_m: float = Field(default=0, ge=0, le=120)
 
 
 class Layer(_Entry):
