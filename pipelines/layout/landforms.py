@@ -10,7 +10,6 @@ from pipelines.layout.relief import Reals, ease, fractal, ridges
 from pipelines.scene import Floats, Mesh, Model, Part, join_meshes
 from pipelines.spec import Size, ThingSpec
 from pipelines.things import MATERIALS
-from pipelines.things.solids import sphere
 
 SECTORS, RINGS = 112, 30
 FACTORS = {Size.TINY: 0.4, Size.SMALL: 0.65, Size.NORMAL: 1.0, Size.LARGE: 1.35, Size.HUGE: 1.8}
@@ -47,14 +46,23 @@ def relief_model(kind: str, size_m: tuple[float, float, float], asked: ThingSpec
 def _smoke(width: float, height: float, seed: int) -> Part:
     """A column of smoke over the crater, billows that grow and drift with the wind."""
     rng = np.random.Generator(np.random.PCG64([seed, 8]))
+    turn, tilt = np.meshgrid(np.linspace(0, 2 * np.pi, 11), np.linspace(-1.5, 1.5, 7))
+    ball = np.stack([np.sin(turn) * np.cos(tilt), np.sin(tilt), np.cos(turn) * np.cos(tilt)], axis=-1).reshape(-1, 3)
+    faces = strip_faces(7, 11)
+    faces = np.ascontiguousarray(faces if _outward(ball, faces) else faces[:, ::-1])
     puffs = []
-    for share in np.linspace(0.0, 1.0, 30):
+    for share in np.repeat(np.linspace(0.0, 1.0, 24), 2):
         spread = width * (0.02 + 0.09 * share)
-        middle = [width * 0.34 * share**1.6, height * (0.72 + 0.95 * share**0.8), -width * 0.1 * share]
-        for _ in range(3):
-            puff = sphere(spread * rng.uniform(0.5, 0.95), sides=12)
-            puffs.append(Mesh(puff.vertices + np.asarray(middle + rng.normal(0, 0.45 * spread, 3), np.float32), puff.faces))
+        middle = np.array([width * 0.34 * share**1.6, height * (0.72 + 0.95 * share**0.8), -width * 0.1 * share])
+        points = ball * (spread * rng.uniform(0.6, 1.0)) + middle + rng.normal(0, 0.45 * spread, 3)
+        puffs.append(Mesh(points.astype(np.float32), faces))
     return Part(join_meshes(puffs), MATERIALS["smoke"], name="smoke", crease_deg=80.0, collides=False)
+
+
+def _outward(points: Reals, faces: NDArray[np.int32]) -> bool:
+    """Whether the faces round the origin look away from it."""
+    a, b, c = (points[faces[:, k]] for k in range(3))
+    return float(np.einsum("ij,ij->", np.cross(b - a, c - a), a + b + c)) > 0
 
 
 def _profile(kind: str, share: Reals, x: Reals, z: Reals, seed: int) -> Reals:

@@ -25,13 +25,13 @@ def dead_tree(order: GrownOrder) -> Shape:
     rng, told = order.rng, order.parameters
     width, height, depth = (float(v) for v in order.size_m)
     base = height * float(told.get("bare", 0.22))
-    free = free_space(CROWNS["spread"], rng, 170) * [width / 2, height - base, depth / 2] + [0, base, 0]
+    free = free_space(CROWNS["spread"], rng, 115) * [width / 2, height - base, depth / 2] + [0, base, 0]
     step = height / 34
     rise = np.arange(0, base * 1.4, step)
     wave = np.cumsum(rng.normal(0, 0.16, (len(rise), 2)), axis=0) * step
     trunk = np.stack([wave[:, 0], rise, wave[:, 1]], axis=1)
     trunk -= trunk[0]
-    points, parents = colonised(free, trunk, step_m=step, kill_steps=1.2, bend=0.35, rises=0.1, most=700)
+    points, parents = colonised(free, trunk, step_m=step, kill_steps=1.2, bend=0.35, rises=0.1, most=520)
     radius = float(told.get("trunk", 0.038)) * height
     tree = skeleton(points, parents, rng, trunk_radius_m=radius, twig_radius_m=height * 0.0036, wander=float(told.get("gnarl", 0.42)))
     boughs, _ = limbs(tree, most_triangles=5200, detail=0.75)  # finer twigs, thinned out by distance, would hang in the air as dots
