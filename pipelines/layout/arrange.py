@@ -125,7 +125,7 @@ def _arrange_land(spec: SceneSpec, place: Place, groups: dict[str, Group], *, se
     viewpoints = _land_viewpoints(ground, solver, plan, seed=seed)
     relations = check(spec, things, site.areas, room=False)
     scene = Scene(things=things, terrain=terrain, spawn=Spawn(), viewpoints=viewpoints, walk_radius_m=WALK_RADIUS_M, relations=relations)
-    features = {named.water.kind for named in plan.waters} | ({plan.way.kind} if plan.way else set())
+    features = {named.water.kind for named in plan.waters} | ({plan.way.kind} if plan.way else set()) | {"cave roof", "quay wall"}
     _outside.append((terrain, Outside(site, frozenset(features))))
     return scene
 
@@ -247,9 +247,10 @@ def _settle(ground: Ground, placed: Sequence[Placed], ashore: frozenset[str]) ->
 def _feature_things(plan: Plan, ground: Ground) -> list[Thing]:
     """Waters, paths and streets."""
     found = []
-    for named in plan.waters:
-        found.append(_feature(named.water.kind, named.name or named.water.kind, named.phrase, water_model(named.water, MATERIALS)))
     place = plan.place
+    deep = MATERIALS[place.water.material if place.water is not None else "water"]
+    for named in plan.waters:
+        found.append(_feature(named.water.kind, named.name or named.water.kind, named.phrase, water_model(named.water, deep)))
     quays = [named.water for named in plan.waters if isinstance(named.water, Sea)]
     if quays and place.water is not None and place.water.quay is not None:
         found.append(_feature("quay wall", "quay wall", "", quay_model(quays[0], MATERIALS[place.water.quay])))

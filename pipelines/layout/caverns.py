@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.layout.features import strip_faces, surface_model
-from pipelines.layout.hollows import Points, way_out
+from pipelines.layout.hollows import WALL_TOP, Points, way_out
 from pipelines.layout.relief import Reals, fractal, ridges
 from pipelines.places import Cavern
 from pipelines.scene import Material, Mesh, Model, Part, join_meshes
@@ -30,12 +31,20 @@ def roof_model(cavern: Cavern, material: Material, *, seed: int) -> Model:
         gap = np.hypot(vertices[:, 0] - middle[0], vertices[:, 2] - middle[1]) < cavern.light_m
         faces = faces[~gap[faces].any(axis=1)]
         meshes.append(_shaft(middle, cavern, seed=seed))
+    lid = _lid(vertices[:, 0], vertices[:, 2], faces, cavern)
     towards = np.array([middle[0], 1.5, middle[1]])
     roof = [Part(_facing(Mesh(vertices, faces), towards), material, name="roof", crease_deg=40.0)]
+    roof.append(Part(_facing(lid, towards, away=True), material, name="rock above", collides=False))
     roof += [Part(_facing(mesh, np.array([middle[0], cavern.height_m + 2.0, middle[1]])), material, name="shaft") for mesh in meshes]
     if cavern.dripstones:
         roof.append(Part(_dripstones(cavern, middle, seed=seed), material, name="dripstones", crease_deg=50.0))
     return surface_model("cave roof", roof)
+
+
+def _lid(x: Points, z: Points, faces: NDArray[np.int32], cavern: Cavern) -> Mesh:
+    """The rock over roof and walls, seen by nobody: without it the sun would shine on the walls' backs and through every joint."""
+    y = np.full(len(x), WALL_TOP * cavern.height_m - 0.2)
+    return Mesh(np.stack([x, y, z], axis=-1).astype(np.float32), faces)
 
 
 def _facing(mesh: Mesh, point: Points, *, away: bool = False) -> Mesh:
@@ -62,7 +71,7 @@ def _shaft(middle: tuple[float, float], cavern: Cavern, *, seed: int) -> Mesh:
     ragged[:, -1] = ragged[:, 0]
     radius = (cavern.light_m + ROOF_CELL_M) * ragged * (1.0 + 0.2 * (1 - rings))
     x, z = middle[0] + radius * np.cos(angle), middle[1] + radius * np.sin(angle)
-    y = _roof(x[0], z[0], cavern, seed=seed) - 0.25 + rings * 5.0
+    y = _roof(x[0], z[0], cavern, seed=seed) - 0.25 + rings * (WALL_TOP * cavern.height_m + 0.4 - 0.9 * cavern.height_m)
     vertices = np.stack([x, y, z], axis=-1).reshape(-1, 3).astype(np.float32)
     return Mesh(vertices, strip_faces(len(rings), len(angle)))
 

@@ -24,9 +24,9 @@ def surface_model(kind: str, parts: list[Part], *, body: Body = FIXED) -> Model:
     return Model(kind, tuple(parts), (), (), (), body, bounds, bounds[:, [0, 2]].copy())
 
 
-def water_model(water: Water, materials: Mapping[str, Material]) -> Model:
+def water_model(water: Water, material: Material) -> Model:
     """The flat sheet of a water."""
-    part = Part(water.surface(), materials["water"], name="surface", collides=False, double_sided=True)
+    part = Part(water.surface(), material, name="surface", collides=False, double_sided=True)
     return surface_model(water.kind, [part], body=WATER_BODY)
 
 

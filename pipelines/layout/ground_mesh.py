@@ -114,6 +114,9 @@ def _layer_share(layer: Layer, x: Reals, z: Reals, y: Reals, *, slope_deg: Reals
     if layer.where == "height":
         lying = ease(54.0, 38.0, slope_deg)  # what lies on a mountain slides off its steepest faces
         return ease(layer.from_m * 0.9, layer.from_m * 1.15, y + 0.3 * layer.from_m * noise) * (0.25 + 0.75 * lying)
+    if layer.where == "veins":
+        line = np.abs(fractal(x, z, layer.size_m, octaves=3, gain=0.4, seed=seed + 7)) / np.maximum(0.35 + noise, 0.08)
+        return ease(layer.share, 0.4 * layer.share, line) * ease(layer.from_m, 1.6 * layer.from_m, np.hypot(x, z))
     if layer.where == "far":
         return ease(layer.from_m, layer.from_m * 2.2, np.hypot(x, z) + layer.from_m * 0.4 * noise)
     threshold = 0.62 - 1.1 * layer.share

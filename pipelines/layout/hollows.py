@@ -10,11 +10,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.layout.relief import Reals, ease, fractal
+from pipelines.layout.relief import Reals, ease, fractal, ridges
 from pipelines.places import Cavern, Sides
 
 Points = NDArray[np.floating]
 CRATER_REACH_M = 190.0
+WALL_TOP = 1.7  # how high the rock stands round a cavern, as a share of its height
 
 
 def valley_walls(x: Points, z: Points, sides: Sides, *, seed: int) -> Reals:
@@ -23,11 +24,13 @@ def valley_walls(x: Points, z: Points, sides: Sides, *, seed: int) -> Reals:
     bend = sides.winding_m * fractal(z, np.zeros_like(z), 150.0, octaves=2, seed=seed) * ease(6.0, 70.0, np.abs(z))
     ragged = fractal(x, z, 26.0, octaves=4, seed=seed + 1)
     share = (np.abs(x - bend) - sides.apart_m / 2) / sides.run_m + 0.22 * ragged
+    if sides.steps:  # buttresses and clefts
+        share += 0.05 * ridges(x, z, 8.0, octaves=3, seed=seed + 3)
     level = np.clip(share, 0.0, 1.0)
     if sides.steps:
         stairs = level * sides.steps
         bench = np.floor(stairs)
-        level = np.minimum((bench + ease(0.62, 0.92, stairs - bench)) / sides.steps, 1.0)
+        level = np.minimum((bench + ease(0.66, 0.88, stairs - bench)) / sides.steps, 1.0)
     else:
         level = level * level * (3 - 2 * level)
     uneven = 1.0 + 0.24 * fractal(x, z, 120.0, octaves=3, seed=seed + 2)
@@ -57,10 +60,12 @@ def way_out(x: Points, z: Points, cavern: Cavern, *, seed: int) -> Reals:
     ahead = np.abs(np.asarray(z, np.float64) + 0.6 * cavern.half_length_m) / cavern.half_length_m
     share = (across**square + ahead**square) ** (1.0 / square)
     rough = cavern.rough_m / cavern.half_width_m
-    return np.asarray(share + rough * fractal(x, z, 0.8 * cavern.half_width_m, octaves=4, seed=seed + 41))
+    buttresses = 0.3 * ridges(x, z, 1.2 + 0.16 * cavern.half_width_m, octaves=3, seed=seed + 42)
+    return np.asarray(share + rough * (fractal(x, z, 0.8 * cavern.half_width_m, octaves=4, seed=seed + 41) + buttresses))
 
 
 def cavern_walls(x: Points, z: Points, cavern: Cavern, *, seed: int) -> Reals:
     """How much the ground rises into the walls."""
     outside = (way_out(x, z, cavern, seed=seed) - 1.0) * cavern.half_width_m
-    return np.asarray(1.7 * cavern.height_m * ease(-0.4, 2.6, outside))
+    foot = 0.05 * cavern.height_m * ease(-0.16 * cavern.half_width_m, 0.2, outside)  # what fell off the wall lies at its foot
+    return np.asarray(foot + WALL_TOP * cavern.height_m * ease(-0.4, 2.6, outside))

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from pipelines.layout.features import FIXED, strip_faces
 from pipelines.layout.relief import Reals, ease, fractal, ridges
-from pipelines.scene import Floats, Mesh, Model, Part
+from pipelines.scene import Floats, Mesh, Model, Part, join_meshes
 from pipelines.spec import Size, ThingSpec
 from pipelines.things import MATERIALS
 
 SECTORS, RINGS = 112, 30
 FACTORS = {Size.TINY: 0.4, Size.SMALL: 0.65, Size.NORMAL: 1.0, Size.LARGE: 1.35, Size.HUGE: 1.8}
-LEAST_M = {"mountain": (420.0, 190.0), "hill": (90.0, 16.0), "dune": (60.0, 8.0), "cliff": (60.0, 22.0), "volcano": (360.0, 170.0)}
+LEAST_M = {"mountain": (420.0, 190.0), "hill": (90.0, 16.0), "dune": (60.0, 8.0), "cliff": (60.0, 22.0), "volcano": (400.0, 200.0)}
 """Width and height of a landform as seen from a valley."""
 
 
@@ -37,8 +37,32 @@ def relief_model(kind: str, size_m: tuple[float, float, float], asked: ThingSpec
     faces = faces[np.linalg.norm(np.cross(edges[:, 1] - edges[:, 0], edges[:, 2] - edges[:, 0]), axis=1) > 1e-6]  # the peak is one point
     faces = np.ascontiguousarray(faces if _upward(vertices, faces) else faces[:, ::-1])
     parts = _parts(kind, vertices, faces, height, seed)
+    if kind == "volcano":
+        parts += (_smoke(width, height, seed),)
     bounds = np.stack([vertices.min(axis=0), vertices.max(axis=0)])
     return Model(kind, parts, (), (), (), FIXED, bounds, bounds[:, [0, 2]].copy())
+
+
+def _smoke(width: float, height: float, seed: int) -> Part:
+    """A column of smoke over the crater, billows that grow and drift with the wind."""
+    rng = np.random.Generator(np.random.PCG64([seed, 8]))
+    turn, tilt = np.meshgrid(np.linspace(0, 2 * np.pi, 11), np.linspace(-1.5, 1.5, 7))
+    ball = np.stack([np.sin(turn) * np.cos(tilt), np.sin(tilt), np.cos(turn) * np.cos(tilt)], axis=-1).reshape(-1, 3)
+    faces = strip_faces(7, 11)
+    faces = np.ascontiguousarray(faces if _outward(ball, faces) else faces[:, ::-1])
+    puffs = []
+    for share in np.repeat(np.linspace(0.0, 1.0, 24), 2):
+        spread = width * (0.02 + 0.09 * share)
+        middle = np.array([width * 0.34 * share**1.6, height * (0.72 + 0.95 * share**0.8), -width * 0.1 * share])
+        points = ball * (spread * rng.uniform(0.6, 1.0)) + middle + rng.normal(0, 0.45 * spread, 3)
+        puffs.append(Mesh(points.astype(np.float32), faces))
+    return Part(join_meshes(puffs), MATERIALS["smoke"], name="smoke", crease_deg=80.0, collides=False)
+
+
+def _outward(points: Reals, faces: NDArray[np.int32]) -> bool:
+    """Whether the faces round the origin look away from it."""
+    a, b, c = (points[faces[:, k]] for k in range(3))
+    return float(np.einsum("ij,ij->", np.cross(b - a, c - a), a + b + c)) > 0
 
 
 def _profile(kind: str, share: Reals, x: Reals, z: Reals, seed: int) -> Reals:
@@ -80,7 +104,7 @@ def _parts(kind: str, vertices: Floats, faces: NDArray[np.int32], height: float,
     elif kind == "volcano":
         angle = np.arctan2(middle[:, 0], middle[:, 2])
         reach = np.hypot(middle[:, 0], middle[:, 2]) / float(np.ptp(vertices[:, 0]))
-        run = np.abs(np.sin(2.5 * angle + 9.0 * reach + 1.5 * rough)) < 0.10 * np.clip(1.15 * level + 0.1, 0, 1)  # streams that run down
+        run = np.abs(np.sin(2.5 * angle + 9.0 * reach + 1.5 * rough)) < 0.15 * np.clip(1.15 * level + 0.1, 0, 1)  # streams that run down
         which, names = np.where((reach < 0.055) | (run & (level > 0.12)), 1, 0), ("basalt", "lava")
     elif kind == "cliff":
         which, names = np.where(across > 0.8, 1, 0), ("rock", "grass")

@@ -27,6 +27,7 @@ SPAWN_FREE_M = 1.5
 STEPPED_ON_M = 0.06  # what is lower, a visitor may stand on: slabs of a runway
 PAD_FROM_M = 0.9
 LINE_FREE_M = 1.5
+STEEPEST = 0.9  # rise over run
 
 
 class Outdoors:
@@ -88,6 +89,8 @@ class Outdoors:
                 fine &= shore[:, 4] < -(0.25 + np.minimum(foot.half_width, foot.half_depth))
             elif not reaches_water(group):
                 fine &= shore.min(axis=1) > (0.8 if not group.is_building else 1.6)
+        if not self.floats(group) and not reaches_water(group):  # nothing stands on the face of a cliff
+            fine &= self.ground.slopes(foot.x, foot.z, over_m=1.5) < STEEPEST
         framing = group.bring is not None and group.bring.at == "frame"
         if group.is_tree and not group.asked.relations and group.name != self.plan.subject and not framing:
             fine &= self.corridor(foot.x, foot.z, margin_m=min(3.0, 0.16 * group.size()[1])) < 0.5

@@ -178,7 +178,9 @@ def _shaped(
         aside = (72, 78) if backed or entry.side == "along" else (24, 34) if entry.side == "beside" else (0, 0)
         angle = -side * np.radians(rng.uniform(*aside))
         level, towards = entry.level_m or -0.62, (float(np.sin(angle)), float(-np.cos(angle)))
-        return Sea(kind, level, towards, entry.distance_m, seed, slope=entry.slope or 0.075, straight=entry.straight)
+        return Sea(
+            kind, level, towards, entry.distance_m, seed, slope=entry.slope or 0.075, straight=entry.straight, headland_m=entry.headland_m
+        )
     if shape == "river":
         return River(kind, -0.42, _river_line(-side, anchor, rng), 4.6 if kind in ("river", "canal") else 2.4, seed)
     if shape == "pond":

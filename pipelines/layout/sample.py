@@ -42,6 +42,7 @@ PIECE = 0.16  # longest edge of a sampled triangle, as a share of its effective 
 COVERAGE = 0.62  # standard deviation of a splat as a share of the spacing: neighbours overlap enough to close the surface
 HIDDEN_COVERAGE = 0.5
 END_REACH = 0.6  # standard deviation of a splat on a hidden face with edges, as a share of the face's size
+WALKED_M = 45.0  # ground farther off never shows its back: the far sides of mountains
 GROUND_COVERAGE = 0.74  # the ground is seen at a slant and has the sky behind it: no gap may show
 SLANT_FLOOR = 0.18  # surfaces seen edge-on still get this share of the splats of one seen frontally
 HIDDEN = 2.2  # how much farther away a surface counts that no viewpoint sees
@@ -222,7 +223,8 @@ def _surface_surfels(
     shell = shell_of(scene)
     backing = np.array([shell is not None and surface.thing == shell.id for surface in surfaces])[facets.source]  # it backs the walls
     # what nobody sees must not stick out behind what they do see
-    coverage = np.where(away & ~ground & ~backing, coverage * HIDDEN_COVERAGE, coverage)
+    walked = ground & (np.abs(facets.corners[:, 0, [0, 2]]).max(axis=1) < WALKED_M)
+    coverage = np.where(away & ~walked & ~backing, coverage * HIDDEN_COVERAGE, coverage)
     coverage = coverage.astype(np.float32)
     means, normals, frames, sizes = place(facets.corners, facets.normals, facets.sharp, spacing, row, place_in, coverage)
     small = hidden[row] & (facets.sharp[row] != 0)  # the ends of bars inside what they meet must not stick out of it
@@ -243,7 +245,7 @@ def _surface_surfels(
             continue
         part = (means[mine], normals[mine], frames[mine], sizes[mine])
         if number == 0 and scene.terrain is not None:
-            surfels = ground_surfels(part, scene.terrain)
+            surfels = ground_surfels(part, scene.terrain, glow_scale=glow_scale)
         else:
             surfels = part_surfels(part, source[mine], surfaces, dark=dark, glow_scale=glow_scale)
         out.append(replace(surfels, hidden=hidden[row[mine]]))

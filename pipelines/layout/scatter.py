@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from pipelines.layout.footprints import Reals, bearing
+from pipelines.layout.hollows import way_out
 from pipelines.layout.outdoors import Outdoors
 from pipelines.layout.relief import ease, fractal
 from pipelines.places import Scatter
@@ -154,6 +155,8 @@ def _suited(entry: Scatter, site: Outdoors, x: Reals, z: Reals, *, height_m: flo
         return np.zeros(len(x), bool)
     if entry.corridor > 0:
         chance *= 1.0 - np.clip(entry.corridor * site.corridor(x, z, margin_m=min(2.2, 0.25 * height_m)), 0, 1)
+    if ground.place.cavern is not None:
+        chance *= way_out(x, z, ground.place.cavern, seed=ground.seed) < 0.98
     if ground.tracks:
         chance *= ground.track(x, z) > 0.35
     if height_m > 3:

@@ -100,17 +100,18 @@ def blend(first: Floats, second: Floats, mix: Floats, tone: Floats, warmth: Floa
     return np.clip(colour * tone[:, None] * shift, 0.002, 0.95).astype(np.float32)
 
 
-def ground_surfels(points: Points, terrain: Terrain) -> Surfels:
+def ground_surfels(points: Points, terrain: Terrain, *, glow_scale: float = 0.0) -> Surfels:
     """Ground: materials blend where their weights meet, ragged by noise, as they do in nature."""
     means, normals, frames, sizes = points
     weights = _vertex_weights(means, terrain)
     count = len(means)
     albedo, total, gloss = np.zeros((count, 3), np.float32), np.zeros(count, np.float32), np.zeros(count, np.float32)
+    emission = np.zeros((count, 3), np.float32)
     for layer, material in enumerate(terrain.materials):
         mine = np.flatnonzero(weights[:, layer] > 0.02)
         if not len(mine):
             continue
-        mix, tone, warmth, _ = paint(
+        mix, tone, warmth, glow = paint(
             means[mine],
             normals[mine],
             sizes[mine, 0],
@@ -124,7 +125,10 @@ def ground_surfels(points: Points, terrain: Terrain) -> Surfels:
         first, second = (np.asarray(colour, np.float32) for colour in colour_pair(material, None))
         albedo[mine] += blend(first, second, mix, tone, warmth) * share[:, None]
         gloss[mine] += share * np.float32((1.0 - material.roughness) ** 0.7)
+        if max(material.emission) > 0:
+            emission[mine] += (share * glow)[:, None] * np.asarray(material.emission, np.float32) * np.float32(glow_scale)
         total[mine] += share
+    emission /= np.maximum(total, 1e-9)[:, None]
     albedo /= np.maximum(total, 1e-9)[:, None]
     flat = np.zeros(count, np.float32)
     return Surfels(
@@ -132,7 +136,7 @@ def ground_surfels(points: Points, terrain: Terrain) -> Surfels:
         frames,
         sizes,
         albedo,
-        np.zeros((count, 3), np.float32),
+        emission,
         np.full(count, 0.97, np.float32),
         (gloss / np.maximum(total, 1e-9)).astype(np.float32),
         flat,

@@ -165,6 +165,8 @@ class Ground:
             out[steep] += rough[steep] * 7.0 * ridges(x[steep], z[steep], 46.0, octaves=4, gain=0.55, seed=self.seed + 12)
         if relief.dunes_m > 0:
             out += relief.dunes_m * ease(relief.flat_m * 0.6, relief.flat_m + 45, radius) * dune_shape(x, z, self.seed + 13)
+            wind = dune_shape(np.asarray(x) * 9.0, np.asarray(z) * 9.0, self.seed + 15)  # what the wind drew on them
+            out += 0.035 * relief.dunes_m * ease(2.0, 9.0, radius) * ease(90.0, 60.0, radius) * wind
         if relief.sides is not None:
             out += valley_walls(x, z, relief.sides, seed=self.seed + 21) * ease(900.0, 500.0, radius)
         if relief.craters:

@@ -137,6 +137,7 @@ class Sea:
     slope: float = 0.075
     depth_m: float = 6.0
     straight: bool = False
+    headland_m: float = 0.0
 
     @cached_property
     def _shores(self) -> Reals:
@@ -146,7 +147,8 @@ class Sea:
             return np.full(len(along), self.distance_m)
         bays = 26.0 * fractal(along, np.zeros_like(along), 190.0, octaves=2, seed=self.seed) * ease(8.0, 90.0, np.abs(along))
         cusps = 1.1 * fractal(along, np.zeros_like(along), 17.0, octaves=3, seed=self.seed + 1)
-        return np.asarray(self.distance_m + bays + cusps)
+        capes = self.headland_m * np.exp(-(((np.abs(along) - 74.0) / 24.0) ** 2))
+        return np.asarray(self.distance_m + bays + cusps + capes)
 
     def _shore(self, along: NDArray[np.floating]) -> Reals:
         """How far out the shore lies, at `along` metres beside the spawn point."""

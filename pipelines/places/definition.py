@@ -27,9 +27,9 @@ class Said(_Entry):
     """How words name the place; lists are comma separated, plurals are derived.
 
     words: nouns that name it.  near: nouns of other places that it stands in for, with a note.  weak: words that name it only when
-    nothing else does (they are kinds or modifiers too).  alone: words that name it only where the prompt names nothing else.  hints: things that speak for it where no place is named; a trailing "!" speaks
-    twice as loud.  trees: what "a tree" means here.  feature: what stands for it where something is beside or along it.  as_things:
-    what it becomes when another place is the scene's ("a village behind a forest").  implies: a word of it, and the style that it
+    nothing else does (they are kinds or modifiers too).  alone: words that name it only where the prompt names nothing else.
+    hints: things that speak for it where no place is named; a trailing "!" speaks twice as loud.  trees: what "a tree" means here.
+    feature: what stands for it where something is beside or along it.  as_things: what it becomes when another place is the scene's ("a village behind a forest").  implies: a word of it, and the style that it
     implies.  open_ground: a wide place that can be left out of another without being missed.  planted: "a palm beach" is one where palms
     grow.  season, time, weather: where the words say none.
     """
@@ -136,7 +136,8 @@ class WaterEntry(_Entry):
     the near shore is.
 
     level_m: of the surface below the visitor's feet.  slope: rise over run of the bank; 1 and more is a cliff.  straight: without bays.
-    quay: material of a wall along the shore.
+    quay: material of a wall along the shore.  headland_m: how far the land juts out into a sea on both sides of the visitor.
+    material: what its depth shows.
     """
 
     kind: str = "lake"
@@ -147,13 +148,15 @@ class WaterEntry(_Entry):
     slope: float | None = Field(default=None, gt=0.01, le=8)
     straight: bool = False
     quay: str | None = None
+    material: str = "water"
+    headland_m: float = Field(default=0, ge=0, le=120)
 
 
 class Layer(_Entry):
-    """One material of the ground and where it lies."""
+    """One material of the ground and where it lies. veins: in cracks, `share` wide, from `from_m` on."""
 
     material: str
-    where: Literal["patches", "slope", "shore", "height", "far"] = "patches"
+    where: Literal["patches", "slope", "shore", "height", "far", "veins"] = "patches"
     size_m: float = 8
     share: float = Field(default=0.3, ge=0, le=1)
     from_deg: float = 30

@@ -10,7 +10,7 @@ from pipelines.scene import Colour, Foliage, Mesh, join_meshes
 from pipelines.things.grown import wood
 from pipelines.things.grown.branching import colonised, limbs, skeleton
 from pipelines.things.grown.plant import elements, fitted, hued, shuffled, solid, spot_on_top, wooden
-from pipelines.things.grown.trees import CROWNS, brush_twigs, free_space
+from pipelines.things.grown.trees import CROWNS, free_space
 from pipelines.things.grown.vectors import Array, level, noise, resampled, sphere, unit
 from pipelines.things.grown.wood import Limb
 from pipelines.things.materials import material
@@ -25,16 +25,16 @@ def dead_tree(order: GrownOrder) -> Shape:
     rng, told = order.rng, order.parameters
     width, height, depth = (float(v) for v in order.size_m)
     base = height * float(told.get("bare", 0.22))
-    free = free_space(CROWNS["spread"], rng, 170) * [width / 2, height - base, depth / 2] + [0, base, 0]
+    free = free_space(CROWNS["spread"], rng, 115) * [width / 2, height - base, depth / 2] + [0, base, 0]
     step = height / 34
     rise = np.arange(0, base * 1.4, step)
     wave = np.cumsum(rng.normal(0, 0.16, (len(rise), 2)), axis=0) * step
     trunk = np.stack([wave[:, 0], rise, wave[:, 1]], axis=1)
     trunk -= trunk[0]
-    points, parents = colonised(free, trunk, step_m=step, kill_steps=1.2, bend=0.35, rises=0.1, most=700)
+    points, parents = colonised(free, trunk, step_m=step, kill_steps=1.2, bend=0.35, rises=0.1, most=520)
     radius = float(told.get("trunk", 0.038)) * height
-    tree = skeleton(points, parents, rng, trunk_radius_m=radius, twig_radius_m=height * 0.0022, wander=float(told.get("gnarl", 0.42)))
-    boughs, covered = limbs(tree, most_triangles=3000, detail=0.75)
+    tree = skeleton(points, parents, rng, trunk_radius_m=radius, twig_radius_m=height * 0.0036, wander=float(told.get("gnarl", 0.42)))
+    boughs, _ = limbs(tree, most_triangles=5200, detail=0.75)  # finer twigs, thinned out by distance, would hang in the air as dots
     mesh = wood.gnarled(
         wood.tubes([*boughs, *wood.roots(rng, radius_m=radius)]),
         int(rng.integers(1 << 30)),
@@ -43,9 +43,8 @@ def dead_tree(order: GrownOrder) -> Shape:
         octaves=3,
     )
     mesh = wood.flared(mesh, rng, radius_m=radius, height_m=radius * 4, ridges=6, ring=boughs[0].sides)
-    twigs = brush_twigs(tree, np.flatnonzero(~covered & (tree.parents >= 0)), rng, colour=(0.165, 0.145, 0.120))
     part = wooden(mesh, order.material or "bark", tint=order.colour or GREY_WOOD)
-    return fitted(Shape([part], [shuffled([twigs], rng, translucency=0.0)] if len(twigs) else []), order)
+    return fitted(Shape([part], []), order)
 
 
 def stump(order: GrownOrder) -> Shape:

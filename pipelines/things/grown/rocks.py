@@ -142,8 +142,12 @@ def rock(order: GrownOrder) -> Shape:
 
 def rocky(meshes: list[Mesh], order: GrownOrder, *, crease: float) -> Part:
     """All stones as one part of the ordered stone."""
-    name = order.material or str(order.parameters.get("stone", "rock"))
-    return solid(join_meshes(meshes), material(name), tint=order.colour, name="stone", crease_deg=crease)
+    made_of = material(order.material or str(order.parameters.get("stone", "rock")))
+    tint = order.colour
+    if tint is not None:  # no stone is as red as paint: what colours it is iron, in the stone's own grey
+        r, g, b = (0.55 * told + 0.45 * own * warm for told, own, warm in zip(tint, made_of.colour, (1.0, 0.9, 0.75), strict=True))
+        tint = (r, g, b)
+    return solid(join_meshes(meshes), made_of, tint=tint, name="stone", crease_deg=crease)
 
 
 def mossy(meshes: list[Mesh], rng: np.random.Generator, count: int) -> list[Foliage]:
