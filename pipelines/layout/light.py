@@ -75,7 +75,7 @@ def _lit(scene: Scene, blockers: Occluders, tell: TellStage) -> Gaussians:
     surfels, sky = scene.surfels, scene.sky
     assert surfels is not None and sky is not None
     if scene.indoors:  # the haze outside is as bright as the day
-        sky = replace(sky, fog_per_m=0.0)
+        sky = replace(sky, fog_per_m=0.0, mist_per_m=0.0)
         scene = replace(scene, sky=sky)
     tell(0.12, "casting shadows")
     irradiance = direct_light(surfels, scene, blockers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from pipelines.places import place_named
 from pipelines.scene import Colour, Look, Scene, Sky
 from pipelines.spec import SceneSpec
 
@@ -116,5 +117,7 @@ def dressed(spec: SceneSpec, scene: Scene) -> Scene:
     """The scene with the look of its words, and the sky of its moods."""
     assert scene.sky is not None
     look, sky = look_for(spec), sky_under(spec, scene.sky)
-    forsaken = look.overgrown > FORSAKEN and not scene.indoors and sky.falling == 0
+    if scene.indoors:  # there lamps burn anyway, and panes show the day
+        return replace(scene, look=look, sky=replace(sky, dark=scene.sky.dark, mist_per_m=0.0))
+    forsaken = look.overgrown > FORSAKEN and place_named(spec.place).cavern is None
     return replace(scene, look=look, sky=replace(sky, dark=False) if forsaken else sky)

@@ -48,14 +48,14 @@ def _sampled(scene: Scene, splats: int = 20_000) -> Surfels:
 def _blades(count: int = 60) -> Foliage:
     rng = np.random.default_rng(3)
     at = np.stack([rng.uniform(-9, 9, count), np.full(count, 0.2), rng.uniform(-9, 9, count)], axis=1).astype(np.float32)
-    up, side = np.tile(np.float32([0, 1, 0]), (count, 1)), np.tile(np.float32([0, 0, 1]), (count, 1))
+    up, side = np.tile(np.array([0, 1, 0], np.float32), (count, 1)), np.tile(np.array([0, 0, 1], np.float32), (count, 1))
     flat = np.full(count, 0.4, np.float32)
     return Foliage(at, up, side, flat, flat * np.float32(0.05), np.full((count, 3), 0.2, np.float32), flat * 0)
 
 
 def test_mist_is_what_a_ray_gathers_step_by_step() -> None:
     sky = replace(sky_for(_spec()), mist_per_m=0.02, mist_height_m=2.5)
-    eye, points = np.float32([0, 1.6, 0]), np.float32([[40, 0.2, -3], [5, 9, 1], [-20, 1.6, 8]])
+    eye, points = np.array([0, 1.6, 0], np.float32), np.array([[40, 0.2, -3], [5, 9, 1], [-20, 1.6, 8]], np.float32)
     found, _ = air_light(sky, points, eye)
     share = (np.arange(4_000) + 0.5) / 4_000
     for point, clear in zip(points, found, strict=True):
@@ -99,9 +99,10 @@ def test_fireflies_hover_a_little_above_the_ground() -> None:
 def test_rain_falls_in_the_open_and_not_under_a_roof() -> None:
     scene = Scene(terrain=_ground(), sky=sky_for(_spec(weather=Weather.RAIN)))
     open_ = drifting(scene, occluders_of(scene).caster, 1.0, splats=400_000)
-    corners = np.float32([[-30, 30, -30], [30, 30, -30], [30, 30, 30], [-30, 30, 30]])
+    corners = np.array([[-30, 30, -30], [30, 30, -30], [30, 30, 30], [-30, 30, 30]], np.float32)
     roof = replace(
-        _ground(), mesh=Mesh(np.concatenate([_ground().mesh.vertices, corners]), np.int32([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]]))
+        _ground(),
+        mesh=Mesh(np.concatenate([_ground().mesh.vertices, corners]), np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]], np.int32)),
     )
     roofed = replace(scene, terrain=replace(roof, weights=np.ones((8, 1), np.float32)))
     assert len(open_.means) > 500
