@@ -12,7 +12,7 @@ from pipelines.spec import SceneSpec
 # The one place where a word gets its look: categories of `styles:` and `moods:` in the lexicon.
 LOOKS: Mapping[str, Look] = {
     "low-poly": Look(flat=True, saturation=1.22, contrast=1.04),
-    "watercolour": Look(wash=1.0, saturation=1.12, contrast=0.74, lift=0.24, tint=(1.02, 1.0, 0.97)),
+    "watercolour": Look(wash=1.0, saturation=1.40, contrast=0.96, lift=0.30, tint=(1.03, 1.0, 0.97)),
     "abandoned": Look(overgrown=0.75, faded=0.5, saturation=0.92),
     "ruined": Look(overgrown=0.45, faded=0.4, saturation=0.94),
     "post-apocalyptic": Look(overgrown=0.6, faded=0.7, saturation=0.78, tint=(1.03, 1.0, 0.93)),

@@ -11,7 +11,7 @@ from pipelines.scene import Floats, Foliage, Look, Material, Mesh, Model, Part, 
 CLUMPS = 9  # polyhedra of a crown at most
 COVER_KEPT, COVER_GROWN = 0.05, 2.6  # share of the grass that is left, and how much larger it is
 SHELLS = ("planks", "logs", "brick", "stone_blocks", "plaster", "concrete")
-CAPS = ("thatch", "roof_tiles", "shingles", "corrugated")
+CAPS = ("thatch", "roof_tiles", "shingles", "corrugated", "grain")
 SHELL = Material("shell", (0.70, 0.72, 0.75), (0.42, 0.45, 0.50), "tiles", 1.6, roughness=0.42, density_kg_m3=1_400)
 CAP = Material("graphite", (0.050, 0.056, 0.066), (0.03, 0.034, 0.04), "plain", roughness=0.26, metallic=0.3, density_kg_m3=1_800)
 COLD_GLOW = (0.55, 1.9, 2.6)
