@@ -80,7 +80,7 @@ def _simplified(mesh: Mesh, share: float, *, crease_deg: float) -> Facets:
     found = _MEMORY.get(key)
     if found is None:
         original = mesh
-        if share < 1 and len(mesh.faces) > FEW_FACES:
+        if share < 1:
             points, faces = fast_simplification.simplify(mesh.vertices, mesh.faces, target_reduction=1 - share)
             mesh = Mesh(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(faces, np.int32))
         if len(_MEMORY) >= MEMORY_ENTRIES:

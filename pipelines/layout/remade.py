@@ -35,7 +35,9 @@ def remade(scene: Scene, look: Look) -> Scene:
 def _plain(model: Model) -> Model:
     """Every face for itself, and leaves in a few solid clumps."""
     parts = tuple(replace(part, crease_deg=1.0) for part in model.parts)
-    clumps = tuple(part for group in model.foliage if len(group) for part in _clumps(group))
+    groups = [group for group in model.foliage if len(group)]
+    green = [group for group in groups if group.colours[:, 1].mean() > group.colours[:, 0].mean()]
+    clumps = tuple(part for group in green or groups for part in _clumps(group))  # twigs beside leaves would be clods of wood
     return replace(model, parts=(*parts, *clumps), foliage=())
 
 

@@ -61,7 +61,7 @@ _HOURS: dict[TimeOfDay, _Hour] = {
     ),
     TimeOfDay.NIGHT: _Hour(
         -27, 15, (0.26, 0.32, 0.46), (0.006, 0.011, 0.029), (0.016, 0.026, 0.055), (0.05, 0.06, 0.08), 1.0, dark=True, lamp_scale=0.62,
-        exposure=0.28, clouds=0.62,
+        exposure=0.36, clouds=0.62,
     ),
 }  # fmt: skip
 
