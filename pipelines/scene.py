@@ -327,7 +327,8 @@ class Sky:
     zenith, horizon, glow: linear radiance overhead, at the horizon, and around the sun's azimuth near the horizon.
     cloud_cover 0 … 1.  fog_per_m: extinction of the air at the ground, falling off over fog_height_m; fog: its radiance.
     wetness, snow, stars 0 … 1 (stars more than 1 where there is no air).  dark: lamps and windows are lit, lamp_scale times as bright
-    as their materials say (eyes and cameras adapt to the night).  exposure: factor on the measured one.
+    as their materials say (eyes and cameras adapt to the night).  exposure: factor on the measured one.  mist_per_m: of a second, low
+    veil, that lies in hollows.  falling 0 … 1: rain, or snow where it lies.  fireflies, lightning: whether some are in the air.
     """
 
     light_direction: tuple[float, float, float]
@@ -349,6 +350,31 @@ class Sky:
     globes: tuple[Globe, ...] = ()
     land: bool = False  # whether the windows of a room look out on land
     disc: bool = True
+    mist_per_m: float = 0.0
+    mist_height_m: float = 3.0
+    falling: float = 0.0
+    fireflies: bool = False
+    lightning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the words of style and mood make of a whole world; without any it is a photograph.
+
+    saturation, contrast, tint: factors on display colours.  lift 0 … 1: how far they are thinned towards paper.  wash 0 … 1: uneven
+    pigment, as of watercolours.  flat: one colour a surface, few and plain faces.  overgrown 0 … 1: ivy, moss, grass in ways.
+    faded 0 … 1: paint and cloth that the sun has bleached.  sleek: smooth shells and cold light instead of wood and brick.
+    """
+
+    saturation: float = 1.0
+    contrast: float = 1.0
+    tint: Colour = (1.0, 1.0, 1.0)
+    lift: float = 0.0
+    wash: float = 0.0
+    flat: bool = False
+    overgrown: float = 0.0
+    faded: float = 0.0
+    sleek: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,3 +441,4 @@ class Scene:
     indoors: bool = False
     relations: tuple[RelationCheck, ...] = ()
     surfels: Surfels | None = None
+    look: Look = Look()

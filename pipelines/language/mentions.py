@@ -325,7 +325,7 @@ class Mentions:
 
     def _describe_scene(self, phrase: NounPhrase) -> None:
         for lexeme in phrase.modifiers:
-            if lexeme.has(Role.STYLE) and not lexeme.has(Role.MOOD):
+            if lexeme.has(Role.STYLE):
                 self._scene.styles.append(lexeme.value(Role.STYLE))
 
     def _place(self, phrase: NounPhrase, weight: float) -> list[Draft]:

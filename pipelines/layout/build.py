@@ -12,11 +12,14 @@ import numpy as np
 from pipelines.layout.arrange import Outside, outside_of
 from pipelines.layout.cover import grown_cover
 from pipelines.layout.footprints import Reals, pose_matrix, stance
+from pipelines.layout.looks import dressed
 from pipelines.layout.members import TREE_TAGS, first_known, forbidden, outline
 from pipelines.layout.plan import seeded
+from pipelines.layout.remade import remade
 from pipelines.layout.scatter import Stands, scatter
 from pipelines.layout.sky import sky_for
 from pipelines.layout.streets import BACK_M
+from pipelines.layout.wind import bent
 from pipelines.places import Scatter
 from pipelines.scene import Model, Scene, Thing
 from pipelines.spec import SceneSpec, Season
@@ -46,10 +49,10 @@ class Build(Stage):
 def build(spec: SceneSpec, scene: Scene, library: Library, *, seed: int, tell: TellStage | None = None) -> Scene:
     """The dressed scene."""
     say = tell or (lambda fraction, note: None)
-    scene = replace(scene, sky=sky_for(spec))
+    scene = dressed(spec, replace(scene, sky=sky_for(spec)))
     outside = outside_of(scene, spec, library, seed=seed)
     if outside is None:
-        return scene
+        return remade(scene, scene.look)
     dresser = Dresser(spec, scene, outside, library, seed=seed)
     place = outside.site.plan.place
     for number, entry in enumerate(place.scatter):
@@ -60,7 +63,10 @@ def build(spec: SceneSpec, scene: Scene, library: Library, *, seed: int, tell: T
     say(0.65, "growing ground cover")
     things = (*scene.things, *dresser.things(first=len(scene.things) + 1))
     covered = grown_cover(spec, place, outside.site, taken=dresser.taken(), seed=seed)
-    return replace(scene, things=things, cover=covered)
+    if scene.sky is not None and scene.sky.lightning:
+        heights = outside.site.ground.heights
+        covered = tuple(bent(group, heights(group.centres[:, 0], group.centres[:, 2]), strength=1.0) for group in covered)
+    return remade(replace(scene, things=things, cover=covered), scene.look)
 
 
 class Dresser:

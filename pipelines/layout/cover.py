@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.layout.footprints import Reals, bearing
+from pipelines.layout.looks import look_for
 from pipelines.layout.outdoors import Outdoors
 from pipelines.layout.plan import seeded
 from pipelines.layout.relief import ease, fractal
@@ -21,12 +22,13 @@ def grown_cover(spec: SceneSpec, place: Place, site: Outdoors, *, taken: Reals, 
     """One Foliage in the world frame per entry of the place's cover."""
     found = []
     lying = 0.12 if spec.weather is Weather.SNOW or (spec.season is Season.WINTER and place.base != "snow") else 1.0
+    overgrown = 0.7 * look_for(spec).overgrown
     for number, entry in enumerate(place.cover):
         if entry.name not in COVERS or entry.name in spec.without:
             continue
         rng = seeded(seed, f"cover {number} {entry.name}")
         most = MOST_ELEMENTS // COVERS[entry.name].elements
-        x, z = _stands(entry, site, taken=taken, thinned=lying, seed=number, most=most, rng=rng)
+        x, z = _stands(entry, site, taken=taken, thinned=lying, in_ways=overgrown, seed=number, most=most, rng=rng)
         if not len(x):
             continue
         positions = np.stack([x, site.ground.heights(x, z), z], axis=1).astype(np.float32)
@@ -35,9 +37,12 @@ def grown_cover(spec: SceneSpec, place: Place, site: Outdoors, *, taken: Reals, 
 
 
 def _stands(
-    entry: CoverEntry, site: Outdoors, *, taken: Reals, thinned: float, seed: int, most: int, rng: np.random.Generator
+    entry: CoverEntry, site: Outdoors, *, taken: Reals, thinned: float, in_ways: float, seed: int, most: int, rng: np.random.Generator
 ) -> tuple[Reals, Reals]:
-    """Positions, in random order: as dense as the entry says at the visitor's feet, falling off with the distance."""
+    """Positions, in random order: as dense as the entry says at the visitor's feet, falling off with the distance.
+
+    in_ways: the share of them that grows in paths.
+    """
     ground = site.ground
     # drawn by inverse transform: density(r) ~ entry.per_m2 · fall(r), more of it ahead than behind
     radii = np.linspace(0.0, entry.reach_m, 200)
@@ -56,7 +61,7 @@ def _stands(
         shore = ground.shore(x, z)
         chance = chance * (ease(-1.0, 0.0, shore) * ease(5.0, 2.0, shore) if entry.where == "shore" else ease(0.7, 2.6, shore))
     if ground.tracks:
-        chance = chance * ease(-0.1, 0.45, ground.track(x, z) + rng.normal(0, 0.1, count))
+        chance = chance * np.maximum(ease(-0.1, 0.45, ground.track(x, z) + rng.normal(0, 0.1, count)), in_ways)
     chance = chance * ease(0.9, 0.5, ground.slopes(x, z))
     keep = rng.random(count) < chance
     x, z = x[keep], z[keep]

@@ -18,11 +18,12 @@ PLAIN_PATTERNS = ("plain", "noise", "plaster")
 GROUND_KINDS = ("path", "road")
 GROUND_CREASE_DEG = 80.0
 FEW_FACES = 120
+FLAT_FACES = 150  # triangles of a part in a look of few plain faces
 NATURE_PATTERNS = ("bark", "birch", "rings", "rock", "granite", "strata", "moss", "leaves")
 NATURE_STEPS = ((14.0, 1.0), (30.0, 0.35), (60.0, 0.12), (np.inf, 0.05))
 MADE_STEPS = ((50.0, 1.0), (110.0, 0.4), (np.inf, 0.15))
 MEMORY_ENTRIES = 600
-_MEMORY: dict[tuple[int, float], tuple[Mesh, Facets]] = {}
+_MEMORY: dict[tuple[int, float, float], tuple[Mesh, Facets]] = {}
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ def gather(scene: Scene) -> tuple[list[Surface], Facets]:
         seed = zlib.crc32(f"{thing.kind}{thing.id}".encode())
         away = _distance(thing, scene.viewpoints)
         for number, part in enumerate(thing.model.parts):
-            facets = _simplified(part.mesh, _share(thing, part, away), crease_deg=part.crease_deg)
+            share = (
+                min(_share(thing, part, away), FLAT_FACES / max(len(part.mesh.faces), 1)) if scene.look.flat else _share(thing, part, away)
+            )
+            facets = _simplified(part.mesh, share, crease_deg=part.crease_deg)
             world_from_part = thing.world_from_model @ part.model_from_part
             moved = facets.moved(thing.world_from_model)
             groups.append(replace(moved, source=np.full(len(moved), len(surfaces), np.int32)))
@@ -77,7 +81,7 @@ def _share(thing: Thing, part: Part, away: float) -> float:
 
 def _simplified(mesh: Mesh, share: float, *, crease_deg: float) -> Facets:
     """Facets with about that share of a mesh's triangles; remembered, since things share models and both stages ask."""
-    key = (id(mesh), share)
+    key = (id(mesh), share, crease_deg)
     found = _MEMORY.get(key)
     if found is None:
         original = mesh

@@ -11,6 +11,8 @@ from pipelines.scene import Floats, Globe, Sky
 
 SPLATS = 2_600
 RING_SPLATS = 1_600
+MOON_SPLATS = 700
+MOON_RADIANCE = 1.5
 SHINE = 0.5  # radiance of a white globe by the light that falls on it: bright enough to be seen by day
 
 
@@ -36,6 +38,24 @@ def seen(globe: Globe, sky: Sky) -> tuple[Floats, Floats, Floats, Floats]:
         opacity = np.concatenate([opacity, np.full(len(more), 0.6)])
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     return points.astype(np.float32), bright.astype(np.float32), size.astype(np.float32), opacity.astype(np.float32)
+
+
+def moon(sky: Sky, radius_rad: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """The full moon where the light comes from, with its seas: arrays as of `seen`."""
+    towards = np.asarray(sky.light_direction)
+    right = np.cross(towards, [0.0, 1.0, 0.0])
+    right /= np.linalg.norm(right)
+    up = np.cross(right, towards)
+    turn = np.arange(MOON_SPLATS) * math.pi * (3 - math.sqrt(5))
+    reach = np.sqrt((np.arange(MOON_SPLATS) + 0.5) / MOON_SPLATS)
+    u, v = reach * np.cos(turn), reach * np.sin(turn)
+    seas = np.clip(0.5 + 1.7 * fractal(u + 3.1, v - 1.7, 1.1, octaves=4, gain=0.55, seed=1_969), 0, 1)
+    light = np.asarray(sky.light) / max(sky.light)
+    bright = (MOON_RADIANCE * (1.0 - 0.42 * seas) * (1.0 - 0.25 * reach**4))[:, None] * (0.4 + 0.6 * light)
+    points = towards + math.tan(radius_rad) * (u[:, None] * right + v[:, None] * up)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    size = np.full(MOON_SPLATS, 0.75 * radius_rad * math.sqrt(math.pi / MOON_SPLATS))
+    return points.astype(np.float32), bright.astype(np.float32), size.astype(np.float32), np.full(MOON_SPLATS, 0.95, np.float32)
 
 
 def _surface(globe: Globe, u: Reals, v: Reals) -> Reals:

@@ -16,10 +16,11 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from pipelines.gaussians import SH_C0, Gaussians, quaternions_from_frames
+from pipelines.layout.drifting import drifting
 from pipelines.layout.occluders import Occluders, occluders_of
 from pipelines.layout.reflect import reflections
 from pipelines.layout.sample import WIDEST_M
-from pipelines.layout.sky import DOME_DIP_RAD, DOME_RADIUS_M, air_light, dome, radiance, sky_budget
+from pipelines.layout.sky import DOME_DIP_RAD, DOME_RADIUS_M, Dome, air_light, dome, radiance, sky_budget
 from pipelines.layout.surfels import morton_order, take_surfels
 from pipelines.layout.tone import display, exposure_for, luminance
 from pipelines.layout.vista import vista
@@ -82,7 +83,7 @@ def _lit(scene: Scene, blockers: Occluders, tell: TellStage) -> Gaussians:
     surfels, sky = scene.surfels, scene.sky
     assert surfels is not None and sky is not None
     if scene.indoors:  # the haze outside is as bright as the day
-        sky = replace(sky, fog_per_m=0.0)
+        sky = replace(sky, fog_per_m=0.0, mist_per_m=0.0)
         scene = replace(scene, sky=sky)
     tell(0.12, "casting shadows")
     irradiance = direct_light(surfels, scene, blockers)
@@ -95,7 +96,7 @@ def _lit(scene: Scene, blockers: Occluders, tell: TellStage) -> Gaussians:
     exposure = sky.exposure * _exposure(matt, surfels, scene, blockers)
     matt -= surfels.emission * np.float32(1 - _glow_kept(surfels.emission, exposure))
     transmittance, added = air_light(sky, surfels.means, scene.viewpoints[0])
-    colours = display(matt * transmittance[:, None] + added, exposure)
+    colours = display(matt * transmittance[:, None] + added, exposure, scene.look)
     harmonics = np.zeros((len(surfels), 1, 3), np.float32)
     harmonics[:, 0] = (colours - 0.5) / SH_C0
     glossy = np.flatnonzero((surfels.gloss > GLOSSY) & ~surfels.leaf)
@@ -104,7 +105,8 @@ def _lit(scene: Scene, blockers: Occluders, tell: TellStage) -> Gaussians:
         harmonics = np.concatenate([harmonics, np.zeros((len(surfels), 3, 3), np.float32)], axis=1)
         harmonics[glossy] = fitted
     tell(0.92, "painting the sky")
-    return _with_sky(surfels, harmonics, scene, sky_budget(len(surfels), scene), exposure)
+    floating = drifting(scene, blockers.caster, exposure, splats=len(surfels))
+    return _with_sky(surfels, harmonics, scene, floating, exposure)
 
 
 def thinned(surfels: Surfels, most: int) -> Surfels:
@@ -293,19 +295,22 @@ def _exposure(matt: Floats, surfels: Surfels, scene: Scene, blockers: Occluders)
     return metered
 
 
-def _with_sky(surfels: Surfels, harmonics: Floats, scene: Scene, count: int, exposure: float) -> Gaussians:
+def _with_sky(surfels: Surfels, harmonics: Floats, scene: Scene, floating: Dome, exposure: float) -> Gaussians:
+    """What stands, what drifts in the air, and the sky with what is left of its splats."""
     sky = scene.sky
     assert sky is not None
+    count = sky_budget(len(surfels), scene) - len(floating.means)
     far = dome(sky, count, dip_rad=DOME_DIP_RAD if scene.terrain is not None else math.pi / 2)
-    shown = vista(sky, far.means / DOME_RADIUS_M, far.radiance) if sky.land else far.radiance
-    colours = display(shown, exposure * (OUTSIDE_SEEN if sky.land else 1.0))
+    shown = vista(sky, far.means / DOME_RADIUS_M, far.radiance) * np.float32(OUTSIDE_SEEN) if sky.land else far.radiance
+    groups = (floating, replace(far, radiance=shown))
+    colours = display(np.concatenate([group.radiance for group in groups]), exposure, scene.look)
     tail = np.zeros((len(colours), harmonics.shape[1], 3), np.float32)
     tail[:, 0] = (colours - 0.5) / SH_C0
     return Gaussians(
-        np.concatenate([surfels.means, far.means]).astype(np.float32),
-        np.concatenate([surfels.sizes_m, far.sizes_m]).astype(np.float32),
-        quaternions_from_frames(np.concatenate([surfels.frames, far.frames])),
-        np.concatenate([surfels.opacity, far.opacity]).astype(np.float32),
+        np.concatenate([surfels.means, *(group.means for group in groups)]).astype(np.float32),
+        np.concatenate([surfels.sizes_m, *(group.sizes_m for group in groups)]).astype(np.float32),
+        quaternions_from_frames(np.concatenate([surfels.frames, *(group.frames for group in groups)])),
+        np.concatenate([surfels.opacity, *(group.opacity for group in groups)]).astype(np.float32),
         np.concatenate([harmonics, tail]).astype(np.float32),
         np.concatenate([surfels.thing, np.zeros(len(colours), np.int32)]).astype(np.int32),
     )

@@ -38,7 +38,7 @@ def reflections(glossy: np.ndarray, matt: Floats, scene: Scene, blockers: Occlud
     for number, eye in enumerate(eyes):
         view = means - eye
         view /= np.maximum(np.linalg.norm(view, axis=1, keepdims=True), 1e-4)
-        colour = display(_seen(means, normals, view, body, glossy, scene, blockers, eye), exposure)
+        colour = display(_seen(means, normals, view, body, glossy, scene, blockers, eye), exposure, scene.look)
         basis = np.stack([np.full(len(view), SH_C0), -SH_C1 * view[:, 1], SH_C1 * view[:, 2], -SH_C1 * view[:, 0]], axis=1)
         weight = SPAWN_WEIGHT if number == 0 else 1.0
         gram += weight * np.einsum("na,nb->nab", basis, basis).astype(np.float32)

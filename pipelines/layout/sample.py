@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from pipelines.layout.aged import styled
 from pipelines.layout.covered import Cover
 from pipelines.layout.gather import Surface, gather
 from pipelines.layout.placing import place, points_in, rounded_spacing
@@ -81,7 +82,7 @@ class Sample(Stage):
         pieces = [cover.uncovered(piece) for piece in pieces]
         tell(0.75, "placing leaves")
         pieces += [leaf_surfels(f, alpha * away, t, rng) for f, away, t in zip(leaves, leaf_lengths, leaf_things, strict=True) if len(f)]
-        surfels = weathered(join_surfels(pieces), scene)
+        surfels = styled(weathered(join_surfels(pieces), scene), scene)
         surfels = replace(surfels, sizes_m=np.minimum(surfels.sizes_m, np.float32(WIDEST_M)))
         order = morton_order(surfels.means)
         if len(order) > budget:  # the lattice came out a little over: leave out evenly
@@ -247,6 +248,6 @@ def _surface_surfels(
         if number == 0 and scene.terrain is not None:
             surfels = ground_surfels(part, scene.terrain, glow_scale=glow_scale)
         else:
-            surfels = part_surfels(part, source[mine], surfaces, dark=dark, glow_scale=glow_scale)
+            surfels = part_surfels(part, source[mine], surfaces, dark=dark, glow_scale=glow_scale, flat=scene.look.flat)
         out.append(replace(surfels, hidden=hidden[row[mine]]))
     return out

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numba import njit, prange
 
-from pipelines.layout.globes import seen
+from pipelines.layout.globes import moon, seen
 from pipelines.layout.noise import fractal3
-from pipelines.places import Air, place_named
+from pipelines.places import Air, Place, place_named
 from pipelines.scene import Colour, Floats, Globe, Scene, Sky
 from pipelines.spec import SceneSpec, Season, TimeOfDay, Weather
 
@@ -22,10 +22,10 @@ DOME_RADIUS_M = 1_500.0
 DOME_DIP_RAD = 0.12  # how far the dome reaches below the horizon, so that no gap shows behind the last hills
 DOME_SHARE = 0.055  # of the splat budget
 SUN_RADIUS_RAD = 0.011
+MOON_RADIUS_RAD = 0.026  # as painters show it; the true one is 0.0045
 STARS_WITHOUT_AIR = 2.6
 STARS_FROM_ROOMS = 10.0  # times as bright where lamps set the exposure
 EXPOSURE_WITHOUT_AIR = 0.5  # half of the picture is black: metered as it is, the ground would be white
-FOG_EXPOSURE = 1.22  # fog is bright: metered like a dark scene it would turn grey
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +41,32 @@ class _Hour:
     stars: float = 0.0
     dark: bool = False
     lamp_scale: float = 0.07
+    exposure: float = 1.0
+    clouds: float = 1.0
+    mist_per_m: float = 0.0
 
 
 _HOURS: dict[TimeOfDay, _Hour] = {
-    TimeOfDay.DAWN: _Hour(-58, 9, (5.8, 3.7, 2.2), (0.27, 0.39, 0.60), (0.82, 0.76, 0.72), (2.5, 1.45, 0.80), dark=True, lamp_scale=0.7),
+    TimeOfDay.DAWN: _Hour(
+        -40, 8, (5.8, 3.7, 2.2), (0.25, 0.37, 0.60), (0.82, 0.72, 0.66), (2.6, 1.4, 0.75), dark=True, lamp_scale=0.7, exposure=0.86,
+        mist_per_m=0.0045,
+    ),
     TimeOfDay.MORNING: _Hour(-106, 31, (8.6, 7.3, 5.7), (0.19, 0.36, 0.74), (0.72, 0.80, 0.90), (1.1, 0.9, 0.65)),
     TimeOfDay.NOON: _Hour(128, 58, (10.0, 9.3, 8.3), (0.18, 0.37, 0.80), (0.66, 0.80, 0.95), (0.7, 0.7, 0.65)),
     TimeOfDay.AFTERNOON: _Hour(122, 36, (9.2, 7.9, 6.2), (0.19, 0.36, 0.74), (0.72, 0.80, 0.88), (1.0, 0.85, 0.6)),
     TimeOfDay.GOLDEN_HOUR: _Hour(98, 14, (7.6, 4.9, 2.5), (0.19, 0.31, 0.58), (0.95, 0.74, 0.54), (2.0, 1.15, 0.5)),
-    TimeOfDay.SUNSET: _Hour(58, 6, (5.6, 2.9, 1.2), (0.17, 0.22, 0.44), (1.0, 0.54, 0.36), (2.9, 1.1, 0.38)),
+    TimeOfDay.SUNSET: _Hour(
+        54, 7, (5.8, 2.8, 1.1), (0.14, 0.20, 0.43), (0.90, 0.47, 0.31), (2.7, 0.98, 0.29), dark=True, lamp_scale=0.45, exposure=0.76
+    ),
     TimeOfDay.DUSK: _Hour(
-        48, 4, (0.17, 0.15, 0.18), (0.070, 0.115, 0.235), (0.24, 0.20, 0.23), (0.66, 0.30, 0.15), 0.35, dark=True, lamp_scale=0.22
+        30, 3, (0.17, 0.14, 0.17), (0.050, 0.090, 0.215), (0.20, 0.17, 0.23), (0.95, 0.36, 0.14), 0.4, dark=True, lamp_scale=0.42,
+        exposure=0.42, clouds=0.9,
     ),
     TimeOfDay.NIGHT: _Hour(
-        -42, 40, (0.24, 0.29, 0.40), (0.008, 0.014, 0.034), (0.026, 0.038, 0.070), (0.03, 0.04, 0.06), 1.0, dark=True, lamp_scale=0.16
+        -27, 15, (0.26, 0.32, 0.46), (0.006, 0.011, 0.029), (0.016, 0.026, 0.055), (0.05, 0.06, 0.08), 1.0, dark=True, lamp_scale=0.62,
+        exposure=0.36, clouds=0.62,
     ),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +81,19 @@ class _Air:
     fog_height_m: float
     wetness: float = 0.0
     snow: float = 0.0
+    exposure: float = 1.0
 
 
 _AIRS: dict[Weather, _Air] = {
     Weather.CLEAR: _Air(0.34, 1.0, 0.0, 1.0, 0.00075, 260.0),
     Weather.CLOUDY: _Air(0.72, 0.42, 0.55, 0.92, 0.0011, 300.0),
-    Weather.FOG: _Air(0.42, 0.72, 0.30, 1.0, 0.0085, 20.0),
-    Weather.RAIN: _Air(0.96, 0.10, 0.85, 0.62, 0.0055, 220.0, wetness=0.9),
-    Weather.SNOW: _Air(0.92, 0.25, 0.75, 0.85, 0.0075, 200.0, snow=0.95),
-    Weather.STORM: _Air(1.0, 0.06, 0.9, 0.34, 0.0065, 260.0, wetness=1.0),
+    Weather.FOG: _Air(0.85, 0.45, 0.78, 1.0, 0.012, 75.0, exposure=1.16),
+    Weather.RAIN: _Air(0.96, 0.10, 0.85, 0.62, 0.0042, 110.0, wetness=0.9, exposure=0.86),
+    Weather.SNOW: _Air(0.92, 0.10, 0.75, 1.7, 0.0060, 160.0, snow=0.95, exposure=1.2),
+    Weather.STORM: _Air(0.9, 0.05, 0.85, 0.30, 0.0030, 70.0, wetness=1.0, exposure=0.52),
 }
+GREEN = ("grass", "forest_floor", "moss")  # grounds over which fireflies come out
+STILL = (Weather.CLEAR, Weather.CLOUDY, Weather.FOG)  # weathers in which mist gathers and fireflies come out
 
 
 def sky_for(spec: SceneSpec) -> Sky:
@@ -93,34 +106,46 @@ def sky_for(spec: SceneSpec) -> Sky:
     glow = _times(hour.glow, (air.light,) * 3)
     azimuth, elevation = math.radians(hour.azimuth_deg), math.radians(hour.elevation_deg)
     towards = (math.sin(azimuth) * math.cos(elevation), math.sin(elevation), -math.cos(azimuth) * math.cos(elevation))
-    sunlit_cloud = tuple(0.62 * h + 0.16 * lit for h, lit in zip(horizon, light, strict=True))
+    lit_share = 0.03 if max(hour.light) < 1.0 else 0.16
+    sunlit_cloud = tuple(0.62 * h + lit_share * lit for h, lit in zip(horizon, light, strict=True))
     fog = tuple(0.62 * h + 0.55 * z + 0.03 * lit for h, z, lit in zip(horizon, zenith, light, strict=True))
     daylight = min(1.0, sum(hour.light) / 27.0)
     if own.haze is not None:
         fog = tuple(value * max(daylight, 0.04) for value in own.haze)
     lying = max(air.snow, 0.7 if spec.season is Season.WINTER and own.winter_snow else 0.0)
+    cover = min(1.0, air.cloud_cover * own.clouds * (hour.clouds if spec.weather is Weather.CLEAR else 1.0))
+    still = spec.weather in STILL and own.haze is None
     found = Sky(
         light_direction=towards,
         light=light,
         zenith=zenith,
         horizon=horizon,
         glow=glow,
-        cloud_cover=min(1.0, air.cloud_cover * own.clouds),
+        cloud_cover=cover,
         cloud_colour=_triple(sunlit_cloud),
         fog_per_m=air.fog_per_m if own.haze_per_m is None else max(own.haze_per_m, 0.5 * air.fog_per_m),
         fog=_triple(fog),
         fog_height_m=air.fog_height_m if own.haze_per_m is None else own.haze_height_m,
         wetness=air.wetness,
         snow=lying,
-        stars=hour.stars * max(0.0, 1 - air.cloud_cover * own.clouds * 0.9),
+        stars=hour.stars * max(0.0, 1 - 0.9 * cover),
         dark=hour.dark or spec.weather is Weather.STORM or place.cavern is not None,
         lamp_scale=hour.lamp_scale,
-        exposure=own.exposure * (FOG_EXPOSURE if spec.weather is Weather.FOG else 1.0),
+        exposure=own.exposure * (1.0 if place.indoors else hour.exposure * air.exposure),
         globes=_globes(own),
         disc=own.disc,
         land=place.indoors and not own.airless,
+        mist_per_m=hour.mist_per_m if still else 0.0,
+        falling=1.0 if air.wetness > 0 or air.snow > 0 else 0.0,
+        fireflies=hour.stars > 0 and still and spec.season in (Season.SUMMER, Season.SPRING) and _is_green(place),
+        lightning=spec.weather is Weather.STORM,
     )
     return _without_air(found, daylight, indoors=place.indoors) if own.airless else found
+
+
+def _is_green(place: Place) -> bool:
+    """Whether grass or moss grows there under the open sky."""
+    return place.room is None and not place.air.airless and place.base in GREEN
 
 
 def _without_air(sky: Sky, daylight: float, *, indoors: bool) -> Sky:
@@ -129,7 +154,7 @@ def _without_air(sky: Sky, daylight: float, *, indoors: bool) -> Sky:
     black = (0.004, 0.004, 0.005)
     return replace(
         sky, light=(strength, 0.98 * strength, 0.94 * strength), zenith=black, horizon=black, glow=(0.0, 0.0, 0.0), cloud_cover=0.0,
-        cloud_colour=black, exposure=sky.exposure * (1.0 if indoors else EXPOSURE_WITHOUT_AIR),
+        cloud_colour=black, exposure=1.0 if indoors else EXPOSURE_WITHOUT_AIR, mist_per_m=0.0, falling=0.0, lightning=False,
         fog_per_m=0.0, fog=black, wetness=0.0, stars=STARS_WITHOUT_AIR,
     )  # fmt: skip
 
@@ -230,10 +255,11 @@ class Dome:
 def dome(sky: Sky, count: int, *, dip_rad: float = DOME_DIP_RAD) -> Dome:
     """`count` splats: the dome itself, down to `dip_rad` below the horizon, the sun or moon, and stars."""
     stars = int(0.045 * count * sky.stars * (2.5 if sky.stars > 1 and dip_rad > 1 else 1.0))
-    shows_disc = sky.disc and sky.cloud_cover < 0.8 and sky.light_direction[1] > 0.02 and sky.fog_per_m < 0.01 and max(sky.light) > 0.2
+    clear = sky.disc and sky.cloud_cover < 0.8 and sky.light_direction[1] > 0.02 and sky.fog_per_m < 0.01
+    shows_disc, shows_moon = clear and max(sky.light) > 1.0, clear and 0.2 < max(sky.light) <= 1.0
     directions, spacing = _spiral(count - stars - int(shows_disc), dip_rad)
     glow = radiance(sky, directions, clouds=True)
-    sizes = np.full(len(directions), 0.80 * spacing, np.float32)
+    sizes = np.full(len(directions), 0.72 * spacing, np.float32)
     opacity = np.full(len(directions), 0.985, np.float32)
     shell = np.ones(len(directions), np.float32)
     if stars:
@@ -244,17 +270,16 @@ def dome(sky: Sky, count: int, *, dip_rad: float = DOME_DIP_RAD) -> Dome:
     if shows_disc:
         towards = np.asarray([sky.light_direction], np.float32)
         peak = np.asarray(sky.light, np.float32)
-        disc = peak / peak.max() * (9.0 if not sky.dark else 1.3)
+        disc = peak / peak.max() * 9.0
         directions, glow = np.concatenate([directions, towards]), np.concatenate([glow, disc[None].astype(np.float32)])
         sizes = np.concatenate([sizes, np.array([SUN_RADIUS_RAD], np.float32)])
         opacity, shell = np.concatenate([opacity, np.array([0.95], np.float32)]), np.concatenate([shell, np.array([0.99], np.float32)])
-    for globe in sky.globes:
-        points, bright, size, cover = seen(globe, sky)
+    for points, bright, size, cover in [*(seen(globe, sky) for globe in sky.globes), *([moon(sky, MOON_RADIUS_RAD)] if shows_moon else [])]:
         directions, glow, sizes = np.concatenate([directions, points]), np.concatenate([glow, bright]), np.concatenate([sizes, size])
         opacity, shell = np.concatenate([opacity, cover]), np.concatenate([shell, np.full(len(points), 0.985, np.float32)])
     means = directions * (DOME_RADIUS_M * shell)[:, None]
     flat = np.stack([sizes, sizes, np.full(len(sizes), 0.0006, np.float32)], axis=1) * np.float32(DOME_RADIUS_M)
-    return Dome(means.astype(np.float32), _facing_middle(directions), flat.astype(np.float32), glow, opacity)
+    return Dome(means.astype(np.float32), facing_middle(directions), flat.astype(np.float32), glow, opacity)
 
 
 def _spiral(count: int, dip_rad: float) -> tuple[Floats, float]:
@@ -277,13 +302,14 @@ def _stars(count: int, sky: Sky, *, lowest: float) -> tuple[Floats, Floats, Floa
     power = rng.pareto(2.2, count).clip(0, 9) + 0.25
     warmth = rng.normal(0, 0.12, count)
     tint = np.stack([1 + warmth, np.ones(count), 1 - warmth], axis=1)
-    bright = (0.10 * power * sky.stars * (np.clip(y * 6, 0, 1) if lowest > 0 else STARS_FROM_ROOMS))[:, None] * tint
+    bright = (0.16 * power * sky.stars * (np.clip(y * 6, 0, 1) if lowest > 0 else STARS_FROM_ROOMS))[:, None] * tint
     behind = radiance(sky, points, clouds=True)
-    sizes = (0.00055 + 0.00022 * np.sqrt(power)) * (1.0 if lowest > 0 else 1.5)
+    sizes = (0.0007 + 0.00026 * np.sqrt(power)) * (1.0 if lowest > 0 else 1.2)
     return points, (behind + bright).astype(np.float32), sizes.astype(np.float32)
 
 
-def _facing_middle(directions: Floats) -> Floats:
+def facing_middle(directions: Floats) -> Floats:
+    """Frames (N, 3, 3) of flat splats in unit directions (N, 3), their normals along them."""
     side = np.cross(directions, np.array([0.0, 1.0, 1e-4], np.float32))
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-6)
     return np.stack([side, np.cross(directions, side), directions], axis=2).astype(np.float32)
@@ -296,18 +322,24 @@ def air_light(sky: Sky, points: Floats, eye: Floats) -> tuple[Floats, Floats]:
     """
     offset = points - eye
     distance = np.linalg.norm(offset, axis=1)
-    rise = offset[:, 1]
-    height = sky.fog_height_m
-    start = math.exp(-max(float(eye[1]), 0.0) / height)
-    ratio = rise / height
-    safe = np.where(np.abs(ratio) < 1e-4, 1.0, ratio)
-    mean = np.where(np.abs(ratio) < 1e-4, 1.0, (1 - np.exp(-np.clip(safe, -30, 30))) / safe)
-    transmittance = np.exp(-sky.fog_per_m * distance * start * np.clip(mean, 0, 40)).astype(np.float32)
+    depth = _optical_depth(sky.fog_per_m, sky.fog_height_m, float(eye[1]), offset[:, 1], distance)
+    if sky.mist_per_m > 0:
+        depth = depth + _optical_depth(sky.mist_per_m, sky.mist_height_m, float(eye[1]), offset[:, 1], distance)
+    transmittance = np.exp(-depth).astype(np.float32)
     towards = (offset / np.maximum(distance, 1e-6)[:, None]).astype(np.float32)
     cosine = towards @ np.asarray(sky.light_direction, np.float32)
     halo = 0.42 * (0.5 + 0.5 * cosine) ** 5
     tint = np.asarray(sky.fog, np.float32) + halo[:, None].astype(np.float32) * np.asarray(sky.glow, np.float32)
     return transmittance, (tint * (1 - transmittance)[:, None]).astype(np.float32)
+
+
+def _optical_depth(per_m: float, height_m: float, eye_m: float, rise: Floats, distance: Floats) -> Floats:
+    """Extinction (N,) along straight rays from `eye_m` high that rise so far, in air that thins by e every `height_m`."""
+    ratio = rise / height_m
+    flat = np.abs(ratio) < 1e-4
+    mean = np.where(flat, 1.0, (1 - np.exp(-np.clip(ratio, -30, 30))) / np.where(flat, 1.0, ratio))
+    start = math.exp(-max(eye_m, 0.0) / height_m)
+    return np.asarray(per_m * distance * start * np.clip(mean, 0, 40), np.float32)
 
 
 def without_sky(sky: Sky) -> Sky:

@@ -8,13 +8,15 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from pipelines.layout.gather import Surface
+from pipelines.layout.gather import GROUND_KINDS, Surface
 from pipelines.layout.patterns import paint
-from pipelines.scene import Colour, Floats, Foliage, Material, Scene, Surfels, Terrain, coarser
+from pipelines.layout.relief import fractal
+from pipelines.scene import BACKGROUND, Colour, Floats, Foliage, Material, Scene, Surfels, Terrain, coarser
 
 LEAF_DETAIL = 0.48  # a leaf gets its own splat while its size is at least α·L divided by this
 OVERLAP = 2.4  # splats over any point of a sheet, weighted: 2π · coverage²
 SNOW: Colour = (0.78, 0.83, 0.90)
+PUDDLES_M, PUDDLES_FROM = 45.0, 0.07  # how far off puddles are worth their reflections; where in the noise of the ground they begin
 
 Points = tuple[Floats, Floats, Floats, Floats]
 """Means (N, 3), normals (N, 3), frames (N, 3, 3), sizes (N, 3)."""
@@ -30,8 +32,10 @@ def take_surfels(surfels: Surfels, index: NDArray[np.integer] | NDArray[np.bool_
     return Surfels(*(getattr(surfels, name)[index] for name in Surfels.__dataclass_fields__))
 
 
-def part_surfels(points: Points, rows: NDArray[np.int32], surfaces: list[Surface], *, dark: bool, glow_scale: float) -> Surfels:
-    """Points on surfaces of one material; `rows` (N,) says on which of the `surfaces` each lies."""
+def part_surfels(
+    points: Points, rows: NDArray[np.int32], surfaces: list[Surface], *, dark: bool, glow_scale: float, flat: bool = False
+) -> Surfels:
+    """Points on surfaces of one material; `rows` (N,) says on which of the `surfaces` each lies; flat: without pattern."""
     means, normals, frames, sizes = points
     used, mine = np.unique(rows, return_inverse=True)
     chosen = [surfaces[row] for row in used]
@@ -46,6 +50,8 @@ def part_surfels(points: Points, rows: NDArray[np.int32], surfaces: list[Surface
         grain=np.array([surface.grain for surface in chosen])[mine],
         seed=np.array([surface.seed for surface in chosen])[mine],
     )
+    if flat and material.pattern not in ("windows", "screen"):
+        mix, tone, warmth = np.full_like(mix, 0.25), np.ones_like(tone), np.zeros_like(warmth)
     pairs = np.array([colour_pair(material, surface.tint) for surface in chosen], np.float32)[mine]
     shines = not material.glows_in_the_dark or dark
     emission = glow[:, None] * np.asarray(material.emission, np.float32) * np.float32(glow_scale if shines else 0.0)
@@ -191,7 +197,7 @@ def leaf_surfels(group: Foliage, spacing: Floats, thing: int, rng: np.random.Gen
 
 
 def weathered(surfels: Surfels, scene: Scene) -> Surfels:
-    """Lying snow on what faces up, and the darker, glossier look of what is wet. Indoors nothing changes."""
+    """Lying snow on what faces up, and the darker, glossier look of what is wet, with puddles. Indoors nothing changes."""
     sky = scene.sky
     if sky is None or scene.indoors or (sky.snow <= 0 and sky.wetness <= 0):
         return surfels
@@ -204,9 +210,23 @@ def weathered(surfels: Surfels, scene: Scene) -> Surfels:
         gloss = (gloss * (1 - lying)).astype(np.float32)
     if sky.wetness > 0:
         wet = np.float32(sky.wetness) * (~surfels.leaf)
-        albedo = albedo * (1 - 0.38 * wet)[:, None]
-        gloss = np.maximum(gloss, 0.55 * wet * np.clip(up, 0, 1))
+        pool = puddles(surfels, scene) * np.float32(sky.wetness)
+        albedo = albedo * ((1 - 0.38 * wet) * (1 - 0.4 * pool))[:, None]
+        gloss = np.maximum(gloss, np.maximum(0.55 * wet * np.clip(up, 0, 1), 0.98 * pool))
     return replace(surfels, albedo=albedo.astype(np.float32), gloss=gloss.astype(np.float32))
+
+
+def puddles(surfels: Surfels, scene: Scene) -> Floats:
+    """How much water stands on each surfel (N,), 0 … 1: in the hollows of level ways and bare ground near by; grass drinks it."""
+    ways = [BACKGROUND, *(thing.id for thing in scene.things if thing.kind in GROUND_KINDS)]
+    x, z = surfels.means[:, 0], surfels.means[:, 2]
+    mine = np.flatnonzero((surfels.frames[:, 1, 2] > 0.985) & ~surfels.leaf & np.isin(surfels.thing, ways) & (np.hypot(x, z) < PUDDLES_M))
+    out = np.zeros(len(surfels), np.float32)
+    hollow = fractal(x[mine].astype(np.float64), z[mine].astype(np.float64), 3.4, octaves=4, gain=0.45, seed=407)
+    red, green = surfels.albedo[mine, 0], surfels.albedo[mine, 1]
+    grassy = np.clip((green / np.maximum(red, 1e-4) - 1.02) / 0.2, 0, 1)
+    out[mine] = np.clip((hollow - PUDDLES_FROM - 0.30 * grassy) / 0.05, 0, 1)
+    return out
 
 
 def morton_order(means: Floats) -> NDArray[np.int64]:

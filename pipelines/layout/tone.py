@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.scene import Floats
+from pipelines.scene import Floats, Look
 
 MIDDLE = 0.175  # where the curve's input puts the mean of the first view by day
 HUE_KEPT = 0.5
 SATURATION = 0.78  # of the display colours: skies and leaves in a photograph are calmer than pure materials
+PAPER = (0.985, 0.97, 0.93)  # what a thinned palette is thinned towards
 MIDDLE_DARK = 0.125  # … and by night, which should look like night
 
 
@@ -20,11 +21,11 @@ def exposure_for(luminance: NDArray[np.floating], weights: NDArray[np.floating],
     return (MIDDLE_DARK if dark else MIDDLE) / mean
 
 
-def display(radiance: Floats, exposure: float) -> Floats:
+def display(radiance: Floats, exposure: float, look: Look | None = None) -> Floats:
     """Linear radiance (…, 3) → display sRGB 0 … 1.
 
     A filmic curve (Narkowicz 2015, a fit of ACES), half by channel and half on luminance, so that colours neither glow as by the
-    first nor stay flat in the highlights as by the second; what is far too bright goes towards white.
+    first nor stay flat in the highlights as by the second; what is far too bright goes towards white. A look grades what comes out.
     """
     x = np.maximum(radiance * np.float32(exposure), 0.0)
     peak = x.max(axis=-1, keepdims=True)
@@ -34,7 +35,17 @@ def display(radiance: Floats, exposure: float) -> Floats:
     y = HUE_KEPT * kept + (1 - HUE_KEPT) * _curve(x)
     grey = luminance(y)[..., None]
     y = np.clip(grey + (y - grey) * np.float32(SATURATION), 0.0, 1.0)
-    return np.where(y <= 0.0031308, 12.92 * y, 1.055 * np.power(np.maximum(y, 1e-8), 1 / 2.4) - 0.055).astype(np.float32)
+    shown = np.where(y <= 0.0031308, 12.92 * y, 1.055 * np.power(np.maximum(y, 1e-8), 1 / 2.4) - 0.055).astype(np.float32)
+    return shown if look is None or look == Look() else _graded(shown, look)
+
+
+def _graded(shown: Floats, look: Look) -> Floats:
+    """Display colours (…, 3) with a look's saturation, contrast about the middle, tint, and thinned towards paper."""
+    grey = luminance(shown)[..., None]
+    y = (grey + (shown - grey) * np.float32(look.saturation)) * np.asarray(look.tint, np.float32)
+    y = 0.45 + (y - 0.45) * np.float32(look.contrast)
+    y = y + (np.asarray(PAPER, np.float32) - y) * np.float32(look.lift)
+    return np.clip(y, 0.0, 1.0).astype(np.float32)
 
 
 def _curve(x: Floats) -> Floats:
