@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.layout.surfaces import Facets, areas_and_normals, facets_of, join_facets
-from pipelines.scene import BACKGROUND, Colour, Floats, Material, Mesh, Part, Scene, Thing
+from pipelines.scene import BACKGROUND, Colour, Floats, Material, Mesh, Part, Scene, Terrain, Thing
 
 NAMED_DETAIL, THING_DETAIL, WATER_DETAIL, GROUND_DETAIL = 0.42, 0.75, 0.8, 0.95  # what is looked at more closely counts as nearer
 FINE_M, FINEST, PLAINEST = 0.4, 0.6, 1.35  # parts so thick are as they are; thinner ones count as nearer, wide plain ones as farther
@@ -22,8 +22,6 @@ FLAT_FACES = 150  # triangles of a part in a look of few plain faces
 NATURE_PATTERNS = ("bark", "birch", "rings", "rock", "granite", "strata", "moss", "leaves")
 NATURE_STEPS = ((14.0, 1.0), (30.0, 0.35), (60.0, 0.12), (np.inf, 0.05))
 MADE_STEPS = ((50.0, 1.0), (110.0, 0.4), (np.inf, 0.15))
-MEMORY_ENTRIES = 600
-_MEMORY: dict[tuple[int, float, float], tuple[Mesh, Facets]] = {}
 
 
 @dataclass(frozen=True)
@@ -41,27 +39,44 @@ class Surface:
 
 
 def gather(scene: Scene) -> tuple[list[Surface], Facets]:
-    """All triangles of the scene in the world frame; `source` is the row in the list of surfaces. Row 0 is the terrain, if any."""
+    """All triangles of the scene in the world frame; `source` is the row in the list of surfaces. Row 0 is the terrain, if any.
+
+    Two stages ask for the same; the second gets what the first was given.
+    """
+    known = _handed_on.pop() if _handed_on else None
+    if known is not None and known[0] is scene.things and known[1] is scene.terrain:
+        return known[2]
+    found = _gathered(scene)
+    _handed_on.append((scene.things, scene.terrain, found))
+    return found
+
+
+_handed_on: list[tuple[tuple[Thing, ...], Terrain | None, tuple[list[Surface], Facets]]] = []
+
+
+def _gathered(scene: Scene) -> tuple[list[Surface], Facets]:
     surfaces: list[Surface] = []
     groups: list[Facets] = []
+    memory: dict[tuple[int, float, float], tuple[Facets, float]] = {}  # things share models
     if scene.terrain is not None:
         surfaces.append(Surface(scene.terrain.materials[0], None, BACKGROUND, np.eye(4), 0, 1, False, GROUND_DETAIL))
-        groups.append(_simplified(scene.terrain.mesh, 1.0, crease_deg=GROUND_CREASE_DEG))
+        groups.append(facets_of(scene.terrain.mesh, crease_deg=GROUND_CREASE_DEG))
     for thing in scene.things:
         seed = zlib.crc32(f"{thing.kind}{thing.id}".encode())
         away = _distance(thing, scene.viewpoints)
         for number, part in enumerate(thing.model.parts):
-            share = (
-                min(_share(thing, part, away), FLAT_FACES / max(len(part.mesh.faces), 1)) if scene.look.flat else _share(thing, part, away)
-            )
-            facets = _simplified(part.mesh, share, crease_deg=part.crease_deg)
-            world_from_part = thing.world_from_model @ part.model_from_part
+            share = _share(thing, part, away)
+            if scene.look.flat:
+                share = min(share, FLAT_FACES / max(len(part.mesh.faces), 1))
+            key = (id(part.mesh), share, part.crease_deg)
+            if key not in memory:
+                facets = _simplified(part.mesh, share, crease_deg=part.crease_deg)
+                memory[key] = (facets, _thickness(facets))
+            facets, thick = memory[key]
             moved = facets.moved(thing.world_from_model)
             groups.append(replace(moved, source=np.full(len(moved), len(surfaces), np.int32)))
-            fineness = _fineness(facets, thing.scale, part.material)
-            surfaces.append(
-                _surface(part, thing, np.linalg.inv(world_from_part).astype(np.float64), (seed + number) & 0x7FFFFFFF, fineness)
-            )
+            part_from_world = np.linalg.inv(thing.world_from_model @ part.model_from_part).astype(np.float64)
+            surfaces.append(_surface(part, thing, part_from_world, (seed + number) & 0x7FFFFFFF, thick * thing.scale))
     return surfaces, join_facets(groups)
 
 
@@ -80,42 +95,37 @@ def _share(thing: Thing, part: Part, away: float) -> float:
 
 
 def _simplified(mesh: Mesh, share: float, *, crease_deg: float) -> Facets:
-    """Facets with about that share of a mesh's triangles; remembered, since things share models and both stages ask."""
-    key = (id(mesh), share, crease_deg)
-    found = _MEMORY.get(key)
-    if found is None:
-        original = mesh
-        if share < 1:
-            points, faces = fast_simplification.simplify(mesh.vertices, mesh.faces, target_reduction=1 - share)
-            mesh = Mesh(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(faces, np.int32))
-        if len(_MEMORY) >= MEMORY_ENTRIES:
-            _MEMORY.pop(next(iter(_MEMORY)))
-        found = _MEMORY[key] = (original, facets_of(mesh, crease_deg=crease_deg))  # holding the mesh keeps its id its own
-    return found[1]
+    """Facets with about that share of a mesh's triangles."""
+    if share < 1 and len(mesh.faces) > FEW_FACES:
+        points, faces = fast_simplification.simplify(mesh.vertices, mesh.faces, target_reduction=1 - share)
+        mesh = Mesh(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(faces, np.int32))
+    return facets_of(mesh, crease_deg=crease_deg)
 
 
-def _fineness(facets: Facets, scale: float, material: Material) -> float:
-    """How much farther away a part may count for its shape: slats and frames show every splat that they lack, plain walls none.
-
-    A part is as thick as the middle one of its extents, or, where it is made of bars and boards, as area over length of sharp edges says.
-    """
+def _thickness(facets: Facets) -> float:
+    """Metres: the middle one of a part's extents, or, where it is made of bars and boards, what area over length of sharp edges says."""
     if not len(facets):
-        return 1.0
+        return FINE_M
     edges = np.linalg.norm(facets.corners - np.roll(facets.corners, -1, axis=1), axis=2)
     sharp = (facets.sharp[:, None] >> np.arange(3)) & 1
     area = float(areas_and_normals(facets.corners)[0].sum())
-    thick = min(float(np.sort(np.ptp(facets.corners.reshape(-1, 3), axis=0))[1]), 2 * area / (float((edges * sharp).sum()) + 1e-9))
+    middle = float(np.sort(np.ptp(facets.corners.reshape(-1, 3), axis=0))[1])
+    return min(middle, 2 * area / (float((edges * sharp).sum()) + 1e-9))
+
+
+def _fineness(thick_m: float, material: Material) -> float:
+    """How much farther away a part may count for its shape: slats and frames show every splat that they lack, plain walls none."""
     widest = PLAINEST if material.pattern in PLAIN_PATTERNS else 1.0
-    return float(np.clip((thick * scale / FINE_M) ** 0.25, FINEST, widest))
+    return float(np.clip((thick_m / FINE_M) ** 0.25, FINEST, widest))
 
 
-def _surface(part: Part, thing: Thing, part_from_world: NDArray[np.float64], seed: int, fineness: float) -> Surface:
+def _surface(part: Part, thing: Thing, part_from_world: NDArray[np.float64], seed: int, thick_m: float) -> Surface:
     local = (part.mesh.vertices - part.model_from_part[:3, 3]) @ part.model_from_part[:3, :3]
     grain = int(np.argmax(np.ptp(local, axis=0))) if len(local) else 0
     rigid = part_from_world.copy()
     rigid[:3] *= thing.scale  # patterns keep their size in metres however large the thing is
     detail = NAMED_DETAIL if thing.phrase and not thing.model.foliage else THING_DETAIL
-    detail *= fineness
+    detail *= _fineness(thick_m, part.material)
     if part.material.pattern == "water":
         detail = WATER_DETAIL
     elif thing.kind in GROUND_KINDS:
