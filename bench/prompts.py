@@ -146,7 +146,9 @@ def floating(scene: Scene, library: Library) -> Iterator[str]:
         if {"crossing", "waterside", "relief"} & set(kind.tags):
             continue
         box = stance(thing, part="foot")
-        low = max(float(box.low), float(thing.position[1]))  # a model's origin lies on the ground; foundations reach below it
+        low = float(box.low)
+        if scene.terrain is not None:  # a model's origin lies on the ground; foundations reach below it
+            low = max(low, float(thing.position[1]))
         under = [other for other in things if other is not thing and bool(stance(other).contains(box.x, box.z, grow_m=0.3))]
         if any(rests_on(thing, other) for other in under):
             continue

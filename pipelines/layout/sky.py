@@ -25,6 +25,7 @@ SUN_RADIUS_RAD = 0.011
 MOON_RADIUS_RAD = 0.026  # as painters show it; the true one is 0.0045
 STARS_WITHOUT_AIR = 2.6
 STARS_FROM_ROOMS = 10.0  # times as bright where lamps set the exposure
+SNOW_EXPOSURE = 0.35  # metered as it is, snow would be grey
 EXPOSURE_WITHOUT_AIR = 0.5  # half of the picture is black: metered as it is, the ground would be white
 
 
@@ -131,7 +132,7 @@ def sky_for(spec: SceneSpec) -> Sky:
         stars=hour.stars * max(0.0, 1 - 0.9 * cover),
         dark=hour.dark or spec.weather is Weather.STORM or place.cavern is not None,
         lamp_scale=hour.lamp_scale,
-        exposure=own.exposure * (1.0 if place.indoors else hour.exposure * air.exposure),
+        exposure=own.exposure * (1.0 if place.indoors else hour.exposure * air.exposure * (1 + SNOW_EXPOSURE * lying)),
         globes=_globes(own),
         disc=own.disc,
         land=place.indoors and not own.airless,

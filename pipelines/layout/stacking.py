@@ -124,7 +124,8 @@ def _first_free(
     plan, scale = outline(group.models[number]), group.scales[number]
     x, height, z = at
     y = height - plan.low * scale
-    yaw = carrier.yaw + rng.normal(0, 0.22, len(x))
+    on_rails = "rail" in group.kind.tags and "rail" in carrier.group.kind.tags
+    yaw = carrier.yaw + rng.normal(0, 0.0 if on_rails else 0.22, len(x))
     foot = plan.boxes(x, z, yaw, y=y, scale=scale, part="whole")
     if crowded:
         return Placed(group, number, float(x[0]), float(y[0]), float(z[0]), float(yaw[0]), on=carrier)

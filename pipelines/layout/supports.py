@@ -70,7 +70,7 @@ def _flat(x: NDArray[np.floating], z: NDArray[np.floating]) -> tuple[Reals, Real
 
 
 def rests_on(thing: Thing, other: Thing) -> bool:
-    """Whether a thing's lowest point lies within 3 cm of a surface of another thing, under its foot."""
+    """Whether a thing's lowest point lies within 3 cm of a surface of another thing, or of the plane of a spot of it, under its foot."""
     to_model = np.linalg.inv(other.world_from_model)
     low, high = thing.model.bounds
     foot = np.asarray(thing.model.footprint, np.float64)
@@ -81,6 +81,10 @@ def rests_on(thing: Thing, other: Thing) -> bool:
     local = np.stack([middle[0] + half[0] * u.ravel(), np.full(u.size, low[1]), middle[1] + half[1] * v.ravel()], axis=1)
     world = local @ thing.world_from_model[:3, :3].T + thing.position
     inside = world @ to_model[:3, :3].T + to_model[:3, 3]
+    for spot in other.model.spots:  # wheels on rails, a cushion on slats: what carries may lie to the sides
+        away = np.abs(inside[12, [0, 2]] - (spot.position[0], spot.position[2]))
+        if abs(inside[12, 1] - spot.position[1]) * other.scale <= TOUCH_M and bool((away <= np.array(spot.size_m) / 2).all()):
+            return True
     heights = surface_near(other.model, inside[:, 0], inside[:, 2], float(inside[0, 1]))
     gaps = np.abs(heights - inside[0, 1]) * other.scale
     return bool((gaps[~np.isnan(gaps)] <= TOUCH_M).any())
