@@ -37,6 +37,7 @@ from pipelines.scene import BACKGROUND, Floats, Foliage, Scene, Surfels
 from pipelines.stage import Stage, TellStage
 from pipelines.world import World
 
+PROBE, SEEN_MORE = 24, 1.02  # every so many surfels tell how many will be covered; a few more are taken to stay than did
 MIN_SPACING_M = 0.004  # finer than this no visitor sees
 WIDEST_M = 250.0  # standard deviation of the widest splat: far hills in worlds of few splats; packed formats hold no wider ones
 PIECE = 0.16  # longest edge of a sampled triangle, as a share of its effective distance
@@ -74,12 +75,17 @@ class Sample(Stage):
         tell(0.4, "placing splats")
         budget = self.splats - sky_budget(self.splats, scene)
         areas, normals = areas_and_normals(facets.corners)
-        alpha = _solve_alpha(areas, lengths, leaves, leaf_lengths, budget)
         rng = np.random.default_rng([world.prompt.seed, zlib.crc32(b"sample")])
-        spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
-        row, place_in = points_in(facets.corners, normals, areas, spacing, seed=int(rng.integers(1 << 30)))
-        pieces = _surface_surfels(facets, surfaces, spacing, (row, place_in), (hidden, away), scene)
-        pieces = [cover.uncovered(piece) for piece in pieces]
+        seed, seen, step = int(rng.integers(1 << 30)), 1.0, PROBE
+        while True:  # first a few surfels, to learn how many of them other surfaces cover, then all
+            alpha = _solve_alpha(areas, lengths, leaves, leaf_lengths, budget, seen=seen)
+            spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
+            row, place_in = points_in(facets.corners, normals, areas, spacing, seed=seed)
+            asked = _surface_surfels(facets, surfaces, spacing, (row[::step], place_in[::step]), (hidden, away), scene)
+            pieces = [cover.uncovered(piece) for piece in asked]
+            if step == 1:
+                break
+            seen, step = min(1.0, SEEN_MORE * sum(map(len, pieces)) / max(1, sum(map(len, asked)))), 1
         tell(0.75, "placing leaves")
         pieces += [leaf_surfels(f, alpha * away, t, rng) for f, away, t in zip(leaves, leaf_lengths, leaf_things, strict=True) if len(f)]
         surfels = styled(weathered(join_surfels(pieces), scene), scene)
@@ -192,14 +198,16 @@ def _worth_keeping(group: Foliage, distance_m: float) -> int:
     return max(min(len(group), 60), int(len(group) * share))
 
 
-def _solve_alpha(areas: Floats, lengths: Floats, leaves: list[Foliage], leaf_lengths: list[Floats], budget: int) -> float:
-    """The angle α (rad) at which the scene takes `budget` splats: bisection on a monotone count."""
+def _solve_alpha(
+    areas: Floats, lengths: Floats, leaves: list[Foliage], leaf_lengths: list[Floats], budget: int, *, seen: float = 1.0
+) -> float:
+    """The angle α (rad) at which the scene takes `budget` splats: bisection on a monotone count. seen: share of surfels that stay."""
     sizes = [np.sqrt(f.lengths_m * f.widths_m) * LEAF_DETAIL / np.maximum(away, 1e-6) for f, away in zip(leaves, leaf_lengths, strict=True)]
     every = np.concatenate(sizes) if sizes else np.zeros(0, np.float32)
 
     def count(alpha: float) -> float:
         spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
-        return float((areas / spacing**2).sum()) + float(np.minimum(1.0, (every / alpha) ** 2).sum())
+        return seen * float((areas / spacing**2).sum()) + float(np.minimum(1.0, (every / alpha) ** 2).sum())
 
     low, high = 1e-4, 1.0
     for _ in range(26):
