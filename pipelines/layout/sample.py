@@ -39,6 +39,7 @@ from pipelines.world import World
 
 PROBE, SEEN_MORE = 24, 1.02  # every so many surfels tell how many will be covered; a few more are taken to stay than did
 MIN_SPACING_M = 0.004  # finer than this no visitor sees
+NEAR_M, NEAR_WIDEST = 10.2, 0.029  # so near the spawn point no splat is wider than 4° at half its height, this share of its distance
 WIDEST_M = 250.0  # standard deviation of the widest splat: far hills in worlds of few splats; packed formats hold no wider ones
 PIECE = 0.16  # longest edge of a sampled triangle, as a share of its effective distance
 COVERAGE = 0.62  # standard deviation of a splat as a share of the spacing: neighbours overlap enough to close the surface
@@ -89,12 +90,18 @@ class Sample(Stage):
         tell(0.75, "placing leaves")
         pieces += [leaf_surfels(f, alpha * away, t, rng) for f, away, t in zip(leaves, leaf_lengths, leaf_things, strict=True) if len(f)]
         surfels = styled(weathered(join_surfels(pieces), scene), scene)
-        surfels = replace(surfels, sizes_m=np.minimum(surfels.sizes_m, np.float32(WIDEST_M)))
+        surfels = replace(surfels, sizes_m=np.minimum(surfels.sizes_m, _widest(surfels.means, scene.viewpoints[0])[:, None]))
         order = morton_order(surfels.means)
         if len(order) > budget:  # the lattice came out a little over: leave out evenly
             order = order[np.linspace(0, len(order) - 1, budget).astype(np.int64)]
         surfels = take_surfels(surfels, order)
         return replace(world, scene=replace(scene, surfels=surfels))
+
+
+def _widest(means: Floats, eye: Floats) -> Floats:
+    """(N,) metres: the largest standard deviation that a splat may have there."""
+    away = np.linalg.norm(means - eye, axis=1)
+    return np.where(away < NEAR_M, np.maximum(away * np.float32(NEAR_WIDEST), MIN_SPACING_M), WIDEST_M).astype(np.float32)
 
 
 def _cut(facets: Facets, surfaces: list[Surface], scene: Scene) -> Facets:
