@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.stage import Progress, Recipe, Stage, generate
     from pipelines.world import MeasuredView, View, World
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 _HOMES = {
     "camera": ("Camera", "panorama", "pinhole"),
