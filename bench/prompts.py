@@ -20,7 +20,7 @@ from pipelines.scene import Scene, Thing
 from pipelines.spec import VIEWER, SceneSpec
 from pipelines.things import Library
 
-FILE = Path(__file__).parents[1] / "tests" / "prompts.toml"
+FILES = tuple(Path(__file__).parents[1] / "tests" / name for name in ("prompts.toml", "fresh_prompts.toml"))
 SEEDS = (1, 2, 3)
 WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road", "quay wall", "cave roof"}
 DEEPEST_M = 0.03
@@ -49,8 +49,12 @@ class Figures:
         self.faults += other.faults
 
 
-def measure(console: Console, *, file: Path = FILE, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
-    """All prompts of a file (its form: tests/prompts.toml), arranged from several seeds; the faults are listed below the table."""
+def measure(console: Console, *, files: Sequence[Path] = FILES, seeds: Sequence[int] = SEEDS) -> dict[str, dict[str, float]]:
+    """All prompts of each file (its form: tests/prompts.toml), arranged from several seeds; the faults are listed below each table."""
+    return {file.stem: _measured(console, file, seeds) for file in files}
+
+
+def _measured(console: Console, file: Path, seeds: Sequence[int]) -> dict[str, float]:
     library = Library.load()
     prompts = tomllib.loads(file.read_text(encoding="utf-8"))["prompt"]
     whole = Figures()
@@ -59,7 +63,7 @@ def measure(console: Console, *, file: Path = FILE, seeds: Sequence[int] = SEEDS
         for seed in seeds:
             whole.add(figures_of(prompt, spec, arrange(spec, library, seed=seed), library, seed))
     floating = sum(fault.endswith(("floats", "sinks")) for fault in whole.faults)
-    table = Table("", "wished", "met", "share", box=None, title=f"{len(prompts)} prompts, seeds {', '.join(map(str, seeds))}")
+    table = Table("", "wished", "met", "share", box=None, title=f"{file.name}: {len(prompts)} prompts, seeds {', '.join(map(str, seeds))}")
     table.add_row("places", str(whole.places), str(whole.places_met), f"{whole.places_met / whole.places:.1%}")
     table.add_row("things", str(whole.things), str(whole.things_met), f"{whole.things_met / whole.things:.1%}")
     table.add_row("relations", str(whole.relations), str(whole.relations_met), f"{whole.relations_met / whole.relations:.1%}")
