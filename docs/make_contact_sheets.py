@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from app.commands.pictures import contact_sheet, portrait
+from pipelines.layout.members import LAND_KINDS, is_feature
 from pipelines.things import Library, Order
 
 FOLDER = Path(__file__).parent / "things"
@@ -46,8 +47,12 @@ def main() -> None:
 def _write_sheet(library: Library, family: str, names: list[str]) -> None:
     pictures = []
     for name in names:
+        if is_feature(name) or name in LAND_KINDS:
+            continue  # the layout shapes them; alone they are nothing to see
         large = portrait(library, name, Order(), width_px=WIDTH_PX * OVERSAMPLING, height_px=HEIGHT_PX * OVERSAMPLING, splats=SPLATS)
         pictures.append((name, np.asarray(Image.fromarray(large).resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.BOX))))
+    if not pictures:
+        return
     sheet = Image.fromarray(contact_sheet(pictures, columns=min(COLUMNS, len(names))))
     for quality in range(88, 40, -6):
         data = io.BytesIO()

@@ -88,9 +88,9 @@ class _Air:
 _AIRS: dict[Weather, _Air] = {
     Weather.CLEAR: _Air(0.34, 1.0, 0.0, 1.0, 0.00075, 260.0),
     Weather.CLOUDY: _Air(0.72, 0.42, 0.55, 0.92, 0.0011, 300.0),
-    Weather.FOG: _Air(0.85, 0.45, 0.78, 1.0, 0.012, 75.0, exposure=1.16),
+    Weather.FOG: _Air(0.85, 0.45, 0.78, 1.0, 0.012, 75.0, exposure=1.4),
     Weather.RAIN: _Air(0.96, 0.10, 0.85, 0.62, 0.0042, 110.0, wetness=0.9, exposure=0.86),
-    Weather.SNOW: _Air(0.92, 0.10, 0.75, 1.7, 0.0060, 160.0, snow=0.95, exposure=1.2),
+    Weather.SNOW: _Air(0.92, 0.10, 0.75, 1.7, 0.0060, 160.0, snow=0.95),
     Weather.STORM: _Air(0.9, 0.05, 0.85, 0.30, 0.0030, 70.0, wetness=1.0, exposure=0.52),
 }
 GREEN = ("grass", "forest_floor", "moss")  # grounds over which fireflies come out
