@@ -73,7 +73,9 @@ def _write_page(families: dict[str, list[str]]) -> None:
     ]
     for family, names in sorted(families.items()):
         listed = ", ".join(sorted(names))
-        lines += ["", f"## {family[0].upper()}{family[1:].replace('_', ' ')}: {len(names)}", "", f"![{listed}]({family}.webp)"]
+        pictured = (FOLDER / f"{family}.webp").exists()
+        lines += ["", f"## {family[0].upper()}{family[1:].replace('_', ' ')}: {len(names)}", ""]
+        lines += [f"![{listed}]({family}.webp)" if pictured else f"Shaped by the layout as part of the ground: {listed}."]
     (FOLDER / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
