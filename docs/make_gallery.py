@@ -36,7 +36,7 @@ class Shot:
     camera: str = "spawn"
 
 
-HERO = Shot("hero", "a misty pine forest with a log cabin beside a lake at dawn")
+FIRST = Shot("forest", "a misty pine forest with a log cabin beside a lake at dawn")
 SHOTS = (
     Shot("island", "a tropical island with a wooden hut between palms, a treasure chest, a parrot on the chest and a pirate ship"),
     Shot("valley", "a green river valley with a stone cottage, a stone bridge over the river, three cows and willows"),
@@ -48,7 +48,7 @@ SHOTS = (
     Shot("savanna", "the savanna at golden hour with four elephants, zebras and an acacia"),
     Shot("reef", "an underwater reef with a shipwreck and jellyfish"),
     Shot("volcano", "a volcano at night with rivers of lava and dead trees"),
-    Shot("cliffs", "coast cliffs in the afternoon with a lighthouse behind a stone wall and two sheep"),
+    Shot("cliffs", "coast cliffs", seed=7),
     Shot("canyon", "a desert canyon at golden hour with cactuses and an eagle on a rock"),
     Shot("snow", "a snowfield at sunset with a log cabin between two fir trees, a snowman in front of the cabin and a sledge beside it"),
     Shot("dock", "a calm mountain lake at sunset, a wooden dock, two rowing boats beside the dock, a tent near a campfire"),
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="render these only")
     parser.add_argument("--splats", type=int, default=SPLATS)
     arguments = parser.parse_args()
-    shots = (HERO, *SHOTS)
+    shots = (FIRST, *SHOTS)
     unknown = set(arguments.only) - {shot.name for shot in shots}
     if unknown:
         sys.exit(f"there is no picture {sorted(unknown)[0]!r}: choose from {', '.join(shot.name for shot in shots)}")
