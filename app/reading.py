@@ -31,7 +31,7 @@ class ReadBody(StrictModel):
 
     text: str = Field(max_length=MAX_TEXT_CHARACTERS, description="What a world might be like, in English.")
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "a red cottage beside a pond at dusk, and a zeppelin"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "a red cottage beside a pond at dusk, and a loom"}]})
 
 
 class ReadingBody(BaseModel):
