@@ -221,11 +221,11 @@ def stored_file(data: Path, sha256: str) -> Path:
 
 
 def way_to_a_wall(facts: Facts, eye: Doubles) -> tuple[float, float]:
-    """A yaw in which an upright wall stands 4 to 25 m away, with nothing before it, and how far it is."""
+    """A yaw in which an upright wall, too wide to slide round, stands 4 to 25 m away with nothing before it, and how far it is."""
     feet = eye - (0, EYE_M, 0)
     found = []
     for yaw in np.radians(np.arange(-180, 180, 4)):
-        side = np.cross(ahead(yaw), (0, 1, 0)) * 0.3
+        side = np.cross(ahead(yaw), (0, 1, 0)) * 0.8
         hits = [facts.hit(feet + (0, up, 0) + aside, ahead(yaw)) for up in (0.6, 1.2, 1.6) for aside in (-side, 0 * side, side)]
         nearest, farthest = min(hits)[0], max(hits)[0]
         if nearest > 4 and farthest < 25 and farthest - nearest < 1.5 and all(name != "ground" for _, name in hits):

@@ -5,7 +5,7 @@ import type { SceneSpec, ThingSpec } from '../api/types';
 import { edited, isEdited, NO_EDITS, thingWords, withChange, withoutThing, withSetting, withThings } from './spec';
 
 function thing(name: string, more: Partial<ThingSpec> = {}): ThingSpec {
-  return { name, kind: name, count: 1, colour: null, size: 'normal', arrangement: 'scattered', phrase: name, relations: [], ...more };
+  return { name, kind: name, count: 1, colour: null, size: 'normal', arrangement: 'scattered', phrase: name, relations: [], parts: [], ...more };
 }
 
 function scene(...things: ThingSpec[]): SceneSpec {
@@ -16,6 +16,8 @@ function scene(...things: ThingSpec[]): SceneSpec {
     season: 'summer',
     mood: [],
     style: null,
+    view: 'eye level',
+    parts: [],
     things,
     without: [],
     unmatched: [],
