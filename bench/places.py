@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,13 @@ class PlaceFigures(TypedDict):
     popping: float
 
 
-AIMS = {"holes_here": 0.002, "holes_around": 0.005, "wide": 0, "popping": 0.01}
+Aimed = Literal["holes_here", "holes_around", "wide", "popping"]
+AIMS: dict[Aimed, float] = {
+    "holes_here": 0.002,
+    "holes_around": 0.005,
+    "wide": 0,
+    "popping": 0.01,
+}
 
 
 def measure(console: Console, *, splats: int, only: tuple[str, ...] = ()) -> list[PlaceFigures]:
@@ -118,8 +124,8 @@ def _table(found: list[PlaceFigures], splats: int) -> Table:
         title=f"every place by its name, {splats:,} splats",
     )  # fmt: skip
     for row in found:
-        missed = {name: row[name] > most for name, most in AIMS.items()}  # type: ignore[literal-required] # names of the row
-        told = {
+        missed = {name: row[name] > most for name, most in AIMS.items()}
+        told: dict[Aimed, str] = {
             "holes_here": f"{row['holes_here']:.2%}", "holes_around": f"{row['holes_around']:.2%}", "wide": f"{row['wide']}",
             "popping": f"{row['popping']:.2%}",
         }  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 import time
 from collections import defaultdict
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from app.commands.pictures import contact_sheet, portrait
+from app.commands.pictures import contact_sheet, portrait, webp_within
 from pipelines.layout.members import LAND_KINDS, is_feature
 from pipelines.things import Library, Order
 
@@ -53,13 +52,8 @@ def _write_sheet(library: Library, family: str, names: list[str]) -> None:
         pictures.append((name, np.asarray(Image.fromarray(large).resize((WIDTH_PX, HEIGHT_PX), Image.Resampling.BOX))))
     if not pictures:
         return
-    sheet = Image.fromarray(contact_sheet(pictures, columns=min(COLUMNS, len(names))))
-    for quality in range(88, 40, -6):
-        data = io.BytesIO()
-        sheet.save(data, "WEBP", quality=quality, method=6)
-        if data.tell() <= MAX_BYTES:
-            break
-    (FOLDER / f"{family}.webp").write_bytes(data.getvalue())
+    sheet = contact_sheet(pictures, columns=min(COLUMNS, len(names)))
+    (FOLDER / f"{family}.webp").write_bytes(webp_within(sheet, MAX_BYTES))
 
 
 def _write_page(families: dict[str, list[str]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import sys
 import time
@@ -12,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from app.commands.pictures import webp_within
 from app.viewpoint import Frame, camera_for
 from pipelines import Prompt, generate, recipe_for
 from pipelines.splat import render
@@ -79,16 +78,6 @@ def picture(shot: Shot, splats: int) -> tuple[NDArray[np.uint8], tuple[int, floa
     failed = [f"{r.subject} {r.relation} {r.object}" for r in world.scene.relations if not r.holds]
     remarks = "; ".join([*failed, *(f"no {phrase}" for phrase in world.spec.unmatched)])
     return (blocks.mean(axis=(1, 3)) + 0.5).astype(np.uint8), (len(world.gaussians), round(seconds, 1)), remarks
-
-
-def webp_within(pixels: NDArray[np.uint8], limit_bytes: int) -> bytes:
-    """The best WebP that is not larger than `limit_bytes`."""
-    for quality in range(90, 20, -5):
-        buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "WEBP", quality=quality, method=6)
-        if len(buffer.getvalue()) <= limit_bytes:
-            return buffer.getvalue()
-    raise ValueError(f"no WebP of this picture fits into {limit_bytes:,} bytes")
 
 
 def page(shots: tuple[Shot, ...], figures: dict[str, tuple[int, float]]) -> str:

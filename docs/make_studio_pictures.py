@@ -10,11 +10,13 @@ import time
 from pathlib import Path
 
 import httpx2 as httpx
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from app.commands.pictures import webp_within
 from tests.service.running import Service, finished
 from tests.studio.browsing import QUIET, chromium, drawing_flags, require_dist
 
@@ -117,13 +119,9 @@ def settle(page: Page) -> None:
 def keep(page: Page, name: str) -> None:
     """Write a picture, as good as MAX_BYTES allow."""
     picture = Image.open(io.BytesIO(page.screenshot(timeout=LOADED_MS))).convert("RGB")
-    for quality in range(92, 40, -6):
-        data = io.BytesIO()
-        picture.save(data, "webp", quality=quality, method=6)
-        if data.tell() <= MAX_BYTES:
-            break
-    (FOLDER / f"{name}.webp").write_bytes(data.getvalue())
-    print(f"{name}.webp: {data.tell() / 1e3:.0f} kB")
+    data = webp_within(np.asarray(picture), MAX_BYTES)
+    (FOLDER / f"{name}.webp").write_bytes(data)
+    print(f"{name}.webp: {len(data) / 1e3:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +33,16 @@ def write_picture(pixels: Pixels, path: Path) -> None:
     """Write (H, W, 3) uint8 sRGB as PNG, WebP or JPEG; raises OutputError."""
     with whole_file(path) as draft:
         Image.fromarray(pixels).save(draft, quality=90)
+
+
+def webp_within(pixels: Pixels, limit_bytes: int) -> bytes:
+    """The best WebP of (H, W, 3) uint8 sRGB that is not larger than `limit_bytes`; raises ValueError where none is."""
+    for quality in range(92, 20, -4):
+        data = io.BytesIO()
+        Image.fromarray(pixels).save(data, "WEBP", quality=quality, method=6)
+        if data.tell() <= limit_bytes:
+            return data.getvalue()
+    raise ValueError(f"no WebP of this picture fits into {limit_bytes:,} bytes")
 
 
 def portrait(library: Library, kind: str, order: Order, *, width_px: int, height_px: int, splats: int) -> Pixels:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.layout.gather import GROUND_KINDS
+from pipelines.layout.gather import level_ids
 from pipelines.layout.relief import Reals, fractal
 from pipelines.scene import BACKGROUND, Colour, Floats, Look, Scene, Surfels
 
@@ -71,8 +71,7 @@ def _faded(surfels: Surfels, amount: float) -> Surfels:
 
 def _mossy(surfels: Surfels, scene: Scene, amount: float) -> Surfels:
     """Moss on what faces up, weeds in ways and on bare ground."""
-    ways = [BACKGROUND, *(thing.id for thing in scene.things if thing.kind in GROUND_KINDS)]
-    level = np.isin(surfels.thing, ways)
+    level = np.isin(surfels.thing, level_ids(scene))
     mine = np.flatnonzero(~surfels.leaf & (surfels.frames[:, 1, 2] > 0.25))
     means, up = surfels.means[mine], surfels.frames[mine, 1, 2]
     cover = np.clip((_field(means, 1.3, 63) + 0.55 * amount * up - 0.12) / 0.16, 0, 1)

@@ -24,6 +24,11 @@ NATURE_STEPS = ((14.0, 1.0), (30.0, 0.35), (60.0, 0.12), (np.inf, 0.05))
 MADE_STEPS = ((50.0, 1.0), (110.0, 0.4), (np.inf, 0.15))
 
 
+def level_ids(scene: Scene) -> list[int]:
+    """Ids of the bare ground and the ways on it."""
+    return [BACKGROUND, *(thing.id for thing in scene.things if thing.kind in GROUND_KINDS)]
+
+
 @dataclass(frozen=True)
 class Surface:
     """What the triangles of one part of one thing are made of."""

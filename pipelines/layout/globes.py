@@ -19,12 +19,8 @@ SHINE = 0.5  # radiance of a white globe by the light that falls on it: bright e
 def seen(globe: Globe, sky: Sky) -> tuple[Floats, Floats, Floats, Floats]:
     """Unit directions (N, 3), radiance (N, 3), sizes as angles (N,) and opacity (N,) of a globe and its ring."""
     towards = np.asarray(globe.direction)
-    right = np.cross(towards, [0.0, 1.0, 0.0])
-    right /= np.linalg.norm(right)
-    up = np.cross(right, towards)
-    turn = np.arange(SPLATS) * math.pi * (3 - math.sqrt(5))
-    reach = np.sqrt((np.arange(SPLATS) + 0.5) / SPLATS)
-    u, v = reach * np.cos(turn), reach * np.sin(turn)
+    right, up = _across(towards)
+    u, v, reach = _disc(SPLATS)
     normal = u[:, None] * right + v[:, None] * up - np.sqrt(np.maximum(1 - reach**2, 0.0))[:, None] * towards
     lit = np.clip(normal @ np.asarray(sky.light_direction) * 1.15 + 0.06, 0.012, 1.0)
     bright = _surface(globe, u, v) * (lit * SHINE)[:, None] * np.asarray(sky.light) + np.asarray(sky.zenith) * 0.35
@@ -43,12 +39,8 @@ def seen(globe: Globe, sky: Sky) -> tuple[Floats, Floats, Floats, Floats]:
 def moon(sky: Sky, radius_rad: float) -> tuple[Floats, Floats, Floats, Floats]:
     """The full moon where the light comes from, with its seas: arrays as of `seen`."""
     towards = np.asarray(sky.light_direction)
-    right = np.cross(towards, [0.0, 1.0, 0.0])
-    right /= np.linalg.norm(right)
-    up = np.cross(right, towards)
-    turn = np.arange(MOON_SPLATS) * math.pi * (3 - math.sqrt(5))
-    reach = np.sqrt((np.arange(MOON_SPLATS) + 0.5) / MOON_SPLATS)
-    u, v = reach * np.cos(turn), reach * np.sin(turn)
+    right, up = _across(towards)
+    u, v, reach = _disc(MOON_SPLATS)
     seas = np.clip(0.5 + 1.7 * fractal(u + 3.1, v - 1.7, 1.1, octaves=4, gain=0.55, seed=1_969), 0, 1)
     light = np.asarray(sky.light) / max(sky.light)
     bright = (MOON_RADIANCE * (1.0 - 0.42 * seas) * (1.0 - 0.25 * reach**4))[:, None] * (0.4 + 0.6 * light)
@@ -56,6 +48,20 @@ def moon(sky: Sky, radius_rad: float) -> tuple[Floats, Floats, Floats, Floats]:
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     size = np.full(MOON_SPLATS, 0.75 * radius_rad * math.sqrt(math.pi / MOON_SPLATS))
     return points.astype(np.float32), bright.astype(np.float32), size.astype(np.float32), np.full(MOON_SPLATS, 0.95, np.float32)
+
+
+def _across(towards: Reals) -> tuple[Reals, Reals]:
+    """The unit directions to the right and up of what is seen there."""
+    right = np.cross(towards, [0.0, 1.0, 0.0])
+    right /= np.linalg.norm(right)
+    return right, np.asarray(np.cross(right, towards))
+
+
+def _disc(count: int) -> tuple[Reals, Reals, Reals]:
+    """Places (N,) to the right and up on a disc of radius 1, evenly spread as seeds in a sunflower, and how far out they are."""
+    turn = np.arange(count) * math.pi * (3 - math.sqrt(5))
+    reach = np.sqrt((np.arange(count) + 0.5) / count)
+    return reach * np.cos(turn), reach * np.sin(turn), reach
 
 
 def _surface(globe: Globe, u: Reals, v: Reals) -> Reals:

@@ -79,7 +79,7 @@ def look_for(spec: SceneSpec) -> Look:
     return Look(
         saturation=_product(look.saturation for look in found),
         contrast=_product(look.contrast for look in found),
-        tint=tuple(_product(look.tint[c] for look in found) for c in range(3)),  # type: ignore[arg-type]
+        tint=(_product(look.tint[0] for look in found), _product(look.tint[1] for look in found), _product(look.tint[2] for look in found)),
         lift=max((look.lift for look in found), default=0.0),
         wash=max((look.wash for look in found), default=0.0),
         flat=any(look.flat for look in found),

@@ -8,10 +8,10 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from pipelines.layout.gather import GROUND_KINDS, Surface
+from pipelines.layout.gather import Surface, level_ids
 from pipelines.layout.patterns import paint
 from pipelines.layout.relief import fractal
-from pipelines.scene import BACKGROUND, Colour, Floats, Foliage, Material, Scene, Surfels, Terrain, coarser
+from pipelines.scene import Colour, Floats, Foliage, Material, Scene, Surfels, Terrain, coarser
 
 LEAF_DETAIL = 0.48  # a leaf gets its own splat while its size is at least α·L divided by this
 OVERLAP = 2.4  # splats over any point of a sheet, weighted: 2π · coverage²
@@ -218,9 +218,10 @@ def weathered(surfels: Surfels, scene: Scene) -> Surfels:
 
 def puddles(surfels: Surfels, scene: Scene) -> Floats:
     """How much water stands on each surfel (N,), 0 … 1: in the hollows of level ways and bare ground near by; grass drinks it."""
-    ways = [BACKGROUND, *(thing.id for thing in scene.things if thing.kind in GROUND_KINDS)]
     x, z = surfels.means[:, 0], surfels.means[:, 2]
-    mine = np.flatnonzero((surfels.frames[:, 1, 2] > 0.985) & ~surfels.leaf & np.isin(surfels.thing, ways) & (np.hypot(x, z) < PUDDLES_M))
+    mine = np.flatnonzero(
+        (surfels.frames[:, 1, 2] > 0.985) & ~surfels.leaf & np.isin(surfels.thing, level_ids(scene)) & (np.hypot(x, z) < PUDDLES_M)
+    )
     out = np.zeros(len(surfels), np.float32)
     hollow = fractal(x[mine].astype(np.float64), z[mine].astype(np.float64), 3.4, octaves=4, gain=0.45, seed=407)
     red, green = surfels.albedo[mine, 0], surfels.albedo[mine, 1]

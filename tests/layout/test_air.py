@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,8 +36,8 @@ def _ground(name: str = "concrete") -> Terrain:
     return Terrain(mesh, (material(name),), np.ones((4, 1), np.float32), HeightField(-40, -40, 80, np.zeros((2, 2), np.float32)))
 
 
-def _spec(time: TimeOfDay = TimeOfDay.NOON, weather: Weather = Weather.CLEAR, **more: object) -> SceneSpec:
-    return SceneSpec(time_of_day=time, weather=weather, **more)  # type: ignore[arg-type]
+def _spec(time: TimeOfDay = TimeOfDay.NOON, weather: Weather = Weather.CLEAR, **more: Any) -> SceneSpec:
+    return SceneSpec(time_of_day=time, weather=weather, **more)
 
 
 def _sampled(scene: Scene, splats: int = 20_000) -> Surfels:
