@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 
 from pipelines.gaussians import SH_C0, Gaussians, quaternions_from_frames
 from pipelines.layout.drifting import drifting
+from pipelines.layout.metering import glow_kept, metered
 from pipelines.layout.occluders import Occluders, occluders_of
 from pipelines.layout.reflect import reflections
 from pipelines.layout.sample import WIDEST_M
 from pipelines.layout.sky import DOME_DIP_RAD, DOME_RADIUS_M, Dome, air_light, dome, radiance, sky_budget
 from pipelines.layout.surfels import morton_order, take_surfels
-from pipelines.layout.tone import display, exposure_for, luminance
+from pipelines.layout.tone import display, luminance
 from pipelines.layout.vista import vista
-from pipelines.layout.windows import SEE_THROUGH, Panes, light_through, outside, panes_of, shade_backs
+from pipelines.layout.windows import Panes, light_through, outside, panes_of, shade_backs
 from pipelines.scene import Floats, Lamp, Scene, Surfels
 from pipelines.stage import Stage, TellStage
 from pipelines.world import World
@@ -40,11 +41,7 @@ SMOOTH_STEPS = ((0.0, 1), (3.17, 1))
 SMOOTH_STEPS_INDOORS = ((0.0, 1), (3.17, 1), (7.71, 3), (1.37, 6), (11.9, 10))  # shift of the curve, and the neighbours' step along it
 LAMP_RADIUS_M = 0.07  # the least that shadows by lamps are softened by
 PANE_RAYS = 4  # rays to the windows a surfel, indoors
-GLOW_PEAK = 1.5  # exposed radiance of what glows: the curve shows it nearly white, yet with its colour
-EXPOSURE_RAYS = 4_000  # surfels of the first look that are metered
-ROOM_SHADE = 0.30  # reflectance of a room that is metered as usual
 OUTSIDE_SEEN = 0.4  # of its brightness, what windows show: an eye in the room sees the garden, not a white pane
-ROOM_BY_NIGHT = 0.75  # how bright a lamplit room is shown, of one by day
 DRAFT_SURFELS = 45_000
 DRAFT_WIDTH = 1.25  # what is left of even spacing is not even: wider splats close its gaps
 LIKE_LIGHT = 0.12  # contrast at which far neighbours have little say
@@ -93,8 +90,8 @@ def _lit(scene: Scene, blockers: Occluders, tell: TellStage) -> Gaussians:
     matt = surfels.albedo * irradiance / np.float32(math.pi) + surfels.emission
     shade_backs(matt, surfels, irradiance, scene)
     tell(0.78, "mirroring what is glossy")
-    exposure = sky.exposure * _exposure(matt, surfels, scene, blockers)
-    matt -= surfels.emission * np.float32(1 - _glow_kept(surfels.emission, exposure))
+    exposure = sky.exposure * metered(matt, surfels, scene, blockers)
+    matt -= surfels.emission * np.float32(1 - glow_kept(surfels.emission, exposure))
     transmittance, added = air_light(sky, surfels.means, scene.viewpoints[0])
     colours = display(matt * transmittance[:, None] + added, exposure, scene.look)
     harmonics = np.zeros((len(surfels), 1, 3), np.float32)
@@ -257,42 +254,6 @@ def lamp_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
         strength = scale * lamp.power * falls[facing] * open_ / (away[facing] ** 2 + lamp.radius_m**2)
         total[index] += strength[:, None].astype(np.float32) * np.asarray(lamp.colour, np.float32)
     return total
-
-
-def _glow_kept(emission: Floats, exposure: float) -> float:
-    """The share of their own light that lamps and windows show: as an eye or a camera sees them, bright but not burnt out."""
-    peaks = emission.max(axis=1)
-    glowing = peaks[peaks > 0.02]
-    return min(1.0, GLOW_PEAK / (exposure * float(np.median(glowing)))) if len(glowing) else 1.0
-
-
-def _exposure(matt: Floats, surfels: Surfels, scene: Scene, blockers: Occluders) -> float:
-    """Measured on what the first look shows: visible surfels ahead, weighted by the angle they fill, and the sky above them."""
-    sky, eye = scene.sky, scene.viewpoints[0]
-    assert sky is not None
-    offset = surfels.means - eye
-    distance = np.linalg.norm(offset, axis=1)
-    yaw = scene.spawn.yaw_rad
-    ahead = np.array([-math.sin(yaw), 0.0, -math.cos(yaw)], np.float32)
-    mine = np.flatnonzero(((offset @ ahead) > 0.75 * distance) & ~surfels.hidden & (surfels.opacity > SEE_THROUGH))
-    mine = mine[:: max(1, len(mine) // EXPOSURE_RAYS)]
-    towards = offset[mine] / np.maximum(distance[mine], 1e-4)[:, None]
-    start = np.repeat(eye[None].astype(np.float32), len(mine), axis=0)
-    reach = (distance[mine] * 0.98 - 0.05).astype(np.float32)
-    mine = mine[~blockers.caster.blocked(start, towards.astype(np.float32), reach)]
-    weight = surfels.sizes_m[mine, 0] * surfels.sizes_m[mine, 1] / np.maximum(distance[mine], 0.5) ** 2
-    transmittance, added = air_light(sky, surfels.means[mine], eye)
-    bright = luminance(matt[mine] * transmittance[:, None] + added)
-    if not scene.indoors:
-        above = np.array([[-math.sin(yaw) * 0.97, 0.22, -math.cos(yaw) * 0.97]], np.float32)
-        bright = np.append(bright, luminance(radiance(sky, above)))
-        weight = np.append(weight, 0.35 * weight.sum())
-    night = sky.dark and max(sky.light) < 1.0 and not scene.indoors
-    metered = exposure_for(bright, weight, dark=night)
-    if scene.indoors and len(mine):  # white rooms are white and dark ones dark, not both grey
-        shade = float(np.exp(np.average(np.log(np.maximum(luminance(surfels.albedo[mine]), 0.01)), weights=weight)))
-        metered *= float(np.clip((shade / ROOM_SHADE) ** 0.5, 0.75, 1.4)) * (ROOM_BY_NIGHT if sky.dark else 1.0)
-    return metered
 
 
 def _with_sky(surfels: Surfels, harmonics: Floats, scene: Scene, floating: Dome, exposure: float) -> Gaussians:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pipelines.places import place_named
@@ -77,9 +78,13 @@ def look_for(spec: SceneSpec) -> Look:
     """All its words' looks in one: factors multiply, of amounts the greatest counts."""
     found = [LOOKS[word] for word in words_of(spec) if word in LOOKS]
     return Look(
-        saturation=_product(look.saturation for look in found),
-        contrast=_product(look.contrast for look in found),
-        tint=(_product(look.tint[0] for look in found), _product(look.tint[1] for look in found), _product(look.tint[2] for look in found)),
+        saturation=math.prod(look.saturation for look in found),
+        contrast=math.prod(look.contrast for look in found),
+        tint=(
+            math.prod(look.tint[0] for look in found),
+            math.prod(look.tint[1] for look in found),
+            math.prod(look.tint[2] for look in found),
+        ),
         lift=max((look.lift for look in found), default=0.0),
         wash=max((look.wash for look in found), default=0.0),
         flat=any(look.flat for look in found),
@@ -87,13 +92,6 @@ def look_for(spec: SceneSpec) -> Look:
         faded=max((look.faded for look in found), default=0.0),
         sleek=any(look.sleek for look in found),
     )
-
-
-def _product(values: Iterable[float]) -> float:
-    total = 1.0
-    for value in values:
-        total *= value
-    return total
 
 
 def sky_under(spec: SceneSpec, sky: Sky) -> Sky:
