@@ -24,6 +24,7 @@ from tests.studio.viewing import (
     Viewer,
     ahead,
     exported,
+    is_before_a_wall,
     place_on,
     psnr,
     ray_at,
@@ -97,7 +98,7 @@ def test_nothing_is_drawn_at_rest(viewer: Viewer, studio: Studio) -> None:
 
 
 def test_walk_three_metres_and_be_stopped_by_a_wall(viewer: Viewer, studio: Studio, facts: Facts, eye: np.ndarray) -> None:
-    yaw, wall_m = way_to_a_wall(facts, eye)
+    yaw = way_to_a_wall(facts, eye)
     viewer.open(studio.world_id)
     viewer.turn_left(yaw)
     start = viewer.position()
@@ -105,17 +106,7 @@ def test_walk_three_metres_and_be_stopped_by_a_wall(viewer: Viewer, studio: Stud
     there = viewer.hold("w", lambda at: math.hypot(*(at - start)[[0, 2]]) >= 3)
     walked = (there - start)[[0, 2]]
     assert walked @ ahead(yaw)[[0, 2]] / np.linalg.norm(walked) > 0.99  # ahead, and not aside
-    stopped = viewer.hold_until_still("w")
-    way = math.hypot(*(stopped - start)[[0, 2]])
-    assert 3 <= way < wall_m
-    # Slid along it or not: somewhere round the body there is a wall within arm's length, and none inside the body.
-    feet_m = stopped[1] - EYE_M
-    round_m = [
-        facts.hit(np.array([stopped[0], feet_m + up, stopped[2]]), ahead(math.radians(angle)))[0]
-        for angle in range(0, 360, 10)
-        for up in (0.6, 0.9, 1.2)
-    ]
-    assert 0.2 < min(round_m) < 0.45
+    assert is_before_a_wall(facts, start, viewer.hold_until_still("w"))
     viewer.press("r")
     until(viewer.position, lambda at: bool(np.allclose(at, eye, atol=0.12)), what="the start")
 

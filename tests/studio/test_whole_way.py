@@ -12,7 +12,19 @@ from playwright.sync_api import Page, expect
 
 from tests.studio.browsing import Complaints
 from tests.studio.conftest import PROMPT, Studio
-from tests.studio.viewing import EYE_M, HEIGHT, WIDTH, Facts, Viewer, ahead, exported, thing_in_sight, until, way_to_a_wall
+from tests.studio.viewing import (
+    EYE_M,
+    HEIGHT,
+    WIDTH,
+    Facts,
+    Viewer,
+    ahead,
+    exported,
+    is_before_a_wall,
+    thing_in_sight,
+    until,
+    way_to_a_wall,
+)
 from tests.studio.visiting import MADE_MS, at_home, card, choose, from_menu, on_the_loom, press_make, understood, write
 
 NAME = "A stone cottage beside a pond in a meadow, with an oak tree…"  # how the page calls a world of PROMPT
@@ -52,13 +64,12 @@ def test_from_words_to_the_wall_and_back(page: Page, studio: Studio, complaints:
         assert picture.std() > 20, "a picture of something"
         page.keyboard.press("Escape")
 
-        yaw, wall_m = way_to_a_wall(facts, eye)
+        yaw = way_to_a_wall(facts, eye)
         viewer.turn_left(yaw)
         start = viewer.position()
         there = viewer.hold("w", lambda at: math.hypot(*(at - start)[[0, 2]]) >= 3)
         assert (there - start)[[0, 2]] @ ahead(yaw)[[0, 2]] > 2.9
-        stopped = viewer.hold_until_still("w")
-        assert 3 <= math.hypot(*(stopped - start)[[0, 2]]) < wall_m
+        assert is_before_a_wall(facts, start, viewer.hold_until_still("w"))
 
         viewer.press("y")
         scene = trimesh.load(io.BytesIO(exported(page, "Meshes")), file_type="glb")

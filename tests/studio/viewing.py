@@ -220,8 +220,8 @@ def stored_file(data: Path, sha256: str) -> Path:
     return file
 
 
-def way_to_a_wall(facts: Facts, eye: Doubles) -> tuple[float, float]:
-    """A yaw in which an upright wall, too wide to slide round, stands 4 to 25 m away with nothing before it, and how far it is."""
+def way_to_a_wall(facts: Facts, eye: Doubles) -> float:
+    """A yaw in which an upright wall as wide as a visitor's reach stands 4 to 25 m away with nothing before it."""
     feet = eye - (0, EYE_M, 0)
     found = []
     for yaw in np.radians(np.arange(-180, 180, 4)):
@@ -229,10 +229,22 @@ def way_to_a_wall(facts: Facts, eye: Doubles) -> tuple[float, float]:
         hits = [facts.hit(feet + (0, up, 0) + aside, ahead(yaw)) for up in (0.6, 1.2, 1.6) for aside in (-side, 0 * side, side)]
         nearest, farthest = min(hits)[0], max(hits)[0]
         if nearest > 4 and farthest < 25 and farthest - nearest < 1.5 and all(name != "ground" for _, name in hits):
-            found.append((farthest - nearest, yaw, farthest))
+            found.append((farthest - nearest, yaw))
     assert found, "no wall can be walked up to"
-    _, yaw, distance = min(found)
-    return float(yaw), float(distance) + 0.5
+    return float(min(found)[1])
+
+
+def is_before_a_wall(facts: Facts, start: Doubles, stopped: Doubles) -> bool:
+    """Whether a visitor who walked straight on, and perhaps slid aside, stands at arm's length from a wall and has passed through none."""
+    way = (stopped - start) * (1, 0, 1)
+    length = float(np.linalg.norm(way))
+    chest = start * (1, 0, 1) + (0, stopped[1] - EYE_M + 1.2, 0)
+    round_m = [
+        facts.hit(np.array([stopped[0], stopped[1] - EYE_M + up, stopped[2]]), ahead(math.radians(angle)))[0]
+        for angle in range(0, 360, 10)
+        for up in (0.6, 0.9, 1.2)
+    ]
+    return length > 3 and facts.hit(chest, way / length)[0] > length and 0.2 < min(round_m) < 0.45
 
 
 def thing_in_sight(facts: Facts, eye: Doubles) -> tuple[dict[str, Any], tuple[float, float], Doubles]:
