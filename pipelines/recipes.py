@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import InputError, PromptError, UnavailableError
+from pipelines.prompt import Kind
 
 if TYPE_CHECKING:
     from pipelines.spec import SceneSpec
@@ -29,16 +30,48 @@ STAGES: Mapping[str, str] = {
 """Every stage by name, imported only when a recipe uses it. Others add theirs in the entry-point group `worldloom.stages`."""
 
 
+FIELDS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.TEXT: ("text",),
+    Kind.PHOTOGRAPH: ("pictures",),
+    Kind.PICTURES: ("pictures",),
+    Kind.VIDEO: ("video",),
+    Kind.PANORAMA: ("panorama",),
+    Kind.MEASURED_PANORAMA: ("panorama", "distance"),
+    Kind.LAYOUT: ("layout",),
+}
+"""The fields of a Prompt that make it one of a kind."""
+
+CURES: Mapping[Kind, str] = dict.fromkeys(Kind, "describe the place in words")
+"""What to do where a recipe has no row for a kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecipeCard:
-    """What a person should know about a recipe before choosing it. takes: the fields of a Prompt that it understands."""
+    """What a person should know about a recipe before choosing it. rows: the stages for each kind of prompt that it understands."""
 
     name: str
     tier: str
     makes: str
     needs: str
-    row: tuple[str, ...]
-    takes: tuple[str, ...] = ("text",)
+    rows: Mapping[Kind, tuple[str, ...]]
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """The fields of a Prompt that it understands."""
+        return tuple(dict.fromkeys(name for kind in self.rows for name in FIELDS[kind]))
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """The stages for the kind of prompt that it is made for first."""
+        return next(iter(self.rows.values()))
+
+    def row_for(self, kind: Kind) -> tuple[str, ...]:
+        """The stages for a kind of prompt; raises UnavailableError with what it does take."""
+        row = self.rows.get(kind)
+        if row is None:
+            known = ", ".join(self.rows)
+            raise UnavailableError(f"the recipe {self.name} makes no worlds from a {kind}, but from {known}: {CURES[kind]}")
+        return row
 
 
 CARDS: tuple[RecipeCard, ...] = (
@@ -47,7 +80,7 @@ CARDS: tuple[RecipeCard, ...] = (
         tier="nano",
         makes="text → world: geometry built from words, lit by ray casting, turned straight into splats",
         needs="any machine; no GPU, no download",
-        row=("read", "arrange", "build", "sample", "light", "finish"),
+        rows={Kind.TEXT: ("read", "arrange", "build", "sample", "light", "finish")},
     ),
 )
 
@@ -75,9 +108,14 @@ def card_for(tier: str | None) -> RecipeCard:
 
 
 def recipe_for(
-    tier: str | None = None, *, splats: int = DEFAULT_SPLATS, spec: SceneSpec | None = None, things: tuple[Path, ...] = ()
+    tier: str | None = None,
+    *,
+    kind: Kind = Kind.TEXT,
+    splats: int = DEFAULT_SPLATS,
+    spec: SceneSpec | None = None,
+    things: tuple[Path, ...] = (),
 ) -> Recipe:
-    """The recipe of a tier (None: the best that this machine runs).
+    """The recipe of a tier (None: the best that this machine runs) for a kind of prompt.
 
     splats: budget for the whole world.  spec: skips reading the words.  things: folders with a user's own kinds of things.
     """
@@ -91,7 +129,7 @@ def recipe_for(
     }
     from pipelines.stage import Recipe
 
-    return Recipe(card.name, card.tier, tuple(make_stage(name, **settings.get(name, {})) for name in card.row))
+    return Recipe(card.name, card.tier, tuple(make_stage(name, **settings.get(name, {})) for name in card.row_for(kind)))
 
 
 def make_stage(name: str, **settings: object) -> Stage:

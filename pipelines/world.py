@@ -24,9 +24,21 @@ class View:
 
 @dataclass(frozen=True)
 class MeasuredView(View):
-    """A view with distance (H, W) float32 metres along the ray, inf = sky."""
+    """A view with distance (H, W) float32 metres along the ray; inf = sky, NaN = not known."""
 
     distance: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PointCloud:
+    """Points that several views have in common.
+
+    positions: (N, 3) float32 metres.  colours: (N, 3) uint8 sRGB.  seen_by: for each view, the (M,) numbers of the points it sees.
+    """
+
+    positions: NDArray[np.float32]
+    colours: NDArray[np.uint8]
+    seen_by: tuple[NDArray[np.int32], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,7 @@ class World:
     spec: SceneSpec | None = None
     scene: Scene | None = None
     views: tuple[View, ...] = ()
+    points: PointCloud | None = None
     gaussians: Gaussians | None = None
     levels: tuple[Gaussians, ...] = ()
     panorama: MeasuredView | None = None

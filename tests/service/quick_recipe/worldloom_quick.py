@@ -20,12 +20,13 @@ import numpy as np
 
 from pipelines.errors import InputError
 from pipelines.gaussians import Gaussians, from_colours
+from pipelines.prompt import Kind
 from pipelines.recipes import RecipeCard
 from pipelines.scene import Scene
 from pipelines.stage import Stage, TellStage
 from pipelines.world import World
 
-CARD = RecipeCard(name="quick", tier="quick", makes="text → a ball", needs="nothing", row=("quick",))
+CARD = RecipeCard(name="quick", tier="quick", makes="text → a ball", needs="nothing", rows={Kind.TEXT: ("quick",)})
 SPLATS = 2_000
 
 

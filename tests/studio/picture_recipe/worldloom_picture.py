@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.prompt import Kind
 from pipelines.recipes import RecipeCard
 
 CARD = RecipeCard(
@@ -9,6 +10,5 @@ CARD = RecipeCard(
     tier="picture",
     makes="anything → a ball",
     needs="nothing",
-    row=("quick",),
-    takes=("text", "pictures", "panorama", "video"),
+    rows=dict.fromkeys((Kind.TEXT, Kind.PHOTOGRAPH, Kind.PICTURES, Kind.PANORAMA, Kind.VIDEO), ("quick",)),
 )

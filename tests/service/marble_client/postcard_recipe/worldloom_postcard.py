@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from pipelines.camera import panorama, pinhole
+from pipelines.prompt import Kind
 from pipelines.recipes import RecipeCard
 from pipelines.scene import Scene, Spawn
 from pipelines.stage import Stage, TellStage
@@ -18,8 +19,7 @@ CARD = RecipeCard(
     tier="postcard",
     makes="anything → a ball",
     needs="nothing",
-    row=("quick", "postcard"),
-    takes=("text", "pictures", "panorama", "video"),
+    rows=dict.fromkeys((Kind.TEXT, Kind.PHOTOGRAPH, Kind.PICTURES, Kind.PANORAMA, Kind.VIDEO), ("quick", "postcard")),
 )
 SPAWN = (3.0, 2.0, -5.0)
 LEVELS = (500, 150, 100)
