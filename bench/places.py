@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
+from scipy.ndimage import map_coordinates, uniform_filter
 
 from pipelines import Gaussians, Prompt, generate, recipe_for
 from pipelines.camera import panorama, pinhole
@@ -24,13 +25,16 @@ BODY_M = 0.4  # where something is nearer than this in most directions, nobody s
 NEAR_M, WIDEST_DEG = 10.0, 4.0
 FULL_WIDTH = 2 * math.sqrt(2 * math.log(2))  # of a Gaussian at half its height, in standard deviations
 SHIFT_M = 0.01
+WIDTH_PX, HEIGHT_PX = 1_280, 720
+SAME_SURFACE = 0.02  # how much the logarithms of two distances may differ
 
 
 class PlaceFigures(TypedDict):
     """holes: share of the sphere below the horizon with alpha under 0.95, from the starting point, and the worst within 2 m of it.
 
     widest_deg: full width at half height of the widest splat within 10 m, seen from the starting point; wide: how many exceed 4°.
-    needle: 99th percentile of a splat's length over its width.  popping: mean change of a pixel, of 255, when the eye moves by 1 cm.
+    needle: 99th percentile of a splat's length over its width.  aside: mean change of a pixel when the eye moves by 1 cm; popping: what
+    of it is left when every pixel has followed the surface that it shows, that is, without parallax. Both are shares of full white.
     """
 
     place: str
@@ -41,6 +45,7 @@ class PlaceFigures(TypedDict):
     widest_deg: float
     wide: int
     needle: float
+    aside: float
     popping: float
 
 
@@ -88,7 +93,7 @@ def figures_of(name: str, gaussians: Gaussians, spawn: Spawn, seconds: float) ->
         "widest_deg": round(float(widths.max(initial=0)), 2),
         "wide": int((widths > WIDEST_DEG).sum()),
         "needle": round(float(np.percentile(longest[:, 2] / np.maximum(longest[:, 1], 1e-9), 99)), 2),
-        "popping": _popping(gaussians, spawn, eye),
+        **_aside(gaussians, spawn, eye),
     }
 
 
@@ -109,18 +114,44 @@ def _holes_at(gaussians: Gaussians, eye: NDArray[np.floating]) -> float | None:
     return float(((seen.alpha[lower] < HOLE_ALPHA) * weights).mean() / weights.mean())
 
 
-def _popping(gaussians: Gaussians, spawn: Spawn, eye: NDArray[np.floating]) -> float:
+class _Aside(TypedDict):
+    aside: float
+    popping: float
+
+
+def _aside(gaussians: Gaussians, spawn: Spawn, eye: NDArray[np.floating]) -> _Aside:
+    """Rendered at twice the size, so that following a surface by parts of a pixel does not count as a change."""
     sideways = np.array([math.cos(spawn.yaw_rad), 0, -math.sin(spawn.yaw_rad)]) * SHIFT_M
-    pictures = [
-        render(gaussians, pinhole(at, yaw_rad=spawn.yaw_rad, pitch_rad=spawn.pitch_rad, width_px=1_280, height_px=720)).rgb
-        for at in (eye, eye + sideways)
-    ]
-    return float(np.abs(pictures[0] - pictures[1]).mean())
+    size = {"width_px": 2 * WIDTH_PX, "height_px": 2 * HEIGHT_PX}
+    here, there = (pinhole(at, yaw_rad=spawn.yaw_rad, pitch_rad=spawn.pitch_rad, **size) for at in (eye, eye + sideways))
+    before, after = (render(gaussians, camera, layers=("distance",)) for camera in (here, there))
+    assert before.distance is not None
+    assert after.distance is not None
+    distance = np.where(np.isfinite(after.distance), after.distance, 1e6)
+    surface = there.position + there.rays() * distance[..., None]
+    pixels, way = here.project(surface.reshape(-1, 3))
+    at = pixels.T[::-1].reshape(2, *distance.shape) - 0.5  # rows, columns, counted from pixel centres
+    followed = np.stack([map_coordinates(before.rgb[..., channel], at, order=1, mode="nearest") for channel in range(3)], axis=-1)
+    shown = map_coordinates(np.where(np.isfinite(before.distance), before.distance, 1e6), at, order=0, mode="nearest")
+    is_seen = np.abs(np.log(shown / way.reshape(distance.shape))) < SAME_SURFACE  # what comes out from behind something is parallax, too
+    left = _halved(np.abs(_smoothed(followed) - _smoothed(after.rgb)).mean(axis=-1) * is_seen)
+    return {"aside": float(np.abs(_halved(before.rgb) - _halved(after.rgb)).mean()), "popping": float(left.mean())}
+
+
+def _halved(picture: NDArray[np.floating]) -> NDArray[np.floating]:
+    """A picture (H, W[, C]) at half its size, by means of four."""
+    height, width = picture.shape[:2]
+    return picture.reshape(height // 2, 2, width // 2, 2, -1).mean(axis=(1, 3))
+
+
+def _smoothed(picture: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Each pixel (H, W, C) the mean of 2 × 2: what a pixel of the picture at its own size shows."""
+    return uniform_filter(picture, (2, 2, 1), mode="nearest")
 
 
 def _table(found: list[PlaceFigures], splats: int) -> Table:
     table = Table(
-        "place", "splats", "made in (s)", "holes", "within 2 m", "widest (°)", "wide", "needle", "popping", box=None,
+        "place", "splats", "made in (s)", "holes", "within 2 m", "widest (°)", "wide", "needle", "1 cm aside", "popping", box=None,
         title=f"every place by its name, {splats:,} splats",
     )  # fmt: skip
     for row in found:
@@ -132,6 +163,6 @@ def _table(found: list[PlaceFigures], splats: int) -> Table:
         shown = {name: f"[red]{text}[/]" if missed[name] else text for name, text in told.items()}
         table.add_row(
             row["place"], f"{row['splats']:,}", f"{row['seconds']}", shown["holes_here"], shown["holes_around"], f"{row['widest_deg']}",
-            shown["wide"], f"{row['needle']}", shown["popping"],
+            shown["wide"], f"{row['needle']}", f"{row['aside']:.2%}", shown["popping"],
         )  # fmt: skip
     return table
