@@ -13,6 +13,7 @@ import numpy as np
 from pipelines.layout.board import Placed
 from pipelines.layout.caverns import roof_model
 from pipelines.layout.features import quay_model, street_model, track_model, water_model
+from pipelines.layout.first_look import first_look
 from pipelines.layout.ground_mesh import terrain_of
 from pipelines.layout.indoors import Indoors
 from pipelines.layout.members import LAND_KINDS, Group, brought, in_order, is_feature, make_group
@@ -24,8 +25,8 @@ from pipelines.layout.streets import BACK_M
 from pipelines.layout.terrain import Ground, Street, Track
 from pipelines.layout.waters import Sea
 from pipelines.places import Place, Way, place_named
-from pipelines.scene import EYE_HEIGHT_M, Floats, Model, Scene, Spawn, Terrain, Thing
-from pipelines.spec import SceneSpec, Viewpoint
+from pipelines.scene import EYE_HEIGHT_M, Floats, Model, Scene, Terrain, Thing
+from pipelines.spec import RelationName, SceneSpec, Viewpoint
 from pipelines.stage import Stage, TellStage
 from pipelines.things import MATERIALS, Library
 from pipelines.world import World
@@ -124,7 +125,14 @@ def _arrange_land(spec: SceneSpec, place: Place, groups: dict[str, Group], *, se
     terrain = terrain_of(ground, MATERIALS)
     viewpoints = _land_viewpoints(ground, solver, plan, seed=seed)
     relations = check(spec, things, site.areas, room=False)
-    scene = Scene(things=things, terrain=terrain, spawn=Spawn(), viewpoints=viewpoints, walk_radius_m=WALK_RADIUS_M, relations=relations)
+    scene = Scene(things=things, terrain=terrain, viewpoints=viewpoints, walk_radius_m=WALK_RADIUS_M, relations=relations)
+    if spec.view not in RAISED:
+        stated = {relation.relation for thing in spec.things for relation in thing.relations}
+        may_turn = not plan.street and not stated & {RelationName.LEFT_OF, RelationName.RIGHT_OF}
+        upon = [
+            thing.name for thing in spec.things if any(r.relation is RelationName.ON and plan.subject in r.objects for r in thing.relations)
+        ]
+        scene = replace(scene, spawn=first_look(scene, {plan.subject, *upon}, may_turn=may_turn))
     features = {named.water.kind for named in plan.waters} | ({plan.way.kind} if plan.way else set()) | {"cave roof", "quay wall"}
     _outside.append((terrain, Outside(site, frozenset(features))))
     return scene

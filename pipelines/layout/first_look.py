@@ -1,0 +1,51 @@
+"""First look: where the visitor's eyes point at the start, so that what the words are about is in the picture, up to its top."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.camera import pinhole
+from pipelines.scene import EYE_HEIGHT_M, Scene, Spawn, Thing
+
+ASIDE_RAD, BACK_TO_RAD, MOST_TURN_RAD = math.radians(30), math.radians(21), math.radians(40)
+MOST_LIFT_RAD, STEP_RAD = math.radians(16), math.radians(1)  # more would leave the ground out of the picture
+WIDTH_PX, HEIGHT_PX, MARGIN_PX = 1_280, 720, 24
+CORNERS = 3_000  # of a thing are looked at
+
+
+def first_look(scene: Scene, subjects: Collection[str], *, may_turn: bool) -> Spawn:
+    """The spawn point of `scene`, turned to the things named `subjects` where they stand aside, and lifted until their top is seen.
+
+    may_turn: whether left and right may come to mean something else than before.
+    """
+    spawn = scene.spawn
+    shown = {thing.name: thing for thing in reversed(scene.things) if thing.name in subjects}  # the first of each name
+    if not shown:
+        return spawn
+    x, y, z = spawn.position
+    eye = (x, y + EYE_HEIGHT_M, z)
+    corners = np.concatenate([_corners(thing) for thing in shown.values()])
+    away = (corners.min(axis=0) + corners.max(axis=0)) / 2 - eye
+    aside = math.atan2(away[0], -away[2])  # to the right, while yaw turns left
+    turn = -math.copysign(min(abs(aside) - BACK_TO_RAD, MOST_TURN_RAD), aside) if may_turn and abs(aside) > ASIDE_RAD else 0.0
+    yaw = spawn.yaw_rad + turn
+    lift = next((step for step in np.arange(0, MOST_LIFT_RAD, STEP_RAD) if _is_under_the_edge(corners, eye, yaw, step)), MOST_LIFT_RAD)
+    return Spawn(spawn.position, yaw, float(lift))
+
+
+def _is_under_the_edge(corners: NDArray[np.floating], eye: tuple[float, float, float], yaw_rad: float, pitch_rad: float) -> bool:
+    camera = pinhole(eye, yaw_rad=yaw_rad, pitch_rad=pitch_rad, width_px=WIDTH_PX, height_px=HEIGHT_PX)
+    column, row = camera.project(corners)[0].T
+    shown = (column > 0) & (column < WIDTH_PX)
+    return bool((row[shown] > MARGIN_PX).all())
+
+
+def _corners(thing: Thing) -> NDArray[np.floating]:
+    """(N, 3) some of its vertices in the world, metres."""
+    every = np.concatenate([part.mesh.vertices for part in thing.model.parts])
+    local = every[:: max(1, len(every) // CORNERS)]
+    return np.asarray(local @ thing.world_from_model[:3, :3].T + thing.position)
