@@ -20,7 +20,7 @@ from pipelines.models.opening import Tell
 from pipelines.models.weights import require_safe
 
 TRIES = 5
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 4 << 20
 _SPARE_BYTES = 200_000_000  # what a disk needs to stay usable
 
 
@@ -89,7 +89,7 @@ def _digest_if_right(path: Path, file: Wanted, tell: Callable[[float], None]) ->
     sha256, blob = hashlib.sha256(), hashlib.sha1(f"blob {file.bytes}\0".encode(), usedforsecurity=False)
     done = 0
     with path.open("rb") as source:
-        while block := source.read(4 * _BLOCK_BYTES):
+        while block := source.read(_BLOCK_BYTES):
             sha256.update(block)
             if file.sha256 is None:
                 blob.update(block)
@@ -131,7 +131,7 @@ def _stream(wanted: Plan, file: Wanted, part: Path, here: int) -> Iterator[int]:
         goes_on = answer.status_code == 206
         size = here if goes_on else 0
         with part.open("ab" if goes_on else "wb") as out:
-            for block in answer.iter_bytes(_BLOCK_BYTES):
+            for block in answer.iter_bytes():  # as they come: of a larger piece, what had come would be lost when the connection breaks
                 size += len(block)
                 if size > file.bytes:
                     raise WeightsError(f"{host()} sends more of {file.name} than the {file.bytes:,} bytes it has: try again")

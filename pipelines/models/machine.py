@@ -29,7 +29,8 @@ LAYER_BYTES = 1_000_000_000
 STAGES = ("paint", "measure", "fill")
 """The stages whose models decide whether a tier can run; they are loaded one after the other, so the largest counts."""
 
-_BYTES = {"bfloat16": 2, "float8": 1}
+_BYTES = 2  # of a parameter in bfloat16
+_PAINTERS = ("transformer", "unet")  # the parts of a diffusers pipeline that are kept in float8
 _ORDER: tuple[tuple[Offload, Storage], ...] = (("none", "bfloat16"), ("model", "bfloat16"), ("model", "float8"), ("sequential", "bfloat16"))
 
 
@@ -146,28 +147,32 @@ def memory_told(card: ModelCard, stage: str, tier: str) -> Iterator[None]:
 
 
 def _counted(card: ModelCard, lock: Lock) -> tuple[Mode, ...]:
-    """By the tensors in the files that are here, as they are loaded in bfloat16."""
+    """By the tensors in the files that are here, as they are loaded in bfloat16; float8 is for the part that paints alone."""
     parts = _parts(lock.id, lock.revision, tuple(name for name in lock.files if name.endswith(SUFFIX)))
-    return _modes(sum(parts.values()), max(parts.values(), default=0), card)
+    largest = max(parts.values(), default=0)
+    shrunk = max((count * (1 if part in _PAINTERS else 2) for part, count in parts.items()), default=0)
+    return _modes(card, whole=sum(parts.values()), largest=largest, shrunk_bytes=shrunk)
 
 
 def _estimated(card: ModelCard) -> tuple[Mode, ...]:
-    """By the number of parameters. For a diffusion model it counts the largest part only, so what all need together is not known."""
+    """By the number of parameters; of a diffusion model that is its largest part, so what all parts need together is not known."""
     if card.parameters is None:
         return ()
-    return _modes(None if card.library == "diffusers" else round(card.parameters), round(card.parameters), card)
+    count = round(card.parameters)
+    return _modes(card, whole=None if card.library == "diffusers" else count, largest=count, shrunk_bytes=None)
 
 
-def _modes(all_parameters: int | None, largest: int, card: ModelCard) -> tuple[Mode, ...]:
-    working = WORKING_BYTES if card.library in ("diffusers", None) else SMALL_WORKING_BYTES
-    sizes: dict[tuple[Offload, Storage], int] = {}
-    if all_parameters is not None:
-        sizes["none", "bfloat16"] = all_parameters * _BYTES["bfloat16"]
-    if working == WORKING_BYTES:
-        sizes["model", "bfloat16"] = largest * _BYTES["bfloat16"]
-        sizes["model", "float8"] = largest * _BYTES["float8"]
-        sizes["sequential", "bfloat16"] = min(LAYER_BYTES, largest * _BYTES["bfloat16"])
-    return tuple(Mode(offload=key[0], storage=key[1], gb=(size + working) / 1e9) for key, size in sizes.items())
+def _modes(card: ModelCard, *, whole: int | None, largest: int, shrunk_bytes: int | None) -> tuple[Mode, ...]:
+    """whole, largest: parameters of all parts and of the largest one.  shrunk_bytes: of the largest part when the painter is in float8."""
+    if card.library == "transformers":
+        return () if whole is None else (Mode(gb=(whole * _BYTES + SMALL_WORKING_BYTES) / 1e9),)
+    sizes: dict[tuple[Offload, Storage], int | None] = {
+        ("none", "bfloat16"): None if whole is None else whole * _BYTES,
+        ("model", "bfloat16"): largest * _BYTES,
+        ("model", "float8"): shrunk_bytes,
+        ("sequential", "bfloat16"): min(LAYER_BYTES, largest * _BYTES),
+    }
+    return tuple(Mode(offload=key[0], storage=key[1], gb=(size + WORKING_BYTES) / 1e9) for key, size in sizes.items() if size is not None)
 
 
 @cache

@@ -71,7 +71,7 @@ class _Entry(_Facts):
     steps: int | None = None
     vram: tuple[Mode, ...] = ()
     cpu: bool = False
-    off: str | None = None
+    avoid: str | None = None
     sources: dict[str, str]
 
 
@@ -87,7 +87,7 @@ class ModelCard:
     id: repository on the Hub, or a folder of the user's.  stages: stage → class that loads it (None: its own files say which).
     pipeline: the class for the stage that `model_for` was asked about.  adapter: repository of what is loaded on top, a LoRA or, where
     that entry's role is part, the weights that replace the part named in `replaces`.  control: repository of the ControlNet of the stage.
-    off: why no recipe takes it unless somebody names it.  own: the user's choice by settings.
+    avoid: why no recipe takes it unless somebody names it.  own: the user's choice by settings.
     """
 
     id: str
@@ -110,7 +110,7 @@ class ModelCard:
     steps: int | None = None
     vram: tuple[Mode, ...] = ()
     cpu: bool = False
-    off: str | None = None
+    avoid: str | None = None
     own: bool = False
     sources: Mapping[str, str] | None = None
 
@@ -198,9 +198,9 @@ def _taken(stage: str, word: str, tier: str, environment: Mapping[str, str]) -> 
 
 def _first_on(stage: str, tier: str) -> ModelCard:
     fitting = [card for card in _cards() if stage in (card.stages or ()) and tier in card.tiers]
-    card = next((card for card in fitting if card.off is None), None)
+    card = next((card for card in fitting if card.avoid is None), None)
     if card is None:
-        known = "; ".join(f"{card.id}: {card.off}" for card in fitting)
+        known = "; ".join(f"{card.id}: {card.avoid}" for card in fitting)
         raise UnavailableError(
             f"no model for {stage} is on in the tier {tier}"
             + (f" ({known})" if known else "")

@@ -28,7 +28,7 @@ def terms_of(card: ModelCard) -> Terms:
     if lock is not None and lock.licence is not None:
         return _terms(lock.licence, "card")
     if card.licence is None:
-        return Terms(None, card.commercial, "none" if card.commercial is None else "table", card.off or "")
+        return Terms(None, card.commercial, "none" if card.commercial is None else "table", card.avoid or "")
     return _terms(card.licence, "table")
 
 
