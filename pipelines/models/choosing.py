@@ -13,7 +13,7 @@ INDEX = "model_index.json"
 _TEXTS = (".json", ".txt", ".model", ".jinja")
 _KEPT = re.compile(r"(README|LICEN[CS]E|NOTICE)[\w.-]*(\.md|\.txt)?", re.IGNORECASE)
 _SHARD = r"(-\d{5}-of-\d{5})?"
-_VARIANT = re.compile(rf"(?P<stem>.+)\.(?P<variant>[\w-]+?)(?P<shard>{_SHARD})\.safetensors")
+_VARIANT = re.compile(rf"(?P<stem>.+)\.((fp|bf|int)\d+\w*|(non_)?ema)(?P<shard>{_SHARD})\.safetensors")
 
 
 def parts_in(index: Any) -> frozenset[str]:

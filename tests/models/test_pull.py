@@ -201,6 +201,7 @@ def test_names_that_would_lie_outside_are_passed_over(hub: Hub, folder: Path) ->
     assert set(pull(plan("tiny/evil")).files) == {"model.safetensors"}
 
 
+@pytest.mark.slow
 def test_a_real_checkpoint_goes_round(hub: Hub, tmp_path: Path) -> None:
     """A depth model in the format of transformers: saved, served, pulled, opened, loaded; the same numbers come out."""
     import torch
@@ -223,6 +224,7 @@ def test_a_real_checkpoint_goes_round(hub: Hub, tmp_path: Path) -> None:
         assert torch.equal(made(picture).predicted_depth, loaded(picture).predicted_depth)
 
 
+@pytest.mark.slow
 def test_a_torch_file_in_disguise(hub: Hub, tmp_path: Path) -> None:
     """What torch.save writes is a zip with a pickle in it."""
     import torch
