@@ -109,9 +109,8 @@ def verify(
 @application.command()
 def licences(*, as_json: Json = False) -> None:
     """Say under which licence each model stands, and whether what it makes may be sold."""
-    from pipelines.models import card_of, cards, locks, terms_of
+    from pipelines.models import ModelCard, card_of, cards, locks, terms_of
     from pipelines.models import licences as known
-    from pipelines.models.table import ModelCard
 
     own = [ModelCard(name) for name in locks() if card_of(name) is None]
     found = [(card, terms_of(card)) for card in (*cards(), *own)]

@@ -130,7 +130,7 @@ def _stream(wanted: Plan, file: Wanted, part: Path, here: int) -> Iterator[int]:
     with told(wanted.id, wanted.revision), streamed(wanted.id, wanted.revision, file.name, here) as answer:
         goes_on = answer.status_code == 206
         size = here if goes_on else 0
-        with part.open("ab" if goes_on else "wb") as out:
+        with part.open("ab" if goes_on else "wb", buffering=0) as out:
             for block in answer.iter_bytes():  # as they come: of a larger piece, what had come would be lost when the connection breaks
                 size += len(block)
                 if size > file.bytes:

@@ -18,13 +18,18 @@ LARGE_BYTES = 1_000  # files from this size on lie in large storage, and are kno
 
 @dataclass
 class Repository:
-    """What one repository holds. broken: file → bytes after which every answer stops.  wrong: file → bytes that are sent instead."""
+    """What one repository holds.
+
+    broken: file → bytes after which every answer ends.  stalls: file → bytes after which an answer waits for `Hub.go_on`.
+    wrong: file → bytes that are sent instead.
+    """
 
     files: dict[str, bytes]
     licence: str | None = "apache-2.0"
     gated: bool = False
     commit: str = "0123456789abcdef0123456789abcdef01234567"
     broken: dict[str, int] = field(default_factory=dict)
+    stalls: dict[str, int] = field(default_factory=dict)
     wrong: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -36,6 +41,8 @@ class Hub:
     repositories: dict[str, Repository] = field(default_factory=dict)
     asked: list[tuple[str, int]] = field(default_factory=list)
     page: bytes | None = None  # what a portal says to everything
+    stalled: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -90,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"X-Repo-Commit": repository.commit, "ETag": f'"{_sha256(repository.files[name])}"'}
         if wanted:
             headers["Content-Range"] = f"bytes {begin}-{len(data) - 1}/{len(data)}"
-        limit = repository.broken.get(name)
+        limit = repository.broken.get(name, repository.stalls.get(name))
         if limit is None:
             self._send(206 if wanted else 200, data[begin:], headers)
         else:
@@ -99,6 +106,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(key, value)
             self.end_headers()
             self.wfile.write(data[begin : begin + limit])
+            self.wfile.flush()
+            if name in repository.stalls:
+                self.hub.stalled.set()
+                self.hub.go_on.wait(120)
             self.close_connection = True
 
     def _refuse(self, status: int, code: str) -> None:

@@ -137,3 +137,14 @@ def test_what_a_word_fetches() -> None:
 def test_every_stage_that_takes_models_has_one_word() -> None:
     assert set(stage_names()) == {"paint", "outpaint", "repaint", "fill", "measure", "sky", "pose", "caption"}
     assert ModelCard("a/b").needs == ("a/b",)
+
+
+def test_the_page_says_what_the_table_says() -> None:
+    from docs.draw_models import BEGIN, END, PAGE, tables
+
+    drawn = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    assert drawn == tables(), "run: python docs/draw_models.py"
+    for card in cards():
+        assert f"| `{card.id}` |" in drawn
+    for stage in stage_names():
+        assert f"`{stage}`" in PAGE.read_text(encoding="utf-8")
