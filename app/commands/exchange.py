@@ -109,7 +109,7 @@ def _show_world(manifest: Manifest) -> None:
 def _show_licences(manifest: Manifest) -> None:
     """Which weights made the world, under which licences, and whether it may be sold as far as they go."""
     from app.commands.models import answer
-    from pipelines.models import card_of, may_be_sold
+    from pipelines.models import may_be_sold
 
     used = [made for made in manifest.made_by if made.model is not None]
     if not used:
@@ -117,10 +117,8 @@ def _show_licences(manifest: Manifest) -> None:
         return
     rows = []
     for made in used:
-        card = card_of(made.model or "")
-        licence = made.licence or (card.licence if card else None)
         sell = answer(may_be_sold([(made.model, made.licence)]))
-        rows.append([plain(made.stage), plain(made.model), plain((made.revision or "")[:19]), plain(licence or "not known"), sell])
+        rows.append([plain(made.stage), plain(made.model), plain((made.revision or "")[:19]), plain(made.licence or "not known"), sell])
     say()
     table(("stage", "model", "revision", "licence", "may be sold"), rows, whole=("stage", "licence", "may be sold"))
     whole = may_be_sold((made.model, made.licence) for made in used)

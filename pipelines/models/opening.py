@@ -55,8 +55,7 @@ def open_model(name: str | Path, tell: Tell | None = None) -> OpenModel:
         problem = next(check(lock, tell), None)
         if problem is not None:
             raise WeightsError(problem.sentence)
-        card = card_of(lock.id)
-        return OpenModel(folder, lock.id, lock.revision, lock.licence or (card.licence if card else None))
+        return OpenModel(folder, lock.id, lock.revision, lock.licence)
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _open_folder(folder.absolute(), tell)

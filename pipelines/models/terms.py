@@ -23,10 +23,10 @@ class Terms:
 
 
 def terms_of(card: ModelCard) -> Terms:
-    """The terms of a model: the licence that its card named when it was pulled, else what the table knows."""
+    """The terms of a model: once it is here, the licence that its card named when it was pulled, or none; before, what the table knows."""
     lock = read_lock(card.id) if "/" in card.id else None
-    if lock is not None and lock.licence is not None:
-        return _terms(lock.licence, "card")
+    if lock is not None and not (lock.licence is None and card.commercial is False):
+        return terms_of_licence(lock.licence)
     if card.licence is None:
         return Terms(None, card.commercial, "none" if card.commercial is None else "table", card.avoid or "")
     return _terms(card.licence, "table")
@@ -55,7 +55,7 @@ def _allowed(model: str, licence: str | None) -> bool | None:
     if licence is not None:
         return terms_of_licence(licence).sell
     card = card_of(model)
-    return card.commercial if card else None
+    return False if card and card.commercial is False else None
 
 
 def _terms(licence: str, source: str) -> Terms:

@@ -149,17 +149,16 @@ def test_ctrl_c_keeps_what_came(hub: Hub, folder: Path, tmp_path: Path) -> None:
     repository.stalls["model.safetensors"] = 100_000
     words = [sys.executable, "-m", "app.cli", "models", "pull", "tiny/own"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    pulling = subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
-    try:
-        assert hub.stalled.wait(120)
-        part = next(iter(folder.rglob("*.part")))
-        while part.stat().st_size < 100_000 and pulling.poll() is None:
-            time.sleep(0.01)
-        pulling.send_signal(signal.SIGINT)
-        _, err = pulling.communicate(timeout=60)
-    finally:
-        hub.go_on.set()
-        pulling.kill()
+    with subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as pulling:
+        try:
+            assert hub.stalled.wait(120)
+            while pulling.poll() is None and sum(part.stat().st_size for part in folder.rglob("*.part")) < 100_000:
+                time.sleep(0.01)
+            pulling.send_signal(signal.SIGINT)
+            _, err = pulling.communicate(timeout=60)
+        finally:
+            hub.go_on.set()
+            pulling.kill()
     assert pulling.returncode == 130
     assert "what was fetched so far is kept, and the same command goes on from there" in err
     repository.stalls.clear()
