@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
         return FAILED
     except Exception as error:
         if interruption.asked():
-            return _say_interrupted()
+            return _say_interrupted(error)
         if debug:
             raise
         return _explain(error)
@@ -70,7 +70,7 @@ def _explain(error: Exception) -> int:
     from pipelines.errors import Cancelled, InputError, WorldloomError
 
     if isinstance(error, Cancelled):
-        return _say_interrupted()
+        return _say_interrupted(error)
     if isinstance(error, WorldloomError):
         _complain(str(error))
         return BAD_INPUT if isinstance(error, InputError) else FAILED
@@ -81,8 +81,11 @@ def _explain(error: Exception) -> int:
     return FAILED
 
 
-def _say_interrupted() -> int:
-    _complain("interrupted; nothing half-finished was left behind")
+def _say_interrupted(error: Exception | None = None) -> int:
+    """A `Cancelled` may say itself what was left behind."""
+    from pipelines.errors import Cancelled
+
+    _complain(str(error) if isinstance(error, Cancelled) and str(error) else "interrupted; nothing half-finished was left behind")
     return TERMINATED if interruption.asked() is signal.SIGTERM else INTERRUPTED
 
 

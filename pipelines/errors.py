@@ -7,6 +7,8 @@ WorldloomError              every error that is meant for a person; `str(error)`
 │   ├── ThingError          a thing definition that breaks the rules of the modelling language
 │   └── FileFormatError     a file that is truncated, hostile or not what its name says
 ├── UnavailableError        this machine cannot: a GPU, a package or weights are missing
+│   ├── WeightsError        weights are missing, cut off, altered, or of a kind that is never opened
+│   └── GraphicsMemoryError the graphics card has too little memory for what was asked
 ├── OutputError             the result cannot be written: folder exists, not writable, disk full
 └── Cancelled               the caller asked to stop                              (exit code 130)
 """
@@ -40,6 +42,14 @@ class FileFormatError(InputError):
 
 class UnavailableError(WorldloomError):
     """This machine lacks what the request needs: a GPU, a package, weights."""
+
+
+class WeightsError(UnavailableError):
+    """Weights are missing, cut off, altered, or of a kind that is never opened."""
+
+
+class GraphicsMemoryError(UnavailableError):
+    """The graphics card has too little memory for what was asked."""
 
 
 class ModelError(WorldloomError):

@@ -11,6 +11,7 @@ from app.commands.generate import generate
 from app.commands.keys import application as keys
 from app.commands.look import render, video
 from app.commands.machine import doctor, recipes
+from app.commands.models import application as models
 from app.commands.read import read
 from app.commands.serve import serve, worker
 from app.commands.things import application as things
@@ -51,5 +52,6 @@ application.command()(info)
 application.command()(serve)
 application.command()(worker)
 application.add_typer(keys, name="keys")
+application.add_typer(models, name="models")
 application.command()(recipes)
 application.command()(doctor)

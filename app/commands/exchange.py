@@ -83,6 +83,7 @@ def _show_world(manifest: Manifest) -> None:
             ("not found", plain(", ".join(manifest.unmatched))),
         ]
     )
+    _show_licences(manifest)
     named = [thing for thing in manifest.things if thing.phrase] or list(manifest.things)
     if named:
         say()
@@ -102,6 +103,31 @@ def _show_world(manifest: Manifest) -> None:
             for name, file in sorted(manifest.files.items())
         ],
         numbers=("size", "bytes a splat"),
+    )
+
+
+def _show_licences(manifest: Manifest) -> None:
+    """Which weights made the world, under which licences, and whether it may be sold as far as they go."""
+    from app.commands.models import answer
+    from pipelines.models import may_be_sold
+
+    used = [made for made in manifest.made_by if made.model is not None]
+    if not used:
+        facts([("weights", "none: no model's licence limits what you do with this world")])
+        return
+    rows = []
+    for made in used:
+        sell = answer(may_be_sold([(made.model, made.licence)]))
+        rows.append([plain(made.stage), plain(made.model), plain((made.revision or "")[:19]), plain(made.licence or "not known"), sell])
+    say()
+    table(("stage", "model", "revision", "licence", "may be sold"), rows, whole=("stage", "licence", "may be sold"))
+    whole = may_be_sold((made.model, made.licence) for made in used)
+    say(
+        {
+            True: "[green]As far as the licences of its models go, this world may be sold.[/]",
+            False: "[red]A licence of its models forbids to sell this world.[/]",
+            None: "[yellow]Whether this world may be sold is not known: read the licences that are marked.[/]",
+        }[whole]
     )
 
 

@@ -28,6 +28,8 @@ WHAT_IT_DOES = {
     "save": "Writing the package",
     "export": "Converting",
     "video": "Filming",
+    "pull": "Fetching weights",
+    "verify": "Checking weights",
 }
 
 _WORDS_WIDTH = max(map(len, WHAT_IT_DOES.values()))
