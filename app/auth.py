@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -13,25 +10,19 @@ from fastapi import Request, Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from app.credentials import ADMIN, PREFIX, SCOPES, WRITE, digest_of, looks_like_key
+from app.credentials import READ as READ  # for those who ask about a caller
 from app.database import Database, now
 from app.errors import Refusal
 from app.identity import LOCAL_TENANT
 from app.signing import Signer
-from app.tables import ApiKey, Tenant
+from app.tables import ApiKey
 
-READ, WRITE, ADMIN = "read", "write", "admin"
-SCOPES = (READ, WRITE, ADMIN)
-PREFIX = "wl_"
 WORLD_API_HEADER = "WLT-Api-Key"
 """Where clients of the World API send the same key."""
 USED_EVERY = timedelta(minutes=1)
-
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_RANDOM, _CHECK = 37, 6
-_KEY = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_RANDOM + _CHECK}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +40,6 @@ class Caller:
 
 
 LOCAL = Caller(LOCAL_TENANT, frozenset(SCOPES))
-
-
-def new_key() -> str:
-    """A key: its prefix and checksum let secret scanners find it where it should not be."""
-    word = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))
-    return f"{PREFIX}{word}{_checksum(word)}"
-
-
-def _checksum(word: str) -> str:
-    number, digits = zlib.crc32(word.encode()), ""
-    for _ in range(_CHECK):
-        number, digit = divmod(number, len(_ALPHABET))
-        digits = _ALPHABET[digit] + digits
-    return digits
-
-
-def looks_like_key(text: str) -> bool:
-    """Whether a text is a key of this service by shape and checksum."""
-    return _KEY.fullmatch(text) is not None and _checksum(text[len(PREFIX) : -_CHECK]) == text[-_CHECK:]
-
-
-def digest_of(signer: Signer, key: str) -> bytes:
-    """What is stored of a key."""
-    return signer.digest("api-key", key.encode())
-
-
-def ensure_tenant(session: Session, name: str, *, tenant_id: str) -> None:
-    """Make a tenant unless it is there."""
-    if session.get(Tenant, tenant_id) is None:
-        session.add(Tenant(id=tenant_id, name=name))
-        session.flush()
 
 
 def caller_of_key(database: Database, signer: Signer, key: str) -> Caller:

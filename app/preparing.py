@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from app.database import Database
 from app.identity import LOCAL_TENANT
@@ -29,10 +31,21 @@ def ensure_prepared(settings: Settings, database: Database) -> None:
         raise OutputError(f"the database could not be brought to this version: {why}")
 
 
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The database for a command: up to date, and let go of at the end."""
+    database = Database(settings.database)
+    try:
+        ensure_prepared(settings, database)
+        yield database
+    finally:
+        database.close()
+
+
 def prepare(database_url: str) -> None:
     """All of it, in this process."""
     from app import engine
-    from app.auth import ensure_tenant
+    from app.credentials import ensure_tenant
 
     database = Database(database_url)
     database.migrate()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -96,17 +95,6 @@ def _seen(database: Database, forecasts: Forecasts, operation_ids: Sequence[str]
 async def _services(request: Request) -> Services:  # async, for FastAPI would send anything else through a thread
     found: Services = request.app.state.services
     return found
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
-    """The database for a command: up to date, and let go of at the end."""
-    database = Database(settings.database)
-    try:
-        ensure_prepared(settings, database)
-        yield database
-    finally:
-        database.close()
 
 
 Provided = Annotated[Services, Depends(_services)]

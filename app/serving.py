@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -34,15 +35,16 @@ log = structlog.get_logger("worldloom.serve")
 
 def run(settings: Settings, *, with_worker: bool) -> None:
     """Serve until SIGINT or SIGTERM. Raises OutputError when the address cannot be used, InputError for unsafe settings."""
-    import uvicorn
+    with _all_stays():
+        import uvicorn
 
-    from app.connection import PatientProtocol
-    from app.main import create_app
-    from app.telemetry import configure_logs
+        from app.connection import PatientProtocol
+        from app.main import create_app
+        from app.telemetry import configure_logs
 
-    configure_logs(settings)
-    allow_connections()
-    app = create_app(settings)
+        configure_logs(settings)
+        allow_connections()
+        app = create_app(settings)
     listening = _socket(settings)
     address = address_of(settings, listening)
     config = uvicorn.Config(
@@ -75,6 +77,16 @@ def run(settings: Settings, *, with_worker: bool) -> None:
             supervisor.stop()
     if not server.started:
         raise OutputError("the service could not start: the lines above say why")
+
+
+@contextlib.contextmanager
+def _all_stays() -> Iterator[None]:
+    """While modules are loaded nothing becomes garbage, and to look for it again and again is a tenth of the start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def allow_connections() -> None:
@@ -210,8 +222,9 @@ class Supervisor:
 
 def run_worker(settings: Settings, *, slot: int) -> None:
     """Work until SIGINT or SIGTERM, or until the service that started this process is gone."""
-    from app.telemetry import configure_logs
-    from app.working.worker import Worker
+    with _all_stays():
+        from app.telemetry import configure_logs
+        from app.working.worker import Worker
 
     configure_logs(settings)
     settings.require_safe()

@@ -36,7 +36,7 @@ def create(
 ) -> None:
     """Make a key; it is shown this once."""
     from app.keys import service
-    from app.services import opened
+    from app.preparing import opened
     from app.signing import Signer
 
     settings = settings_with(data=data)
@@ -72,7 +72,7 @@ def list_all(*, data: Data = None, as_json: Annotated[bool, typer.Option("--json
     """List all keys, the newest first."""
     from app.database import now
     from app.keys import service
-    from app.services import opened
+    from app.preparing import opened
 
     settings = settings_with(data=data)
     rows: Sequence[tuple[ApiKey, str]] = ()
@@ -134,7 +134,7 @@ def revoke(
 ) -> None:
     """Revoke a key: it opens nothing from now on."""
     from app.keys import service
-    from app.services import opened
+    from app.preparing import opened
     from app.signing import Signer
     from pipelines.errors import InputError
 
@@ -148,7 +148,7 @@ def revoke(
 
 def _id_of(word: str, rows: Sequence[tuple[ApiKey, str]], signer: Signer) -> str:
     """The id of the key that a word means; a word that means none stays as it is. Raises InputError for one that means several."""
-    from app.auth import digest_of, looks_like_key
+    from app.credentials import digest_of, looks_like_key
     from pipelines.errors import InputError
 
     if looks_like_key(word):

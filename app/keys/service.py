@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.auth import SCOPES, digest_of, ensure_tenant, new_key
+from app.credentials import SCOPES, digest_of, ensure_tenant, new_key
 from app.database import Database, now
 from app.errors import Refusal
 from app.identity import KEY, LOCAL_TENANT, TENANT, is_id, new_id

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.auth import ensure_tenant
+from app.credentials import ensure_tenant
 from app.database import Database
 from app.identity import LOCAL_TENANT
 from app.operations.fairness import Forecasts

@@ -15,7 +15,7 @@ import httpx2 as httpx
 import pytest
 
 from app.keys.service import create_key
-from app.services import opened
+from app.preparing import opened
 from app.settings import Settings
 from app.signing import Signer
 from tests.service.marble_client.speaking import text_prompt

@@ -198,7 +198,7 @@ def test_killed_service_takes_its_worker_along_and_goes_on_when_it_is_back(house
 def test_worker_killed_as_soon_as_files_are_stored_publishes_once(house: Service, visitor: httpx.Client, files: int) -> None:
     stored = files_in(house.data / "blobs")
     operation = visitor.post("/v1/worlds:generate", json=quick("a ball of files", seed=time.time_ns() % 2**32)).json()
-    until(lambda: len(files_in(house.data / "blobs") - stored) >= files, within_s=60, what=f"{files} files in the store")
+    until(lambda: len(files_in(house.data / "blobs") - stored) >= files, within_s=60, what=f"{files} files in the store", every_s=0.01)
     kill(processes_of(house.data)["worker"][0])
     done = finished(visitor, operation)
     assert done["state"] == "SUCCEEDED"
