@@ -26,26 +26,39 @@ PLANE_ALIKE = 0.03
 FEWEST_ALIKE = 0.3  # share of that neighbourhood, or the surface is taken to be upright
 ROUNDS = 3
 SMOOTHINGS = 8
+LAYERS = 2
+UNSEEN_WEIGHT = 0.25  # how much the errors of what nobody has seen count
+SKY_FARTHER = 2.0  # the sky goes on only where no surface is within this many times its angle: holes are worse than walls
 
 
-def behind(sheet: Sheet, sky: Mask) -> Sheet:
-    """The continued surfaces as a sheet of half the size. sky: (H, W) pixels of the sky, which goes on behind things, too."""
-    coarse = halved(sheet, sky)
-    seeds, reach = _seeds(coarse)
-    slope = _planes(coarse, seeds)
-    pixel = np.array(_pixel_rad(coarse))
-    label = np.full(coarse.inverse.shape, -1, np.int32)
-    _spread(coarse.inverse, slope, coarse.torn, reach, coarse.wraps, pixel, label)
-    inverse = np.full(coarse.inverse.shape, np.nan, np.float32)
-    rgb = np.zeros_like(coarse.rgb)
+def behind(sheet: Sheet, sky: Mask) -> list[Sheet]:
+    """The continued surfaces as sheets of half the size, and what is behind those. sky: (H, W) pixels, which go on behind things, too."""
+    surface, layers = halved(sheet, sky), []
+    for _ in range(LAYERS):
+        layer = _continued(surface)
+        layers.append(replace(layer, weight=UNSEEN_WEIGHT))
+        rgb = np.where(layer.kept[:, :, None], layer.rgb, surface.rgb)
+        inverse = np.where(layer.kept, layer.inverse, surface.inverse)
+        surface = sheet_of(surface.camera, rgb, inverse, inverse > 0)
+    return layers
+
+
+def _continued(surface: Sheet) -> Sheet:
+    """What goes on behind the edges of a surface that is 0 in the sky."""
+    seeds, reach = _seeds(surface)
+    slope = _planes(surface, seeds)
+    label = np.full(surface.inverse.shape, -1, np.int32)
+    _spread(surface.inverse, slope, reach, surface.wraps, np.array(_pixel_rad(surface)), label)
+    inverse = np.full(surface.inverse.shape, np.nan, np.float32)
+    rgb = np.zeros_like(surface.rgb)
     pieces = 4 * core_count()
-    run_pieces(_continue, pieces, pieces, coarse.inverse, slope, coarse.rgb, label, coarse.wraps, inverse, rgb)
+    run_pieces(_continue, pieces, pieces, surface.inverse, slope, surface.rgb, label, surface.wraps, inverse, rgb)
     for _ in range(SMOOTHINGS):
         smooth, colours = inverse.copy(), rgb.copy()
-        run_pieces(_smooth, pieces, pieces, coarse.inverse, coarse.rgb, inverse, rgb, coarse.wraps, smooth, colours)
+        run_pieces(_smooth, pieces, pieces, surface.inverse, surface.rgb, inverse, rgb, surface.wraps, smooth, colours)
         inverse, rgb = smooth, colours
-    kept = np.isfinite(inverse) & ~(inverse > BEHIND * coarse.inverse)
-    return sheet_of(coarse.camera, rgb, np.where(kept, inverse, np.float32(np.nan)), kept)
+    kept = np.isfinite(inverse) & ~(inverse > BEHIND * surface.inverse)
+    return sheet_of(surface.camera, rgb, np.where(kept, inverse, np.float32(np.nan)), kept)
 
 
 def halved(sheet: Sheet, sky: Mask) -> Sheet:
@@ -149,7 +162,7 @@ def _wide_slopes(piece: int, pieces: int, seeds: Array, inverse: Array, first: A
 
 
 @kernel
-def _spread(inverse: Array, slope: Array, torn: Array, reach: Array, wraps: bool, pixel: Array, label: Array) -> None:
+def _spread(inverse: Array, slope: Array, reach: Array, wraps: bool, pixel: Array, label: Array) -> None:
     """label (H, W): the seed whose surface goes on behind each pixel, the nearest that may; −1 for none. Sweeps to and fro."""
     height, width = inverse.shape
     cost = np.full((height, width), np.inf, np.float32)
@@ -186,13 +199,14 @@ def _spread(inverse: Array, slope: Array, torn: Array, reach: Array, wraps: bool
                             away = (away + width // 2) % width - width // 2
                         x, y = away * pixel[0] * slim, down * pixel[1]
                         far = math.sqrt(x * x + y * y)
-                        if far > reach[sr, sc] + 1.5 * pixel[1] or far >= cost[r, c]:
-                            continue
                         start = inverse[sr, sc]
+                        away_from = far if start > 0 else SKY_FARTHER * far
+                        if far > reach[sr, sc] + 1.5 * pixel[1] or away_from >= cost[r, c]:
+                            continue
                         there = max(start + slope[sr, sc, 0] * away + slope[sr, sc, 1] * down, 0.3 * start)
                         if there > here * BEHIND:
                             continue
-                        cost[r, c] = far
+                        cost[r, c] = away_from
                         label[r, c] = seed
 
 
@@ -218,7 +232,7 @@ def _continue(
             rr, cc = sr, sc
             share = 1.0
             for _ in range(8):
-                dr, dc = int(round(down * share)), int(round(away * share))
+                dr, dc = round(down * share), round(away * share)
                 tr, tc = sr - dr, sc - dc
                 if wraps:
                     tc = tc % width

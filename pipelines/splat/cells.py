@@ -69,7 +69,7 @@ def _ladder(sheet: Sheet) -> list[_Level]:
         error = np.full((-(-height >> level), -(-width >> level)), np.inf, np.float32)
         pieces = min(error.shape[0], 8 * core_count())
         run_pieces(_measure, pieces, pieces, level, sheet.rgb, sheet.inverse, sheet.slope, sheet.torn, sheet.kept, widening, error)
-        errors.append(error)
+        errors.append(error * np.float32(sheet.weight))
     above = np.full(errors[-1].shape, np.inf, np.float32)
     ladder = [_Level(errors[-1], above)]
     for level in range(COARSEST - 1, -1, -1):

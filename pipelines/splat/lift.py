@@ -27,6 +27,7 @@ class Lift(Stage):
         from pipelines.splat.backdrop import gathered_sky, sky_sheet
         from pipelines.splat.behind import behind
         from pipelines.splat.cells import splats_of
+        from pipelines.splat.fringes import cleared
         from pipelines.splat.sheet import sheet_of
 
         views = measured(world)
@@ -36,8 +37,10 @@ class Lift(Stage):
             sky = np.isposinf(view.distance)
             inverse = inverse_of(view)
             front = sheet_of(view.camera, view.rgb, inverse, inverse > 0)
+            clean = cleared(front, np.where(sky, np.float32(0), inverse))
+            front, view = replace(front, rgb=clean), replace(view, rgb=clean)
             tell(0.2, "continuing what is hidden")
-            sheets = [front, behind(front, sky)]
+            sheets = [front, *behind(front, sky)]
             tell(0.45, "painting the sky behind")
             dome = sky_sheet(view)
         else:

@@ -31,6 +31,7 @@ class Sheet:
 
     inverse: (H, W) 1 / metres along the ray.  slope: (H, W, 2) its change per column and per row.  torn: (H, W) uint8, bit 1 where the
     sheet is torn between a pixel and its right neighbour, bit 2 and its lower one.  kept: (H, W) pixels that become splats.
+    weight: how much errors count, against other sheets.
     """
 
     camera: Camera
@@ -39,6 +40,7 @@ class Sheet:
     slope: Floats
     torn: NDArray[np.uint8]
     kept: Mask
+    weight: float = 1.0
 
     @property
     def wraps(self) -> bool:
