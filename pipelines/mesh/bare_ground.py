@@ -6,6 +6,8 @@ and spanned smoothly under what hides the ground.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -76,10 +78,8 @@ def _spanned(heights: NDArray[np.float64]) -> Floats:
     place, wanted = np.argwhere(known), np.argwhere(~known)
     whole = heights.copy()
     if len(wanted):
-        try:
+        with suppress(QhullError):  # all on one line
             whole[~known] = LinearNDInterpolator(place, heights[known])(wanted)
-        except QhullError:  # all on one line
-            pass
         left = np.argwhere(~np.isfinite(whole))
         if len(left):
             whole[left[:, 0], left[:, 1]] = NearestNDInterpolator(place, heights[known])(left)

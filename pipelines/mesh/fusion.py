@@ -64,9 +64,11 @@ def fused(views: Sequence[MeasuredView], grid: Grid) -> Mesh:
     if not cells.any() or not (signed[known].min() < 0 < signed[known].max()):
         return Mesh(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32))
     try:
-        vertices, faces, _, _ = marching_cubes(signed, 0.0, mask=cells, gradient_direction="ascent")
+        vertices, faces, _, _ = marching_cubes(signed, 0.0, gradient_direction="descent")
     except (RuntimeError, ValueError):  # no surface crosses a cell that is known
         return Mesh(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32))
+    x, y, z = np.minimum(vertices[faces].mean(axis=1).astype(np.int64), np.array(grid.shape) - 1).T
+    faces = faces[cells[x, y, z]]  # elsewhere the zero lies between what is known and what is not
     world = vertices.astype(np.float64) * grid.cell_m + grid.low
     return without_dust(Mesh(world.astype(np.float32), faces.astype(np.int32)))
 

@@ -19,7 +19,8 @@ from pipelines.splat.compiled import Array, core_count, inlined, kernel, run_pie
 from pipelines.splat.sheet import Floats, Sheet, normals_of, ray_steps
 
 COARSEST = 5  # blocks of at most 32 × 32 pixels
-WIDEST = 4  # and near the poles of at most 1/16 of the circle
+BANDS = 32  # and of at most this share of a panorama's height
+WIDEST = 8  # and near the poles of at most this share of the circle
 FINE_WIDTH, WIDTH = 0.56, 0.7  # standard deviation of a splat in widths of its block: of a single pixel, and of all larger ones
 THICKNESS = 0.06  # of a splat, in its smaller width
 GRAZING = 0.1  # cosine of the flattest angle under which a splat is laid along its surface
@@ -47,16 +48,22 @@ def splats_of(sheets: Sequence[Sheet], budget: int) -> Gaussians:
     return from_colours(means, scales, rotations, opacities, colours=colours, thing=thing)
 
 
+def _coarsest(sheet: Sheet) -> int:
+    """The level of the largest blocks."""
+    height = sheet.inverse.shape[0]
+    return min(COARSEST, max(2, int(math.log2(max(1, height / BANDS))))) if sheet.wraps else COARSEST
+
+
 def _widening(sheet: Sheet) -> NDArray[np.int64]:
     """(rows,) by which power of two blocks are wider than high; the same within every row of the coarsest blocks."""
     height, width = sheet.inverse.shape
     if not sheet.wraps:
         return np.zeros(height, np.int64)
-    side = 1 << COARSEST
+    side = 1 << _coarsest(sheet)
     first = np.arange(height) // side * side
     last = np.minimum(first + side, height) - 1
     latitude = np.minimum(abs((first + 0.5) / height - 0.5), abs((last + 0.5) / height - 0.5)) * math.pi
-    widest = max(0, int(math.log2(max(1, width >> WIDEST))) - COARSEST)
+    widest = int(math.log2(max(1, width // WIDEST)))
     return np.minimum(np.floor(-np.log2(np.cos(latitude)) + 0.25).astype(np.int64), widest).clip(0)
 
 
@@ -65,14 +72,15 @@ def _ladder(sheet: Sheet) -> list[_Level]:
     widening = _widening(sheet)
     height, width = sheet.inverse.shape
     errors = []
-    for level in range(COARSEST + 1):
+    coarsest = _coarsest(sheet)
+    for level in range(coarsest + 1):
         error = np.full((-(-height >> level), -(-width >> level)), np.inf, np.float32)
         pieces = min(error.shape[0], 8 * core_count())
         run_pieces(_measure, pieces, pieces, level, sheet.rgb, sheet.inverse, sheet.slope, sheet.torn, sheet.kept, widening, error)
         errors.append(error * np.float32(sheet.weight))
     above = np.full(errors[-1].shape, np.inf, np.float32)
     ladder = [_Level(errors[-1], above)]
-    for level in range(COARSEST - 1, -1, -1):
+    for level in range(coarsest - 1, -1, -1):
         coarser = np.minimum(ladder[-1].error, ladder[-1].above)
         rows, columns = (np.arange(size) >> 1 for size in errors[level].shape)
         ladder.append(_Level(errors[level], coarser[rows[:, None], columns[None, :]]))
@@ -144,6 +152,8 @@ def _measure(
         top = row * side
         bottom = min(top + side, height)
         wide = 1 << (level + widening[top])
+        if level > 0 and widening[top] > 0 and wide * WIDEST > width:
+            continue  # it would be a bow, not a block
         for column in range((width + wide - 1) // wide):
             left = column * wide
             right = min(left + wide, width)

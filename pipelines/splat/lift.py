@@ -79,5 +79,5 @@ def whole(view: MeasuredView) -> MeasuredView:
     if view.camera.projection is not Projection.EQUIRECTANGULAR or not unknown.any():
         return view
     inverse = inverse_of(view)
-    blend = filled(inverse[:, :, None], ~unknown & (inverse > 0), wraps=True)[:, :, 0]
+    blend = filled(inverse[:, :, None], ~unknown & (inverse > 0), wraps=True, rounds=12)[:, :, 0]
     return replace(view, distance=np.where(unknown, 1 / np.maximum(blend, 1e-3), view.distance).astype(np.float32))

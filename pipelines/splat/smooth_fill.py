@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
-def filled(values: Floats, known: NDArray[np.bool_], *, wraps: bool) -> Floats:
+def filled(values: Floats, known: NDArray[np.bool_], *, wraps: bool, rounds: int = 0) -> Floats:
     """values (H, W, C) with what is not known filled in; zeros where nothing is known at all.
 
     Averages over ever larger areas, in which only the known have a say, then back down: after Gortler et al. 1996, section 3.4.
-    wraps: the right border meets the left one.
+    wraps: the right border meets the left one.  rounds: how often, on every level, what was filled in becomes the mean of its
+    neighbours, so that a gap in a plane becomes a piece of that plane.
     """
     levels = [(np.where(known[:, :, None], values, 0).astype(np.float32), known.astype(np.float32))]
     while max(levels[-1][1].shape) > 1:
@@ -23,6 +24,12 @@ def filled(values: Floats, known: NDArray[np.bool_], *, wraps: bool) -> Floats:
     whole = levels[-1][0]
     for colours, weight in reversed(levels[:-1]):
         whole = colours * weight[:, :, None] + _doubled(whole, weight.shape, wraps) * (1 - weight[:, :, None])
+        for _ in range(rounds):
+            padded = np.pad(
+                np.pad(whole, ((1, 1), (0, 0), (0, 0)), mode="edge"), ((0, 0), (1, 1), (0, 0)), mode="wrap" if wraps else "edge"
+            )
+            mean = (padded[2:, 1:-1] + padded[:-2, 1:-1] + padded[1:-1, 2:] + padded[1:-1, :-2]) / 4
+            whole = np.where(weight[:, :, None] > 0, whole, mean)
     return np.asarray(whole, np.float32)
 
 
