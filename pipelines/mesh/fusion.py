@@ -7,7 +7,7 @@ views (Curless and Levoy 1996); its zero is drawn out with marching cubes wherev
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ MOST_VIEWS = 32  # of a film, evenly taken: more add little
 CUT_CELLS = 3.0  # how many cells before and behind a surface a distance counts
 GRAZING = 0.15  # cosine below which a surface is not measured any more flatly
 EDGE = 0.1  # neighbours whose distances differ by more are no surface
+SLAB_CELLS = 2_000_000  # visited between two words about progress
 FEWEST_FACES = 40  # a piece of surface with fewer is dust
 
 
@@ -44,17 +45,21 @@ def grid_for(low: NDArray[np.floating], high: NDArray[np.floating]) -> Grid:
     return Grid(np.asarray(low, np.float64) - 1.5 * cell, cell, (x, y, z))
 
 
-def fused(views: Sequence[MeasuredView], grid: Grid) -> Mesh:
-    """The surface that all views agree on, facing the eyes that saw it."""
+def fused(views: Sequence[MeasuredView], grid: Grid, tell: Callable[[float], None] = lambda share: None) -> Mesh:
+    """The surface that all views agree on, facing the eyes that saw it. tell: hears the share done."""
     from skimage.measure import marching_cubes
 
     total, weight = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, np.float32)
-    step = max(1, math.ceil(len(views) / MOST_VIEWS))
-    for view in views[::step]:
+    step, slab = max(1, math.ceil(len(views) / MOST_VIEWS)), max(1, SLAB_CELLS // (grid.shape[1] * grid.shape[2]))
+    for number, view in enumerate(views[::step]):
         camera = view.camera
         lens = np.array([camera.projection is Projection.EQUIRECTANGULAR, camera.width_px, camera.height_px, camera.focal_px])
         pose = np.ascontiguousarray(camera.camera_from_world[:3], np.float64)
-        _add(total, weight, grid.low, grid.cell_m, pose, lens, np.ascontiguousarray(view.distance, np.float32), _facing(view))
+        seen = (np.ascontiguousarray(view.distance, np.float32), _facing(view))
+        for first in range(0, grid.shape[0], slab):
+            tell((number + first / grid.shape[0]) / len(views[::step]))
+            low = grid.low + (first * grid.cell_m, 0, 0)
+            _add(total[first : first + slab], weight[first : first + slab], low, grid.cell_m, pose, lens, *seen)
     known = weight > 0
     signed = np.where(known, total / np.maximum(weight, 1e-6), 1.0).astype(np.float32)
     cells = np.zeros(grid.shape, bool)

@@ -62,7 +62,7 @@ class Survey(Stage):
         upward = points.normals[:, 1] > UPWARD
         terrain = ground_of(points.positions[upward], points.colours[upward], middle=middle, reach_m=reach)
         tell(0.4, "fusing surfaces")
-        mesh = fused(views, grid_for(low, high))
+        mesh = fused(views, grid_for(low, high), lambda share: tell(0.4 + 0.4 * share, "fusing surfaces"))
         tell(0.8, "simplifying surfaces")
         mesh = simplified(without_ground(mesh, terrain), MOST_FACES)
         tell(0.9, "colouring surfaces")

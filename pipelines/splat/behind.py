@@ -1,4 +1,4 @@
-"""Behind: what a visitor who steps aside would see behind the edges of near things: the far surface goes on there.
+"""Behind: what one who steps aside sees behind the edges of near things: the far surface goes on there.
 
 The surface beyond an edge is continued by its own plane behind what hides it, as far as a step aside lays bare, and takes its colours
 from its own mirror image at the edge. After the layered depth images of Shade et al. 1998; half as fine as the picture, for nobody

@@ -8,7 +8,7 @@ blocks are wider than high by a power of two.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,11 +38,16 @@ class _Level(NamedTuple):
     above: Floats
 
 
-def splats_of(sheets: Sequence[Sheet], budget: int) -> Gaussians:
-    """All sheets as at most `budget` splats (unless even the coarsest blocks are more)."""
-    ladders = [_ladder(sheet) for sheet in sheets]
+def splats_of(sheets: Sequence[Sheet], budget: int, tell: Callable[[float], None] = lambda share: None) -> Gaussians:
+    """All sheets as at most `budget` splats (unless even the coarsest blocks are more). tell: hears the share done."""
+    ladders, parts = [], []
+    for number, sheet in enumerate(sheets):
+        tell(0.4 * number / len(sheets))
+        ladders.append(_ladder(sheet))
     limit = _limit([level for ladder in ladders for level in ladder], budget)
-    parts = [_discs(sheet, _taken(ladder, limit)) for sheet, ladder in zip(sheets, ladders, strict=True)]
+    for number, (sheet, ladder) in enumerate(zip(sheets, ladders, strict=True)):
+        tell(0.4 + 0.6 * number / len(sheets))
+        parts.append(_discs(sheet, _taken(ladder, limit)))
     means, scales, rotations, colours = (np.concatenate([part[k] for part in parts]) for k in range(4))
     opacities, thing = np.full(len(means), OPACITY, np.float32), np.zeros(len(means), np.int32)
     return from_colours(means, scales, rotations, opacities, colours=colours, thing=thing)

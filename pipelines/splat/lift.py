@@ -52,7 +52,8 @@ class Lift(Stage):
                 tell(0.4 + 0.2 * number / len(views), "finding edges")
             dome = gathered_sky(views)
         tell(0.65, "turning surfaces into splats")
-        gaussians = splats_of([*sheets, *([dome] if dome is not None else [])], self.splats)
+        sheets += [dome] if dome is not None else []
+        gaussians = splats_of(sheets, self.splats, lambda share: tell(0.65 + 0.35 * share, "turning surfaces into splats"))
         tell(1.0, "")
         return replace(world, gaussians=gaussians)
 

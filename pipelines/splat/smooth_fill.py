@@ -17,10 +17,10 @@ def filled(values: Floats, known: NDArray[np.bool_], *, wraps: bool, rounds: int
     """
     levels = [(np.where(known[:, :, None], values, 0).astype(np.float32), known.astype(np.float32))]
     while max(levels[-1][1].shape) > 1:
-        colours, weights = (_halved(part) for part in (levels[-1][0] * levels[-1][1][:, :, None], levels[-1][1][:, :, None]))
-        weight = weights[:, :, 0]
-        colours = colours / np.maximum(weight, 1e-12)[:, :, None]
-        levels.append((colours.astype(np.float32), np.minimum(1, 4 * weight).astype(np.float32)))
+        colours, weight = levels[-1]
+        sums, share = _halved(colours * weight[:, :, None]), _halved(weight[:, :, None])
+        means = (sums / np.maximum(share, np.float32(1e-12))).astype(np.float32)
+        levels.append((means, np.minimum(1, 4 * share[:, :, 0]).astype(np.float32)))
     whole = levels[-1][0]
     for colours, weight in reversed(levels[:-1]):
         whole = colours * weight[:, :, None] + _doubled(whole, weight.shape, wraps) * (1 - weight[:, :, None])

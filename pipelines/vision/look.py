@@ -81,11 +81,7 @@ def believed(distance: Distances, path: Path) -> tuple[Distances, str]:
 
 
 def resampled(distance: Distances, height: int, width: int) -> Distances:
-    """The nearest distance to every pixel's centre of a picture (height, width): edges stay edges, nothing is mixed.
-
-    Where the distances are finer than the picture, the nearest to the eye of those in the middle of a pixel would fray silhouettes,
-    so one of them stands for the pixel.
-    """
+    """The distance nearest to every pixel's centre of a picture (height, width): edges stay edges, nothing is mixed."""
     rows, columns = distance.shape
     if (rows, columns) == (height, width):
         return distance

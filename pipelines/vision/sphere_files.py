@@ -55,11 +55,10 @@ def _small(image: Image.Image, widest_px: int) -> Image.Image:
     """At most `widest_px` wide, by averages over whole areas."""
     if image.width <= widest_px:
         return image
-    if image.mode not in ("RGB", "RGBA", "L", "CMYK"):
-        image = image.convert("RGBA" if "transparency" in image.info else "RGB") if image.mode in ("P", "1") else image
-    if image.mode.startswith("I"):
-        return image.resize((widest_px, round(widest_px * image.height / image.width)), Image.Resampling.NEAREST)
-    return image.resize((widest_px, round(widest_px * image.height / image.width)), Image.Resampling.BOX)
+    size = (widest_px, round(widest_px * image.height / image.width))
+    if image.mode in ("P", "1"):  # numbers of colours cannot be averaged
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    return image.resize(size, Image.Resampling.NEAREST if image.mode.startswith("I") else Image.Resampling.BOX)
 
 
 def _eight_bits(image: Image.Image) -> Pixels:
