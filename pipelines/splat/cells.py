@@ -22,6 +22,8 @@ COARSEST = 5  # blocks of at most 32 × 32 pixels
 BANDS = 32  # and of at most this share of a panorama's height
 WIDEST = 8  # and near the poles of at most this share of the circle
 FINE_WIDTH, WIDTH = 0.56, 0.7  # standard deviation of a splat in widths of its block: of a single pixel, and of all larger ones
+SKY_WIDTH = 0.85  # and in the sky, where the slightest gap between large splats shows as a lattice
+SKY_M = 1_400.0
 THICKNESS = 0.06  # of a splat, in its smaller width
 GRAZING = 0.1  # cosine of the flattest angle under which a splat is laid along its surface
 SURFACE_WEIGHT = 36.0  # a surface that is off by 1/60 of its distance is as bad as a colour that is off by a tenth
@@ -250,7 +252,7 @@ def _emit(
             facing = GRAZING
         share = n / ((bottom - top) * (right - left))
         columns, rows = (right - left) * math.sqrt(share), (bottom - top) * math.sqrt(share)
-        nu, nv, wider = 0.0, 0.0, FINE_WIDTH if level == 0 else WIDTH
+        nu, nv, wider = 0.0, 0.0, FINE_WIDTH if level == 0 else (WIDTH if distance < SKY_M else SKY_WIDTH)
         for k in range(3):
             u[k] *= columns / n * distance * wider
             v[k] *= rows / n * distance * wider
