@@ -307,6 +307,17 @@ class Terrain:
     heights: HeightField
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What a camera measured round the visitor and nobody has named: one open mesh with a colour at every vertex.
+
+    colours: (V, 3) linear, as the light of the picture left them.
+    """
+
+    mesh: Mesh
+    colours: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Globe:
     """A planet or moon seen in the sky: unit direction, radius (and that of its ring, 0 for none) as angles, two reflectances."""
@@ -442,3 +453,4 @@ class Scene:
     relations: tuple[RelationCheck, ...] = ()
     surfels: Surfels | None = None
     look: Look = Look()
+    surroundings: Surroundings | None = None

@@ -131,6 +131,8 @@ def manifest_of(world: World, files: dict[str, FileFacts], *, timings: bool) -> 
     named = [thing for thing in (scene.things if scene else ()) if thing.id != BACKGROUND]
     spec = world.spec.model_dump(mode="json") if world.spec else None
     identity = [pipelines.__version__, world.recipe, world.prompt.text, world.prompt.seed, spec, 0 if gaussians is None else len(gaussians)]
+    if world.spec is None and "splats.ply" in files:  # made from pictures: what they show is in the splats
+        identity.append(files["splats.ply"].sha256)
     spawn = scene.spawn if scene else Spawn()
     return Manifest(
         worldloom=SCHEMA,
@@ -206,9 +208,13 @@ def _thing(thing: Thing, splats: int) -> ThingFacts:
 
 
 def _bounds(world: World, named: list[Thing]) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """What one would look at: the spawn point and all named things but seas and mountains; without any, the middle 98 % of the splats."""
+    """What one would look at: the spawn point and all named things but seas and mountains, or what was measured; without any, the
+    middle 98 % of the splats.
+    """
     points: NDArray[np.floating]
     boxes = [box for box in (thing.bounds for thing in named) if max(box[1] - box[0]) <= LARGEST_OBJECT_M]
+    if world.scene is not None and world.scene.surroundings is not None and len(world.scene.surroundings.mesh.faces):
+        boxes.append(world.scene.surroundings.mesh.bounds)
     if world.scene is not None and boxes:
         visitor = np.array([[0, 0, 0], [0, 2, 0]]) + np.array(world.scene.spawn.position)
         points = np.concatenate([*boxes, visitor])

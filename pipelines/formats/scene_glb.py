@@ -17,7 +17,21 @@ from pipelines.formats.glb import ELEMENT_ARRAY_BUFFER, GlbWriter, Json
 from pipelines.formats.manifest import body_of
 from pipelines.gaussians import quaternions_from_frames
 from pipelines.mesh import Collider
-from pipelines.scene import BACKGROUND, Colour, Foliage, Material, Mesh, Model, Part, Scene, Terrain, Thing, join_foliage, join_meshes
+from pipelines.scene import (
+    BACKGROUND,
+    Colour,
+    Foliage,
+    Material,
+    Mesh,
+    Model,
+    Part,
+    Scene,
+    Surroundings,
+    Terrain,
+    Thing,
+    join_foliage,
+    join_meshes,
+)
 
 Floats = NDArray[np.float32]
 
@@ -34,6 +48,8 @@ def write_scene_glb(scene: Scene, path: Path, *, frame: Frame = WORLD) -> None:
     builder = _SceneBuilder(scene)
     if scene.terrain is not None:
         builder.terrain(scene.terrain)
+    if scene.surroundings is not None:
+        builder.surroundings(scene.surroundings)
     builder.cover(scene.cover)
     builder.things(scene.things)
     builder.spawn()
@@ -41,10 +57,12 @@ def write_scene_glb(scene: Scene, path: Path, *, frame: Frame = WORLD) -> None:
 
 
 def write_collider_glb(collider: Collider, path: Path, *, frame: Frame = WORLD) -> None:
-    """Write the collider: a node `ground`, and one a thing, all in world coordinates."""
+    """Write the collider: a node `ground`, one for the `surroundings` that were measured, and one a thing, all in world coordinates."""
     writer = GlbWriter()
     if collider.ground is not None:
         writer.add("nodes", {"name": "ground", "mesh": _bare_mesh(writer, collider.ground, "ground")})
+    if collider.surroundings is not None:
+        writer.add("nodes", {"name": "surroundings", "mesh": _bare_mesh(writer, collider.surroundings, "surroundings")})
     names = _names([thing for thing, _ in collider.solids])
     for name, (thing, mesh) in zip(names, collider.solids, strict=True):
         writer.add("nodes", {"name": name, "mesh": _bare_mesh(writer, mesh, name), "extras": _extras(thing)})
@@ -102,6 +120,20 @@ class _SceneBuilder:
         material = self._material("ground", factor, roughness=rough)
         primitive = {"attributes": attributes, "indices": _indices(self.writer, faces, len(vertices)), "material": material}
         self.writer.add("nodes", {"name": "ground", "mesh": self.writer.add("meshes", {"name": "ground", "primitives": [primitive]})})
+
+    def surroundings(self, around: Surroundings) -> None:
+        """What was measured round the visitor, with the colours that its vertices had in the pictures; seen from behind, too."""
+        from pipelines.formats.smoothing import shaded  # numba
+
+        if not len(around.mesh.faces):
+            return
+        vertices, normals, faces = shaded(around.mesh, crease_deg=180)
+        attributes, factor = self._coloured(vertices, around.colours[np.unique(around.mesh.faces)])
+        attributes["NORMAL"] = self.writer.accessor(normals)
+        material = self._material("surroundings", factor, double_sided=True)
+        primitive = {"attributes": attributes, "indices": _indices(self.writer, faces, len(vertices)), "material": material}
+        mesh = self.writer.add("meshes", {"name": "surroundings", "primitives": [primitive]})
+        self.writer.add("nodes", {"name": "surroundings", "mesh": mesh})
 
     def cover(self, cover: tuple[Foliage, ...]) -> None:
         """Grass, flowers and litter, thinned."""

@@ -25,22 +25,28 @@ LEAST_KEPT = 0.08  # of a shape's triangles; below this it no longer looks like 
 
 @dataclass(frozen=True)
 class Collider:
-    """The closed ground (None where nothing is solid), and one mesh for each thing that has something solid about it."""
+    """The closed ground (None where nothing is solid), one mesh for each thing that has something solid about it, and one for what
+    was measured round the visitor, open where nobody has seen it.
+    """
 
     ground: Mesh | None
     solids: tuple[tuple[Thing, Mesh], ...]
+    surroundings: Mesh | None = None
 
     @property
     def triangles(self) -> int:
         """How many there are in all."""
         ground = 0 if self.ground is None else len(self.ground.faces)
-        return ground + sum(len(mesh.faces) for _, mesh in self.solids)
+        around = 0 if self.surroundings is None else len(self.surroundings.faces)
+        return ground + around + sum(len(mesh.faces) for _, mesh in self.solids)
 
 
 def build_collider(scene: Scene, *, max_triangles: int = MAX_TRIANGLES) -> Collider:
     """The collider of a scene."""
     ground = _ground(scene, int(max_triangles * GROUND_SHARE)) or _slab(scene)
     left = max_triangles - (0 if ground is None else len(ground.faces))
+    around = _surroundings(scene, left)
+    left -= 0 if around is None else len(around.faces)
     spawn = np.array(scene.spawn.position)
     things = [thing for thing in scene.things if thing.id != BACKGROUND]
     things.sort(key=lambda thing: (float(np.linalg.norm(thing.position - spawn)), thing.id))
@@ -53,7 +59,15 @@ def build_collider(scene: Scene, *, max_triangles: int = MAX_TRIANGLES) -> Colli
         left -= len(shape.faces)
         solids.append((thing, shape.moved(thing.world_from_model)))
     solids.sort(key=lambda solid: solid[0].id)
-    return Collider(ground, tuple(solids))
+    return Collider(ground, tuple(solids), around)
+
+
+def _surroundings(scene: Scene, budget: int) -> Mesh | None:
+    """What was measured round the visitor, within the budget."""
+    if scene.surroundings is None or not len(scene.surroundings.mesh.faces):
+        return None
+    mesh = scene.surroundings.mesh
+    return mesh if len(mesh.faces) <= budget else _decimated(mesh, int(0.97 * budget))
 
 
 def _shapes(things: list[Thing], budget: int) -> dict[int, Mesh]:
@@ -108,6 +122,8 @@ def _ground(scene: Scene, budget: int) -> Mesh | None:
 def _slab(scene: Scene) -> Mesh | None:
     """A closed slab under a scene without terrain, so that nothing falls for ever; None where nothing is solid."""
     boxes = [thing.bounds for thing in scene.things if thing.id != BACKGROUND and _solid_parts(thing.model)]
+    if scene.surroundings is not None and len(scene.surroundings.mesh.faces):
+        boxes.append(scene.surroundings.mesh.bounds)
     if not boxes:
         return None
     low, high = np.min([box[0] for box in boxes], axis=0) - SLAB_MARGIN_M, np.max([box[1] for box in boxes], axis=0) + SLAB_MARGIN_M

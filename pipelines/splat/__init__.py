@@ -10,6 +10,7 @@ from pipelines.splat.render import LAYERS, Rendering, render
 if TYPE_CHECKING:
     from pipelines.splat.finish import Finish
     from pipelines.splat.heat_map import heat
+    from pipelines.splat.lift import Lift
     from pipelines.splat.merge import thin, thin_levels
     from pipelines.splat.paths import CameraPath, orbit_path, parse_path, read_path, walk_path
     from pipelines.splat.video import write_video
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "finish": ("Finish",),
     "heat_map": ("heat",),
+    "lift": ("Lift",),
     "merge": ("thin", "thin_levels"),
     "paths": ("CameraPath", "orbit_path", "parse_path", "read_path", "walk_path"),
     "video": ("write_video",),
@@ -24,7 +26,7 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "LAYERS", "CameraPath", "Finish", "Rendering", "heat", "orbit_path", "parse_path", "read_path", "render", "thin", "thin_levels",
+    "LAYERS", "CameraPath", "Finish", "Lift", "Rendering", "heat", "orbit_path", "parse_path", "read_path", "render", "thin", "thin_levels",
     "walk_path", "write_video",
 ]  # fmt: skip
 
