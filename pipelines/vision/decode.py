@@ -31,6 +31,7 @@ SHORTEST_SIDE_PX = 64
 MOST_STREAMS = 16  # phones add sound, and several tracks of what their sensors felt
 KEY_FRAMES_EVERY_S = 1.5  # a long film with key frames this close is watched by its key frames alone
 LONG_S = 60.0
+WHOLE = 0.9  # of what the header promises must be there
 SMALL_PX = 192
 LEAST_TRAVEL = 0.05  # of the width
 LEAST_TEXTURE = 0.12  # of the patches
@@ -100,7 +101,10 @@ def _planned(source: str, name: str) -> _Plan:
     """Read all packets without decoding one: what the film's own times say, whatever its header claims."""
     with _opened(source) as container:
         stream = _track(container, name)
-        _require_length(name, (container.duration or 0) / 1_000_000)
+        claimed, claimed_s = stream.frames, (container.duration or 0) / 1_000_000
+        _require_length(name, claimed_s)
+        if stream.duration and stream.time_base is not None:  # sound may go on for longer
+            claimed_s = float(stream.duration * stream.time_base)
         frames = keys = 0
         first_s, last_s = float("inf"), 0.0
         for packet in container.demux(stream):
@@ -114,9 +118,11 @@ def _planned(source: str, name: str) -> _Plan:
                 moment_s = float(packet.pts * stream.time_base)
                 first_s, last_s = min(first_s, moment_s), max(last_s, moment_s + float((packet.duration or 0) * stream.time_base))
                 _require_length(name, last_s - first_s)
+    seconds = max(last_s - first_s, 0.0)
+    if frames < WHOLE * claimed or seconds < WHOLE * claimed_s:
+        raise Refused(f"{name} breaks off after {seconds:.1f} seconds: it is cut short or damaged, export it anew")
     if frames < FEWEST_FRAMES:
         raise Refused(f"{name} has only {frames} pictures: film for at least some seconds while you walk around the place")
-    seconds = max(last_s - first_s, 0.0)
     only_keys = seconds > LONG_S and keys * KEY_FRAMES_EVERY_S >= seconds
     return _Plan(frames, seconds, only_keys, max(1, -(-(keys if only_keys else frames) // MOST_CANDIDATES)))
 

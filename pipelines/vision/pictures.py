@@ -63,13 +63,15 @@ def open_picture(path: Path, *, longest_px: int = WORKING_SIDE_PX) -> Photo:
                 image.draft(None, (2 * longest_px, 2 * longest_px))  # a JPEG's decoder halves what is far too large
                 turn = _TURNS.get(orientation)
                 picture = _scaled(image if turn is None else image.transpose(Image.Transpose(turn)), longest_px)
-                picture = _srgb(picture, profile)
+                rgb = np.array(_srgb(picture, profile))
     except FileNotFoundError:
         raise InputError(f"there is no picture {path}: check the name") from None
-    except (OSError, ValueError, SyntaxError, KeyError, EOFError, struct.error, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:
+        raise InputError(f"{name} has far too many pixels: scale it down to at most {MOST_PIXELS / 1e6:g} megapixels") from None
+    except (OSError, ValueError, SyntaxError, KeyError, EOFError, struct.error) as error:
         detail = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
         raise FileFormatError(f"{name} cannot be read as a picture{detail}: save it again as JPEG or PNG") from error
-    return Photo(np.asarray(picture), fov)
+    return Photo(rgb, fov)
 
 
 def require_detail(name: str, rgb: NDArray[np.uint8]) -> None:
