@@ -28,6 +28,10 @@ LOOP_EVERY = 4  # … and every fourth picture with all other fourth ones, so th
 ALL_PAIRS_UP_TO = 60  # pictures without an order are all matched with each other
 ALIKE = 16  # beyond that, each with those that look most like it
 FEWEST_PLACED = 3
+ENOUGH_PLACED = 0.7  # of the pictures; with fewer another way is tried
+SHORTEST_FOCAL, LONGEST_FOCAL = 0.4, 3.0  # of the longer side
+MOST_CHANGE = 1.2  # of a focal length, by the last adjustment
+MOST_BEND = 0.3  # share of its distance from the middle by which a corner may be moved
 SEED = 1
 
 
@@ -43,6 +47,7 @@ def work(job: Mapping[str, Any], folder: Path, tell: TellStage) -> dict[str, Any
     _extract(database, folder / "pictures", names, tell)
     pairs = film_pairs(len(names)) if job["is_film"] else _picture_pairs(database, len(names))
     _match(database, folder, [(names[a], names[b]) for a, b in pairs], tell)
+    _calibrate(database, job["cameras"])
     model = _map(database, folder, len(names), tell)
     _save(model, folder / "mapped.npz")
     return {"placed": model.num_reg_images()}
@@ -116,7 +121,7 @@ def alike_pairs(descriptors: Sequence[NDArray[np.uint8]], *, words: int = 256) -
 
     rng = np.random.default_rng(SEED)
     some = [each[rng.permutation(len(each))[:100]] for each in descriptors]
-    vocabulary, _ = kmeans2(np.concatenate(some).astype(np.float64), words, iter=10, minit="++", rng=rng)
+    vocabulary, _ = kmeans2(np.concatenate(some).astype(np.float64), words, iter=10, minit="points", rng=rng)
     counts = np.stack([np.bincount(vq(each.astype(np.float64), vocabulary)[0], minlength=words) for each in descriptors])
     rarity = np.log(len(counts) / np.maximum(1, (counts > 0).sum(axis=0)))
     weights = counts / np.maximum(1, counts.sum(axis=1, keepdims=True)) * rarity
@@ -143,19 +148,62 @@ def _match(database: Path, folder: Path, pairs: Sequence[tuple[str, str]], tell:
         pycolmap.match_image_pairs(database, matching, pairing, verification, device=pycolmap.Device.cpu)
 
 
+def _calibrate(database: Path, cameras: Sequence[Sequence[float]]) -> None:
+    """Find the focal lengths that nobody measured from how pairs of pictures fit together (Sweeney and others, 2015)."""
+    import pycolmap
+
+    if all(measured for *_, measured in cameras):
+        return
+    options = pycolmap.ViewGraphCalibrationOptions()
+    options.random_seed = SEED
+    pycolmap.calibrate_view_graph(database, options)
+    with pycolmap.Database.open(database) as opened:
+        for number, (width, height, focal, _) in enumerate(cameras, start=1):
+            camera = opened.read_camera(number)
+            if not SHORTEST_FOCAL < camera.focal_length / max(width, height) < LONGEST_FOCAL:
+                camera.focal_length = focal
+                opened.update_camera(camera)
+
+
 def _map(database: Path, folder: Path, count: int, tell: TellStage) -> Any:
-    """The largest model that the pictures allow; raises Refused where fewer than three of them belong together."""
+    """The largest model that the pictures allow; raises Refused where fewer than three of them belong together.
+
+    Lenses are held while pictures are added, because a walk straight ahead tells little of them, and then adjusted with all the rest.
+    Where this places too few, they are left free.
+    """
+    model = _attempt(database, folder / "held", count, tell, free=False)
+    if model is None or model.num_reg_images() < ENOUGH_PLACED * count:
+        other = _attempt(database, folder / "free", count, tell, free=True)
+        if other is not None and (model is None or other.num_reg_images() > model.num_reg_images()):
+            return other
+    if model is None:
+        raise Refused(
+            f"it cannot be found out where the {count} pictures were taken, because they have too little in common or were all taken from "
+            "one point: take more of them, each step to the side, so that neighbours share at least half of what they show"
+        )
+    return _adjusted(model)
+
+
+def _attempt(database: Path, folder: Path, count: int, tell: TellStage, *, free: bool) -> Any:
+    """The largest model of at least three pictures, or None. free: lenses are found out while pictures are added."""
     import pycolmap
 
     options = pycolmap.IncrementalPipelineOptions()
     options.random_seed = SEED
     options.num_threads = threads()
     options.ba_min_num_residuals_for_cpu_multi_threading = 1 << 30  # sums by several threads come out different every time
+    options.image_path = folder.parent / "pictures"
     options.min_model_size = FEWEST_PLACED
     options.max_num_models = 3
+    options.min_focal_length_ratio, options.max_focal_length_ratio = SHORTEST_FOCAL, LONGEST_FOCAL
     options.ba_global_frames_ratio = options.ba_global_points_ratio = 1.25
     options.ba_global_max_refinements = 2
     options.mapper.ba_local_num_images = 5
+    options.ba_refine_focal_length = options.ba_refine_extra_params = free
+    options.mapper.abs_pose_refine_focal_length = options.mapper.abs_pose_refine_extra_params = free
+    if not free:
+        options.mapper.init_max_forward_motion = 1.0
+        options.mapper.init_min_tri_angle = 4.0
     placed = 2
 
     def another() -> None:
@@ -163,16 +211,27 @@ def _map(database: Path, folder: Path, count: int, tell: TellStage) -> Any:
         placed += 1
         tell(0.65 + 0.33 * min(1.0, placed / count), f"finding out where pictures were taken, {min(placed, count)} of {count}")
 
-    (folder / "models").mkdir()
+    folder.mkdir()
     tell(0.65, "finding out where pictures were taken")
-    models = pycolmap.incremental_mapping(database, folder / "pictures", folder / "models", options, next_image_callback=another)
+    models = pycolmap.incremental_mapping(database, folder.parent / "pictures", folder, options, next_image_callback=another)
     model = max(models.values(), key=lambda each: (each.num_reg_images(), each.num_points3D()), default=None)
-    if model is None or model.num_reg_images() < FEWEST_PLACED:
-        raise Refused(
-            f"it cannot be found out where the {count} pictures were taken, because they have too little in common or were all taken from "
-            "one point: take more of them, each step to the side, so that neighbours share at least half of what they show"
-        )
-    return model
+    return model if model is not None and model.num_reg_images() >= FEWEST_PLACED else None
+
+
+def _adjusted(model: Any) -> Any:
+    """Lenses, cameras and points adjusted together; as it was, where a lens then comes out as none that exists."""
+    import pycolmap
+
+    adjusted = pycolmap.Reconstruction(model)
+    options = pycolmap.BundleAdjustmentOptions()
+    options.ceres.solver_options.num_threads = 1
+    pycolmap.bundle_adjustment(adjusted, options)
+    for number, camera in adjusted.cameras.items():
+        change = camera.params[0] / model.cameras[number].params[0]
+        corner = (camera.width**2 + camera.height**2) / (2 * camera.params[0]) ** 2
+        if not 1 / MOST_CHANGE < change < MOST_CHANGE or abs(camera.params[3]) * corner > MOST_BEND:
+            return model
+    return adjusted
 
 
 def _save(model: Any, target: Path) -> None:

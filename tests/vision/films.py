@@ -52,10 +52,10 @@ def turned(video: Path, target: Path) -> Path:
 def wallpaper(height_px: int, width_px: int, *, seed: int = 0) -> Rgb:
     """Blobs of all sizes in all colours: something to look at everywhere, and nothing twice."""
     rng = np.random.default_rng(seed)
-    layers = [
-        np.asarray(Image.fromarray(rng.integers(0, 256, (max(2, height_px // s), max(2, width_px // s), 3), np.uint8)).resize((width_px, height_px), 3))
-        for s in (4, 9, 21, 50)
-    ]  # fmt: skip
+    layers = []
+    for size in (4, 9, 21, 50):
+        colours = rng.integers(0, 256, (max(2, height_px // size), max(2, width_px // size), 3), np.uint8)
+        layers.append(np.asarray(Image.fromarray(colours).resize((width_px, height_px), Image.Resampling.BICUBIC)))
     return np.mean(layers, axis=0).astype(np.uint8)
 
 

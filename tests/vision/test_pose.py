@@ -198,7 +198,7 @@ def test_pictures_that_do_not_belong_together_are_refused(tmp_path: Path) -> Non
     strangers = [wallpaper(180, 320, seed=seed) for seed in range(3)]
     with pytest.raises(InputError, match="2 pictures are too few"):
         Pose().run(World(saved(tmp_path, strangers[:2])), deaf)
-    with pytest.raises(InputError, match="too little in common .* take more of them, each step to the side"):
+    with pytest.raises(InputError, match=r"too little in common .* take more of them, each step to the side"):
         Pose().run(World(saved(tmp_path, strangers)), deaf)
 
 

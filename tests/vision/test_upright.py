@@ -22,8 +22,8 @@ def frame(*, floor: bool, pitch_rad: float = -0.2, seed: int = 0) -> Mapped:
     for k in range(12):
         at = (0.5 * k + 3.0, 1.65 + 0.03 * math.sin(k), -2.0 + 0.3 * math.cos(k))
         yaw, _ = look_at(at, (5.5, 1.5, -12.0))
-        roll = np.eye(4)
-        roll[:2, :2] = [[math.cos(0.03 * math.sin(5 * k)), -math.sin(0.03 * math.sin(5 * k))], [math.sin(0.03 * math.sin(5 * k)), math.cos(0.03 * math.sin(5 * k))]]  # fmt: skip
+        angle, roll = 0.03 * math.sin(5 * k), np.eye(4)
+        roll[:2, :2] = [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
         poses.append(pose(at, yaw_rad=yaw, pitch_rad=pitch_rad) @ roll)
     things = rng.uniform((0, 0.3, -12), (11, 4, -6), (1_500, 3))
     ground = rng.uniform((0, 0, -12), (11, 0, -4), (500, 3)) + rng.normal(0, 0.01, (500, 3))
