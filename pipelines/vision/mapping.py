@@ -117,12 +117,15 @@ def _picture_pairs(database: Path, count: int) -> list[tuple[int, int]]:
 
 def alike_pairs(descriptors: Sequence[NDArray[np.uint8]], *, words: int = 256) -> list[tuple[int, int]]:
     """Pairs of pictures with similar shares of visual words (Sivic and Zisserman, 2003). descriptors: (n, 128) of each picture."""
-    from scipy.cluster.vq import kmeans2, vq
+    from scipy.cluster.vq import kmeans, vq
 
     rng = np.random.default_rng(SEED)
-    some = [each[rng.permutation(len(each))[:100]] for each in descriptors]
-    vocabulary, _ = kmeans2(np.concatenate(some).astype(np.float64), words, iter=10, minit="points", rng=rng)
-    counts = np.stack([np.bincount(vq(each.astype(np.float64), vocabulary)[0], minlength=words) for each in descriptors])
+    rich = [each.reshape(-1, 128).astype(np.float64) for each in descriptors]  # one of nothing may have another shape
+    some = np.concatenate([each[rng.permutation(len(each))[:100]] for each in rich])
+    guess = some[rng.permutation(len(some))[:words]]
+    vocabulary, _ = kmeans(some, guess, thresh=0.5)  # words that nothing is near to are dropped
+    which = [vq(each, vocabulary)[0] if len(each) else np.zeros(0, np.int64) for each in rich]
+    counts = np.stack([np.bincount(words_of, minlength=len(vocabulary)) for words_of in which])
     rarity = np.log(len(counts) / np.maximum(1, (counts > 0).sum(axis=0)))
     weights = counts / np.maximum(1, counts.sum(axis=1, keepdims=True)) * rarity
     weights /= np.maximum(np.linalg.norm(weights, axis=1, keepdims=True), 1e-12)
