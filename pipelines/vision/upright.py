@@ -16,10 +16,11 @@ Vectors = NDArray[np.float64]
 SEED = 1
 TRIALS = 3_000
 MOST_POINTS = 4_000
-STEEPEST_RAD = math.radians(20)  # between the ground and what the cameras take for level
+STEEPEST_RAD = math.radians(15)  # between the ground and what the cameras take for level
 THICKNESS, SPREAD = 0.03, 0.012  # of a ground: share of the eyes' height above it, and of a point's distance from the cameras
 FEWEST_ON_GROUND = 25
 LEAST_ON_GROUND = 0.04  # of all points
+UNDER_COUNTS = 5.0  # a point under a ground speaks against it as much as so many on it speak for it
 FARTHEST = 12.0  # eye heights: what is farther lies on other ground, and is known less well
 TYPICAL_DISTANCE_M = 5.0  # of what a camera sees, where no ground tells the scale
 
@@ -87,13 +88,13 @@ def ground(points: Vectors, cameras: Vectors, up: Vectors) -> tuple[Vectors, flo
     best, plane = 0.0, None
     for normal, offset, height in zip(normals[fit], offsets[fit], heights[fit], strict=True):
         on, under = _split(sample, distance, normal, offset, height)
-        if (score := float(on.sum() - under.sum())) > best:
+        if (score := float(on.sum() - UNDER_COUNTS * under.sum())) > best:
             best, plane = score, (normal, float(offset))
     if plane is None:
         return None
     plane = _refined(sample, distance, centre, plane)
     on, under = _split(sample, distance, *plane, float(plane[0] @ centre - plane[1]))
-    is_sure = on.sum() >= max(FEWEST_ON_GROUND, LEAST_ON_GROUND * len(points) * len(sample) / len(below)) and on.sum() > 2 * under.sum()
+    is_sure = on.sum() >= max(FEWEST_ON_GROUND, LEAST_ON_GROUND * len(points) * len(sample) / len(below)) and on.sum() > 2 * UNDER_COUNTS * under.sum()
     return plane if is_sure and plane[0] @ up > math.cos(STEEPEST_RAD) else None
 
 
