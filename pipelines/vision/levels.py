@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.camera import Camera, Projection
-from pipelines.errors import InputError
+from pipelines.camera import Camera
 from pipelines.world import View
 
 Floats = NDArray[np.float32]
@@ -48,12 +47,10 @@ class Level:
 
 
 def levels_of(view: View, longest_px: int) -> list[Level]:
-    """Sizes of a view, smallest first, each twice the one before; the largest is at most `longest_px` long. Raises InputError."""
+    """Sizes of a view, smallest first, each twice the one before; the largest is at most `longest_px` long."""
     from PIL import Image
 
     camera = view.camera
-    if camera.projection is not Projection.PINHOLE:
-        raise InputError(f"distances are measured between plain pictures, and a view is {camera.projection}: give pictures, not panoramas")
     picture = Image.fromarray(view.rgb)
     width, height = _fitting(camera.width_px, camera.height_px, longest_px)
     levels = []

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.camera import Camera
+from pipelines.camera import Camera, Projection
 from pipelines.errors import InputError
 from pipelines.world import PointCloud
 
@@ -52,8 +52,11 @@ def _depths(camera: Camera, points: NDArray[np.floating]) -> Doubles:
 def choose_neighbours(cameras: Sequence[Camera], points: PointCloud | None, count: int) -> list[NDArray[np.int64]]:
     """For each view, up to `count` numbers of others, best first; a view without a good one gets none.
 
-    Raises InputError where there are fewer than two views, or where all of them stand at one point.
+    Raises InputError where there are fewer than two views or other ones than plain pictures, or where all stand at one point.
     """
+    strange = next((camera.projection for camera in cameras if camera.projection is not Projection.PINHOLE), None)
+    if strange is not None:
+        raise InputError(f"distances are measured between plain pictures, and a view is {strange}: give pictures, not panoramas")
     if len(cameras) < 2:
         raise InputError(
             f"distances cannot be measured from {len(cameras)} view: give at least 2 pictures of the place, taken from different points"

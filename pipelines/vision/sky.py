@@ -46,7 +46,7 @@ def find_sky(depths: Floats, sure: Mask, rgb: Floats, farthest: float, upward: F
         return none
     alike = open_to_top & _like_each_other(open_to_top, rgb)
     region = _reaching_top(ndimage.binary_opening(alike, iterations=1))
-    if region.mean() < _SMALLEST or not _is_open(region, depths, rgb, farthest):
+    if region.mean() < _SMALLEST or not _is_open(region, np.where(sure, depths, np.float32(np.nan)), rgb, farthest):
         return none
     # up to the very edge of what stands before it, as far as the colour goes; a measured distance does not hold against colour there
     grown = ndimage.binary_dilation(region, iterations=6, mask=_like_each_other(region, rgb, everywhere=True) & (upward > -0.05))

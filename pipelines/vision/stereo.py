@@ -16,7 +16,7 @@ from pipelines.vision.sights import Effort, Sight, compare, complete, match, new
 from pipelines.world import MeasuredView, View, World
 
 _BLANK = 0.01  # standard deviation of brightness, 0 … 1: below it there is nothing to recognise
-_LEAST_MEASURED = 0.01  # share of the best view
+_LEAST_MEASURED = 0.05  # share of the best view
 _COARSE, _FINE, _COMPLETING = 0.35, 0.5, 0.15  # shares of the time
 
 
@@ -92,7 +92,7 @@ class Stereo(Stage):
         """The views with their distances; raises InputError where next to nothing was confirmed in any."""
         measured: list[MeasuredView] = []
         for number, sight in enumerate(sights):
-            tell(1 - _COMPLETING * (1 - number / len(views)), f"completing view {number + 1} of {len(views)}")
+            tell(1 - _COMPLETING * (1 - 0.4 * number / len(views)), f"confirming view {number + 1} of {len(views)}")
             compare(sight, sights, error_px=1.5, relative=0.02)
         best = max(float(sight.believed.mean()) for sight in sights)
         if best < _LEAST_MEASURED:
@@ -101,7 +101,7 @@ class Stereo(Stage):
                 "take sharp pictures of one place that overlap by half and more"
             )
         for number, (view, sight) in enumerate(zip(views, sights, strict=True)):
-            tell(1 - 0.5 * _COMPLETING * (1 - number / len(views)), f"closing gaps in view {number + 1} of {len(views)}")
+            tell(1 - 0.6 * _COMPLETING * (1 - number / len(views)), f"closing gaps in view {number + 1} of {len(views)}")
             measured.append(MeasuredView(view.camera, view.rgb, complete(sight, sights)))
         tell(1.0, "")
         return tuple(measured)

@@ -12,10 +12,11 @@ import pytest
 from pipelines import MeasuredView, Prompt
 from pipelines.camera import Camera, panorama, pinhole
 from pipelines.errors import InputError
+from pipelines.gaussians import Gaussians, from_colours, join, quaternions_from_frames
+from pipelines.splat import render
 from pipelines.vision import Stereo
 from pipelines.vision.neighbours import choose_neighbours
 from pipelines.world import PointCloud, View, World
-from tests.vision import filming
 
 WALL_M, WALL_TURN_RAD = 4.0, math.radians(25)
 SMALL = Stereo(first_sweeps=4)
@@ -38,10 +39,10 @@ def painted_wall(camera: Camera) -> View:
     along = at[..., 0] / math.cos(WALL_TURN_RAD)
     rng = np.random.default_rng(5)
     value = np.zeros(along.shape)
-    for _ in range(40):
-        per_m, phase, angle = rng.uniform(1, 9), rng.uniform(0, 6.3), rng.uniform(0, 3.2)
+    for _ in range(60):
+        per_m, phase, angle = rng.uniform(3, 22), rng.uniform(0, 6.3), rng.uniform(0, 3.2)
         value += np.sin(per_m * (along * math.cos(angle) + at[..., 1] * math.sin(angle)) + phase)
-    grey = np.clip(128 + 18 * value, 0, 255)
+    grey = np.clip(128 + 9 * value, 0, 255)
     return View(camera, np.stack([grey, grey * 0.9, grey * 0.7], axis=-1).astype(np.uint8))
 
 
@@ -65,11 +66,44 @@ def measured(world: World, stage: Stereo = SMALL) -> tuple[MeasuredView, ...]:
     return tuple(view for view in views if isinstance(view, MeasuredView))
 
 
+def sheet(origin: tuple[float, float, float], one: tuple[float, float, float], other: tuple[float, float, float], seed: int) -> Gaussians:
+    """Flat splats of mottled colour on the parallelogram between two edges (metres)."""
+    a, b = np.array(one), np.array(other)
+    size_m = 0.05
+    across, along = (np.arange(0.5, math.hypot(*edge) / size_m) * size_m / math.hypot(*edge) for edge in (a, b))
+    share = np.stack(np.meshgrid(across, along), axis=-1).reshape(-1, 2)
+    means = (np.array(origin) + share @ np.stack([a, b])).astype(np.float32)
+    axes = np.stack([a / math.hypot(*a), b / math.hypot(*b)], axis=1)
+    frame = np.column_stack([axes, np.cross(axes[:, 0], axes[:, 1])])
+    count, rng = len(means), np.random.default_rng(seed)
+    coarse = rng.uniform(-0.2, 0.2, (40, 40, 3))[tuple((share * 39).astype(int).T)]
+    return from_colours(
+        means,
+        np.tile(np.array([0.6 * size_m, 0.6 * size_m, 0.004], np.float32), (count, 1)),
+        quaternions_from_frames(np.tile(frame, (count, 1, 1))),
+        np.full(count, 0.95, np.float32),
+        colours=(0.4 + coarse + rng.uniform(-0.15, 0.15, (count, 1))).astype(np.float32),
+        thing=np.zeros(count, np.int32),
+    )
+
+
 @pytest.fixture(scope="module")
 def filmed() -> list[MeasuredView]:
-    """Seven small frames of the cottage, with true distances."""
-    gaussians, spawn = filming.world(splats=60_000)
-    return filming.filmed(gaussians, filming.sidestep(spawn, frames=7, way_m=4.0, width_px=240, height_px=136))
+    """Small frames of a floor, a screen that stands on it and a far wall below the open sky, with the distances of the renderer."""
+    place = join(
+        [
+            sheet((-7, 0, 1), (14, 0, 0), (0, 0, -13), 1),
+            sheet((-1.2, 0, -4.5), (2.2, 0, 0.6), (0, 2.0, 0), 2),
+            sheet((-9, 0, -12), (18, 0, 0), (0, 2.6, 0), 3),
+        ]
+    )
+    views = []
+    for number, x in enumerate(np.linspace(-1.1, 1.1, 6)):
+        camera = pinhole((x, 1.6, 0.1 * (number % 2)), yaw_rad=0.08 * x, width_px=160, height_px=90, horizontal_fov_rad=1.1)
+        seen = render(place, camera, background=(0.55, 0.7, 0.9), layers=("distance",))
+        assert seen.distance is not None
+        views.append(MeasuredView(camera, seen.picture, seen.distance))
+    return views
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +113,16 @@ def found(filmed: list[MeasuredView]) -> tuple[MeasuredView, ...]:
 
 
 def test_a_slanted_wall_is_where_geometry_says() -> None:
+    close = []
     for view in measured_wall():
         truth = wall_distance(view.camera)
         known = np.isfinite(view.distance)
         error = np.abs(view.distance - truth)[known] / truth[known]
-        assert known.mean() > 0.95
-        assert np.median(error) < 0.01
-        assert (error < 0.05).mean() > 0.93
+        assert known.mean() > 0.93
+        assert np.median(error) < 0.005
+        close.append((error < 0.05).mean())
+    assert min(close) > 0.85, "the outermost views see parts that no other does"
+    assert np.mean(close) > 0.93
 
 
 def test_what_one_view_measures_another_sees_at_the_same_place() -> None:
@@ -99,7 +136,7 @@ def test_what_one_view_measures_another_sees_at_the_same_place() -> None:
     assert np.nanmedian(np.abs(there - distance[inside]) / there) < 0.01
 
 
-def test_the_filmed_cottage_has_the_distances_of_the_renderer(filmed: list[MeasuredView], found: tuple[MeasuredView, ...]) -> None:
+def test_a_filmed_place_has_the_distances_of_the_renderer(filmed: list[MeasuredView], found: tuple[MeasuredView, ...]) -> None:
     truth = np.stack([view.distance for view in filmed])
     distance = np.stack([view.distance for view in found])
     solid = np.isfinite(truth)
