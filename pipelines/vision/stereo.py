@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
+from pipelines.camera import pinhole
 from pipelines.errors import InputError
+from pipelines.prompt import Prompt
 from pipelines.stage import Stage, TellStage
 from pipelines.vision.levels import levels_of
 from pipelines.vision.neighbours import FARTHEST, choose_neighbours, nearest_inverse_depths
@@ -41,6 +44,14 @@ class Stereo(Stage):
     later_sweeps: int = 2
     last_sweeps: int = 1
 
+    def load(self) -> None:
+        """Compile the kernels, or fetch them from the disk, by measuring two views of a few pixels."""
+        rng = np.random.default_rng(0)
+        cameras = [pinhole((x, 1.6, 0.0), width_px=24, height_px=16) for x in (0.0, 0.2)]
+        views = tuple(View(camera, rng.integers(0, 255, (16, 24, 3), dtype=np.uint8)) for camera in cameras)
+        with suppress(InputError):  # they show nothing, and nothing is wanted of them
+            self.run(World(Prompt(text="two views"), views=views), lambda share, note: None)
+
     def run(self, world: World, tell: TellStage) -> World:
         """`world.views` as MeasuredViews: inf = sky, NaN = not known. Raises InputError where nothing can be measured."""
         views = world.views
@@ -52,7 +63,8 @@ class Stereo(Stage):
             )
             for level in range(max(1, len(sight.levels) - 1)):
                 match(sight, sights, level, effort=self._effort(level), seed=world.prompt.seed, after=said)
-        for sight in sights:
+        for number, sight in enumerate(sights):
+            tell(_COARSE, f"confirming view {number + 1} of {count}")
             compare(sight, sights, error_px=2.0, relative=0.03)
         refined = []
         for number, sight in enumerate(sights):

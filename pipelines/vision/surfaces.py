@@ -22,7 +22,8 @@ _LINK = 0.05  # relative step of inverse depth that still joins two pixels to on
 _ROUNDS = 3
 _ENOUGH = 0.01  # share of what is around that must be known
 _UNREST = 0.2  # relative spread of the distances around, at most
-_MOSTLY = 0.6  # share of what is around that lies on the floor, so that a gap does, too
+_ON_FLOOR = 0.06  # relative difference from level ground that is still floor
+_MOSTLY = 0.4  # share of what is around that lies on the floor, so that a gap does, too
 _NEAR_GUESS = 0.04  # relative: so close to what is around, what matching found counts although no other view confirms it
 
 
@@ -97,10 +98,10 @@ def spread(fields: Floats, rgb: Floats, reach_px: float, edge: float) -> Floats:
     return out
 
 
-def close_gaps(depths: Floats, planes: Floats, rgb: Floats, floor: Floats) -> Floats:
+def close_gaps(depths: Floats, guess: Floats, rgb: Floats, floor: Floats) -> Floats:
     """Inverse depths (H, W) with gaps closed where the surface around agrees about itself; NaN where it does not.
 
-    depths: NaN where not known.  planes: (H, W, 3) as found by matching: a guess and its slopes.  rgb: 0 … 1.  floor: inverse depth
+    depths: NaN where not known.  guess: (H, W) as found by matching, confirmed or not.  rgb: 0 … 1.  floor: inverse depth
     of level ground, NaN where the ray never meets it.
     """
     longer = max(depths.shape)
@@ -109,30 +110,22 @@ def close_gaps(depths: Floats, planes: Floats, rgb: Floats, floor: Floats) -> Fl
         gap = ~np.isfinite(closed)
         if not gap.any():
             break
-        found = _from_around(closed, planes, rgb, floor, reach_px=reach_px, edge=edge)
+        found = _from_around(closed, guess, rgb, floor, reach_px=reach_px, edge=edge)
         closed = np.where(gap, found, closed)
     return closed
 
 
-def _from_around(depths: Floats, planes: Floats, rgb: Floats, floor: Floats, *, reach_px: float, edge: float) -> Floats:
+def _from_around(depths: Floats, guess: Floats, rgb: Floats, floor: Floats, *, reach_px: float, edge: float) -> Floats:
     """What the known pixels within reach, on the same patch of colour, say about each pixel; NaN where they disagree or none is near."""
-    height, width = depths.shape
-    row = (np.arange(height, dtype=np.float32) - height / 2)[:, None]
-    column = np.arange(width, dtype=np.float32) - width / 2
     known = np.isfinite(depths)
     w = np.where(known, depths, 0)
-    w_u, w_v = np.where(known, planes[..., 1], 0), np.where(known, planes[..., 2], 0)
-    on_floor = known & (np.abs(w - floor) < 0.06 * w)
-    fields = np.stack([known, w, w * w, on_floor, w - w_u * column - w_v * row, w_u, w_v], axis=-1).astype(np.float32)
-    around = spread(fields, rgb, reach_px, edge)
+    on_floor = known & (np.abs(w - floor) < _ON_FLOOR * w)
+    around = spread(np.stack([known, w, w * w, on_floor], axis=-1).astype(np.float32), rgb, reach_px, edge)
     with np.errstate(invalid="ignore", divide="ignore"):
         around[..., 1:] /= around[..., :1]
         mean = around[..., 1]
         unrest = np.sqrt(np.maximum(around[..., 2] - mean * mean, 0)) / mean
-        tilted = around[..., 4] + around[..., 5] * column + around[..., 6] * row
-        value = np.clip(tilted, 0.8 * mean, 1.25 * mean)
-        value = np.where((around[..., 3] > _MOSTLY) & np.isfinite(floor), floor, value)
-        guess = planes[..., 0]
+        value = np.where((around[..., 3] > _MOSTLY) & np.isfinite(floor), floor, mean)
         value = np.where(np.abs(guess - value) < _NEAR_GUESS * value, guess, value)
         trusted = (around[..., 0] > _ENOUGH) & (unrest < _UNREST)
     return np.where(trusted, value, np.float32(np.nan)).astype(np.float32)

@@ -206,6 +206,18 @@ def test_progress_only_grows_and_comes_often() -> None:
     assert any("view 2 of 3" in note for _, note in heard)
 
 
+def test_kernels_are_compiled_before_the_first_run() -> None:
+    """Compiling takes many seconds in which nothing could be told: nothing may be left to compile after `load`."""
+    from pipelines.vision import agreement, matching, surfaces
+
+    kernels = (matching.begin, matching.sweep, agreement.agree, surfaces._label, surfaces._smooth_rows)
+    SMALL.load()
+    loaded = [len(getattr(kernel, "signatures")) for kernel in kernels]  # noqa: B009 - numba's dispatchers have no types
+    assert all(count == 1 for count in loaded)
+    measured_wall()
+    assert [len(getattr(kernel, "signatures")) for kernel in kernels] == loaded  # noqa: B009
+
+
 def test_neighbours_share_points_and_stand_apart() -> None:
     """A camera that looks elsewhere is no neighbour; of two that stand side by side, one is enough."""
     cameras = row_of_cameras(5, step_m=0.3)
