@@ -149,7 +149,7 @@ def complete(sight: Sight, sights: Sequence[Sight]) -> Floats:
     sky = find_sky(measured, sight.costs < _ALIKE, level.rgb, farthest, upward)
     with np.errstate(divide="ignore"):
         floor = np.where(upward < -1e-3, level.stretch * upward / -camera.position[1], np.nan).astype(np.float32)
-    depths = close_gaps(np.where(sky, np.float32(np.nan), measured), sight.planes[..., 0], level.rgb, floor)
+    depths = close_gaps(np.where(sky, np.float32(np.nan), measured), sight.planes[..., 0], level.rgb, floor, farthest)
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = np.where(sky, np.float32(np.inf), level.stretch / depths)
     return _of_size(distance.astype(np.float32), camera)

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.vision.compiled import Array, f32, kernel
+from pipelines.vision.compiled import Array, f32, kernel, run_pieces
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -20,6 +20,7 @@ Mask = NDArray[np.bool_]
 SMALLEST_SURFACE = 3e-4  # share of the picture: smaller islands of known distance are chance
 _LINK = 0.05  # relative step of inverse depth that still joins two pixels to one surface
 _ROUNDS = 3
+_PIECES = 8
 _ENOUGH = 0.01  # share of what is around that must be known
 _UNREST = 0.2  # relative spread of the distances around, at most
 _ON_FLOOR = 0.06  # relative difference from level ground that is still floor
@@ -91,18 +92,18 @@ def spread(fields: Floats, rgb: Floats, reach_px: float, edge: float) -> Floats:
     for number in range(_ROUNDS):
         sigma = reach_px * math.sqrt(3) * 2 ** (_ROUNDS - number - 1) / math.sqrt(4**_ROUNDS - 1)
         decay = math.exp(-math.sqrt(2) / sigma)
-        _smooth_rows(0, 1, out, across, decay)
+        run_pieces(_smooth_rows, _PIECES, out, across, decay)
         turned = np.ascontiguousarray(out.transpose(1, 0, 2))
-        _smooth_rows(0, 1, turned, columns, decay)
+        run_pieces(_smooth_rows, _PIECES, turned, columns, decay)
         out = np.ascontiguousarray(turned.transpose(1, 0, 2))
     return out
 
 
-def close_gaps(depths: Floats, guess: Floats, rgb: Floats, floor: Floats) -> Floats:
+def close_gaps(depths: Floats, guess: Floats, rgb: Floats, floor: Floats, farthest: float) -> Floats:
     """Inverse depths (H, W) with gaps closed where the surface around agrees about itself; NaN where it does not.
 
     depths: NaN where not known.  guess: (H, W) as found by matching, confirmed or not.  rgb: 0 … 1.  floor: inverse depth
-    of level ground, NaN where the ray never meets it.
+    of level ground, NaN where the ray never meets it.  farthest: differences as small as this are none.
     """
     longer = max(depths.shape)
     closed = depths.copy()
@@ -110,12 +111,12 @@ def close_gaps(depths: Floats, guess: Floats, rgb: Floats, floor: Floats) -> Flo
         gap = ~np.isfinite(closed)
         if not gap.any():
             break
-        found = _from_around(closed, guess, rgb, floor, reach_px=reach_px, edge=edge)
+        found = _from_around(closed, guess, rgb, floor, farthest=farthest, reach_px=reach_px, edge=edge)
         closed = np.where(gap, found, closed)
     return closed
 
 
-def _from_around(depths: Floats, guess: Floats, rgb: Floats, floor: Floats, *, reach_px: float, edge: float) -> Floats:
+def _from_around(depths: Floats, guess: Floats, rgb: Floats, floor: Floats, *, farthest: float, reach_px: float, edge: float) -> Floats:
     """What the known pixels within reach, on the same patch of colour, say about each pixel; NaN where they disagree or none is near."""
     known = np.isfinite(depths)
     w = np.where(known, depths, 0)
@@ -124,8 +125,8 @@ def _from_around(depths: Floats, guess: Floats, rgb: Floats, floor: Floats, *, r
     with np.errstate(invalid="ignore", divide="ignore"):
         around[..., 1:] /= around[..., :1]
         mean = around[..., 1]
-        unrest = np.sqrt(np.maximum(around[..., 2] - mean * mean, 0)) / mean
+        unrest = np.sqrt(np.maximum(around[..., 2] - mean * mean, 0))
         value = np.where((around[..., 3] > _MOSTLY) & np.isfinite(floor), floor, mean)
         value = np.where(np.abs(guess - value) < _NEAR_GUESS * value, guess, value)
-        trusted = (around[..., 0] > _ENOUGH) & (unrest < _UNREST)
+        trusted = (around[..., 0] > _ENOUGH) & (unrest < _UNREST * mean + farthest)
     return np.where(trusted, value, np.float32(np.nan)).astype(np.float32)
