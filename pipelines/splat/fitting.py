@@ -52,7 +52,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Aim:
+class Aim:
     """A view ready to be compared with: nearness (H, W), NaN where unknown; None where nothing was measured."""
 
     camera: Camera
@@ -68,12 +68,14 @@ def fit(
     training = begin(gaussians, room=plan.splats)
     measured = [view for view in views if isinstance(view, MeasuredView)]
     coarse = math.ceil(plan.steps * plan.coarse_share)
-    aims: list[_Aim] = []
+    aims: list[Aim] = []
     gains = np.ones((len(views), 3), np.float32)
     for number, index in enumerate(_order(len(views), plan.steps, rng)):
         if number in (0, coarse):
-            aims = [_aim(smaller(view, 2 if number < coarse else 1)) for view in views]
+            aims = [aim_of(smaller(view, 2 if number < coarse else 1)) for view in views]
         done = number / plan.steps
+        if plan.exposures:
+            gains /= np.exp(np.log(gains).mean(axis=0))  # so that the world as a whole stays as bright as it is
         tell(done, f"looking again, {number:,} of {plan.steps:,}")
         rates = _rates_at(plan.rates, done)
         compare(training, aims[index], plan, rates=rates, gain=gains[index], distance_weight=plan.distance_weight * 0.1**done)
@@ -85,16 +87,14 @@ def fit(
     return _kept(training, measured)
 
 
-def compare(
-    training: Training, aim: _Aim, plan: Plan, *, rates: Rates, gain: Floats, distance_weight: float
-) -> float:
+def compare(training: Training, aim: Aim, plan: Plan, *, rates: Rates, gain: Floats, distance_weight: float) -> float:
     """One step towards one view; returns the loss before it. gain: (3,) how bright the view is beside the others, changed here."""
     splats, camera = training.gaussians, aim.camera
     ellipses = cpu.project(splats, camera, near_m=_NEAR_M, with_layers=False)
     if not ellipses.counts.any():
         return math.nan
     bins = cpu.bin_ellipses(ellipses, camera)
-    rgb, _ = cpu.paint(bins, ellipses.records, camera, background=np.zeros(3, np.float32))
+    rgb, alpha = cpu.paint(bins, ellipses.records, camera, background=np.zeros(3, np.float32))
     like = likeness(rgb * gain if plan.exposures else rgb, aim.target, ssim_share=plan.ssim_share)
     loss, slopes = like.loss, like.slopes
     if plan.exposures:
@@ -105,12 +105,13 @@ def compare(
     if aim.nearness is not None and distance_weight > 0:
         records = ellipses.records.copy()
         records[:, RED] = near_of_slots
-        near = np.ascontiguousarray(cpu.paint(bins, records, camera, background=np.zeros(3, np.float32))[0][..., 0])
-        near_loss, near_slopes = nearness_slopes(near, aim.nearness, floor=NEAR_UNIT_M / _FAR_M)
+        near = cpu.paint(bins, records, camera, background=np.zeros(3, np.float32))[0][..., 0] / np.maximum(alpha, np.float32(1e-6))
+        wanted = np.where(alpha < 0.5, np.float32(np.nan), aim.nearness)
+        near_loss, near_slopes = nearness_slopes(near, wanted, floor=NEAR_UNIT_M / _FAR_M)
         loss, near_slopes = loss + distance_weight * near_loss, near_slopes * np.float32(distance_weight)
     slopes[rgb >= 1] = 0
     pulls = Pulls(slopes, near_slopes, like.wrong)
-    of_ellipses = trace_back(ellipses, bins, camera, rgb=rgb, nearness=(near_of_slots, near), pulls=pulls)
+    of_ellipses = trace_back(ellipses, bins, camera, painted=(rgb, alpha), nearness=(near_of_slots, near), pulls=pulls)
     of_parameters = chain(ellipses, splats, camera, of_ellipses, near_unit_m=NEAR_UNIT_M)
     step(training, ellipses, camera, slopes=(of_parameters, of_ellipses), rates=rates)
     return loss
@@ -122,11 +123,11 @@ def _follow(gain: Floats, rgb: Floats, wanted: Floats) -> None:
     gain[:] = np.clip(gain * np.clip(ratio / gain, 0.5, 2) ** 0.1, 0.5, 2)
 
 
-def _aim(view: View) -> _Aim:
-    target = target_of(view.rgb.astype(np.float32) / 255)
+def aim_of(view: View) -> Aim:
+    target = target_of(view.rgb.astype(np.float32) / np.float32(255))
     if not isinstance(view, MeasuredView):
-        return _Aim(view.camera, target, None)
-    return _Aim(view.camera, target, (NEAR_UNIT_M / np.maximum(view.distance, _NEAR_M)).astype(np.float32))
+        return Aim(view.camera, target, None)
+    return Aim(view.camera, target, (NEAR_UNIT_M / np.maximum(view.distance, _NEAR_M)).astype(np.float32))
 
 
 def _order(views: int, steps: int, rng: np.random.Generator) -> Iterator[int]:

@@ -39,16 +39,16 @@ Floats = NDArray[np.float32]
 PAIR = 12
 NEARNESS, SHARE, BLAME = 9, 10, 11
 
-# Rows of `pulls` and of a block: slopes of the loss by red, green, blue; light let through; slope by nearness; what the finished
-# picture still lacks, each channel weighed with its slope; how wrong the pixel is.
-PULLS = 7
-_PULL_NEARNESS, _BEHIND, _WRONG = 4, 5, 6
+# Rows of `pulls` and of a block: slopes of the loss by red, green, blue; light let through; slope by nearness; mean nearness; what the
+# finished picture still lacks, each channel weighed with its slope; how wrong the pixel is.
+PULLS = 8
+_PULL_NEARNESS, _MEAN_NEARNESS, _BEHIND, _WRONG = 4, 5, 6, 7
 
 
 class Pulls(NamedTuple):
     """What a loss says of a picture: its slopes by the colours and by the nearness, and how wrong each pixel is.
 
-    rgb: (H, W, 3).  nearness: (H, W).  wrong: (H, W) at least 0.
+    rgb: (H, W, 3).  nearness: (H, W), by the mean nearness of what a pixel shows.  wrong: (H, W) at least 0.
     """
 
     rgb: Floats
@@ -64,7 +64,7 @@ def _find_places(firsts: Array, counts: Array, rectangles: Array, places: Array)
         for slot in range(firsts[piece], firsts[piece] + counts[piece]):
             places[slot] = total
             total += np.int64(rectangles[slot, 1] - rectangles[slot, 0]) * np.int64(rectangles[slot, 3] - rectangles[slot, 2])
-    return total
+    return int(total)
 
 
 @inlined
@@ -113,7 +113,9 @@ def _trace(
                     weight = through * alpha
                     pull_red, pull_green, pull_blue = block[y, 0, i], block[y, 1, i], block[y, 2, i]
                     pull_near = block[y, _PULL_NEARNESS, i]
-                    own = weight * (pull_red * red + pull_green * green + pull_blue * blue + pull_near * near)
+                    own = weight * (
+                        pull_red * red + pull_green * green + pull_blue * blue + pull_near * (near - block[y, _MEAN_NEARNESS, i])
+                    )
                     behind = block[y, _BEHIND, i] - own
                     block[y, THROUGH, i] = through - weight
                     block[y, _BEHIND, i] = behind
@@ -159,12 +161,12 @@ def _gather(piece: int, firsts: Array, counts: Array, rectangles: Array, places:
 
 
 def trace_back(
-    ellipses: Ellipses, bins: Bins, camera: Camera, *, rgb: Floats, nearness: tuple[Floats, Floats], pulls: Pulls
+    ellipses: Ellipses, bins: Bins, camera: Camera, *, painted: tuple[Floats, Floats], nearness: tuple[Floats, Floats], pulls: Pulls
 ) -> Floats:
     """Slopes of a loss by everything that was painted: (slots, PAIR), see the columns above; undefined for slots not in use.
 
-    rgb: the picture (H, W, 3) that `cpu.paint` made of the ellipses, background included; where a channel was cut off at 1, the loss
-    must have no slope.  nearness: of every slot (slots,), and of the picture (H, W) blended from it over 0.
+    painted: rgb and alpha as `cpu.paint` made them of the ellipses, background included; where a channel was cut off at 1, the loss
+    must have no slope.  nearness: of every slot (slots,), and the mean (H, W) of what a pixel shows: blended over 0, divided by alpha.
     """
     of_slots, of_picture = nearness
     places = np.empty(len(ellipses.rectangles), np.int64)
@@ -172,7 +174,7 @@ def trace_back(
     pairs = np.zeros((total, PAIR), np.float32)
     stacked = np.empty((camera.height_px, camera.width_px, PULLS), np.float32)
     columns = np.int64(-(-camera.width_px // TILE))
-    run_pieces(_stack, 16, 16, rgb, of_picture, *pulls, stacked)
+    run_pieces(_stack, 16, 16, *painted, of_picture, *pulls, stacked)
     pieces = paint_pieces(bins)
     run_pieces(_trace, pieces, pieces, *bins, ellipses.records, of_slots, columns, ellipses.rectangles, places, stacked, pairs)
     slopes = np.empty((len(ellipses.records), PAIR), np.float32)
@@ -182,13 +184,14 @@ def trace_back(
 
 @kernel
 def _stack(
-    piece: int, pieces: int, rgb: Array, nearness: Array, pull_rgb: Array, pull_nearness: Array, wrong: Array, stacked: Array
-) -> None:
-    """Pulls pixel by pixel in the order of a block's rows."""
+    piece: int, pieces: int, rgb: Array, alpha: Array, nearness: Array, pull_rgb: Array, pull_nearness: Array, wrong: Array, stacked: Array
+) -> None:  # fmt: skip
+    """Pulls pixel by pixel in the order of a block's rows. A mean does not change when all its weights grow: nothing of it lies behind."""
     height, width = nearness.shape
     for y in range(height * piece // pieces, height * (piece + 1) // pieces):
         for x in range(width):
-            red, green, blue, near = pull_rgb[y, x, 0], pull_rgb[y, x, 1], pull_rgb[y, x, 2], pull_nearness[y, x]
+            red, green, blue = pull_rgb[y, x, 0], pull_rgb[y, x, 1], pull_rgb[y, x, 2]
             stacked[y, x, 0], stacked[y, x, 1], stacked[y, x, 2], stacked[y, x, THROUGH] = red, green, blue, f32(1)
-            stacked[y, x, _PULL_NEARNESS], stacked[y, x, _WRONG] = near, wrong[y, x]
-            stacked[y, x, _BEHIND] = red * rgb[y, x, 0] + green * rgb[y, x, 1] + blue * rgb[y, x, 2] + near * nearness[y, x]
+            stacked[y, x, _PULL_NEARNESS] = pull_nearness[y, x] / max(alpha[y, x], f32(1e-6))
+            stacked[y, x, _MEAN_NEARNESS], stacked[y, x, _WRONG] = nearness[y, x], wrong[y, x]
+            stacked[y, x, _BEHIND] = red * rgb[y, x, 0] + green * rgb[y, x, 1] + blue * rgb[y, x, 2]

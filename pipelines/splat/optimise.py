@@ -91,9 +91,16 @@ def begin(gaussians: Gaussians, *, room: int) -> Training:
     opacities = np.clip(gaussians.opacities, 0.01, MOST_OPACITY)
     values[:count, LOGIT] = np.log(opacities / (1 - opacities))
     values[:count, HARMONICS:] = gaussians.harmonics.reshape(count, -1)
-    moments = [np.zeros_like(values) for _ in range(2)]
-    sums = [np.zeros(room, np.float32) for _ in range(2)]
-    training = Training(values, *moments, np.zeros(room, np.int32), *sums, splats, count)
+    training = Training(
+        values,
+        first=np.zeros_like(values),
+        second=np.zeros_like(values),
+        ages=np.zeros(room, np.int32),
+        shares=np.zeros(room, np.float32),
+        blames=np.zeros(room, np.float32),
+        splats=splats,
+        count=count,
+    )
     activate(training, np.arange(count))
     return training
 

@@ -1,4 +1,4 @@
-"""Quality: how well splats show what views saw: PSNR, SSIM, and how far off the distances are."""
+"""Judging: how well splats show what views saw: PSNR, SSIM, and how far off the distances are."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def quality(gaussians: Gaussians, views: Sequence[View]) -> list[Quality]:
 def _compare(gaussians: Gaussians, view: View) -> Quality:
     measured = isinstance(view, MeasuredView)
     seen = render(gaussians, view.camera, layers=("distance",) if measured else ())
-    wanted = view.rgb.astype(np.float32) / 255
+    wanted = view.rgb.astype(np.float32) / np.float32(255)
     square = float(np.mean((seen.rgb.astype(np.float64) - wanted) ** 2))
     psnr_db = -10 * math.log10(square) if square > 0 else math.inf
     ssim = likeness(seen.rgb, target_of(wanted)).ssim
