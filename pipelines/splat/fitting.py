@@ -13,10 +13,9 @@ from pipelines.camera import Camera
 from pipelines.gaussians import Gaussians
 from pipelines.splat import cpu
 from pipelines.splat.budget import floaters, jitter, reuse
-from pipelines.splat.gradient import Pulls, trace_back
+from pipelines.splat.gradient import Pulls, paint_nearness, trace_back
 from pipelines.splat.likeness import Target, likeness, nearness_slopes, target_of
 from pipelines.splat.optimise import Rates, Training, begin, step
-from pipelines.splat.project import RED
 from pipelines.splat.project_gradient import chain, nearness_of
 from pipelines.splat.targets import smaller
 from pipelines.world import MeasuredView, View
@@ -24,7 +23,7 @@ from pipelines.world import MeasuredView, View
 Floats = NDArray[np.float32]
 
 NEAR_UNIT_M = 0.5  # nearness is 1 at this distance
-_FAR_M = 40.0  # beyond, errors of nearness count absolutely
+FAR_M = 40.0  # beyond, errors of nearness count absolutely
 _NEAR_M = 0.05
 
 
@@ -43,7 +42,6 @@ class Plan:
     splats: int = 100_000
     reuse_every: int = 80
     settle_share: float = 0.25
-    growth: float = 1.25
     ssim_share: float = 0.2
     distance_weight: float = 0.05
     jitter: float = 0.2
@@ -70,7 +68,7 @@ def fit(
     coarse = math.ceil(plan.steps * plan.coarse_share)
     aims: list[Aim] = []
     gains = np.ones((len(views), 3), np.float32)
-    for number, index in enumerate(_order(len(views), plan.steps, rng)):
+    for number, index in enumerate(order_of(len(views), plan.steps, rng)):
         if number in (0, coarse):
             aims = [aim_of(smaller(view, 2 if number < coarse else 1)) for view in views]
         done = number / plan.steps
@@ -83,7 +81,7 @@ def fit(
             jitter(training, rng, strength=plan.jitter * (1 - done))
             if number % plan.reuse_every == plan.reuse_every - 1:
                 doomed = floaters(training.gaussians, measured) if measured else None
-                training = reuse(training, rng, grow_to=round(training.count * plan.growth), doomed=doomed)
+                training = reuse(training, rng, grow_to=_allowed(len(gaussians), plan, done), doomed=doomed)
     return _kept(training, measured)
 
 
@@ -103,11 +101,9 @@ def compare(training: Training, aim: Aim, plan: Plan, *, rates: Rates, gain: Flo
     near_of_slots = nearness_of(ellipses, splats, camera, near_unit_m=NEAR_UNIT_M)
     near, near_slopes = np.zeros_like(like.wrong), np.zeros_like(like.wrong)
     if aim.nearness is not None and distance_weight > 0:
-        records = ellipses.records.copy()
-        records[:, RED] = near_of_slots
-        near = cpu.paint(bins, records, camera, background=np.zeros(3, np.float32))[0][..., 0] / np.maximum(alpha, np.float32(1e-6))
+        near = paint_nearness(bins, ellipses, camera, of_slots=near_of_slots, alpha=alpha)
         wanted = np.where(alpha < 0.5, np.float32(np.nan), aim.nearness)
-        near_loss, near_slopes = nearness_slopes(near, wanted, floor=NEAR_UNIT_M / _FAR_M)
+        near_loss, near_slopes = nearness_slopes(near, wanted, floor=NEAR_UNIT_M / FAR_M)
         loss, near_slopes = loss + distance_weight * near_loss, near_slopes * np.float32(distance_weight)
     slopes[rgb >= 1] = 0
     pulls = Pulls(slopes, near_slopes, like.wrong)
@@ -130,7 +126,12 @@ def aim_of(view: View) -> Aim:
     return Aim(view.camera, target, (NEAR_UNIT_M / np.maximum(view.distance, _NEAR_M)).astype(np.float32))
 
 
-def _order(views: int, steps: int, rng: np.random.Generator) -> Iterator[int]:
+def _allowed(begun_with: int, plan: Plan, done: float) -> int:
+    """How many splats there may be: by the same factor more at every step, until half of the steps are done."""
+    return round(begun_with * max(1.0, plan.splats / begun_with) ** min(1.0, 2 * done))
+
+
+def order_of(views: int, steps: int, rng: np.random.Generator) -> Iterator[int]:
     """Which view comes at which step: every view once, in any order, then every view once more …"""
     given = 0
     while given < steps:

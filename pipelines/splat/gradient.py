@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Camera
+from pipelines.splat import cpu
 from pipelines.splat.bins import Bins
 from pipelines.splat.compiled import Array, f32, inlined, kernel, run_pieces, u64
-from pipelines.splat.cpu import Ellipses, paint_pieces
+from pipelines.splat.cpu import Ellipses
 from pipelines.splat.project import (
     BLUE,
     CENTRE_X,
@@ -160,6 +161,14 @@ def _gather(piece: int, firsts: Array, counts: Array, rectangles: Array, places:
                 slopes[slot, column] += pairs[place, column]
 
 
+def paint_nearness(bins: Bins, ellipses: Ellipses, camera: Camera, *, of_slots: Floats, alpha: Floats) -> Floats:
+    """(H, W) the mean nearness of what each pixel shows; `of_slots` (slots,) is that of the ellipses' centres, `alpha` the picture's."""
+    records = ellipses.records.copy()
+    records[:, RED] = of_slots
+    blended = cpu.paint(bins, records, camera, background=np.zeros(3, np.float32))[0][..., 0]
+    return np.divide(blended, np.maximum(alpha, np.float32(1e-6)), dtype=np.float32)
+
+
 def trace_back(
     ellipses: Ellipses, bins: Bins, camera: Camera, *, painted: tuple[Floats, Floats], nearness: tuple[Floats, Floats], pulls: Pulls
 ) -> Floats:
@@ -175,7 +184,7 @@ def trace_back(
     stacked = np.empty((camera.height_px, camera.width_px, PULLS), np.float32)
     columns = np.int64(-(-camera.width_px // TILE))
     run_pieces(_stack, 16, 16, *painted, of_picture, *pulls, stacked)
-    pieces = paint_pieces(bins)
+    pieces = cpu.paint_pieces(bins)
     run_pieces(_trace, pieces, pieces, *bins, ellipses.records, of_slots, columns, ellipses.rectangles, places, stacked, pairs)
     slopes = np.empty((len(ellipses.records), PAIR), np.float32)
     run_pieces(_gather, len(ellipses.counts), ellipses.firsts, ellipses.counts, ellipses.rectangles, places, pairs, slopes)

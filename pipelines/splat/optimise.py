@@ -38,13 +38,13 @@ class Rates:
     the loss if all splats were opaque, or a pixel in size (Kheradmand et al. 2024).
     """
 
-    mean_px: float = 0.1
-    scale: float = 0.01
-    rotation: float = 0.004
-    logit: float = 0.05
-    colour: float = 0.005
-    less_opacity: float = 0.01
-    less_size: float = 0.01
+    mean_px: float = 0.15
+    scale: float = 0.015
+    rotation: float = 0.006
+    logit: float = 0.07
+    colour: float = 0.008
+    less_opacity: float = 0.002
+    less_size: float = 0.001
 
 
 @dataclass(frozen=True)

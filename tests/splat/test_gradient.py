@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipelines.camera import Camera, pinhole
 from pipelines.gaussians import SH_C0, Gaussians
 from pipelines.splat import cpu, render
-from pipelines.splat.gradient import BLAME, NEARNESS, SHARE, Pulls, trace_back
+from pipelines.splat.gradient import BLAME, NEARNESS, SHARE, Pulls, paint_nearness, trace_back
 from pipelines.splat.project import BLUE, RED
 from pipelines.splat.project_gradient import HARMONICS, LOG_SCALE, LOGIT, ROTATION, chain, nearness_of
 from tests.splat.plain_renderer import plain_render
@@ -29,9 +29,7 @@ def slopes_of(splats: Gaussians, camera: Camera, pulls: Pulls) -> tuple[Floats, 
     rgb, alpha = cpu.paint(bins, ellipses.records, camera, background=np.array(BEHIND, np.float32))
     assert np.array_equal(rgb, render(splats, camera, background=BEHIND).rgb)
     near = nearness_of(ellipses, splats, camera, near_unit_m=NEAR_UNIT_M)
-    records = ellipses.records.copy()
-    records[:, RED] = near
-    picture = cpu.paint(bins, records, camera, background=np.zeros(3, np.float32))[0][..., 0] / np.maximum(alpha, np.float32(1e-6))
+    picture = paint_nearness(bins, ellipses, camera, of_slots=near, alpha=alpha)
     by_ellipses = trace_back(ellipses, bins, camera, painted=(rgb, alpha), nearness=(near, picture), pulls=pulls)
     by_parameters = chain(ellipses, splats, camera, by_ellipses, near_unit_m=NEAR_UNIT_M)
     slots = np.concatenate([np.arange(f, f + c) for f, c in zip(ellipses.firsts, ellipses.counts, strict=True)])
