@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.gaussians import Gaussians, frames_from_quaternions
-from pipelines.splat.optimise import Training, activate
+from pipelines.splat.optimise import Training, activate, logits_of
 from pipelines.splat.project_gradient import LOG_SCALE, LOGIT, MEAN
 from pipelines.world import MeasuredView
 
@@ -66,10 +66,10 @@ def _share_out(training: Training, rng: np.random.Generator, *, taken: NDArray[n
     sources, back, counts = np.unique(chosen, return_inverse=True, return_counts=True)
     splats, values = training.splats, training.values
     opacities, shrunk = shared_opacity(splats.opacities[sources], np.minimum(counts + 1, MOST_COPIES))
-    opacities = np.clip(opacities, 1.5 * DEAD_OPACITY, None)
+    opacities = np.maximum(opacities, np.float32(1.5 * DEAD_OPACITY))
     away = STREWN * rng.standard_normal((len(taken), 3)).astype(np.float32) * splats.scales[chosen]
     offsets = np.einsum("nij,nj->ni", frames_from_quaternions(splats.rotations[chosen]), away)
-    values[sources, LOGIT] = np.log(opacities / (1 - opacities))
+    values[sources, LOGIT] = logits_of(opacities)
     values[sources, LOG_SCALE : LOG_SCALE + 3] += np.log(shrunk)[:, None]
     values[taken] = values[chosen]
     values[taken, MEAN : MEAN + 3] += offsets

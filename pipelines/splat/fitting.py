@@ -144,7 +144,7 @@ def _rates_at(rates: Rates, done: float) -> Rates:
     """Places slow down to a hundredth, everything else to a fifth."""
     rest = 0.2**done
     return replace(
-        rates, mean_px=rates.mean_px * 0.01**done, scale=rates.scale * rest, rotation=rates.rotation * rest, logit=rates.logit * rest,
+        rates, mean_px=rates.mean_px * 0.01**done, scale=rates.scale * rest, rotation=rates.rotation * rest, opacity=rates.opacity * rest,
         colour=rates.colour * rest,
     )  # fmt: skip
 

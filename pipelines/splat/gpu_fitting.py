@@ -19,7 +19,7 @@ from pipelines.splat.fitting import FAR_M, NEAR_UNIT_M, Plan
 from pipelines.splat.fitting import order_of as order_of_views
 from pipelines.splat.gpu import intrinsics, opencv_from_world
 from pipelines.splat.likeness import TAPS, WINDOW
-from pipelines.splat.optimise import LEAST_SCALE_M, MOST_OPACITY
+from pipelines.splat.optimise import logarithms_of, logits_of
 from pipelines.world import MeasuredView, View
 
 # Learning rates of Kerbl et al. 2023 and of gsplat's own trainer; that of the means is multiplied by the scene's size in metres.
@@ -116,12 +116,11 @@ def extent_m(gaussians: Gaussians, views: Sequence[View]) -> float:
 def parameters_of(gaussians: Gaussians, device: str) -> dict[str, Any]:
     """The splats as gsplat's strategies want them: logarithms, logits, harmonics in two parts; and things, which travel along."""
     torch = importlib.import_module("torch")
-    opacities = np.clip(gaussians.opacities, 0.01, MOST_OPACITY)
     values: dict[str, NDArray[Any]] = {
         "means": gaussians.means,
-        "scales": np.log(np.maximum(gaussians.scales, LEAST_SCALE_M)),
+        "scales": logarithms_of(gaussians.scales),
         "quats": gaussians.rotations,
-        "opacities": np.log(opacities / (1 - opacities)),
+        "opacities": logits_of(gaussians.opacities),
         "sh0": gaussians.harmonics[:, :1],
     }
     if gaussians.degree:

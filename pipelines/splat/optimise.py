@@ -26,6 +26,7 @@ MOST_OPACITY = 0.995  # below the renderer's own limit, beyond which no slope wo
 _LEAST_COLOUR = 0.002  # a colour that is cut off at 0 has no slope either
 _BETA_1, _BETA_2 = f32(0.9), f32(0.999)
 _LOG_BETA_1, _LOG_BETA_2 = f32(math.log(0.9)), f32(math.log(0.999))
+_MOST_LOGIT = f32(math.log(MOST_OPACITY / (1 - MOST_OPACITY)))
 _PIECES = 16
 
 
@@ -33,7 +34,7 @@ _PIECES = 16
 class Rates:
     """How far a parameter may move in one step.
 
-    mean_px: pixels of the view.  scale: share of the size.  rotation: radians, about.  logit: of the opacity.  colour: display sRGB,
+    mean_px: pixels of the view.  scale: share of the size.  rotation: radians, about.  opacity: of its logit.  colour: display sRGB,
     the harmonics of higher degree a twentieth of it.  less_opacity, less_size: pull towards thinner and smaller splats, as a share of
     the loss if all splats were opaque, or a pixel in size (Kheradmand et al. 2024).
     """
@@ -41,7 +42,7 @@ class Rates:
     mean_px: float = 0.15
     scale: float = 0.015
     rotation: float = 0.006
-    logit: float = 0.07
+    opacity: float = 0.07
     colour: float = 0.008
     less_opacity: float = 0.002
     less_size: float = 0.001
@@ -86,10 +87,9 @@ def begin(gaussians: Gaussians, *, room: int) -> Training:
     splats.thing[:count] = gaussians.thing
     values = np.zeros((room, HARMONICS + 3 * colours), np.float32)
     values[:count, MEAN:LOG_SCALE] = gaussians.means
-    values[:count, LOG_SCALE:ROTATION] = np.log(np.maximum(gaussians.scales, LEAST_SCALE_M))
+    values[:count, LOG_SCALE:ROTATION] = logarithms_of(gaussians.scales)
     values[:count, ROTATION:LOGIT] = gaussians.rotations
-    opacities = np.clip(gaussians.opacities, 0.01, MOST_OPACITY)
-    values[:count, LOGIT] = np.log(opacities / (1 - opacities))
+    values[:count, LOGIT] = logits_of(gaussians.opacities)
     values[:count, HARMONICS:] = gaussians.harmonics.reshape(count, -1)
     training = Training(
         values,
@@ -105,6 +105,17 @@ def begin(gaussians: Gaussians, *, room: int) -> Training:
     return training
 
 
+def logarithms_of(scales: Floats) -> Floats:
+    """Sizes in metres as the optimiser keeps them."""
+    return np.log(np.maximum(scales, np.float32(LEAST_SCALE_M)))
+
+
+def logits_of(opacities: Floats) -> Floats:
+    """Opacities as the optimiser keeps them, between what can still grow and what can still fade."""
+    within = np.clip(opacities, np.float32(0.01), np.float32(MOST_OPACITY))
+    return np.log(within / (1 - within))
+
+
 @kernel
 def _activate(i: int, values: Array, means: Array, scales: Array, rotations: Array, opacities: Array, harmonics: Array) -> None:
     """Keep splat i's parameters within bounds, and write them as the renderer wants them."""
@@ -118,7 +129,7 @@ def _activate(i: int, values: Array, means: Array, scales: Array, rotations: Arr
     for axis in range(4):
         row[ROTATION + axis] *= inverse
         rotations[i, axis] = row[ROTATION + axis]
-    row[LOGIT] = min(row[LOGIT], f32(math.log(MOST_OPACITY / (1 - MOST_OPACITY))))
+    row[LOGIT] = min(row[LOGIT], _MOST_LOGIT)
     opacities[i] = f32(1) / (f32(1) + math.exp(-row[LOGIT]))
     low, high = f32((_LEAST_COLOUR - 0.5) / SH_C0), f32(0.5 / SH_C0)
     for channel in range(3):
@@ -176,7 +187,7 @@ def step(training: Training, ellipses: Ellipses, camera: Camera, *, slopes: tupl
     by_parameters, by_ellipses = slopes
     columns = np.full(training.values.shape[1], rates.colour / SH_C0 / 20, np.float32)
     columns[MEAN:LOG_SCALE], columns[LOG_SCALE:ROTATION] = rates.mean_px, rates.scale
-    columns[ROTATION:LOGIT], columns[LOGIT] = rates.rotation, rates.logit
+    columns[ROTATION:LOGIT], columns[LOGIT] = rates.rotation, rates.opacity
     columns[HARMONICS : HARMONICS + 3] = rates.colour / SH_C0
     seen = max(1, int(ellipses.counts.sum()))
     pulls = np.array([rates.less_opacity / seen, rates.less_size / seen], np.float32)
