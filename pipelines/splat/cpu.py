@@ -55,12 +55,11 @@ def render(
     if not ellipses.counts.any():
         return _nothing(shape, behind, layers)
     bins = bin_ellipses(ellipses, camera)
-    rgb, alpha = np.empty((*shape, 3), np.float32), np.empty(shape, np.float32)
-    view = _view(camera)
-    pieces = _paint_pieces(bins)
-    run_pieces(paint_colour, pieces, pieces, *bins, ellipses.records, *view, behind, rgb, alpha)
+    rgb, alpha = paint(bins, ellipses.records, camera, background=behind)
     if not layers:
         return Rendering(rgb, alpha)
+    view = view_of(camera)
+    pieces = paint_pieces(bins)
     distance, normal, thing = np.empty(shape, np.float32), np.empty((*shape, 3), np.float32), np.empty(shape, np.int32)
     own = (ellipses.layers, ellipses.origins, gaussians.thing, distance, normal, thing)
     run_pieces(paint_layers, pieces, pieces, *bins, ellipses.records, *view, *own)
@@ -73,6 +72,15 @@ def render(
     )
 
 
+def paint(bins: Bins, records: Floats, camera: Camera, *, background: Floats) -> tuple[Floats, Floats]:
+    """rgb (H, W, 3) and alpha (H, W) of ellipses that have been put into tiles; `background` is (3,)."""
+    shape = (camera.height_px, camera.width_px)
+    rgb, alpha = np.empty((*shape, 3), np.float32), np.empty(shape, np.float32)
+    pieces = paint_pieces(bins)
+    run_pieces(paint_colour, pieces, pieces, *bins, records, *view_of(camera), background, rgb, alpha)
+    return rgb, alpha
+
+
 def count(gaussians: Gaussians, camera: Camera, *, near_m: float) -> NDArray[np.int32]:
     """(H, W): how many splats each pixel is blended from."""
     counts = np.zeros((camera.height_px, camera.width_px), np.int32)
@@ -81,8 +89,8 @@ def count(gaussians: Gaussians, camera: Camera, *, near_m: float) -> NDArray[np.
     ellipses = project(gaussians, camera, near_m=near_m, with_layers=False)
     if ellipses.counts.any():
         bins = bin_ellipses(ellipses, camera)
-        pieces = _paint_pieces(bins)
-        run_pieces(count_splats, pieces, pieces, *bins, ellipses.records, *_view(camera), counts)
+        pieces = paint_pieces(bins)
+        run_pieces(count_splats, pieces, pieces, *bins, ellipses.records, *view_of(camera), counts)
     return counts
 
 
@@ -99,14 +107,22 @@ def project(gaussians: Gaussians, camera: Camera, *, near_m: float, with_layers:
         np.array([count * piece // pieces for piece in range(pieces)], np.int64),
         np.zeros(pieces, np.int64),
     )
-    eye = camera.position.astype(np.float32)
-    turn = np.ascontiguousarray(_DOWN_FORWARD * camera.world_from_camera[:3, :3].T, dtype=np.float32)
-    lens = np.array([camera.focal_px, camera.width_px, camera.height_px, near_m], np.float32)
+    eye, turn, lens = camera.position.astype(np.float32), turn_of(camera), lens_of(camera, near_m=near_m)
     function = project_pinhole if camera.projection is Projection.PINHOLE else project_panorama
     splats = (gaussians.means, gaussians.scales, gaussians.rotations, gaussians.opacities, gaussians.harmonics)
     out = (ellipses.records, ellipses.rectangles, ellipses.depths, ellipses.origins, ellipses.layers, ellipses.counts)
     run_pieces(function, pieces, pieces, *(np.ascontiguousarray(values, np.float32) for values in splats), eye, turn, lens, *out)
     return ellipses
+
+
+def turn_of(camera: Camera) -> Floats:
+    """(3, 3) the kernels' camera axes (right, down, forward) from the world's."""
+    return np.ascontiguousarray(_DOWN_FORWARD * camera.world_from_camera[:3, :3].T, dtype=np.float32)
+
+
+def lens_of(camera: Camera, *, near_m: float) -> Floats:
+    """What the projecting kernels need to know of the picture: focal length, width and height in pixels, nearest distance."""
+    return np.array([camera.focal_px, camera.width_px, camera.height_px, near_m], np.float32)
 
 
 def bin_ellipses(ellipses: Ellipses, camera: Camera) -> Bins:
@@ -115,7 +131,7 @@ def bin_ellipses(ellipses: Ellipses, camera: Camera) -> Bins:
     return bin_into_tiles(ordered, ellipses.rectangles, columns=-(-camera.width_px // TILE), rows=-(-camera.height_px // TILE))
 
 
-def _view(camera: Camera) -> tuple[bool, np.int64, Floats, Floats, Floats, Floats]:
+def view_of(camera: Camera) -> tuple[bool, np.int64, Floats, Floats, Floats, Floats]:
     """What the painting kernels need to know of the camera: is it a pinhole, tile columns, directions of columns and rows."""
     columns, rows = -(-camera.width_px // TILE), -(-camera.height_px // TILE)
     is_pinhole = camera.projection is Projection.PINHOLE
@@ -128,7 +144,7 @@ def _directions(camera: Camera, width: int, height: int) -> Directions:
     return Directions(*(values.astype(np.float32) for values in (np.sin(longitude), np.cos(longitude), np.sin(down), np.cos(down))))
 
 
-def _paint_pieces(bins: Bins) -> int:
+def paint_pieces(bins: Bins) -> int:
     """Many more pieces than cores, because tiles differ in work."""
     return min(len(bins.starts) - 1, 16 * core_count())
 

@@ -73,7 +73,7 @@ def sh_colour(harmonics: Array, i: int, x: float, y: float, z: float) -> tuple[f
 
 
 @kernel
-def _frame(rotations: Array, i: int) -> Frame:
+def frame_of(rotations: Array, i: int) -> Frame:
     """Rotation matrix of splat i, row by row; quaternions need not be of unit length."""
     w, x, y, z = rotations[i, 0], rotations[i, 1], rotations[i, 2], rotations[i, 3]
     n = f32(2) / (w * w + x * x + y * y + z * z)
@@ -149,7 +149,7 @@ def project_pinhole(
         t00, t01 = scale * (turn[0, 0] - lx * turn[2, 0]), scale * (turn[0, 1] - lx * turn[2, 1])
         t10, t11 = scale * (turn[1, 0] - ly * turn[2, 0]), scale * (turn[1, 1] - ly * turn[2, 1])
         t02, t12 = scale * (turn[0, 2] - lx * turn[2, 2]), scale * (turn[1, 2] - ly * turn[2, 2])
-        frame = _frame(rotations, i)
+        frame = frame_of(rotations, i)
         sx, sy, sz = scales[i, 0], scales[i, 1], scales[i, 2]
         a0 = sx * (t00 * frame[0] + t01 * frame[3] + t02 * frame[6])
         a1 = sy * (t00 * frame[1] + t01 * frame[4] + t02 * frame[7])
@@ -233,7 +233,7 @@ def project_panorama(
         t10 = fx * turn[0, 0] + fy * turn[1, 0] + fz * turn[2, 0]
         t11 = fx * turn[0, 1] + fy * turn[1, 1] + fz * turn[2, 1]
         t12 = fx * turn[0, 2] + fy * turn[1, 2] + fz * turn[2, 2]
-        frame = _frame(rotations, i)
+        frame = frame_of(rotations, i)
         sx, sy, sz = scales[i, 0], scales[i, 1], scales[i, 2]
         a0 = sx * (t00 * frame[0] + t01 * frame[3] + t02 * frame[6])
         a1 = sy * (t00 * frame[1] + t01 * frame[4] + t02 * frame[7])

@@ -43,7 +43,7 @@ _E0, _E1, _E2, _E3, _E4 = (f32(0.999997285), f32(0.999825063), f32(0.498108188),
 
 
 @inlined
-def _exp(exponent: float) -> float:
+def exp(exponent: float) -> float:
     """e^(ROOT · exponent) where that is at least 1/255 and at most 1, else 0."""
     root = _E0 + exponent * (_E1 + exponent * (_E2 + exponent * (_E3 + exponent * _E4)))
     square = root * root
@@ -72,7 +72,7 @@ def _clear(block: Array) -> None:
 
 
 @inlined
-def _is_opaque(block: Array) -> bool:
+def is_opaque(block: Array) -> bool:
     """Whether no pixel of the tile lets through more than SEE_THROUGH."""
     light = f32(0)
     for y in range(u64(TILE)):
@@ -82,12 +82,12 @@ def _is_opaque(block: Array) -> bool:
 
 
 @inlined
-def _first_row(records: Array, slot: int, top: float) -> int:
+def first_row(records: Array, slot: int, top: float) -> int:
     return u64(min(f32(TILE), max(f32(0), records[slot, FIRST_ROW] - top)))
 
 
 @inlined
-def _end_row(records: Array, slot: int, top: float) -> int:
+def end_row(records: Array, slot: int, top: float) -> int:
     return u64(min(f32(TILE), max(f32(0), records[slot, LAST_ROW] - top + f32(1))))
 
 
@@ -111,14 +111,14 @@ def paint_colour(
             xx, xy, yy, log_opacity = records[slot, CONIC_XX], records[slot, CONIC_XY], records[slot, CONIC_YY], records[slot, LOG_OPACITY]
             centre_x, centre_y = records[slot, CENTRE_X], records[slot, CENTRE_Y]
             sin_latitude, cos_latitude = records[slot, SIN_LATITUDE], records[slot, COS_LATITUDE]
-            for y in range(_first_row(records, slot, f32(top)), _end_row(records, slot, f32(top))):
+            for y in range(first_row(records, slot, f32(top)), end_row(records, slot, f32(top))):
                 row = u64(top) + y
                 if is_pinhole:
                     away = f32(row) + f32(0.5) - centre_y
                     constant, linear = log_opacity + yy * away * away, xy * away
                     for i in range(u64(TILE)):
                         x = f32(i) + (across - centre_x)
-                        _blend(block, y, i, _exp((xx * x + linear) * x + constant), red, green, blue)
+                        _blend(block, y, i, exp((xx * x + linear) * x + constant), red, green, blue)
                 else:
                     sin_down, cos_down = sines_down[row], cosines_down[row]
                     for i in range(u64(TILE)):
@@ -128,9 +128,9 @@ def paint_colour(
                         down = sin_down * cos_latitude - cos_down * sin_latitude * cos_apart
                         exponent = (xx * x + xy * down) * x + (yy * down * down + log_opacity)
                         is_before = sin_down * sin_latitude + cos_down * cos_latitude * cos_apart > f32(0)
-                        _blend(block, y, i, _exp(exponent if is_before else f32(-1)), red, green, blue)
+                        _blend(block, y, i, exp(exponent if is_before else f32(-1)), red, green, blue)
             done += u64(1)
-            if done & u64(15) == u64(0) and _is_opaque(block):
+            if done & u64(15) == u64(0) and is_opaque(block):
                 break
         for y in range(min(TILE, height - top)):
             for x in range(min(TILE, width - left)):
@@ -203,7 +203,7 @@ def paint_layers(
                     if ids[i] == mine:
                         latest = i
                         break
-            for y in range(_first_row(records, slot, f32(top)), _end_row(records, slot, f32(top))):
+            for y in range(first_row(records, slot, f32(top)), end_row(records, slot, f32(top))):
                 row = u64(top) + y
                 if is_pinhole:
                     down = f32(row) + f32(0.5) - centre_y
@@ -211,7 +211,7 @@ def paint_layers(
                     for i in range(u64(TILE)):
                         x = f32(i) + (across - centre_x)
                         through = block[y, THROUGH, i]
-                        weight = _blend(block, y, i, _exp((xx * x + linear) * x + constant), normal_x, normal_y, normal_z)
+                        weight = _blend(block, y, i, exp((xx * x + linear) * x + constant), normal_x, normal_y, normal_z)
                         here = max(f32(0), middle + slope_x * x + slope_y * down)
                         block[y, FAR, i] = here if (through > f32(0.5)) and (through - weight <= f32(0.5)) else block[y, FAR, i]
                         block[y, WEIGHT, i] = weight
@@ -225,7 +225,7 @@ def paint_layers(
                         exponent = (xx * x + xy * down) * x + (yy * down * down + log_opacity)
                         is_before = sin_down * sin_latitude + cos_down * cos_latitude * cos_apart > f32(0)
                         through = block[y, THROUGH, i]
-                        weight = _blend(block, y, i, _exp(exponent if is_before else f32(-1)), normal_x, normal_y, normal_z)
+                        weight = _blend(block, y, i, exp(exponent if is_before else f32(-1)), normal_x, normal_y, normal_z)
                         here = max(f32(0), middle + slope_x * x + slope_y * down)
                         block[y, FAR, i] = here if (through > f32(0.5)) and (through - weight <= f32(0.5)) else block[y, FAR, i]
                         block[y, WEIGHT, i] = weight
@@ -233,7 +233,7 @@ def paint_layers(
                     for i in range(u64(TILE)):
                         shares[latest, y, i] += block[y, WEIGHT, i]
             done += u64(1)
-            if done & u64(15) == u64(0) and _is_opaque(block):
+            if done & u64(15) == u64(0) and is_opaque(block):
                 break
         for y in range(min(TILE, height - top)):
             for x in range(min(TILE, width - left)):
@@ -279,7 +279,7 @@ def count_splats(
                         x = cosines_down[row] * (sines[column] * cos_lon - cosines[column] * sin_lon)
                         down = sines_down[row] * cos_latitude - cosines_down[row] * sin_latitude * cos_apart
                     quadratic = (records[slot, CONIC_XX] * x + records[slot, CONIC_XY] * down) * x
-                    alpha = _exp(quadratic + records[slot, CONIC_YY] * down * down + records[slot, LOG_OPACITY])
+                    alpha = exp(quadratic + records[slot, CONIC_YY] * down * down + records[slot, LOG_OPACITY])
                     if alpha > f32(0):
                         count += 1
                         through -= through * alpha
