@@ -1,0 +1,27 @@
+"""Paint: diffusion models paint panoramas, the surroundings of photographs, layouts, and what was hidden."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipelines.paint.outpaint import Outpaint
+    from pipelines.paint.sphere import mend_poles, pole_error, seam_error
+    from pipelines.paint.text import Paint
+
+_HOMES = {
+    "outpaint": ("Outpaint",),
+    "sphere": ("mend_poles", "pole_error", "seam_error"),
+    "text": ("Paint",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["Outpaint", "Paint", "mend_poles", "pole_error", "seam_error"]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names; each module is imported when its name is first used, so that `import pipelines` stays light."""
+    if name in _HOME_OF:
+        return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,21 @@
+"""Vision: how far away is what pictures show."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipelines.vision.measure import Measure
+
+_HOMES = {"measure": ("Measure",)}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["Measure"]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names; each module is imported when its name is first used, so that `import pipelines` stays light."""
+    if name in _HOME_OF:
+        return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
