@@ -25,7 +25,7 @@ def sky_mask(rgb: NDArray[np.uint8], distance: Floats, rays: Floats) -> Mask:
 
     distance: metres along rays, (H, W).  rays: unit directions in the world, (H, W, 3).
     """
-    from scipy.ndimage import binary_opening, label, uniform_filter
+    from scipy.ndimage import binary_dilation, binary_erosion, label, uniform_filter
 
     finite = distance[np.isfinite(distance)]
     if not len(finite):
@@ -38,7 +38,7 @@ def sky_mask(rgb: NDArray[np.uint8], distance: Floats, rays: Floats) -> Mask:
     pale = (bright > 150) & (rgb.max(axis=-1).astype(int) - rgb.min(axis=-1) < 60)
     glowing = (bright > 110) & (red >= blue) & (rough < ROUGH / 3)  # where the sun goes down
     could = far & (rays[..., 1] > UPWARD) & (rough < ROUGH) & (bluish | pale | glowing)
-    could = binary_opening(could, iterations=1) | (could & np.isposinf(distance))
+    could &= binary_dilation(binary_erosion(could, border_value=1))  # no single pixels, and no threads between pieces
     pieces, count = label(could)
     anchored = np.zeros(count + 1, bool)
     anchored[np.unique(pieces[rays[..., 1] > HIGH])] = True
