@@ -239,6 +239,45 @@ def flux2_klein(folder: Path) -> Path:
     return folder
 
 
+def _shaken(network: Any) -> Any:
+    """A control network is born without effect: its last layers are zeros. Here they are not."""
+    import torch
+
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for weights in network.parameters():
+            weights.add_(0.3 * torch.randn_like(weights))
+    return network
+
+
+def sdxl_control(folder: Path, model: Path) -> Path:
+    from diffusers import ControlNetModel, UNet2DConditionModel
+
+    unet = UNet2DConditionModel.from_pretrained(model / "unet")
+    _shaken(ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 16))).save_pretrained(folder)
+    return folder
+
+
+def qwen_control(folder: Path, model: Path) -> Path:
+    from diffusers import QwenImageControlNetModel, QwenImageTransformer2DModel
+
+    transformer = QwenImageTransformer2DModel.from_pretrained(model / "transformer")
+    network = QwenImageControlNetModel.from_transformer(transformer, num_layers=1, attention_head_dim=16, num_attention_heads=2)
+    _shaken(network).save_pretrained(folder)
+    return folder
+
+
+def z_control(folder: Path, model: Path) -> Path:
+    from diffusers import ZImageControlNetModel
+
+    network = ZImageControlNetModel(
+        control_layers_places=[0], control_refiner_layers_places=[0], control_in_dim=4, dim=32, n_refiner_layers=1, n_heads=2, n_kv_heads=2
+    )
+    _shaken(network).save_pretrained(folder)
+    return folder
+
+
+CONTROLS = {"sdxl": sdxl_control, "qwen": qwen_control, "z": z_control}
 BUILDERS = {"sdxl": sdxl, "qwen": qwen_image, "z": z_image, "klein": flux2_klein}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pipelines import Prompt
 from pipelines.camera import Camera, panorama, pinhole
@@ -24,7 +25,7 @@ EYE = (0.0, 1.65, 0.0)
 LOW, HIGH = np.array([-3.0, 0.0, -5.0]), np.array([4.0, 2.8, 2.0])  # corners of a room
 
 
-def room(camera: Camera) -> np.ndarray:
+def room(camera: Camera) -> NDArray[np.float32]:
     """Distance (H, W) from a camera in the room to its walls."""
     rays = camera.rays().astype(np.float64)
     with np.errstate(divide="ignore"):
@@ -114,7 +115,7 @@ def test_a_pinhole_view_is_measured_along_its_rays() -> None:
 
 def test_the_ground_gives_the_scale() -> None:
     around = panorama(EYE, width_px=128)
-    assert scale_by_ground(room(around) * 0.2, around.rays(), 1.65) == pytest.approx(5.0, rel=0.02)
+    assert scale_by_ground(room(around) * np.float32(0.2), around.rays(), 1.65) == pytest.approx(5.0, rel=0.02)
     up = pinhole(EYE, pitch_rad=0.9, width_px=60, height_px=40)
     with pytest.raises(UnavailableError, match="too little ground"):
         scale_by_ground(room(up), up.rays(), 1.65)
