@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Camera, Projection, panorama, seen_along
-from pipelines.errors import InputError
+from pipelines.errors import InputError, UnavailableError
+from pipelines.models import open_model
 from pipelines.paint.families import Task
 from pipelines.paint.filling import blended, guessed
 from pipelines.paint.hub import HubStage
@@ -23,6 +24,7 @@ from pipelines.world import View, World
 Pixels = NDArray[np.uint8]
 
 PLAIN_WORDS = "the surroundings of this place, as natural as the photograph in the middle"
+ASKED = "Describe the place in this photograph, its light and weather, in one sentence."
 FEATHER_SHARE = 1 / 64  # of a panorama's width: how far outside the photograph colours are led over
 
 
@@ -106,17 +108,31 @@ def masked(picture: Pixels, known: NDArray[np.bool_], size: tuple[int, int]) -> 
 
 
 def caption(picture: Pixels, model: str) -> str:
-    """What a picture shows, in the words of a transformers image-to-text model (id or folder)."""
+    """What a picture shows, in the words of a transformers image-to-text model (id or folder), one that chats or one that only captions.
+
+    Raises UnavailableError when it cannot be opened.
+    """
     import torch
     from PIL import Image
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    from pipelines.models import open_model
-
     folder = str(open_model(model).path)
-    processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
-    reader = AutoModelForImageTextToText.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-    inputs = processor(images=Image.fromarray(picture), return_tensors="pt")
+    image = Image.fromarray(picture)
+    try:
+        processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
+        reader = AutoModelForImageTextToText.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise UnavailableError(
+            f"the model {model} cannot be opened to describe the photograph: pull it again, or write a prompt"
+        ) from error
+    if getattr(processor, "chat_template", None):
+        content = [{"type": "image", "image": image}, {"type": "text", "text": ASKED}]
+        asked = [{"role": "user", "content": content}]
+        inputs = processor.apply_chat_template(asked, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt")
+    else:
+        inputs = processor(images=image, return_tensors="pt")
     with torch.no_grad():
-        said = reader.generate(**inputs, max_new_tokens=40, do_sample=False)
-    return str(processor.batch_decode(said, skip_special_tokens=True)[0]).strip() or PLAIN_WORDS
+        said = reader.generate(**inputs, max_new_tokens=60, do_sample=False)
+    if "input_ids" in inputs and said.shape[1] > inputs["input_ids"].shape[1]:
+        said = said[:, inputs["input_ids"].shape[1] :]  # without the question
+    return " ".join(str(processor.batch_decode(said, skip_special_tokens=True)[0]).split()) or PLAIN_WORDS

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import InputError, UnavailableError, WorldloomError
+from pipelines.errors import InputError, UnavailableError
 from pipelines.paint.families import AUTOMATIC, Family, Task, family_of
 from pipelines.paint.turning import Turning, turning, wrapped
 from pipelines.stage import TellStage
@@ -59,7 +59,12 @@ class Painter:
                 f"the model {name} cannot be opened for this ({_first_line(error)}): pull it again, or name another"
             ) from error
         pipe.set_progress_bar_config(disable=True)
-        _place(pipe, folder)
+        try:
+            _place(pipe, folder)
+        except torch.OutOfMemoryError as error:
+            raise UnavailableError(
+                f"the GPU's memory does not suffice for {name}: choose a smaller tier, or end what else uses it"
+            ) from error
         return cls(pipe, family, task, name)
 
     def close(self) -> None:
@@ -123,8 +128,6 @@ class Painter:
                 "choose a smaller width or a smaller tier"
             ) from error
         except (ValueError, RuntimeError, TypeError) as error:
-            if isinstance(error, WorldloomError):
-                raise
             raise UnavailableError(f"{self.name} cannot paint {width_px} × {height_px} pixels ({_first_line(error)})") from error
         finally:
             self.pipe.maybe_free_model_hooks()
@@ -188,10 +191,13 @@ def _place(pipe: Any, folder: Path) -> None:
     parts = [sum(file.stat().st_size for file in part.rglob(WEIGHTS)) for part in folder.iterdir() if part.is_dir()]
     if sum(parts) + SPARE_BYTES <= free:
         pipe.to("cuda")
-    elif max(parts, default=0) + SPARE_BYTES <= free:
+        return
+    if max(parts, default=0) + SPARE_BYTES <= free:
         pipe.enable_model_cpu_offload()
     else:
         pipe.enable_sequential_cpu_offload()
+    if hasattr(pipe.vae, "enable_tiling"):
+        pipe.vae.enable_tiling()  # a large picture is decoded piece by piece
 
 
 @contextmanager

@@ -277,6 +277,30 @@ def z_control(folder: Path, model: Path) -> Path:
     return folder
 
 
+def captioner(folder: Path) -> Path:
+    """`BlipForConditionalGeneration`: a small eye, a small mouth, forty words."""
+    import torch
+    from transformers import BertTokenizer, BlipConfig, BlipForConditionalGeneration, BlipImageProcessorPil, BlipProcessor
+
+    torch.manual_seed(0)
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"word{i}" for i in range(35))]
+    tokenizer = BertTokenizer(vocab={word: i for i, word in enumerate(words)})
+    small = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "projection_dim": 16}
+    text = {
+        **small,
+        "vocab_size": 40,
+        "encoder_hidden_size": 16,
+        "bos_token_id": 2,
+        "eos_token_id": 3,
+        "sep_token_id": 3,
+        "pad_token_id": 0,
+    }
+    config = BlipConfig(text_config=text, vision_config={**small, "image_size": 32, "patch_size": 16})
+    BlipForConditionalGeneration(config).save_pretrained(folder)
+    BlipProcessor(BlipImageProcessorPil(size={"height": 32, "width": 32}), tokenizer).save_pretrained(folder)
+    return folder
+
+
 CONTROLS = {"sdxl": sdxl_control, "qwen": qwen_control, "z": z_control}
 BUILDERS = {"sdxl": sdxl, "qwen": qwen_image, "z": z_image, "klein": flux2_klein}
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines import Prompt
+from pipelines import Picture, Prompt
 from pipelines.camera import panorama, pinhole
-from pipelines.errors import InputError
+from pipelines.errors import InputError, UnavailableError
 from pipelines.paint import Outpaint
 from pipelines.paint.filling import blended, guessed
-from pipelines.paint.outpaint import on_the_sphere
+from pipelines.paint.outpaint import caption, on_the_sphere
 from pipelines.world import View, World
+from tests.paint.checkpoints import captioner
 
 EYE = (0.0, 1.65, 0.0)
 PROMPT = Prompt(text="a meadow", seed=2)
@@ -87,3 +88,16 @@ def test_without_photographs_or_with_a_panorama_it_says_so(checkpoints: dict[str
     around = panorama(EYE, width_px=64)
     with pytest.raises(InputError, match="nothing painted around it"):
         stage.run(World(PROMPT, views=(View(around, colours_of(around.rays())),)), lambda f, n: None)
+
+
+def test_a_captioner_finds_words_for_a_photograph_without(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    folder = captioner(tmp_path / "captioner")
+    words = caption(photograph().rgb, str(folder))
+    assert words.startswith("word")
+    assert caption(photograph().rgb, str(folder)) == words
+    wordless = World(Prompt(pictures=(Picture(Path("a.jpg")),)), views=(photograph(),))
+    stage = Outpaint(width_px=128, steps=1, model=str(checkpoints["z"]), caption_model=str(folder))
+    notes: list[str] = []
+    assert stage.run(wordless, lambda f, n: notes.append(n)).views[0].rgb.shape == (64, 128, 3)
+    with pytest.raises(UnavailableError, match="describe the photograph"):
+        caption(photograph().rgb, str(tmp_path))
