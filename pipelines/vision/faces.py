@@ -15,6 +15,7 @@ from pipelines.world import View
 Floats = NDArray[np.float32]
 
 FACE_FOV_RAD = math.radians(105)  # 90 would close the cube; the rest is where neighbours are compared
+CORNER = 1 / math.hypot(1, math.sqrt(2) * math.tan(FACE_FOV_RAD / 2))  # cosine from a face's middle to its corners
 LOOKS = tuple((i * math.pi / 2, 0.0) for i in range(4)) + ((0.0, math.pi / 2), (0.0, -math.pi / 2))  # yaw, pitch
 LEAST_PX, MOST_PX = 64, 1024
 GRID_PX = 256  # width of the panorama on which overlaps are compared
@@ -31,10 +32,11 @@ def face_cameras(around: Camera) -> tuple[Camera, ...]:
     return tuple(Camera(Projection.PINHOLE, width, width, focal, world_from_camera) for world_from_camera in looks)
 
 
-def cut_faces(view: View) -> tuple[View, ...]:
-    """A panorama as six pinhole views."""
+def cut_faces(view: View, step: Callable[[int], None] = lambda i: None) -> tuple[View, ...]:
+    """A panorama as six pinhole views. step: is told the number of each before it is cut."""
     cut = []
-    for camera in face_cameras(view.camera):
+    for i, camera in enumerate(face_cameras(view.camera)):
+        step(i)
         values = seen_along(view.rgb, view.camera, camera.rays())
         cut.append(View(camera, (values + 0.5).clip(0, 255).astype(np.uint8)))
     return tuple(cut)
@@ -80,15 +82,16 @@ def fused(distances: Sequence[Floats], cameras: Sequence[Camera], around: Camera
     total, weights, open_weights = (np.zeros(len(rays), np.float32) for _ in range(3))
     for i, (distance, camera) in enumerate(zip(distances, cameras, strict=True)):
         step(i)
-        weight = _feather(camera, rays)
-        seen = np.flatnonzero(weight > 0)
+        near = np.flatnonzero(rays @ -camera.world_from_camera[:3, 2].astype(np.float32) > CORNER)
+        feather = _feather(camera, rays[near])
+        seen, weight = near[feather > 0], feather[feather > 0]
         nearest = _nearest_along(distance, camera, rays[seen])
         smooth = _log_along(distance, camera, rays[seen])
         value = np.where(np.isfinite(smooth), smooth, np.log(np.where(np.isfinite(nearest), nearest, 1.0)))
         known = np.isfinite(nearest)
-        total[seen] += np.where(known, weight[seen] * value, 0)
-        weights[seen] += np.where(known, weight[seen], 0)
-        open_weights[seen] += np.where(np.isposinf(nearest), weight[seen], 0)
+        total[seen] += np.where(known, weight * value, 0)
+        weights[seen] += np.where(known, weight, 0)
+        open_weights[seen] += np.where(np.isposinf(nearest), weight, 0)
     result = np.where(weights > 0, np.exp(total / np.maximum(weights, 1e-9)), np.nan)
     result = np.where(open_weights > weights, np.inf, result)
     return result.reshape(around.height_px, around.width_px).astype(np.float32)

@@ -95,12 +95,13 @@ def measured(view: View, network: DepthNetwork, tell: TellStage) -> Floats:
     """
     if view.camera.projection is Projection.PINHOLE:
         return along_rays(network.depth(view.rgb, view.camera), view.camera)
-    faces = cut_faces(view)
+    faces = cut_faces(view, lambda i: tell(0.0, f"turning to direction {i + 1} of 6"))
     distances = []
     for i, face in enumerate(faces):
         tell(0.8 * i / len(faces), f"measuring direction {i + 1} of {len(faces)}")
         distances.append(along_rays(network.depth(face.rgb, face.camera), face.camera))
     cameras = [face.camera for face in faces]
+    tell(0.8, "bringing directions to one scale")
     scales = aligned_scales(distances, cameras, view.camera)
     same = [distance * scale for distance, scale in zip(distances, scales, strict=True)]
     return fused(same, cameras, view.camera, lambda i: tell(0.8 + 0.2 * i / len(faces), "joining directions"))
