@@ -17,6 +17,7 @@ from pipelines.paint.families import Task
 from pipelines.paint.filling import blended, guessed
 from pipelines.paint.hub import HubStage
 from pipelines.paint.painter import check_panorama_width, resized
+from pipelines.paint.sphere import mend_poles
 from pipelines.paint.text import WORDS
 from pipelines.stage import TellStage
 from pipelines.world import View, World
@@ -67,8 +68,9 @@ class Outpaint(HubStage):
                 **masked(guessed(canvas, known), known, (width, height)),
             )
         picture = blended(canvas, known, resized(painted, around.width_px, around.height_px), around.width_px * FEATHER_SHARE)
+        sound = np.where(known[..., None], picture, mend_poles(picture))
         tell(1.0, "")
-        return replace(world, views=(View(around, picture),))
+        return replace(world, views=(View(around, sound),))
 
 
 def on_the_sphere(views: Sequence[View], around: Camera) -> tuple[Pixels, NDArray[np.bool_]]:

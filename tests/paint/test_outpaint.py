@@ -11,7 +11,7 @@ import pytest
 from pipelines import Picture, Prompt
 from pipelines.camera import panorama, pinhole
 from pipelines.errors import InputError, UnavailableError
-from pipelines.paint import Outpaint
+from pipelines.paint import Outpaint, pole_error
 from pipelines.paint.filling import blended, guessed
 from pipelines.paint.outpaint import caption, on_the_sphere
 from pipelines.world import View, World
@@ -77,6 +77,7 @@ def test_the_rest_is_painted_around_a_photograph(checkpoints: dict[str, Path], f
     assert 0.03 < known.mean() < 0.3
     assert np.array_equal(view.rgb[known], canvas[known])
     assert view.rgb[~known].std() > 3
+    assert pole_error(view.rgb) <= 1.25
     again = Outpaint(width_px=128, steps=3, model=str(checkpoints[family])).run(world, lambda f, n: None).views[0]
     assert np.array_equal(again.rgb, view.rgb)
 
