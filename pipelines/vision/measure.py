@@ -49,6 +49,8 @@ class Measure(Stage):
                 self._source = self.model or model_for(self.name, self.tier).id
             opened = open_model(self._source)
             self.model, self.revision, self.licence = opened.id, opened.revision, opened.licence
+            if self.sky_model is not None:
+                self.licence = " + ".join(name for name in (opened.licence, open_model(self.sky_model).licence) if name) or None
             self._network = open_network(opened.path, opened.id)
 
     def unload(self) -> None:

@@ -19,7 +19,7 @@ from pipelines.vision.faces import aligned_scales, along_rays, cut_faces, face_c
 from pipelines.vision.measure import completed, measured, scale_by_ground
 from pipelines.vision.sky import sky_mask
 from pipelines.world import MeasuredView, View, World
-from tests.vision.depth_checkpoints import depth_anything
+from tests.vision.depth_checkpoints import depth_anything, segmenter
 
 EYE = (0.0, 1.65, 0.0)
 LOW, HIGH = np.array([-3.0, 0.0, -5.0]), np.array([4.0, 2.8, 2.0])  # corners of a room
@@ -153,6 +153,19 @@ def test_the_sky_is_far_upward_and_blue() -> None:
     assert not mask[rays[..., 1] < 0].any()
     ceiling = np.full((80, 120), 2.5, np.float32)
     assert not sky_mask(np.full((80, 120, 3), 240, np.uint8), ceiling, rays).any()  # white and above, but near
+
+
+def test_a_model_that_names_what_it_sees_finds_the_sky(tmp_path: Path) -> None:
+    net = str(depth_anything(tmp_path / "net", metric=True))
+    world = World(Prompt(text="a field"), views=(view_of(pinhole(EYE, width_px=64, height_px=48)),))
+    for sees, all_sky in ((2, True), (0, False)):  # as ADE20K and others write their names
+        names = segmenter(tmp_path / f"names{sees}", ("wall", "skyscraper", "sky"), sees=sees)
+        (view,) = Measure(model=net, sky_model=str(names)).run(world, quiet).views
+        assert isinstance(view, MeasuredView)
+        assert np.isinf(view.distance).all() == all_sky
+        assert np.isinf(view.distance).any() == all_sky
+    with pytest.raises(UnavailableError, match="no word for the sky"):
+        Measure(model=net, sky_model=str(segmenter(tmp_path / "no", ("wall", "skyscraper"), sees=0))).run(world, quiet)
 
 
 @pytest.mark.parametrize("metric", [True, False])
