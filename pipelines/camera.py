@@ -117,3 +117,28 @@ def look_at(
     """The (yaw_rad, pitch_rad) with which a viewer at `position` sees `target` in the middle."""
     dx, dy, dz = (float(t) - float(p) for p, t in zip(position, target, strict=True))
     return math.atan2(-dx, -dz), math.atan2(dy, math.hypot(dx, dz))
+
+
+def seen_along(picture: NDArray[np.generic], camera: Camera, rays: NDArray[np.floating]) -> Floats:
+    """What a camera's picture (H, W) or (H, W, C) shows along directions in the world (…, 3), as if from its own place: (…) or (…, C).
+
+    Bilinear between pixel centres, around the edge of a panorama; NaN where the camera does not look.
+    """
+    rays = np.asarray(rays, np.float64)
+    pixels, _ = camera.project(rays.reshape(-1, 3) + camera.position)
+    column, row = pixels[:, 0] - 0.5, pixels[:, 1] - 0.5
+    inside = np.isfinite(column) & (row >= -0.5) & (row <= camera.height_px - 0.5)
+    if camera.projection is Projection.PINHOLE:
+        inside &= (column >= -0.5) & (column <= camera.width_px - 0.5)
+    column, row = np.where(inside, column, 0.0), np.where(inside, row, 0.0)
+    left, top = np.floor(column).astype(np.int64), np.floor(row).astype(np.int64)
+    across, down = (column - left).astype(np.float32), (row - top).astype(np.float32)
+    flat = np.asarray(picture, np.float32).reshape(camera.height_px, camera.width_px, -1)
+    values = np.zeros((len(column), flat.shape[2]), np.float32)
+    for step_x, share_x in ((0, 1 - across), (1, across)):
+        for step_y, share_y in ((0, 1 - down), (1, down)):
+            x, y = left + step_x, np.clip(top + step_y, 0, camera.height_px - 1)
+            x = x % camera.width_px if camera.projection is Projection.EQUIRECTANGULAR else np.clip(x, 0, camera.width_px - 1)
+            values += flat[y, x] * (share_x * share_y)[:, None]
+    values[~inside] = np.nan
+    return values.reshape(*rays.shape[:-1], *np.shape(picture)[2:])

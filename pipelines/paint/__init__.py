@@ -1,0 +1,33 @@
+"""Paint: diffusion models paint panoramas, the surroundings of photographs, layouts, and what was hidden."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipelines.paint.depth_pictures import read_depth
+    from pipelines.paint.fill import Fill
+    from pipelines.paint.outpaint import Outpaint
+    from pipelines.paint.repaint import Repaint, depth_to_rgb
+    from pipelines.paint.sphere import mend_poles, pole_error, seam_error
+    from pipelines.paint.text import Paint
+
+_HOMES = {
+    "depth_pictures": ("read_depth",),
+    "fill": ("Fill",),
+    "outpaint": ("Outpaint",),
+    "repaint": ("Repaint", "depth_to_rgb"),
+    "sphere": ("mend_poles", "pole_error", "seam_error"),
+    "text": ("Paint",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["Fill", "Outpaint", "Paint", "Repaint", "depth_to_rgb", "mend_poles", "pole_error", "read_depth", "seam_error"]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names; each module is imported when its name is first used, so that `import pipelines` stays light."""
+    if name in _HOME_OF:
+        return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

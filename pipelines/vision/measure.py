@@ -1,0 +1,147 @@
+"""Measure: the stage that finds out how far away everything in a view is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.camera import Projection
+from pipelines.errors import InputError, UnavailableError
+from pipelines.models import model_for, open_model
+from pipelines.stage import Stage, TellStage
+from pipelines.vision.depth_network import DepthNetwork, open_network
+from pipelines.vision.faces import aligned_scales, along_rays, cut_faces, fused
+from pipelines.vision.sky import named_sky, sky_mask
+from pipelines.world import MeasuredView, View, World
+
+Floats = NDArray[np.float32]
+
+BELOW = math.sin(math.radians(12.0))  # rays steeper than this look at the ground where it is level
+LEAST_GROUND = 50  # rays that must look at the ground for a scale to be taken from it
+LEAST_KNOWN = 50  # pixels that must be known for the others to be aligned to them
+
+
+@dataclass
+class Measure(Stage):
+    """Views → MeasuredViews by a depth network. model: id or folder, None = the tier's own.
+
+    Views that are measured already keep their distances; what is not known in them is found out and brought to their scale.  sky_model:
+    id or folder of a transformers model that names what it sees; None = the sky is told by distance, direction and colour.
+    """
+
+    name: ClassVar[str] = "measure"
+    cost: ClassVar[float] = 8.0
+    tier: str = "super"
+    model: str | None = None
+    revision: str | None = None
+    licence: str | None = None
+    sky_model: str | None = None
+    _network: DepthNetwork | None = field(default=None, init=False, repr=False, compare=False)
+    _source: str | None = field(default=None, init=False, repr=False, compare=False)  # what was asked for
+
+    def load(self) -> None:
+        if self._network is None:
+            if self._source is None:
+                self._source = self.model or model_for(self.name, self.tier).id
+            opened = open_model(self._source)
+            self.model, self.revision, self.licence = opened.id, opened.revision, opened.licence
+            if self.sky_model is not None:
+                self.licence = " + ".join(name for name in (opened.licence, open_model(self.sky_model).licence) if name) or None
+            self._network = open_network(opened.path, opened.id)
+
+    def unload(self) -> None:
+        if self._network is not None:
+            self._network.close()
+        self._network = None
+
+    def run(self, world: World, tell: TellStage) -> World:
+        """Turn every view of the world into a measured one."""
+        if not world.views:
+            raise InputError("there is nothing to measure: run the stages that make views first")
+        self.load()
+        assert self._network is not None  # load saw to it
+        total = len(world.views)
+        views: list[View] = []
+        try:
+            for i, view in enumerate(world.views):
+                tell_part: TellStage = lambda fraction, note, i=i: tell((i + fraction) / total, note)  # type: ignore[misc]
+                tell_part(0.0, f"measuring view {i + 1} of {total}")
+                views.append(self._measured(view, self._network, tell_part))
+        finally:
+            self.unload()
+        tell(1.0, "")
+        return replace(world, views=tuple(views))
+
+    def _measured(self, view: View, network: DepthNetwork, tell: TellStage) -> MeasuredView:
+        given = view.distance if isinstance(view, MeasuredView) else None
+        if given is not None and not np.isnan(given).any():
+            return MeasuredView(view.camera, view.rgb, given)
+        found = measured(view, network, tell)
+        if given is not None:
+            return MeasuredView(view.camera, view.rgb, completed(given, found))
+        rays = view.camera.rays()
+        if not network.metric:
+            found = found * np.float32(scale_by_ground(found, rays, float(view.camera.position[1])))
+        sky = sky_mask(view.rgb, found, rays) if self.sky_model is None else named_sky(view.rgb, open_model(self.sky_model).path)
+        return MeasuredView(view.camera, view.rgb, np.where(sky, np.float32(np.inf), found))
+
+
+def measured(view: View, network: DepthNetwork, tell: TellStage) -> Floats:
+    """Distance (H, W) along the ray of all of a view's pixels: in metres by a metric network, else up to a factor.
+
+    A panorama is measured on six overlapping faces that are brought to one scale.
+    """
+    if view.camera.projection is Projection.PINHOLE:
+        return along_rays(network.depth(view.rgb, view.camera), view.camera)
+    faces = cut_faces(view, lambda i: tell(0.0, f"turning to direction {i + 1} of 6"))
+    distances = []
+    for i, face in enumerate(faces):
+        tell(0.8 * i / len(faces), f"measuring direction {i + 1} of {len(faces)}")
+        distances.append(along_rays(network.depth(face.rgb, face.camera), face.camera))
+    cameras = [face.camera for face in faces]
+    tell(0.8, "bringing directions to one scale")
+    scales = aligned_scales(distances, cameras, view.camera)
+    same = [distance * scale for distance, scale in zip(distances, scales, strict=True)]
+    return fused(same, cameras, view.camera, lambda i: tell(0.8 + 0.2 * i / len(faces), "joining directions"))
+
+
+def scale_by_ground(distance: Floats, rays: Floats, eye_m: float) -> float:
+    """The factor that puts the ground below a camera where it is: `eye_m` below it, level.
+
+    The median over all rays that look down by more than 12°; things that stand on the ground are nearer than it, and too few to matter.
+    Raises UnavailableError where no ground is seen.
+    """
+    down = -rays[..., 1]
+    looks_down = (down > BELOW) & np.isfinite(distance) & (distance > 0)
+    if looks_down.sum() < LEAST_GROUND or eye_m <= 0:
+        raise UnavailableError("the picture shows too little ground to take its scale from: choose a depth model that measures in metres")
+    return float(np.median(eye_m / down[looks_down] / distance[looks_down]))
+
+
+def completed(given: Floats, found: Floats) -> Floats:
+    """Given distances (H, W), where they are NaN by what was found, brought to their scale.
+
+    The two are compared on the given pixels nearest to the gaps; factor and exponent (a network that sees everything too flat or too
+    deep) come from least squares of logarithms, the exponent kept between ½ and 2. Sky does not count, and what is found as sky is sky.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    gaps = np.isnan(given)
+    if not gaps.any():
+        return given
+    both = np.isfinite(given) & np.isfinite(found) & (given > 0) & (found > 0)
+    if both.sum() < LEAST_KNOWN:
+        return np.where(gaps, found, given)
+    away = distance_transform_edt(~gaps)[both]
+    near = away <= np.partition(away, LEAST_KNOWN - 1)[LEAST_KNOWN - 1] * 4
+    x, y = np.log(found[both][near]), np.log(given[both][near])
+    spread = float(x.std())
+    slope = float(np.clip(((x - x.mean()) * (y - y.mean())).mean() / spread**2, 0.5, 2.0)) if spread > 0.05 else 1.0
+    offset = float(np.median(y - slope * x))
+    brought = np.exp(offset + slope * np.log(np.where(np.isfinite(found) & (found > 0), found, 1.0)))
+    filled = np.where(np.isposinf(found), np.inf, np.where(np.isfinite(found), brought, np.nan))
+    return np.where(gaps, filled, given).astype(np.float32)
