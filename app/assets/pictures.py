@@ -17,6 +17,8 @@ MOST_PIXELS = 40_000_000
 LONGEST_SIDE_PX = 16_384
 SHORTEST_SIDE_PX = 8
 JPEG_QUALITY = 95
+SEAM_COLUMNS = 256
+SEAM_FACTOR, SEAM_FLOOR = 1.5, 2.0  # steps of 8 bits
 PNG_EFFORT = 4  # of 9: half the time of the default, a few percent larger
 
 
@@ -34,8 +36,8 @@ def require_size(width_px: int, height_px: int, *, most_pixels: int = MOST_PIXEL
 def rewrite(source: Path, target: Path, format: str) -> dict[str, Any]:
     """Decode `source` (png, jpeg or webp) and write nothing but its colours to `target`; its facts.
 
-    PNG and lossless WebP become PNG; JPEG and lossy WebP become JPEG. `changes` says what else was done. Raises Rejected, or
-    whatever Pillow raises on damaged files.
+    PNG and lossless WebP become PNG; JPEG and lossy WebP become JPEG. `changes` says what else was done; `closes`, of a picture of 2:1,
+    whether it may be a panorama. Raises Rejected, or whatever Pillow raises on damaged files.
     """
     from PIL import Image
 
@@ -57,7 +59,19 @@ def rewrite(source: Path, target: Path, format: str) -> dict[str, Any]:
         picture.save(target, format="PNG", compress_level=PNG_EFFORT)
     else:
         picture.save(target, format="JPEG", quality=JPEG_QUALITY, subsampling=0)
-    return {"format": format, "kept_as": kept_as, "width_px": picture.width, "height_px": picture.height, "changes": changes}
+    facts = {"format": format, "kept_as": kept_as, "width_px": picture.width, "height_px": picture.height, "changes": changes}
+    return {**facts, "closes": closes(picture)} if picture.width == 2 * picture.height else facts
+
+
+def closes(picture: Image) -> bool:
+    """Whether the left and the right edge fit together, as those of a panorama do: no step that is larger than those within."""
+    import numpy as np
+    from PIL.Image import Resampling
+
+    columns = np.asarray(picture.resize((SEAM_COLUMNS, SEAM_COLUMNS // 2), Resampling.BOX), np.float32)
+    steps = np.abs(np.diff(columns, axis=1)).mean(axis=(0, 2))
+    seam = np.abs(columns[:, 0] - columns[:, -1]).mean()
+    return bool(seam <= SEAM_FLOOR + SEAM_FACTOR * np.percentile(steps, 90))
 
 
 def _plain(image: Image) -> tuple[Image, list[str]]:

@@ -16,35 +16,11 @@ from app.cli import run
 from pipelines import recipes
 from pipelines.errors import PromptError, UnavailableError
 from pipelines.formats import read_package, write_distance
-from pipelines.gaussians import Gaussians
 from pipelines.prompt import Kind
 from pipelines.recipes import CARDS, card_for, recipe_for
 from tests.app.conftest import ROOT
-from tests.service.looking_recipe.worldloom_looking import CARD as LOOKING
-from tests.service.looking_recipe.worldloom_looking import heap_size
-from tests.service.strange_files import saved, video
-
-LOOKING_RECIPE = ROOT / "tests/service/looking_recipe"
-RED, GREEN, BLUE = (200, 30, 30), (30, 200, 30), (30, 30, 200)
-
-
-def plain(colour: tuple[int, int, int], size: tuple[int, int] = (48, 32)) -> bytes:
-    return saved(np.full((size[1], size[0], 3), colour, np.uint8), "PNG")
-
-
-def heaps(gaussians: Gaussians, kind: Kind) -> list[tuple[list[float], list[int]]]:
-    """(where it lies, its colour) of each heap, as the recipe says it makes them."""
-    each = heap_size(kind)
-    assert len(gaussians) % each == 0, f"{len(gaussians)} splats are not heaps of {each}: the recipe took this for something else"
-    colours = 0.5 + gaussians.harmonics[:, 0] * 0.28209479177387814
-    parts = range(0, len(gaussians), each)
-    return [
-        (
-            (gaussians.means[at : at + each].mean(axis=0).round(2) + 0.0).tolist(),
-            (colours[at : at + each].mean(axis=0) * 255).round().astype(int).tolist(),
-        )
-        for at in parts
-    ]
+from tests.service.looking import BLUE, GREEN, LOOKING, RECIPE, RED, heaps, plain
+from tests.service.strange_files import video
 
 
 @pytest.fixture
@@ -65,7 +41,7 @@ def generate(files: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """The real command, with the recipe installed as outsiders install theirs."""
 
     def made(*words: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, LOOKING_RECIPE))), "NO_COLOR": "1"}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, RECIPE))), "NO_COLOR": "1"}
         arguments = [sys.executable, "-m", "app.cli", "generate", *words]
         return subprocess.run(arguments, cwd=files, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
