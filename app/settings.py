@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     garbage_s: float = Field(3_600, ge=0, description="Seconds that a file without an owner is kept.")
     fetch_from: Literal["nowhere", "internet", "anywhere"] = Field(
         "nowhere",
-        description="Whence pictures and videos may be fetched that clients of the World API name by address; anywhere: private, too.",
+        description="Whence to fetch pictures that clients name by address: nowhere, internet, or anywhere (private networks, too).",
     )
     allow_private_webhooks: bool = Field(False, description="Deliver webhooks to addresses of this machine or its network, too.")
 

@@ -174,6 +174,7 @@ def recipe_for(
         "read": {"spec": spec, "things": things},
         "arrange": {"things": things},
         "sample": {"splats": splats},
+        "lift": {"splats": splats},
     }
     from pipelines.stage import Recipe
 

@@ -14,8 +14,8 @@ from pipelines.errors import InputError
 if TYPE_CHECKING:
     from pipelines.prompt import Kind, Picture
 
-FLAT = ("png", "jpeg", "webp")
-_WANTED = {FLAT: "a PNG, JPEG or WebP file", VIDEOS: "an MP4, MOV or WebM file", ("exr",): "an EXR file with metres along the ray"}
+FLAT = ("png", "jpeg", "webp", "a TIFF picture")
+_WANTED = {FLAT: "a PNG, JPEG, WebP or TIFF file", VIDEOS: "an MP4, MOV or WebM file", ("exr",): "an EXR file with metres along the ray"}
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def test_a_video_arrives_whole(generate: Callable[..., subprocess.CompletedProce
         (("--image", "red.png", "--azimuth", "nan"), "an --azimuth is a number of degrees"),
         (("--image", "gone.png"), "gone.png is not there"),
         (("--image", "."), "is a folder"),
-        (("--image", "notes.txt"), "notes.txt is no picture or video that is known here: give a PNG, JPEG or WebP file"),
+        (("--image", "notes.txt"), "notes.txt is no picture or video that is known here: give a PNG, JPEG, WebP or TIFF file"),
         (("--image", "empty.png"), "empty.png is empty"),
         (("--image", "moving.gif"), "moving.gif is a GIF picture: give a PNG"),
         (("--image", "walk.mp4"), "walk.mp4 is a file of the kind MP4: give a PNG"),
