@@ -1,4 +1,4 @@
-"""Pictures: measured from their headers, decoded, turned upright, brought to 8-bit sRGB, and written anew with nothing else but the lens."""
+"""Pictures: measured from their headers, decoded, turned upright, brought to 8-bit sRGB, and written anew with nothing but the lens."""
 
 from __future__ import annotations
 
