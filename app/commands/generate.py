@@ -29,9 +29,7 @@ def generate(
         typer.Option(help="Where an --image looks, degrees clockwise from straight ahead; one for each, in order.", show_default=False),
     ] = None,
     panorama: Annotated[Path | None, typer.Option(help="A panorama of the whole sphere, 2:1.", show_default=False)] = None,
-    depth: Annotated[
-        Path | None, typer.Option(help="The panorama's distances: an EXR with metres along the ray.", show_default=False)
-    ] = None,
+    depth: Annotated[Path | None, typer.Option(help="The panorama's distances: an EXR, metres along the ray.", show_default=False)] = None,
     video: Annotated[Path | None, typer.Option(help="A video of a walk through the place.", show_default=False)] = None,
     layout: Annotated[
         Path | None, typer.Option(help="Distances of a whole sphere, as --depth, to be painted after the words.", show_default=False)

@@ -184,7 +184,8 @@ async def upload_of(services: Services, caller: Caller, reference: Reference, ki
 
     allow_private = services.settings.fetch_from == "anywhere"
     with working_folder(services.settings) as folder:
-        await run_in_threadpool(lambda: fetch(reference.uri, folder / "fetched", allow_private=allow_private))
+        async with services.fetches:
+            await run_in_threadpool(lambda: fetch(reference.uri, folder / "fetched", allow_private=allow_private))
         return await assets.take(services, caller, folder / "fetched", file_name=_name_in(reference.uri, kind), kind=kind)
 
 
