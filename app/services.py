@@ -27,6 +27,7 @@ from app.telemetry import Metrics
 
 LOOKS_TOGETHER = 64
 INSPECTIONS_AT_ONCE = 2  # each may take up to 1.5 GiB of memory
+FETCHES_AT_ONCE = 4  # each may take a thread for its whole time
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Services:
     metrics: Metrics
     remembered: dict[str, tuple[float, int]] = field(default_factory=dict)  # tenant → when its bytes were counted, and how many
     inspections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(INSPECTIONS_AT_ONCE))
+    fetches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FETCHES_AT_ONCE))
 
     @classmethod
     def of(cls, settings: Settings) -> Services:

@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     lost_worker_s: float = Field(60, gt=0, description="Seconds without a sign of life after which a worker's jobs are given to others.")
     retention_days: float = Field(30, gt=0, description="Days that finished operations are kept.")
     garbage_s: float = Field(3_600, ge=0, description="Seconds that a file without an owner is kept.")
+    fetch_from: Literal["nowhere", "internet", "anywhere"] = Field(
+        "nowhere",
+        description="Whence to fetch pictures that clients name by address: nowhere, internet, or anywhere (private networks, too).",
+    )
     allow_private_webhooks: bool = Field(False, description="Deliver webhooks to addresses of this machine or its network, too.")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least important log line to write.")

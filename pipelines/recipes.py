@@ -41,19 +41,46 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
 }
 """The fields of a Prompt that make it one of a kind."""
 
-CURES: Mapping[Kind, str] = dict.fromkeys(Kind, "describe the place in words")
-"""What to do where a recipe has no row for a kind."""
+WORDS: Mapping[Kind, str] = {
+    Kind.TEXT: "words",
+    Kind.PHOTOGRAPH: "a single photograph",
+    Kind.PICTURES: "several pictures",
+    Kind.VIDEO: "a video",
+    Kind.PANORAMA: "a panorama without distances",
+    Kind.MEASURED_PANORAMA: "a panorama with distances",
+    Kind.LAYOUT: "a panorama of distances alone",
+}
+"""What a kind is called in a sentence."""
+
+_HUB = "install the models for a GPU (pip install 'worldloom[hub]') and name the tier super or ultra"
+
+CURES: Mapping[Kind, str] = {
+    Kind.TEXT: "name the tier nano, or none",
+    Kind.PHOTOGRAPH: f"give several pictures of the place from different points, or a video; or {_HUB}",
+    Kind.PICTURES: "name the tier nano, or none, or describe the place in words",
+    Kind.VIDEO: "name the tier nano, or none, or describe the place in words",
+    Kind.PANORAMA: f"give its distances as well (an EXR with metres along the ray); or {_HUB}",
+    Kind.MEASURED_PANORAMA: "name the tier nano, or none, or describe the place in words",
+    Kind.LAYOUT: f"give the panorama that belongs to the distances, or describe the place in words; or {_HUB}",
+}
+"""What to do where no recipe makes worlds from a kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecipeCard:
-    """What a person should know about a recipe before choosing it. rows: the stages for each kind of prompt that it understands."""
+    """What a person should know about a recipe before choosing it.
+
+    rows: the stages for each kind of prompt that it understands.  lacks: a function by its name, `module:function`, that takes a Kind and
+    says in a sentence what this machine lacks for that row ("" = nothing); asked with every request, so let it be quick. Without it, any
+    machine will do.
+    """
 
     name: str
     tier: str
     makes: str
     needs: str
     rows: Mapping[Kind, tuple[str, ...]]
+    lacks: str = ""
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -69,9 +96,16 @@ class RecipeCard:
         """The stages for a kind of prompt; raises UnavailableError with what it does take."""
         row = self.rows.get(kind)
         if row is None:
-            known = ", ".join(self.rows)
-            raise UnavailableError(f"the recipe {self.name} makes no worlds from a {kind}, but from {known}: {CURES[kind]}")
+            known = ", ".join(WORDS[one] for one in self.rows)
+            raise UnavailableError(f"the recipe {self.name} makes worlds from {known}, not from {WORDS[kind]}: {CURES[kind]}")
         return row
+
+    def lacking(self, kind: Kind) -> str:
+        """What this machine lacks to run the row of a kind, as a sentence with the cure; "" where it lacks nothing."""
+        if not self.lacks:
+            return ""
+        module, _, attribute = self.lacks.partition(":")
+        return str(getattr(import_module(module), attribute)(kind))
 
 
 CARDS: tuple[RecipeCard, ...] = (
@@ -97,14 +131,22 @@ def cards() -> tuple[RecipeCard, ...]:
     return (*CARDS, *(card for card in offered if isinstance(card, RecipeCard)))
 
 
-def card_for(tier: str | None) -> RecipeCard:
-    """The recipe of a tier, by the tier's name or its own (None: the best built-in one that this machine runs); raises PromptError."""
-    if tier is None:
-        return CARDS[-1]
-    card = next((card for card in cards() if tier in (card.tier, card.name)), None)
-    if card is None:
-        raise PromptError(f"there is no tier {tier[:60]!r}: choose one of {', '.join(tiers())}")
-    return card
+def card_for(tier: str | None, kind: Kind = Kind.TEXT) -> RecipeCard:
+    """The recipe of a tier, by the tier's name or its own. None: the best that takes this kind on this machine, a built-in one if there is.
+
+    Raises PromptError for a tier that there is not, and UnavailableError where nothing makes a world from this kind.
+    """
+    if tier is not None:
+        named = next((card for card in cards() if tier in (card.tier, card.name)), None)
+        if named is None:
+            raise PromptError(f"there is no tier {tier[:60]!r}: choose one of {', '.join(tiers())}")
+        return named
+    able = [card for card in (*reversed(CARDS), *reversed(cards()[len(CARDS) :])) if kind in card.rows]
+    found = next((card for card in able if not card.lacking(kind)), None)
+    if found is None:
+        why = f": the recipe {able[0].name} would, but {able[0].lacking(kind)}" if able else f": {CURES[kind]}"
+        raise UnavailableError(f"no recipe makes a world from {WORDS[kind]} on this machine{why}")
+    return found
 
 
 def recipe_for(
@@ -118,18 +160,25 @@ def recipe_for(
     """The recipe of a tier (None: the best that this machine runs) for a kind of prompt.
 
     splats: budget for the whole world.  spec: skips reading the words.  things: folders with a user's own kinds of things.
+    Raises PromptError, InputError, or UnavailableError with what to do.
     """
-    card = card_for(tier)
+    card = card_for(tier, kind)
+    row = card.row_for(kind)
+    if lack := card.lacking(kind):
+        raise UnavailableError(f"the recipe {card.name} cannot make a world from {WORDS[kind]} here: {lack}")
+    if kind is not Kind.TEXT and (spec is not None or things):
+        raise InputError(f"a specification and things of your own are for worlds from words, not from {WORDS[kind]}: leave them out")
     if not MIN_SPLATS <= splats <= MAX_SPLATS:
         raise InputError(f"{splats:,} splats cannot be made: choose from {MIN_SPLATS:,} to {MAX_SPLATS:,}")
     settings: Mapping[str, Mapping[str, Any]] = {
         "read": {"spec": spec, "things": things},
         "arrange": {"things": things},
         "sample": {"splats": splats},
+        "lift": {"splats": splats},
     }
     from pipelines.stage import Recipe
 
-    return Recipe(card.name, card.tier, tuple(make_stage(name, **settings.get(name, {})) for name in card.row_for(kind)))
+    return Recipe(card.name, card.tier, tuple(make_stage(name, **settings.get(name, {})) for name in row))
 
 
 def make_stage(name: str, **settings: object) -> Stage:

@@ -1,22 +1,29 @@
-"""Pictures: measured from their headers, then decoded, turned upright, brought to 8-bit sRGB, and written anew without anything else."""
+"""Pictures: measured from their headers, decoded, turned upright, brought to 8-bit sRGB, and written anew with nothing but the lens."""
 
 from __future__ import annotations
 
 import io
+import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from app.assets.signatures import Rejected
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Exif, Image
 
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE_PX = 16_384
 SHORTEST_SIDE_PX = 8
 JPEG_QUALITY = 95
+EXIF_BLOCK, FOCAL_LENGTH, FOCAL_LENGTH_35MM = 0x8769, 0x920A, 0xA405
+PIXELS_X, PLANE_RESOLUTION, PLANE_UNIT = 0xA002, 0xA20E, 0xA210
+MM_OF_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
+SHORTEST_LENS_MM, LONGEST_LENS_MM = 5, 800
+SEAM_COLUMNS = 256
+SEAM_FACTOR, SEAM_FLOOR = 1.5, 2.0  # steps of 8 bits
 PNG_EFFORT = 4  # of 9: half the time of the default, a few percent larger
 
 
@@ -32,10 +39,10 @@ def require_size(width_px: int, height_px: int, *, most_pixels: int = MOST_PIXEL
 
 
 def rewrite(source: Path, target: Path, format: str) -> dict[str, Any]:
-    """Decode `source` (png, jpeg or webp) and write nothing but its colours to `target`; its facts.
+    """Decode `source` (png, jpeg or webp) and write nothing but its colours, and how wide its lens was, to `target`; its facts.
 
-    PNG and lossless WebP become PNG; JPEG and lossy WebP become JPEG. `changes` says what else was done. Raises Rejected, or
-    whatever Pillow raises on damaged files.
+    PNG and lossless WebP become PNG; JPEG and lossy WebP become JPEG. `changes` says what else was done; `closes`, of a picture of 2:1,
+    whether it may be a panorama. Raises Rejected, or whatever Pillow raises on damaged files.
     """
     from PIL import Image
 
@@ -51,13 +58,58 @@ def rewrite(source: Path, target: Path, format: str) -> dict[str, Any]:
         if frames > 1 and image.format != "MPO":  # phones hide a preview or a depth map behind a JPEG: the first one is the picture
             raise Rejected(f"the picture has {frames:,} frames: send a single one, or a video")
         image.load()
+        lens = lens_of(image)
         picture, changes = _plain(image)
     kept_as = "png" if is_lossless else "jpeg"
+    notes = {} if lens is None else {"exif": _written(lens)}
     if is_lossless:
-        picture.save(target, format="PNG", compress_level=PNG_EFFORT)
+        picture.save(target, format="PNG", compress_level=PNG_EFFORT, **notes)
     else:
-        picture.save(target, format="JPEG", quality=JPEG_QUALITY, subsampling=0)
-    return {"format": format, "kept_as": kept_as, "width_px": picture.width, "height_px": picture.height, "changes": changes}
+        picture.save(target, format="JPEG", quality=JPEG_QUALITY, subsampling=0, **notes)
+    facts = {"format": format, "kept_as": kept_as, "width_px": picture.width, "height_px": picture.height, "changes": changes}
+    facts |= {} if lens is None else {"lens_mm": lens}
+    return {**facts, "closes": closes(picture)} if picture.width == 2 * picture.height else facts
+
+
+def lens_of(image: Image) -> int | None:
+    """The focal length, in mm as of 35 mm film, that the camera wrote down; None where it did not, or wrote nonsense.
+
+    It says how wide the picture is, and nothing about who took it, or where; so it is all that is kept.
+    """
+    try:
+        tags = image.getexif().get_ifd(EXIF_BLOCK)
+        lens = round(float(tags.get(FOCAL_LENGTH_35MM) or 0)) or _lens_of_sensor(tags, image)
+    except (SyntaxError, ValueError, KeyError, TypeError, OSError, ArithmeticError, struct.error):
+        return None
+    return lens if SHORTEST_LENS_MM <= lens <= LONGEST_LENS_MM else None
+
+
+def _lens_of_sensor(tags: Mapping[int, Any], image: Image) -> int:
+    """The same from the focal length in mm and the pixels in a unit of length; 0 where one of them is missing."""
+    focal_mm, resolution = float(tags.get(FOCAL_LENGTH) or 0), float(tags.get(PLANE_RESOLUTION) or 0)
+    if not focal_mm or not resolution:
+        return 0
+    pixel_mm = MM_OF_UNIT.get(tags.get(PLANE_UNIT, 2), 25.4) / resolution * float(tags.get(PIXELS_X) or image.width) / image.width
+    return round(focal_mm * math.hypot(36.0, 24.0) / (math.hypot(*image.size) * pixel_mm))
+
+
+def _written(lens_mm: int) -> Exif:
+    from PIL import Image
+
+    notes = Image.Exif()
+    notes.get_ifd(EXIF_BLOCK)[FOCAL_LENGTH_35MM] = lens_mm
+    return notes
+
+
+def closes(picture: Image) -> bool:
+    """Whether the left and the right edge fit together, as those of a panorama do: no step that is larger than those within."""
+    import numpy as np
+    from PIL.Image import Resampling
+
+    columns = np.asarray(picture.resize((SEAM_COLUMNS, SEAM_COLUMNS // 2), Resampling.BOX), np.float32)
+    steps = np.abs(np.diff(columns, axis=1)).mean(axis=(0, 2))
+    seam = np.abs(columns[:, 0] - columns[:, -1]).mean()
+    return bool(seam <= SEAM_FLOOR + SEAM_FACTOR * np.percentile(steps, 90))
 
 
 def _plain(image: Image) -> tuple[Image, list[str]]:

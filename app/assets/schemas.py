@@ -58,7 +58,8 @@ class MediaAssetBody(BaseModel):
     bytes: int | None = Field(description="Of the upload; once READY, of the file that is kept.")
     sha256: str | None = Field(description="Of the file that is kept.")
     facts: dict[str, Any] | None = Field(
-        description="format, kept_as, width_px, height_px.  Pictures: changes, what was done to them.  EXR: nearest_m, farthest_m, sky "
+        description="format, kept_as, width_px, height_px.  Pictures: changes, what was done to them; lens_mm, as of 35 mm film, "
+        "where it is known; closes, of one of 2:1: whether its edges meet.  EXR: nearest_m, farthest_m, sky "
         "(its share).  Videos: codec, seconds, frames, frames_per_s, rotation_deg (how to turn the stored pictures)."
     )
     created_at: datetime

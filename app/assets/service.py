@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from fastapi import Request
@@ -228,6 +228,18 @@ def _settle(services: Services, asset: MediaAsset, **outcome: Any) -> MediaAsset
     services.store.delete([raw_key(asset)])
     services.remembered.pop(asset.tenant_id, None)  # what was counted no longer holds
     return row
+
+
+async def take(services: Services, caller: Caller, source: bytes | Path, *, file_name: str, kind: str) -> MediaAsset:
+    """An upload whose content is here already, inspected. Raises Refusal as `prepare` and `complete` do."""
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    extension = PurePath(file_name).suffix.lstrip(".") or None
+    asset = await run_in_threadpool(
+        lambda: prepare(services, caller, file_name=file_name, kind=kind, extension=extension, note=None, size=size)
+    )
+    keep = services.store.put_bytes if isinstance(source, bytes) else services.store.replace
+    await run_in_threadpool(keep, raw_key(asset), source)  # type: ignore[arg-type]
+    return await complete(services, caller, asset.id)
 
 
 def delete(services: Services, caller: Caller, asset_id: str) -> None:

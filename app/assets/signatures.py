@@ -49,7 +49,7 @@ def type_of(path: Path, kind: str) -> str:
     """One of PICTURES or VIDEOS, as `kind` (image, video) allows; raises Rejected for anything else."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    found = _found(head)
+    found = name_of(head)
     if found in (PICTURES if kind == "image" else VIDEOS):
         return found
     if found in PICTURES:
@@ -61,7 +61,7 @@ def type_of(path: Path, kind: str) -> str:
     raise Rejected(f"{what}: send {wanted}")
 
 
-def _found(head: bytes) -> str:
+def name_of(head: bytes) -> str:
     """The type, or what else it is, with its article; nothing when it is not known."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp"

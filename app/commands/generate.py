@@ -1,4 +1,4 @@
-"""`worldloom generate`: words in, a world package out."""
+"""`worldloom generate`: words, pictures, a panorama or a video in, a world package out."""
 
 from __future__ import annotations
 
@@ -10,14 +10,30 @@ import typer
 from app.commands.terminal import bytes_in_words, facts, plain, say, seconds_in_words
 
 if TYPE_CHECKING:
+    from app.commands.sources import Sources
     from pipelines import Progress, SceneSpec, World
 
 SAVING_SHARE = 0.15  # of the whole time, measured with `make bench`; the stages share the rest
 
 
 def generate(
-    prompt: Annotated[str, typer.Argument(help="What to make, in English; may be left out with --spec.", show_default=False)] = "",
+    prompt: Annotated[
+        str, typer.Argument(help="What to make, in English; may be left out with --spec, pictures or a video.", show_default=False)
+    ] = "",
     *,
+    image: Annotated[
+        list[Path] | None, typer.Option(help="A photograph of the place; repeatable: several from different points.", show_default=False)
+    ] = None,
+    azimuth: Annotated[
+        list[float] | None,
+        typer.Option(help="Where an --image looks, degrees clockwise from straight ahead; one for each, in order.", show_default=False),
+    ] = None,
+    panorama: Annotated[Path | None, typer.Option(help="A panorama of the whole sphere, 2:1.", show_default=False)] = None,
+    depth: Annotated[Path | None, typer.Option(help="The panorama's distances: an EXR, metres along the ray.", show_default=False)] = None,
+    video: Annotated[Path | None, typer.Option(help="A video of a walk through the place.", show_default=False)] = None,
+    layout: Annotated[
+        Path | None, typer.Option(help="Distances of a whole sphere, as --depth, to be painted after the words.", show_default=False)
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The folder to make.", show_default="worlds/<words>-<seed>")] = None,
     seed: Annotated[int, typer.Option(help="Same words, same seed: the same world, byte for byte.")] = 0,
     splats: Annotated[int, typer.Option(help="How many Gaussian splats, 10,000 to 4,000,000.")] = 1_000_000,
@@ -33,17 +49,21 @@ def generate(
     force: Annotated[bool, typer.Option("--force", help="Replace the world that is there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
 ) -> None:
-    """Make a world from words and write it as a package."""
+    """Make a world from words, pictures, a panorama or a video, and write it as a package."""
     from app.commands.destination import folder_for, require_new_world
     from app.commands.progress import ProgressLine
+    from app.commands.sources import Sources
     from pipelines import Prompt, SceneSpec, recipe_for
     from pipelines import generate as make
     from pipelines.formats import save_package
 
+    sources = Sources(tuple(image or ()), tuple(azimuth or ()), panorama, depth, video, layout)
+    sources.require_sound()
     meaning = SceneSpec.from_file(spec) if spec is not None else None
-    request = Prompt(text=prompt if prompt.strip() or meaning is None else sentence(meaning), seed=seed, tier=tier)
-    recipe = recipe_for(tier, splats=splats, spec=meaning, things=tuple(things or ()))
-    folder = output or folder_for(request.text, seed)
+    text = prompt if prompt.strip() or meaning is None or sources.name else sentence(meaning)
+    request = Prompt(text=text, seed=seed, tier=tier, **sources.fields())
+    recipe = recipe_for(tier, kind=request.kind, splats=splats, spec=meaning, things=tuple(things or ()))
+    folder = output or folder_for(request.text or sources.name, seed)
     require_new_world(folder, force=force)
     with ProgressLine(quiet=quiet) as line:
 
@@ -55,7 +75,7 @@ def generate(
         line.show("save", 1 - SAVING_SHARE)
         save_package(world, folder, overwrite=force, tell=line.part("save", 1 - SAVING_SHARE, 1.0))
     if not quiet:
-        summarise(world, folder, line.elapsed_s)
+        summarise(world, sources, folder, line.elapsed_s)
 
 
 def sentence(meaning: SceneSpec) -> str:
@@ -64,7 +84,7 @@ def sentence(meaning: SceneSpec) -> str:
     return f"{meaning.place}: {', '.join(things)}"[:2_000] if things else meaning.place
 
 
-def summarise(world: World, folder: Path, seconds: float) -> None:
+def summarise(world: World, sources: Sources, folder: Path, seconds: float) -> None:
     """Say what was made, what was not, where it lies, and what to do next."""
     spec, scene = world.spec, world.scene
     named = [thing for thing in scene.things if thing.id and thing.phrase] if scene else []
@@ -77,6 +97,7 @@ def summarise(world: World, folder: Path, seconds: float) -> None:
     say(f"[bold green]A world of {len(world.gaussians or ()):,} splats[/] in {seconds_in_words(seconds)}")
     facts(
         [
+            ("made from", plain(sources.words(world.prompt.kind))),
             ("place", plain(atmosphere(spec)) if spec else ""),
             ("things", plain(", ".join(kind if count == 1 else f"{count} × {kind}" for kind, count in kinds.items()))),
             ("holds", plain("; ".join(f"{r.subject} {r.relation} {r.object}" for r in relations if r.holds))),

@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,18 +19,53 @@ from app.commands.serve import Data
 from app.commands.service_checks import ENOUGH_DISK_BYTES, Finding, service_findings
 from app.commands.terminal import bytes_in_words, plain, say, say_json, table
 
+if TYPE_CHECKING:
+    from pipelines.recipes import RecipeCard
+
 ENOUGH_MEMORY_BYTES = 3_000_000_000
 _NEEDED = ("numpy", "numba", "scipy", "embreex", "trimesh", "pillow", "pydantic", "PyYAML", "av", "OpenEXR")
 
 
 def recipes(*, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """List the recipes: what each makes, what it needs, and which one is taken when none is named."""
-    from pipelines.recipes import CARDS
+    """List the recipes: what each makes worlds from, by which stages, what it needs, and what this machine lacks for it."""
+    from pipelines.prompt import Kind
+    from pipelines.recipes import CURES, WORDS, card_for, cards
 
+    chosen = card_for(None)
     if as_json:
-        say_json([{"name": c.name, "tier": c.tier, "makes": c.makes, "needs": c.needs, "stages": list(c.row)} for c in CARDS])
+        say_json([{**_described(card), "default": card is chosen} for card in cards()])
         return
-    table(("tier", "recipe", "makes", "needs", "stages"), [(c.tier, c.name, c.makes, c.needs, " → ".join(c.row)) for c in CARDS])
+    rows = [
+        (
+            card.tier if number == 0 else "",
+            card.name if number == 0 else "",
+            WORDS[kind],
+            " → ".join(row),
+            plain(card.lacking(kind)) or "yes",
+        )
+        for card in cards()
+        for number, (kind, row) in enumerate(card.rows.items())
+    ]
+    table(("tier", "recipe", "makes worlds from", "stages", "here"), rows)
+    say()
+    for card in cards():
+        say(f"[bold]{card.name}[/]: {plain(card.makes)}; needs {plain(card.needs)}")
+    for kind in Kind:
+        if not any(kind in card.rows for card in cards()):
+            say(f"[yellow]{WORDS[kind]}[/]: no recipe here makes worlds from it: {plain(CURES[kind])}")
+
+
+def _described(card: RecipeCard) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "tier": card.tier,
+        "makes": card.makes,
+        "needs": card.needs,
+        "takes": list(card.takes),
+        "stages": list(card.row),
+        "rows": {kind.value: list(row) for kind, row in card.rows.items()},
+        "lacks": {kind.value: lack for kind in card.rows if (lack := card.lacking(kind))},
+    }
 
 
 def doctor(*, data: Data = None, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:

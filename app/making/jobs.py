@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from app.making import PREVIEW
+from app.making.greys import layout_from_grey
 from pipelines.stage import Progress, Tell, TellStage
 
 
@@ -30,13 +31,14 @@ LEVELS = ("full_res", "500k", "150k", "100k")
 
 
 def generate(request: dict[str, Any], package: Path | None, folder: Path, tell: Teller) -> Outcome:
-    """A world from a prompt: a preview, its package, and its splats as clients of the World API want them."""
+    """A world from a prompt: a preview, its package, and its splats as clients of the World API want them. package: its inputs."""
     from pipelines import Gaussians, Prompt, SceneSpec, recipe_for
     from pipelines import generate as make
     from pipelines.formats import save_package, write_spz
 
     spec = SceneSpec.model_validate(request["spec"]) if request.get("spec") else None
-    prompt = Prompt(text=request["text"], seed=request["seed"], tier=request["tier"])
+    given = given_in(request.get("inputs", {}), package, folder)
+    prompt = Prompt(text=request["text"], seed=request["seed"], tier=request["tier"], **given)
 
     def told(report: Progress) -> None:
         if report.stage != "done":
@@ -47,14 +49,27 @@ def generate(request: dict[str, Any], package: Path | None, folder: Path, tell: 
         write_spz(draft, target)
         tell.preview(_file(target, part="preview"))
 
-    world = make(prompt, recipe_for(request["tier"], splats=request["splats"], spec=spec), told, show=show)
+    recipe = recipe_for(request["tier"], kind=prompt.kind, splats=request["splats"], spec=spec)
+    world = make(prompt, recipe, told, show=show)
     target = folder / "package"
     save_package(world, target, timings=True, tell=_part(tell, "save", 1 - SAVING_SHARE, 0.97))
     manifest = json.loads((target / "world.json").read_bytes())
     files = [_file(target / name, sha256=facts["sha256"]) for name, facts in manifest["files"].items()]
     files.append(_file(target / "world.json"))
     files += _world_api_levels(target, manifest, _part(tell, "save", 0.97, 1.0))
-    return {"files": files, "facts": facts_of(manifest), "result": {}}
+    return {"files": files, "facts": {**facts_of(manifest), "made_from": prompt.kind.value}, "result": {}}
+
+
+def given_in(inputs: Mapping[str, Any], brought: Path | None, folder: Path) -> dict[str, Any]:
+    """The fields of a Prompt for the files that it is made of, which the worker has brought to a folder."""
+    from pipelines import Picture
+
+    if brought is None or not inputs:
+        return {}
+    single = {name: brought / inputs[name] for name in ("video", "panorama", "distance", "layout") if name in inputs}
+    if "grey_m" in inputs:
+        single["layout"] = layout_from_grey(single["layout"], folder / "layout.exr", inputs["grey_m"])
+    return {"pictures": tuple(Picture(brought / one["file"], one["azimuth_deg"]) for one in inputs["pictures"]), **single}
 
 
 def read(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell) -> Outcome:

@@ -17,13 +17,14 @@ from pipelines import __version__
 DESCRIPTION = """World API v1 as World Labs describes it, for the clients that exist for Marble: change their address, and they work.
 
 Send a key of this service as `WLT-Api-Key`; on a loopback address any word will do. Requests are read leniently: unknown fields are passed
-over, null means left out. Worlds are made from words so far; pictures and videos end in an operation that says so."""
+over, null means left out. Pictures, panoramas and videos become worlds where a recipe takes them; elsewhere they end in an operation that
+says so. They come as uploads, within the request, or, where the settings permit, from an address."""
 
 TAGS = {
     "worlds": "Make them, look at them, list them, take them along, delete them.",
     "operations": "Jobs: look again until `done`.",
-    "media assets": "Pictures and videos to make worlds from, as soon as a recipe takes them.",
-    "panoramas": "For clients that ask: no recipe paints them yet.",
+    "media assets": "Pictures and videos to make worlds from.",
+    "panoramas": "Distances that are painted, where a recipe takes a layout.",
     "credits": "What a key may spend.",
 }
 

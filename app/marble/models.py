@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from app.errors import Refusal
 from app.worlds.service import CREDITS_DRAFT, CREDITS_FULL
-from pipelines.recipes import DEFAULT_SPLATS, RecipeCard, card_for, cards
+from pipelines.errors import UnavailableError
+from pipelines.prompt import Kind
+from pipelines.recipes import DEFAULT_SPLATS, card_for, cards
 
 DEFAULT_MODEL = "marble-1.1"
 DRAFT_SPLATS = 150_000
@@ -50,7 +52,20 @@ def names_of(model: str) -> list[str]:
     return [name, *(old for old, new in ALIASES.items() if new == name)]
 
 
-def card_taking(tier: str | None, needed: str) -> RecipeCard | None:
-    """The recipe of a tier, or the best one, if it takes what is needed (a word of RecipeCard.takes); else None."""
-    chosen = [card_for(tier)] if tier is not None else list(reversed(cards()))
-    return next((card for card in chosen if needed in card.takes), None)
+def tier_for(model: str, kind: Kind) -> str | None:
+    """Our tier for a kind of prompt: a draft of what the quick tier does not take is made by the best one that does. Raises Refusal."""
+    tier = tier_of(model)
+    return None if tier is not None and is_draft(model) and kind not in card_for(tier).rows else tier
+
+
+def lack_of(model: str, kinds: Iterable[Kind]) -> str | None:
+    """Why no world can be made from any of these kinds; None when some recipe takes one of them."""
+    why: str | None = None
+    for kind in kinds:
+        try:
+            card_for(tier_for(model, kind), kind).row_for(kind)
+        except UnavailableError as error:
+            why = why or str(error)
+        else:
+            return None
+    return why

@@ -1,37 +1,48 @@
-"""Prompts of the World API → what our service makes: words at once; pictures and videos as soon as a recipe takes them."""
+"""Prompts of the World API → what our service makes: words at once, pictures, panoramas and videos where a recipe takes them."""
 
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
 from app.assets import service as assets
-from app.assets.raw import raw_key
+from app.assets.raw import working_folder
 from app.auth import Caller
 from app.errors import Refusal
-from app.marble.models import card_taking, credits_of, splats_of, tier_of
+from app.marble.models import DEFAULT_MODEL, credits_of, lack_of, splats_of, tier_for, tier_of
 from app.marble.requests import (
     DataBase64Reference,
     ImagePrompt,
     MediaAssetReference,
     MultiImagePrompt,
+    PanoDepthToRgbRequest,
     PicturePrompt,
     UriReference,
+    VideoPrompt,
     WorldsGenerateRequest,
     WorldTextPrompt,
 )
+from app.marble.showing import PAINTS
 from app.services import Services
-from app.tables import Operation
+from app.tables import MediaAsset, Operation
 from app.worlds import service
+from app.worlds.inputs import NO_MEDIA, Media
 from app.worlds.service import Wish
-from pipelines.prompt import MAX_SEED
+from pipelines.errors import UnavailableError
+from pipelines.prompt import MAX_SEED, Kind, Picture, Prompt
 
 MOST_INLINE_BYTES = 10 << 20
+FETCHES_NOTHING = (
+    "this server fetches nothing from other addresses: upload the file with media-assets:prepare_upload, or let whoever runs it set"
+    " WORLDLOOM_FETCH_FROM"
+)
 
 Reference = MediaAssetReference | UriReference | DataBase64Reference
 
@@ -42,20 +53,39 @@ async def generate(services: Services, caller: Caller, body: WorldsGenerateReque
     if isinstance(prompt, WorldTextPrompt):
         return (await service.generate(services, caller, wish)).operation
     references = references_of(prompt)
-    for reference in references:
-        await run_in_threadpool(bytes_of, reference)  # what cannot be read is refused in any case
-    needed = needed_of(prompt)
-    card = card_taking(wish.tier, needed)
-    if card is not None and not any(isinstance(reference, UriReference) for reference in references):
-        uploads = [await _uploaded(services, caller, reference, prompt) for reference in references]
-        ids = [upload.media_asset_id for upload in uploads]
-        wish = replace(wish, tier=card.tier, media={needed: ids}, prompt={"world_prompt": stated(prompt, uploads)})
-        return (await service.generate(services, caller, wish)).operation
-    code, message = "media_rejected", "this server fetches nothing from other addresses: upload the file with media-assets:prepare_upload"
-    if card is None:
-        code, message = "recipe_unavailable", f"this server has no recipe yet that makes worlds from {needed}: describe the place in words"
-    wish = replace(wish, prompt={"world_prompt": stated(prompt, references)})
+    await run_in_threadpool(require_readable, references)
+    refused = unmakable(services, body.model, kinds_of(prompt), references)
+    if refused is None:
+        uploads = [await upload_of(services, caller, reference, kind_of_file(prompt)) for reference in references]
+        media = media_of(prompt, uploads)
+        wish = replace(
+            wish,
+            tier=tier_for(body.model, media.prompt(wish.text, wish.seed).kind),
+            media=media,
+            prompt={"world_prompt": stated(prompt, [MediaAssetReference(media_asset_id=one.id) for one in uploads], media)},
+        )
+        try:
+            return (await service.generate(services, caller, wish)).operation
+        except UnavailableError as error:  # of a picture that may be a panorama, and that only a look at it can tell
+            refused = "recipe_unavailable", str(error)
+    code, message = refused
+    wish = replace(wish, media=NO_MEDIA, prompt={"world_prompt": stated(prompt, references, NO_MEDIA)})
     return (await service.fail_to_generate(services, caller, wish, code=code, message=message)).operation
+
+
+async def paint(services: Services, caller: Caller, body: PanoDepthToRgbRequest) -> Operation:
+    """Have a panorama of distances painted: as a world, whose panorama is the answer."""
+    await run_in_threadpool(require_readable, [body.depth_pano_image])
+    wish = Wish(text=body.text_prompt, seed=secrets.randbelow(MAX_SEED + 1) if body.seed is None else body.seed)
+    refused = unmakable(services, DEFAULT_MODEL, [Kind.LAYOUT], [body.depth_pano_image])
+    if refused is None:
+        upload = await upload_of(services, caller, body.depth_pano_image, "image")
+        grey_m = (body.z_min, body.z_max) if body.z_min is not None and body.z_max is not None else None
+        wish = replace(wish, media=Media(layout=upload.id, grey_m=grey_m), prompt={"world_prompt": None, PAINTS: True})
+        return (await service.generate(services, caller, wish)).operation
+    code, message = refused
+    wish = replace(wish, prompt={"world_prompt": None})
+    return (await service.fail_to_generate(services, caller, wish, code=code, message=message, makes_world=False)).operation
 
 
 def wish_of(services: Services, body: WorldsGenerateRequest) -> Wish:
@@ -75,6 +105,16 @@ def wish_of(services: Services, body: WorldsGenerateRequest) -> Wish:
     )
 
 
+def unmakable(services: Services, model: str, kinds: Sequence[Kind], references: Sequence[Reference]) -> tuple[str, str] | None:
+    """(code, sentence) when it is clear before any upload that no world can be made."""
+    lack = lack_of(model, kinds)
+    if lack is not None:
+        return "recipe_unavailable", lack
+    if services.settings.fetch_from == "nowhere" and any(isinstance(reference, UriReference) for reference in references):
+        return "media_rejected", FETCHES_NOTHING
+    return None
+
+
 def references_of(prompt: PicturePrompt) -> list[Reference]:
     """Its pictures, or its video."""
     if isinstance(prompt, ImagePrompt):
@@ -82,11 +122,41 @@ def references_of(prompt: PicturePrompt) -> list[Reference]:
     return [item.content for item in prompt.multi_image_prompt] if isinstance(prompt, MultiImagePrompt) else [prompt.video_prompt]
 
 
-def needed_of(prompt: PicturePrompt) -> str:
-    """What a recipe must take, in the words of RecipeCard.takes. Whether `auto` is a panorama is for the recipe of pictures to see."""
+def kinds_of(prompt: PicturePrompt) -> list[Kind]:
+    """What it may be; only a look at the picture tells whether `auto` is a panorama."""
     if isinstance(prompt, ImagePrompt):
-        return "panorama" if prompt.is_pano is True else "pictures"
-    return "pictures" if isinstance(prompt, MultiImagePrompt) else "video"
+        return {True: [Kind.PANORAMA], False: [Kind.PHOTOGRAPH], "auto": [Kind.PHOTOGRAPH, Kind.PANORAMA]}[prompt.is_pano]
+    if isinstance(prompt, MultiImagePrompt):
+        pictures = tuple(Picture(Path(str(number)), azimuth_deg) for number, azimuth_deg in enumerate(azimuths_of(prompt)))
+        return [Prompt(pictures=pictures).kind]
+    return [Kind.VIDEO]
+
+
+def azimuths_of(prompt: MultiImagePrompt) -> list[float | None]:
+    """The directions of its pictures; when they are to be reconstructed, where they were taken is found out instead."""
+    return [None if prompt.reconstruct_images else item.azimuth for item in prompt.multi_image_prompt]
+
+
+def kind_of_file(prompt: PicturePrompt) -> str:
+    """As uploads are announced."""
+    return "video" if prompt.type == "video" else "image"
+
+
+def media_of(prompt: PicturePrompt, uploads: Sequence[MediaAsset]) -> Media:
+    """The uploads in the fields of our own prompts. `auto` is a panorama when it is one by its shape, and its edges fit together."""
+    ids = [upload.id for upload in uploads]
+    if isinstance(prompt, VideoPrompt):
+        return Media(video=ids[0])
+    if isinstance(prompt, MultiImagePrompt):
+        return Media(pictures=tuple(zip(ids, azimuths_of(prompt), strict=True)))
+    closes = bool((uploads[0].facts or {}).get("closes")) if prompt.is_pano == "auto" else prompt.is_pano
+    return Media(panorama=ids[0]) if closes else Media(pictures=((ids[0], None),))
+
+
+def require_readable(references: Sequence[Reference]) -> None:
+    """Raise Refusal for content within the request that cannot be read; that is refused in any case."""
+    for reference in references:
+        bytes_of(reference)
 
 
 def bytes_of(reference: Reference) -> bytes | None:
@@ -102,23 +172,30 @@ def bytes_of(reference: Reference) -> bytes | None:
     return data
 
 
-async def _uploaded(services: Services, caller: Caller, reference: Reference, prompt: PicturePrompt) -> MediaAssetReference:
+async def upload_of(services: Services, caller: Caller, reference: Reference, kind: str) -> MediaAsset:
     """The content as an upload that has been inspected. Raises Refusal when it is not there, or no good."""
-    data = await run_in_threadpool(bytes_of, reference)
-    if isinstance(reference, DataBase64Reference) and data is not None:
-        kind, extension = "video" if prompt.type == "video" else "image", reference.extension
-        name = f"inline.{extension or kind}"
-        asset = await run_in_threadpool(
-            lambda: assets.prepare(services, caller, file_name=name, kind=kind, extension=extension, note=None, size=len(data))
-        )
-        await run_in_threadpool(services.store.put_bytes, raw_key(asset), data)
-        reference = MediaAssetReference(media_asset_id=asset.id)
-    assert isinstance(reference, MediaAssetReference)
-    await assets.complete(services, caller, reference.media_asset_id)
-    return reference
+    if isinstance(reference, MediaAssetReference):
+        return await assets.complete(services, caller, reference.media_asset_id)
+    if isinstance(reference, DataBase64Reference):
+        data = await run_in_threadpool(bytes_of, reference)
+        assert data is not None
+        return await assets.take(services, caller, data, file_name=f"{kind}.{reference.extension or kind}", kind=kind)
+    from app.assets.fetching import fetch  # few services fetch anything
+
+    allow_private = services.settings.fetch_from == "anywhere"
+    with working_folder(services.settings) as folder:
+        async with services.fetches:
+            await run_in_threadpool(lambda: fetch(reference.uri, folder / "fetched", allow_private=allow_private))
+        return await assets.take(services, caller, folder / "fetched", file_name=_name_in(reference.uri, kind), kind=kind)
 
 
-def stated(prompt: PicturePrompt, references: Sequence[Reference]) -> dict[str, Any] | None:
+def _name_in(uri: str, kind: str) -> str:
+    """What the address calls the file, where it says so plainly."""
+    name = re.split(r"[?#]", uri, maxsplit=1)[0].rpartition("/")[2]
+    return name if re.fullmatch(r"[\w.-]{1,100}", name) and name.strip(".") else kind
+
+
+def stated(prompt: PicturePrompt, references: Sequence[Reference], media: Media) -> dict[str, Any] | None:
     """A prompt as answers show it, with these for its content; None when it came with bytes, which are not sent back."""
     if any(isinstance(reference, DataBase64Reference) for reference in references):
         return None
@@ -131,5 +208,5 @@ def stated(prompt: PicturePrompt, references: Sequence[Reference]) -> dict[str, 
         ]
         return {**shown, "multi_image_prompt": items, "reconstruct_images": prompt.reconstruct_images}
     if isinstance(prompt, ImagePrompt):
-        return {**shown, "image_prompt": contents[0], "is_pano": prompt.is_pano is True}
+        return {**shown, "image_prompt": contents[0], "is_pano": prompt.is_pano is True or media.panorama is not None}
     return {**shown, "video_prompt": contents[0]}

@@ -59,7 +59,7 @@ class MediaAssetReference(Lenient):
 
 
 class UriReference(Lenient):
-    """A picture or video at a public address."""
+    """A picture or video at a public address, at most 20 MB; fetched where the settings permit it (WORLDLOOM_FETCH_FROM)."""
 
     source: Literal["uri"] = "uri"
     uri: str = Field(max_length=4_000)
@@ -106,7 +106,9 @@ class ImagePrompt(_Guided):
 
     type: Literal["image"] = "image"
     image_prompt: Content
-    is_pano: Literal["auto"] | bool = Field("auto", description="auto: a picture of twice its height is a panorama.")
+    is_pano: Literal["auto"] | bool = Field(
+        "auto", description="auto: a picture of twice its height whose left and right edges fit together is a panorama."
+    )
 
     @model_validator(mode="before")
     @classmethod

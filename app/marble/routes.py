@@ -26,7 +26,7 @@ from app.marble.answers import (
 )
 from app.marble.errors import failures
 from app.marble.models import names_of, tier_of
-from app.marble.prompts import bytes_of, generate
+from app.marble.prompts import generate, paint
 from app.marble.requests import ExportWorldRequest, ListWorldsRequest, PanoDepthToRgbRequest, WorldsGenerateRequest
 from app.marble.showing import EXPORTS, operation_of, worlds_of
 from app.operations import service as operations
@@ -38,7 +38,6 @@ from app.tables import ApiKey, State, WorldTag
 from app.tables import World as Row
 from app.worlds import service
 from app.worlds.access import readable
-from app.worlds.service import Wish
 from pipelines import __version__
 
 MOUNT = "/marble"
@@ -203,12 +202,12 @@ async def export_world(
 async def pano_depth_to_rgb(
     body: PanoDepthToRgbRequest, services: Provided, caller: Writer, request: Request, started: Started
 ) -> PanoDepthToRgbResponse:
-    """No recipe paints panoramas yet: the operation fails and says so."""
-    await run_in_threadpool(bytes_of, body.depth_pano_image)
-    message = "this server has no recipe yet that paints a panorama over distances: describe the place in words with worlds:generate"
-    wish = Wish(text=body.text_prompt, seed=body.seed or 0, prompt={"world_prompt": None})
-    seen = await service.fail_to_generate(services, caller, wish, code="recipe_unavailable", message=message, makes_world=False)
-    return PanoDepthToRgbResponse(**await run_in_threadpool(operation_of, services, request, seen.operation))
+    """Starts a world whose panorama is the answer, where a recipe takes a layout; elsewhere the operation fails and says so.
+
+    Distances are radial. EXR: metres, infinity where there is nothing. PNG: grey, as v = 1 - (ln d - ln z_min) / (ln z_max - ln z_min).
+    """
+    operation = await paint(services, caller, body)
+    return PanoDepthToRgbResponse(**await run_in_threadpool(operation_of, services, request, operation))
 
 
 @router.get("/credits", operation_id="get_credits_marble_v1_credits_get", summary="Get Credits", responses=failures(), tags=["credits"])

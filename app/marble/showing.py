@@ -16,6 +16,7 @@ from app.marble.answers import (
     OperationCost,
     OperationCostLineItem,
     OperationError,
+    PanoDepthToRgbResult,
     SplatAssets,
     World,
     WorldAssets,
@@ -28,8 +29,11 @@ from app.tables import World as Row
 from app.worlds.files import base_of, link_of
 from app.worlds.service import files_of, tags_of
 
+PAINTS = "paints"
+"""Marks the prompt of a world that was asked for only to have its panorama painted."""
 LEVELS = ("full_res", "500k", "150k", "100k")
 MOST_SHOWN_PHRASES = 5
+Result = World | ExportWorldResult | PanoDepthToRgbResult
 EXPORTS: Mapping[str, tuple[str, str]] = {"ply": ("splats", "ply"), "scene": ("mesh", "glb")}
 """Our export formats → asset type and format of the World API; other formats are only for our own API."""
 
@@ -91,7 +95,7 @@ def caption_of(text: str, facts: Mapping[str, Any]) -> str:
 def operation_of(services: Services, request: Request, operation: Operation) -> dict[str, Any]:
     """The fields of an Operation; its response is complete, so that nobody needs to ask for the world as well."""
     state, error = operation.state, operation.error or {}
-    response: World | ExportWorldResult | None = None
+    response: Result | None = None
     if state is State.SUCCEEDED:
         response = _result(services, request, operation)
         if response is None and operation.kind == "generate":
@@ -120,17 +124,20 @@ def _description(operation: Operation) -> str:
     return f"{': '.join(word for word in (operation.phase, operation.note) if word)} ({operation.fraction:.0%})"
 
 
-def _cost(operation: Operation, response: World | ExportWorldResult | None) -> OperationCost:
+def _cost(operation: Operation, response: Result | None) -> OperationCost:
     what = f"world by {response.model}" if isinstance(response, World) else operation.kind
     items = [OperationCostLineItem(name=what, credits=operation.credits)] if operation.credits else []
     return OperationCost(total_credits=operation.credits, line_items=items)
 
 
-def _result(services: Services, request: Request, operation: Operation) -> World | ExportWorldResult | None:
+def _result(services: Services, request: Request, operation: Operation) -> Result | None:
     if operation.kind == "generate":
         with services.database.reading() as session:
             row = session.get(Row, operation.world_id)
-            return worlds_of(services, request, session, [row])[0] if row is not None else None
+            world = worlds_of(services, request, session, [row])[0] if row is not None else None
+        if row is None or world is None or not row.prompt.get(PAINTS):
+            return world
+        return PanoDepthToRgbResult(pano_url=world.assets.imagery.pano_url if world.assets and world.assets.imagery else None)
     known = EXPORTS.get(operation.request.get("format", "")) if operation.kind == "export" else None
     if known is None:
         return None

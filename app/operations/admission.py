@@ -22,7 +22,7 @@ from app.identity import OPERATION, new_id
 from app.operations.fairness import Forecasts, Seen
 from app.operations.moves import remember
 from app.operations.together import Together
-from app.tables import OPEN, ApiKey, Operation, State, World, WorldTag
+from app.tables import OPEN, ApiKey, Operation, State, World, WorldFile, WorldTag
 
 LONGEST_IDEMPOTENCY_KEY = 255
 MOST_TOGETHER = 64
@@ -40,7 +40,8 @@ _SERVED = (
 class Job:
     """What a caller wants done. request: what the worker needs to know, plain JSON.  size: what its duration depends on.
 
-    world: a world that this job will make.  tags: of that world.  result: what it gave already, when an earlier job did the same.
+    world: a world that this job will make.  tags: of that world.  files: that it has from the beginning.  result: what it gave already,
+    when an earlier job did the same.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Job:
     world_id: str | None = None
     world: World | None = None
     tags: tuple[str, ...] = ()
+    files: tuple[WorldFile, ...] = ()
     credits: int = 0
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
@@ -210,6 +212,9 @@ class Admission:
             if one.job.world is not None:
                 world_id = one.job.world.id
                 session.add_all(WorldTag(world_id=world_id, tag=tag, place=place) for place, tag in enumerate(one.job.tags))
+                for file in one.job.files:
+                    file.operation_id = operation.id
+                session.add_all(one.job.files)
             remember(session, operation)
         session.flush()
         for one, operation in fresh:

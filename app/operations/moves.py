@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from app.database import now
-from app.making import PREVIEW
+from app.making import PASSING
 from app.tables import FINAL, ApiKey, Operation, OperationEvent, State, World, WorldFile
 from app.webhooks.announcement import announce
 
@@ -36,7 +36,7 @@ def move(
         return None
     remember(session, operation)
     if is_end and operation.kind == "generate":
-        session.execute(delete(WorldFile).where(WorldFile.world_id == operation.world_id, WorldFile.name == PREVIEW))
+        session.execute(delete(WorldFile).where(WorldFile.world_id == operation.world_id, WorldFile.part.in_(PASSING)))
     if "state" in values and operation.world_id is not None and operation.kind == "generate":
         session.execute(
             update(World).where(World.id == operation.world_id).values(state=values["state"], updated_at=moment),

@@ -18,7 +18,9 @@ from app.services import Provided
 from app.tables import OPEN, ApiKey, Operation, State, WorkerRow, World
 from app.usage import stored_bytes
 from pipelines import __version__
-from pipelines.recipes import CARDS, MAX_SPLATS, MIN_SPLATS, cards
+from pipelines.errors import UnavailableError
+from pipelines.prompt import Kind
+from pipelines.recipes import MAX_SPLATS, MIN_SPLATS, RecipeCard, card_for, cards
 
 router = APIRouter(tags=["system"])
 
@@ -37,9 +39,19 @@ class RecipeBody(BaseModel):
     tier: str
     makes: str
     needs: str
-    takes: list[str] = Field(description="Fields of `worlds:generate` that it understands: text, pictures, video, panorama, layout.")
-    stages: list[str]
-    default: bool = Field(description="Whether it is taken when no tier is named.")
+    takes: list[str] = Field(
+        description="Fields of `worlds:generate` that it understands: text, pictures, video, panorama, distance, layout."
+    )
+    stages: list[str] = Field(description="What it does with the first of its `kinds`.")
+    kinds: dict[str, list[str]] = Field(
+        description="What it makes worlds from, and by which stages: text, photograph (one, or several that each know their direction), "
+        "pictures (several from different points), video, panorama, measured panorama (with distances), layout (distances alone)."
+    )
+    lacks: dict[str, str] = Field(
+        description="What this machine lacks for some of its `kinds`, and the cure; empty where it lacks nothing."
+    )
+    default: bool = Field(description="Whether it is taken when no tier is named, for words.")
+    default_for: list[str] = Field(description="The `kinds` for which it is taken when no tier is named.")
 
 
 class RecipeList(BaseModel):
@@ -120,11 +132,31 @@ def get_metrics(services: Provided, caller: Admin) -> Response:
 @router.get("/v1/recipes", operation_id="list_recipes", summary="What this machine makes")
 def list_recipes(services: Provided, caller: Reader) -> RecipeList:
     """The tiers, what each takes and needs."""
+    defaults = {kind: default_for(kind) for kind in Kind}
     shown = [
-        RecipeBody(name=c.name, tier=c.tier, makes=c.makes, needs=c.needs, takes=list(c.takes), stages=list(c.row), default=c is CARDS[-1])
-        for c in cards()
+        RecipeBody(
+            name=card.name,
+            tier=card.tier,
+            makes=card.makes,
+            needs=card.needs,
+            takes=list(card.takes),
+            stages=list(card.row),
+            kinds={kind.value: list(row) for kind, row in card.rows.items()},
+            lacks={kind.value: lack for kind in card.rows if (lack := card.lacking(kind))},
+            default=card is defaults[Kind.TEXT],
+            default_for=[kind.value for kind, chosen in defaults.items() if card is chosen],
+        )
+        for card in cards()
     ]
     return RecipeList(recipes=shown, max_splats=min(MAX_SPLATS, services.settings.max_splats))
+
+
+def default_for(kind: Kind) -> RecipeCard | None:
+    """The recipe that is taken for a kind of prompt when no tier is named."""
+    try:
+        return card_for(None, kind)
+    except UnavailableError:
+        return None
 
 
 @router.get("/v1/usage", operation_id="get_usage", summary="What you have used")

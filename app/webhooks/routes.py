@@ -14,12 +14,12 @@ from starlette.concurrency import run_in_threadpool
 
 from app.auth import Reader, Writer
 from app.documentation import problems
+from app.outside.address import LONGEST_URL, Destination, addresses_in, destination_of, require_reachable
 from app.paging import Cursor, PageSize, page
 from app.services import Provided
 from app.strict import StrictModel, StrictRoute
 from app.tables import Webhook, WebhookDelivery
-from app.webhooks import service
-from app.webhooks.address import LONGEST_URL, Destination, addresses_in, destination_of, require_reachable
+from app.webhooks import ERRAND, service
 from app.worlds.schemas import DeletedBody
 
 LOOK_UP_S = 5.0
@@ -104,7 +104,7 @@ def _delivery(row: WebhookDelivery) -> DeliveryBody:
 async def create_webhook(body: NewWebhookBody, services: Provided, caller: Writer) -> CreatedWebhookBody:
     """Messages are signed as Standard Webhooks say, sent once an operation has ended, and tried again for a day."""
     allow_private = services.settings.allow_private_webhooks
-    destination = destination_of(body.url, allow_private=allow_private)
+    destination = destination_of(body.url, ERRAND, allow_private=allow_private)
     require_reachable(destination, await _addresses_of(destination), allow_private=allow_private)
     events = [event for event in EVERY_EVENT if event in body.events]
     webhook = await run_in_threadpool(service.create, services.database, caller, url=body.url, events=events)

@@ -268,7 +268,7 @@ class Runner:
         return counted
 
     def _package(self, operation: Operation, folder: Path) -> str | None:
-        """Bring the files of the world that a job works on; None for a job that makes one."""
+        """Bring the files of the world that a job works on, or makes one from; None where it needs none."""
         needed = operation.request.get("files")
         if needed is None:
             return None
@@ -283,6 +283,8 @@ class Runner:
         except FileNotFoundError:
             rows = ()
         if len(rows) < len(needed):
+            if operation.kind == "generate":
+                raise Failure("media_rejected", "a picture or video was deleted before its turn came: upload it again")
             raise Failure("world_gone", "the world was deleted, or some of its files are missing")
         return str(target)
 

@@ -14,6 +14,7 @@ from app.auth import Anyone
 from app.documentation import OPTIONAL_KEY, problems
 from app.errors import Refusal
 from app.identity import WORLD, is_id
+from app.making import INPUT
 from app.sending import YEAR_S, SentFile
 from app.services import Provided, Services
 from app.store import key_of
@@ -67,7 +68,7 @@ def link_of(services: Services, request: Request, world_id: str, name: str) -> s
 
 
 def _served(services: Services, file: WorldFile | None) -> Response:
-    if file is None:
+    if file is None or file.part == INPUT:
         raise Refusal("not_found", "the world has no file of that name: see its `files`")
     key = key_of(file.tenant_id, file.sha256)
     path = services.store.local(key)

@@ -23,6 +23,7 @@ from app.tables import State, World, WorldFile, WorldTag
 from app.worlds import service
 from app.worlds.access import readable
 from app.worlds.files import WorldId, link_of
+from app.worlds.inputs import Media
 from app.worlds.schemas import (
     CameraBody,
     DeletedBody,
@@ -134,10 +135,13 @@ async def generate_world(
         tier=body.tier,
         splats=body.splats,
         spec=body.spec,
-        media={
-            "pictures": [picture.media_asset_id for picture in body.pictures],
-            **{name: [one] for name, one in (("video", body.video), ("panorama", body.panorama), ("layout", body.layout)) if one},
-        },
+        media=Media(
+            pictures=tuple((picture.media_asset_id, picture.azimuth_deg) for picture in body.pictures),
+            video=body.video,
+            panorama=body.panorama,
+            distance=body.distance,
+            layout=body.layout,
+        ),
         name=body.name,
         tags=tuple(dict.fromkeys(body.tags)),
         visibility=body.visibility,

@@ -14,6 +14,8 @@ from pipelines.prompt import MAX_SEED, MAX_TEXT_CHARACTERS
 from pipelines.recipes import DEFAULT_SPLATS, MAX_SPLATS, MIN_SPLATS
 from pipelines.spec import SceneSpec
 
+MOST_PICTURES = 60
+
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120, pattern=PLAIN)]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=PLAIN)]
 Tags = Annotated[list[Tag], Field(max_length=10)]
@@ -27,17 +29,28 @@ class PictureBody(StrictModel):
     """A photograph of the place."""
 
     media_asset_id: AssetId
-    azimuth_deg: float | None = Field(None, ge=-360, le=360, description="Direction it was taken in: clockwise from straight ahead.")
+    azimuth_deg: float | None = Field(
+        None,
+        ge=-360,
+        le=360,
+        description="Direction it was taken in: clockwise from straight ahead. When all pictures have one, they were taken from one point.",
+    )
 
 
 class GenerateBody(StrictModel):
-    """What to make. Words, pictures, a panorama, a video or a depth layout; see `GET /v1/recipes` for what this machine takes."""
+    """What to make. Words, or pictures, a panorama, a video or a layout of distances, with or without words.
+
+    `GET /v1/recipes` says what this machine takes.
+    """
 
     text: str = Field("", max_length=MAX_TEXT_CHARACTERS, description="What the world is like, in English.")
-    pictures: list[PictureBody] = Field(default=[], max_length=8)
-    video: AssetId | None = None
-    panorama: AssetId | None = None
-    layout: AssetId | None = None
+    pictures: list[PictureBody] = Field(
+        default=[], max_length=MOST_PICTURES, description="One photograph, or several: from different points, or each with its direction."
+    )
+    video: AssetId | None = Field(None, description="A walk through the place.")
+    panorama: AssetId | None = Field(None, description="The whole sphere, twice as wide as high.")
+    distance: AssetId | None = Field(None, description="The distances that belong to `panorama`: an EXR with metres along the ray.")
+    layout: AssetId | None = Field(None, description="Such distances alone, to be painted after the words.")
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Same words, same seed: the same world.")
     tier: str | None = Field(None, max_length=40, description="A tier of `GET /v1/recipes`; null: the best that this machine runs.")
     splats: int = Field(DEFAULT_SPLATS, ge=MIN_SPLATS, le=MAX_SPLATS, description="How many Gaussian splats the whole world may have.")
@@ -210,7 +223,10 @@ class WorldBody(BaseModel):
     visibility: Visibility
     state: StateName = Field(description="That of the operation that makes it; there are files once it is SUCCEEDED.")
     operation_id: str
-    prompt: dict[str, Any] = Field(description="What is needed to make it again: text, seed, splats, and the spec where one was given.")
+    prompt: dict[str, Any] = Field(
+        description="What is needed to make it again: text, seed, splats, and the spec, pictures, video, panorama, distance or layout that"
+        " were given."
+    )
     tier: str
     recipe: str
     facts: dict[str, Any] | None = Field(

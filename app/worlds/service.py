@@ -15,18 +15,20 @@ from sqlalchemy.orm import Session
 from app.auth import Caller
 from app.database import now
 from app.errors import FieldError, Refusal
-from app.identity import ASSET, WORLD, is_id, new_id
+from app.identity import WORLD, new_id
+from app.making import INPUT
 from app.operations import service as operations
 from app.operations.admission import Job
 from app.operations.fairness import Seen
 from app.queues import STUDIO, queue_of
 from app.services import Services
-from app.tables import OPEN, MediaAsset, Operation, State, World, WorldFile, WorldTag
+from app.tables import OPEN, Operation, State, World, WorldFile, WorldTag
 from app.usage import require_space
 from app.worlds.access import owned
+from app.worlds.inputs import NO_MEDIA, Media, inspected
 from pipelines.errors import PromptError
-from pipelines.prompt import Prompt
-from pipelines.recipes import RecipeCard, card_for, tiers
+from pipelines.prompt import Kind
+from pipelines.recipes import WORDS, RecipeCard, card_for, tiers
 from pipelines.spec import SceneSpec
 
 EXTENSIONS: Mapping[str, str] = {"ply": ".ply", "spz": ".spz", "sog": ".sog", "glb": ".glb"}
@@ -40,14 +42,14 @@ CREDITS_DRAFT, CREDITS_FULL = 230, 1_580
 
 @dataclass(frozen=True)
 class Wish:
-    """A world as either API asks for it. media: input name → ids of uploads.  model, permission: as clients of the World API say it."""
+    """A world as either API asks for it. prompt: what else is kept of it.  model, permission: as clients of the World API say it."""
 
     text: str = ""
     seed: int = 0
     tier: str | None = None
     splats: int = 1_000_000
     spec: SceneSpec | None = None
-    media: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    media: Media = NO_MEDIA
     prompt: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
     tags: tuple[str, ...] = ()
@@ -63,32 +65,28 @@ async def generate(services: Services, caller: Caller, wish: Wish, *, idempotenc
 
 
 def _generation(services: Services, caller: Caller, wish: Wish) -> Job:
-    card = _card(wish.tier)
-    media = {name: ids for name, ids in wish.media.items() if ids}
     text = wish.text.strip() or (spec_sentence(wish.spec) if wish.spec is not None else "")
-    if not media or text:
-        text = Prompt(text=text, seed=wish.seed).text  # raises PromptError with the cure
-    _require_media(services, caller, media)
-    missing = [name for name in media if name not in card.takes]
-    if missing:
-        raise Refusal(
-            "recipe_unavailable",
-            f"the recipe {card.name} makes worlds from {' and '.join(card.takes)}, not from {missing[0]}: describe the place in words",
-        )
+    prompt = wish.media.prompt(text, wish.seed)  # raises PromptError with the cure
+    inputs = inspected(services, caller, wish.media)
+    card = _card(wish.tier, prompt.kind)
+    card.row_for(prompt.kind)  # raises UnavailableError with the cure
+    if wish.spec is not None and prompt.kind is not Kind.TEXT:
+        raise Refusal("invalid_request", f"a spec is for worlds from words, not from {WORDS[prompt.kind]}: leave one of them out")
     if wish.splats > services.settings.max_splats:
         raise Refusal(
             "invalid_request", f"{wish.splats:,} splats are more than this service makes: ask for at most {services.settings.max_splats:,}"
         )
     require_space(services, caller)
-    world = _new_world(caller, wish, card, text)
-    request = {
-        "text": text,
+    world = _new_world(caller, wish, card, prompt.text, inputs.title)
+    request: dict[str, Any] = {
+        "text": prompt.text,
         "seed": wish.seed,
         "tier": card.tier,
         "splats": wish.splats,
         "spec": wish.spec.model_dump(mode="json") if wish.spec is not None else None,
-        **{name: list(ids) for name, ids in media.items()},
     }
+    if inputs.assets:
+        request |= {"files": inputs.names, "inputs": wish.media.requested(inputs.names)}
     return Job(
         kind="generate",
         queue=queue_of(card),
@@ -97,6 +95,7 @@ def _generation(services: Services, caller: Caller, wish: Wish) -> Job:
         size=wish.splats,
         world=world,
         tags=wish.tags,
+        files=inputs.files(world.id),
         credits=wish.credits,
     )
 
@@ -116,10 +115,10 @@ async def fail_to_generate(services: Services, caller: Caller, wish: Wish, *, co
     return await operations.submit(services, caller, lambda: job)
 
 
-def _card(tier: str | None) -> RecipeCard:
-    """The recipe of a tier; what a client called it is not repeated."""
+def _card(tier: str | None, kind: Kind) -> RecipeCard:
+    """The recipe of a tier; what a client called it is not repeated. Raises UnavailableError where no recipe takes the kind."""
     try:
-        return card_for(tier)
+        return card_for(tier, kind)
     except PromptError as error:
         sentence = f"there is no such tier: choose one of {', '.join(tiers())}, or none for the best that this machine runs"
         raise Refusal("invalid_request", sentence, errors=[FieldError("/tier", "there is no such tier")]) from error
@@ -131,15 +130,15 @@ def spec_sentence(spec: SceneSpec) -> str:
     return f"{spec.place}: {', '.join(things)}"[:2_000] if things else spec.place
 
 
-def _new_world(caller: Caller, wish: Wish, card: RecipeCard, text: str) -> World:
+def _new_world(caller: Caller, wish: Wish, card: RecipeCard, text: str, title: str = "") -> World:
     moment = now()
     spec = {"spec": wish.spec.model_dump(mode="json")} if wish.spec is not None else {}
     return World(
         id=new_id(WORLD),
         tenant_id=caller.tenant_id,
-        name=wish.name or _name_of(text),
+        name=wish.name or _name_of(text or title),
         visibility=wish.visibility,
-        prompt={"text": text, "seed": wish.seed, "splats": wish.splats, **spec, **wish.prompt},
+        prompt={"text": text, "seed": wish.seed, "splats": wish.splats, **spec, **wish.media.shown(), **wish.prompt},
         recipe=card.name,
         tier=card.tier,
         model=wish.model,
@@ -155,25 +154,6 @@ def _name_of(text: str) -> str:
         return text
     begun = text[:NAME_CHARACTERS]
     return (begun.rpartition(" ")[0] or begun[:-1]).rstrip(",;:. ") + "…"
-
-
-def _require_media(services: Services, caller: Caller, media: Mapping[str, Sequence[str]]) -> None:
-    """Uploads must be the caller's own, and complete."""
-    ids = [one for group in media.values() for one in group]
-    if not ids:
-        return
-    with services.database.reading() as session:
-        found = {
-            asset.id: asset
-            for asset in session.scalars(select(MediaAsset).where(MediaAsset.tenant_id == caller.tenant_id, MediaAsset.id.in_(ids)))
-        }
-    for one in ids:
-        asset = found.get(one) if is_id(one, ASSET) else None
-        if asset is None:
-            raise Refusal("invalid_request", "there is no such media asset of yours: upload it first")
-        if asset.state != "READY":
-            why = f"was rejected ({asset.reason})" if asset.state == "REJECTED" else "has not been completed"
-            raise Refusal("invalid_request", f"the media asset {one} {why}: upload it, then complete it")
 
 
 def delete_world(services: Services, caller: Caller, world_id: str) -> None:
@@ -219,7 +199,8 @@ def tags_of(session: Session, world_ids: Sequence[str]) -> dict[str, list[str]]:
 def files_of(session: Session, world_ids: Sequence[str]) -> dict[str, dict[str, WorldFile]]:
     """The files of several worlds, by world and name."""
     found: dict[str, dict[str, WorldFile]] = {world_id: {} for world_id in world_ids}
-    for row in session.scalars(select(WorldFile).where(WorldFile.world_id.in_(world_ids)).order_by(WorldFile.name)):
+    theirs = select(WorldFile).where(WorldFile.world_id.in_(world_ids), WorldFile.part != INPUT)
+    for row in session.scalars(theirs.order_by(WorldFile.name)):
         found[row.world_id][row.name] = row
     return found
 

@@ -18,6 +18,7 @@ import pytest
 from pipelines.errors import Cancelled, FileFormatError, InputError, OutputError
 from pipelines.formats import Axes, Unit, export, read_package, read_ply, require_target, save_package
 from pipelines.formats import package as package_module
+from pipelines.prompt import Picture, Prompt
 from pipelines.world import MadeBy, World
 from tests.formats.scenes import splats, world
 
@@ -97,6 +98,18 @@ def test_seconds_are_told_when_asked_for_and_change_nothing_else(tmp_path: Path)
 
 def test_the_id_follows_the_request(tmp_path: Path) -> None:
     ids = [read_package(save_package(world(seed=seed), tmp_path / f"{i}")).manifest.id for i, seed in enumerate((5, 5, 6))]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_the_id_of_a_world_from_pictures_follows_what_became_of_them(tmp_path: Path) -> None:
+    """Pictures of one name may show anything, and those of two names the same."""
+    ids = []
+    for number, (name, shift_m) in enumerate((("a.png", 0.0), ("b.png", 0.0), ("a.png", 0.5))):
+        made = world()
+        assert made.gaussians is not None
+        prompt = Prompt(pictures=(Picture(Path(name)),))
+        made = replace(made, prompt=prompt, gaussians=made.gaussians.moved((shift_m, 0.0, 0.0)))
+        ids.append(read_package(save_package(made, tmp_path / f"{number}")).manifest.id)
     assert ids[0] == ids[1] != ids[2]
 
 

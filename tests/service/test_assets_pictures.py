@@ -12,7 +12,9 @@ from typing import Any
 import httpx2 as httpx
 import numpy as np
 import pytest
+from PIL import Image
 
+from app.assets import pictures
 from tests.service import strange_files as files
 from tests.service.running import Service
 from tests.service.strange_files import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, chunk, png, saved, scene
@@ -344,3 +346,38 @@ def test_bad_distances_are_refused_with_a_reason(client: httpx.Client, service: 
     assert (answer.status_code, answer.json().get("code")) == (422, "media_rejected"), answer.text
     assert reason in answer.json()["detail"]
     assert stored(service) == before
+
+
+def _noted(**tags: object) -> bytes:
+    """A JPEG of 48 × 32 with EXIF tags by their numbers, and where it was taken."""
+    notes = Image.Exif()
+    notes[0x013B] = "Ada"
+    notes.get_ifd(0x8825)[1] = "N"
+    for name, value in tags.items():
+        (notes if name == "x0112" else notes.get_ifd(0x8769))[int(name[1:], 16)] = value
+    file = io.BytesIO()
+    Image.fromarray(scene()).save(file, "JPEG", exif=notes)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "lens_mm"),
+    [
+        (lambda: _noted(xA405=24), 24),
+        (lambda: _noted(xA405=24, x0112=6), 24),
+        # a sensor of 24 × 16 mm with 2 pixels a mm: the diagonal of film is 1.5 times its
+        (lambda: _noted(x920A=20.0, xA20E=2.0, xA210=4), 30),
+        (lambda: _noted(x920A=20.0, xA20E=200.0, xA210=3, xA002=480, x0112=8), 30),
+        (lambda: _noted(x920A=20.0), None),
+        (lambda: _noted(xA405=60_000), None),
+        (lambda: saved(scene(), "JPEG"), None),
+    ],
+    ids=["said", "said, and turned", "by its sensor", "by its sensor, made smaller and turned", "half of it", "nonsense", "nothing"],
+)
+def test_the_lens_is_all_that_is_kept_of_what_a_camera_wrote_down(tmp_path: Path, data: Callable[[], bytes], lens_mm: int | None) -> None:
+    (tmp_path / "upload").write_bytes(data())
+    facts = pictures.rewrite(tmp_path / "upload", tmp_path / "rewritten", "jpeg")
+    assert facts.get("lens_mm") == lens_mm
+    with Image.open(tmp_path / "rewritten") as kept:
+        assert (dict(kept.getexif()).keys() <= {0x8769}, dict(kept.getexif().get_ifd(0x8769)).get(0xA405)) == (True, lens_mm)
+    assert b"Ada" not in (tmp_path / "rewritten").read_bytes()

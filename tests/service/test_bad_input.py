@@ -92,7 +92,7 @@ TEXTS: dict[str, tuple[bytes, str]] = {
     ),
     "19 unknown media": (spoken(panorama=f"med_{'0' * 32}"), "invalid_request"),
     "19 no media id": (spoken(panorama="../../etc/passwd"), "invalid_request"),
-    "19 nine pictures": (spoken(pictures=[{"media_asset_id": f"med_{'0' * 32}"}] * 9), "invalid_request"),
+    "19 61 pictures": (spoken(pictures=[{"media_asset_id": f"med_{'0' * 32}"}] * 61), "invalid_request"),
     "19 azimuth 10^9": (spoken(pictures=[{"media_asset_id": f"med_{'0' * 32}", "azimuth_deg": 1e9}]), "invalid_request"),
 }
 

@@ -108,12 +108,12 @@ URI, UPLOAD = {"source": "uri", "uri": "https://example.org/a.jpg"}, {"source": 
 def test_pictures_end_in_a_failed_operation_whose_prompt_all_can_read(
     client: httpx.Client, prompt: dict[str, Any], shown: dict[str, Any]
 ) -> None:
-    operation = ask(client, "worlds:generate", {"world_prompt": prompt, "model": "Marble 0.1-plus"})
+    operation = ask(client, "worlds:generate", {"world_prompt": prompt, "model": "quick"})
     assert operation["done"] is True
     assert operation["response"] is None
     assert operation["cost"] is None
     assert operation["error"]["code"] == 400
-    assert "no recipe yet" in operation["error"]["message"]
+    assert "the recipe quick makes worlds from words, not from" in operation["error"]["message"]
     assert operation["metadata"]["progress"]["status"] == "FAILED"
     assert polled(client, operation) == operation
     found = ask(client, f"worlds/{operation['metadata']['world_id']}")
@@ -135,7 +135,8 @@ def _without_nulls(value: object) -> object:
 def test_bytes_within_a_request_are_read_and_not_sent_back(client: httpx.Client) -> None:
     data = base64.b64encode(bytes(range(256)) * 4_000).decode()  # more than the 1 MiB that other requests may have
     content = {"source": "data_base64", "data_base64": data, "extension": ".JPG"}
-    operation = ask(client, "worlds:generate", {"world_prompt": {"type": "image", "image_prompt": content}, "seed": None})
+    prompt = {"type": "image", "image_prompt": content}
+    operation = ask(client, "worlds:generate", {"world_prompt": prompt, "model": "quick", "seed": None})
     assert operation["error"]["code"] == 400
     assert ask(client, f"worlds/{operation['metadata']['world_id']}")["world_prompt"] is None
 

@@ -20,7 +20,8 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from app.errors import Refusal
-from app.webhooks.address import destination_of, is_public
+from app.outside.address import destination_of, is_public
+from app.webhooks import ERRAND
 from app.webhooks.connection import Connection, NotDelivered
 from app.webhooks.delivery import CLAIM_S, GIVE_UP_AFTER, JITTER, LAST_START_S, RETRY_S, Courier, next_try
 from tests.service.receiving import Answer, Message, Receiver
@@ -492,7 +493,7 @@ def test_a_url_has_one_meaning_for_all() -> None:
         "http://1.1.1.1?x",
         "https://_a.b-c.d",
     ):
-        ours, theirs = destination_of(url, allow_private=False), httpcore2.URL(url)
+        ours, theirs = destination_of(url, ERRAND, allow_private=False), httpcore2.URL(url)
         assert (ours.scheme, ours.host, ours.port) == (theirs.scheme.decode(), theirs.host.decode().lower(), theirs.origin.port)
 
 
@@ -612,5 +613,5 @@ def test_a_claim_outlasts_the_slowest_message() -> None:
 
 def test_refusals_are_sentences() -> None:
     with pytest.raises(Refusal, match="port 8080 is not open to webhooks: use 443 or 80"):
-        destination_of("https://example.org:8080", allow_private=False)
-    assert destination_of("https://example.org:8080", allow_private=True).authority == "example.org:8080"
+        destination_of("https://example.org:8080", ERRAND, allow_private=False)
+    assert destination_of("https://example.org:8080", ERRAND, allow_private=True).authority == "example.org:8080"

@@ -94,3 +94,24 @@ def test_what_is_too_large_is_refused_before_it_travels(visitor: Page, complaint
     visitor.evaluate(DROP_A_LARGE_ONE, TOO_MANY_BYTES)
     expect(visitor.get_by_role("alert")).to_contain_text("A file of 104,857,601 bytes cannot be uploaded: send 1 to 104,857,600")
     assert sent == []
+
+
+def test_several_pictures_are_sent_in_order_with_their_directions(visitor: Page) -> None:
+    with visitor.expect_file_chooser() as chooser:
+        visitor.get_by_role("button", name="Choose a file").click()
+    names = ("a.png", "b.png", "c.png")
+    chooser.value.set_files([{"name": name, "mimeType": "image/png", "buffer": picture(640, 480)} for name in names])
+    shown = visitor.get_by_role("list", name="Files that the world is made from").get_by_role("listitem")
+    expect(shown).to_have_count(3)
+    expect(visitor.get_by_text("a picture of the place")).to_have_count(3)
+    visitor.get_by_role("button", name="Move c.png forward").click()
+    visitor.get_by_role("spinbutton", name="Direction of a.png").fill("90")
+    visitor.get_by_role("button", name="Leave out b.png").click()
+    expect(shown).to_have_count(2)
+    expect(shown.first.locator("img")).to_have_js_property("naturalWidth", 640)
+    with visitor.expect_response(lambda answer: answer.url.endswith(":generate")) as made:
+        visitor.get_by_role("button", name="Make world").click()
+    assert made.value.status == 202
+    pictures = body_of(made.value.request)["pictures"]
+    assert [one["azimuth_deg"] for one in pictures] == [90, None]
+    assert len({one["media_asset_id"] for one in pictures}) == 2

@@ -1,23 +1,12 @@
 /** Composer: the wish as it stands: words, what was understood of them, edits, seed, detail; outlives a look into a world. */
 import type { Api, GenerateRequest, Operation, Reading, Recipe, SceneSpec, World } from '../api/client';
 import { Problem } from '../api/client';
-import { upload } from '../api/upload';
-import { problemWords } from '../words/problems';
-import { inputOf, kindOf, refusalOf, takenBy, tierFor, type Input } from './media';
+import { Attachments, filesOf } from './attachments.svelte';
 import { edited, isEdited, NO_EDITS, withSetting, withThings, type Edits } from './spec';
 
 export const MOST_CHARACTERS = 2_000;
 const QUIET_MS = 350;
 const LONGEST_TITLE = 60;
-
-/** A file that goes with the wish. `tier`: one that takes it. `assetId`: once the service has it, and has looked at it. */
-export interface Attachment {
-  name: string;
-  input: Input;
-  tier: string | null;
-  fraction: number;
-  assetId: string | null;
-}
 
 export class Composer {
   text = $state('');
@@ -34,16 +23,16 @@ export class Composer {
   places = $state.raw<readonly string[]>([]);
   making = $state(false);
   error = $state.raw<unknown>(null);
-  attachment = $state.raw<Attachment | null>(null);
-  mediaError = $state('');
+  readonly files: Attachments;
 
   /** A world of before whose spec is taken as long as its words stay. */
   private before: { text: string; reading: Reading } | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
-  private sending: AbortController | null = null;
   private once = { body: '', key: '' };
 
-  constructor(private readonly api: Api) {}
+  constructor(private readonly api: Api) {
+    this.files = new Attachments(api);
+  }
 
   get length(): number {
     return [...this.text.trim()].length;
@@ -54,8 +43,8 @@ export class Composer {
   }
 
   get canMake(): boolean {
-    const isSending = this.attachment !== null && this.attachment.assetId === null;
-    return (this.length > 0 || this.attachment !== null) && !this.isTooLong && !this.making && !isSending;
+    const { list, isSending, lack } = this.files;
+    return (this.length > 0 || list.length > 0) && !this.isTooLong && !this.making && !isSending && !lack;
   }
 
   /** What will be made; null until the words were read. */
@@ -125,55 +114,18 @@ export class Composer {
     return null;
   }
 
-  /** Send a dropped file, if it is one that can become a world here; whatever is wrong with it is said before it travels. */
-  async attach(file: File, recipes: readonly Recipe[]): Promise<void> {
-    this.detach();
-    const taken = takenBy(recipes);
-    const kind = await kindOf(file);
-    const refusal = refusalOf(file, kind);
-    const input = kind && inputOf(kind, await sizeOf(file, kind));
-    const usable = input && (taken.includes(input) ? input : kind === 'image' ? taken.find((one) => one !== 'video') : undefined);
-    if (refusal || !kind || !usable) {
-      this.mediaError =
-        refusal ??
-        `Worlds of ${kind === 'video' ? 'video' : 'pictures'} are not yet available on this server: describe the place in words.`;
-      return;
-    }
-    const sending = (this.sending = new AbortController());
-    const at = (fraction: number, assetId: string | null = null) =>
-      (this.attachment = { name: file.name, input: usable, tier: tierFor(usable, recipes), fraction, assetId });
-    at(0);
-    try {
-      const asset = await upload(this.api, file, kind, { told: (fraction) => at(fraction), signal: sending.signal });
-      at(1, asset.id);
-    } catch (error) {
-      if (sending.signal.aborted) return;
-      this.attachment = null;
-      this.mediaError = problemWords(error);
-    }
-  }
-
-  detach(): void {
-    this.sending?.abort();
-    this.attachment = null;
-    this.mediaError = '';
-  }
-
   roll(): void {
     this.seed = rolled();
   }
 
   async make(): Promise<Operation> {
     const body: GenerateRequest = { text: this.text.trim(), seed: this.seed, splats: this.splats, name: titleOf(this.text) };
-    const tier = this.tier ?? this.attachment?.tier;
+    const tier = this.tier ?? this.files.tier;
     if (tier) body.tier = tier;
     const spec = this.spec;
-    if (spec && (this.isEdited || this.before?.text === body.text)) body.spec = spec;
-    const { attachment } = this;
-    if (attachment?.assetId) {
-      if (attachment.input === 'pictures') body.pictures = [{ media_asset_id: attachment.assetId }];
-      else body[attachment.input] = attachment.assetId;
-    }
+    const hasFiles = this.files.list.length > 0;
+    if (spec && !hasFiles && (this.isEdited || this.before?.text === body.text)) body.spec = spec;
+    Object.assign(body, this.files.body());
     this.making = true;
     this.error = null;
     try {
@@ -189,8 +141,9 @@ export class Composer {
   }
 
   /** Take up a world's wish, to change it and make it anew. */
-  async takeUp(world: World): Promise<void> {
+  async takeUp(world: World, recipes: readonly Recipe[] = []): Promise<void> {
     const wish = wishOf(world);
+    this.files.takeUp(world, recipes);
     this.text = wish.text ?? '';
     this.seed = wish.seed ?? 0;
     this.splats = wish.splats ?? this.splats;
@@ -198,7 +151,8 @@ export class Composer {
     this.error = null;
     const { spec } = wish;
     this.before = spec ? { text: this.text.trim(), reading: { spec, unmatched: [...spec.unmatched], notes: [], places: [] } } : null;
-    await this.read();
+    if (this.length > 0) await this.read();
+    else this.changed();
   }
 
   /** The same wish once more after a broken line is the same request: nothing is made twice. */
@@ -209,26 +163,15 @@ export class Composer {
   }
 }
 
-async function sizeOf(file: File, kind: 'image' | 'video'): Promise<{ width: number; height: number }> {
-  if (kind === 'video') return { width: 0, height: 0 };
-  try {
-    const picture = await createImageBitmap(file);
-    const { width, height } = picture;
-    picture.close();
-    return { width, height };
-  } catch {
-    return { width: 0, height: 0 }; // the service says what is wrong with it
-  }
-}
-
 /** What a world was made from, as far as it is needed to make it again. */
-export function wishOf(world: Pick<World, 'prompt'>): { text?: string; seed?: number; splats?: number; spec?: SceneSpec } {
+export function wishOf(world: Pick<World, 'prompt'>): GenerateRequest & { spec?: SceneSpec } {
   const { text, seed, splats, spec } = world.prompt as Record<string, unknown>;
   return {
     ...(typeof text === 'string' && { text }),
     ...(typeof seed === 'number' && { seed }),
     ...(typeof splats === 'number' && { splats }),
     ...(typeof spec === 'object' && spec !== null && { spec: spec as SceneSpec }),
+    ...filesOf(world),
   };
 }
 

@@ -157,13 +157,30 @@ describe('the composer', () => {
     expect(sent[1]![0]).not.toHaveProperty('spec');
   });
 
-  it('refuses files that no recipe takes before anything is sent', async () => {
-    const { composer } = standing({ prepareMedia: () => Promise.reject(new Error('not to be called')) });
-    await composer.attach(new File(['words'], 'notes.txt'), [{ takes: ['pictures'] } as unknown as Recipe]);
-    expect(composer.mediaError).toMatch(/“notes.txt” is no picture/);
-    await composer.attach(new File([new Uint8Array([0xff, 0xd8, 0xff, 0xe0])], 'sea.jpg'), []);
-    expect(composer.mediaError).toMatch(/not yet available/);
-    expect(composer.attachment).toBeNull();
+  it('sends no specification along with files, and a world of files again as it was', async () => {
+    const { composer, sent } = standing();
+    const pictures = [{ media_asset_id: 'med_1', azimuth_deg: null }];
+    const recipes = [{ tier: 'nano', kinds: { photograph: ['look'] }, lacks: {}, default_for: [] } as unknown as Recipe];
+    await composer.takeUp({ prompt: { text: 'a hut', seed: 7, splats: 20_000, pictures } } as unknown as World, recipes);
+    expect(composer.canMake).toBe(true);
+    composer.edits = withSetting(composer.edits, 'weather', 'fog');
+    await composer.make();
+    expect(sent[0]![0]).toMatchObject({ text: 'a hut', tier: 'nano', pictures });
+    expect(sent[0]![0]).not.toHaveProperty('spec');
+    expect(wishOf({ prompt: { text: '', panorama: 'med_1', distance: 'med_2' } } as never)).toEqual({
+      text: '',
+      panorama: 'med_1',
+      distance: 'med_2',
+    });
+  });
+
+  it('does not make what the service cannot make of these files', async () => {
+    const { composer } = standing();
+    const recipes = [{ tier: 'nano', kinds: { pictures: ['look'] }, lacks: {}, default_for: ['pictures'] } as unknown as Recipe];
+    await composer.takeUp({ prompt: { text: 'a hut', seed: 7, pictures: [{ media_asset_id: 'med_1' }] } } as unknown as World, recipes);
+    expect([composer.canMake, composer.files.lack]).toEqual([false, expect.stringMatching(/^One photograph alone/)]);
+    composer.files.clear();
+    expect(composer.canMake).toBe(true);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Actions: what one can do with a world on the shelf. */
 import type { PatchRequest, World } from '../api/client';
 import { Problem } from '../api/client';
+import { filesOf } from '../create/attachments.svelte';
 import type { MenuItem } from '../look/menu';
 import { router, worldPath } from '../router.svelte';
 import { api } from '../state/connection.svelte';
@@ -26,11 +27,24 @@ export function isNight(world: World): boolean {
   return (world.facts as { time_of_day?: string } | null)?.time_of_day === 'night';
 }
 
+/** Whether it was made from words, which can be read anew for another time of day. */
+function isOfWords(world: World): boolean {
+  return Object.keys(filesOf(world)).length === 0;
+}
+
 export function actionsOf(world: World, calls: CardCalls & { rename: () => void }): MenuItem[] {
   const isPublic = world.visibility === 'public';
   const made: MenuItem[] = [
     { label: 'Enter', icon: 'enter', onselect: () => router.go(worldPath(world.id)) },
-    { label: isNight(world) ? 'Make it day' : 'Make it night', icon: isNight(world) ? 'sun' : 'moon', onselect: () => calls.turn(world) },
+    ...(isOfWords(world)
+      ? [
+          {
+            label: isNight(world) ? 'Make it day' : 'Make it night',
+            icon: isNight(world) ? 'sun' : 'moon',
+            onselect: () => calls.turn(world),
+          } satisfies MenuItem,
+        ]
+      : []),
     { label: 'Again, with another seed', icon: 'dice', onselect: () => calls.vary(world) },
   ];
   return [

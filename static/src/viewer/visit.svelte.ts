@@ -1,5 +1,6 @@
 /** A visit: one world from its address to the last splat, whatever comes in between; the panels look at this and act through it. */
 import { type Api, Problem, type World } from '../api/client';
+import { filesOf } from '../create/attachments.svelte';
 import { router, worldPath } from '../router.svelte';
 import { failureWords, problemWords } from '../words/problems';
 import { Choice } from './choice.svelte';
@@ -395,7 +396,7 @@ export class Visit {
     const prompt = this.world?.prompt as Parameters<Api['generate']>[0] | undefined;
     if (!prompt) return;
     const { text, seed, splats, spec } = prompt;
-    const wish = { text, seed, ...(splats && { splats }), ...(spec && { spec }), name: this.world?.name };
+    const wish = { text, seed, ...(splats && { splats }), ...(spec && { spec }), ...filesOf({ prompt }), name: this.world?.name };
     const operation = await this.attempt(() => this.api.generate(wish, crypto.randomUUID()));
     if (operation?.world_id) router.go(worldPath(operation.world_id));
   }

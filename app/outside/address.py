@@ -1,4 +1,4 @@
-"""Addresses: where webhooks may go: plainly written URLs of the public internet or, where the settings permit, of this network."""
+"""Addresses: where this service may go by itself: plainly written URLs of the public internet or, where settings permit, of its network."""
 
 from __future__ import annotations
 
@@ -36,6 +36,17 @@ _ISATAP = (0x0000_5EFE, 0x0200_5EFE)  # the upper half of an interface id that w
 
 
 @dataclass(frozen=True)
+class Errand:
+    """Why this service goes out, in the words of a refusal. setting: what lets it go into private networks."""
+
+    cannot: str
+    goal: str
+    example: str
+    no_password: str
+    setting: str
+
+
+@dataclass(frozen=True)
 class Destination:
     """A URL that has been looked at. host: a name, or an address without brackets."""
 
@@ -43,6 +54,7 @@ class Destination:
     scheme: str
     host: str
     port: int
+    errand: Errand
 
     @property
     def authority(self) -> str:
@@ -51,40 +63,40 @@ class Destination:
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
 
-def destination_of(url: str, *, allow_private: bool) -> Destination:
+def destination_of(url: str, errand: Errand, *, allow_private: bool) -> Destination:
     """A URL as it was meant, or Refusal(invalid_request): only one spelling of each part is taken, so that nobody reads it differently."""
     if not url or len(url) > LONGEST_URL:
-        raise _refused(f"it has {len(url):,} characters: use 1 to {LONGEST_URL:,}")
+        raise _refused(errand, f"it has {len(url):,} characters: use 1 to {LONGEST_URL:,}")
     if not _PLAIN.fullmatch(url):
-        raise _refused("it holds characters that no plain URL has: percent-encode them, and write the host in ASCII")
+        raise _refused(errand, "it holds characters that no plain URL has: percent-encode them, and write the host in ASCII")
     scheme, separator, rest = url.partition("://")
     scheme = scheme.lower()
     if not separator or scheme not in PORTS:
-        raise _refused("it is not reached by HTTP: begin it with https:// or http://")
+        raise _refused(errand, "it is not reached by HTTP: begin it with https:// or http://")
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if "@" in authority:
-        raise _refused("it holds a user name or password: prove who sends by the signature, which every message carries")
+        raise _refused(errand, f"it holds a user name or password: {errand.no_password}")
     if "#" in rest:
-        raise _refused("it has a fragment (#…), which is never sent: leave it out")
+        raise _refused(errand, "it has a fragment (#…), which is never sent: leave it out")
     found = _AUTHORITY.fullmatch(authority)
     if found is None:
-        raise _refused("its host is not plainly written: use a name such as hooks.example.org")
+        raise _refused(errand, f"its host is not plainly written: use a name such as {errand.example}")
     port = int(found[2]) if found[2] else PORTS[scheme]
     if port not in PORTS.values() and not allow_private:
-        raise _refused(f"port {port} is not open to webhooks: use 443 or 80")
+        raise _refused(errand, f"port {port} is not open to {errand.goal}: use 443 or 80")
     if not 0 < port <= 65_535:
-        raise _refused(f"there is no port {port}: use 443 or 80")
-    return Destination(url, scheme, _host(found[1].lower()), port)
+        raise _refused(errand, f"there is no port {port}: use 443 or 80")
+    return Destination(url, scheme, _host(found[1].lower(), errand), port, errand)
 
 
-def _host(text: str) -> str:
+def _host(text: str, errand: Errand) -> str:
     """A host in its one spelling: a name, or an address as RFC 5952 and dotted decimals have it."""
     try:
         return str(ipaddress.IPv6Address(text[1:-1]) if text.startswith("[") else ipaddress.IPv4Address(text))
     except ValueError:
         labels = text.split(".")
         if text.startswith("[") or not all(map(_LABEL.fullmatch, labels)) or _NUMBER.fullmatch(labels[-1]) or len(text) > 253:
-            raise _refused("its host is not plainly written: use a name such as hooks.example.org") from None
+            raise _refused(errand, f"its host is not plainly written: use a name such as {errand.example}") from None
         return text
 
 
@@ -99,11 +111,12 @@ def is_public(address: str) -> bool:
 def require_reachable(destination: Destination, addresses: Sequence[str], *, allow_private: bool) -> None:
     """Raise Refusal unless every one of a host's addresses may be spoken to. The addresses stay untold: they are this network's matter."""
     if not addresses:
-        raise _refused(f"the host {destination.host} cannot be found: check its name")
+        raise _refused(destination.errand, f"the host {destination.host} cannot be found: check its name")
     if not allow_private and not all(map(is_public, addresses)):
         raise _refused(
+            destination.errand,
             f"{destination.host} is on this machine or in a private network: use a public host,"
-            " or let whoever runs this service set WORLDLOOM_ALLOW_PRIVATE_WEBHOOKS"
+            f" or let whoever runs this service set {destination.errand.setting}",
         )
 
 
@@ -120,5 +133,5 @@ def addresses_in(found: Iterable[tuple[Any, ...]]) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
 
 
-def _refused(why: str) -> Refusal:
-    return Refusal("invalid_request", f"this url cannot be a webhook's: {why}", errors=[FieldError("/url", why)])
+def _refused(errand: Errand, why: str) -> Refusal:
+    return Refusal("invalid_request", f"{errand.cannot}: {why}", errors=[FieldError("/url", why)])
