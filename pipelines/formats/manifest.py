@@ -131,16 +131,10 @@ def manifest_of(world: World, files: dict[str, FileFacts], *, timings: bool) -> 
     splats = Counter[int]() if gaussians is None else _splats_by_thing(gaussians)
     named = [thing for thing in (scene.things if scene else ()) if thing.id != BACKGROUND]
     spec = world.spec.model_dump(mode="json") if world.spec else None
-<<<<<<< HEAD
-    identity = [pipelines.__version__, world.recipe, world.prompt.text, world.prompt.seed, spec, 0 if gaussians is None else len(gaussians)]
-    if world.spec is None and "splats.ply" in files:  # made from pictures: what they show is in the splats
-        identity.append(files["splats.ply"].sha256)
-=======
     count = 0 if gaussians is None else len(gaussians)
     identity = [pipelines.__version__, world.recipe, world.prompt.text, world.prompt.seed, spec, count]
     if gaussians is not None and world.prompt.kind is not Kind.TEXT:  # files, which go by many names, made it: what came of them tells
         identity.append(hashlib.sha256(np.ascontiguousarray(gaussians.means).data).hexdigest())
->>>>>>> p6-plumbing
     spawn = scene.spawn if scene else Spawn()
     return Manifest(
         worldloom=SCHEMA,

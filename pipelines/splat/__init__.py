@@ -1,4 +1,4 @@
-"""Splats: render them on the CPU and on the GPU, thin them out, refine them, finish a world, film it."""
+"""Splats: render them on the CPU and on the GPU, thin them out; lift them from measured views, refine them; finish a world, film it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from pipelines.splat.render import LAYERS, Rendering, render
 if TYPE_CHECKING:
     from pipelines.splat.finish import Finish
     from pipelines.splat.heat_map import heat
-<<<<<<< HEAD
-    from pipelines.splat.lift import Lift
-=======
     from pipelines.splat.judging import Quality, quality
->>>>>>> p6-refine
+    from pipelines.splat.lift import Lift
     from pipelines.splat.merge import thin, thin_levels
     from pipelines.splat.paths import CameraPath, orbit_path, parse_path, read_path, walk_path
     from pipelines.splat.refine import Refine
@@ -23,23 +20,18 @@ if TYPE_CHECKING:
 _HOMES = {
     "finish": ("Finish",),
     "heat_map": ("heat",),
+    "judging": ("Quality", "quality"),
     "lift": ("Lift",),
     "merge": ("thin", "thin_levels"),
     "paths": ("CameraPath", "orbit_path", "parse_path", "read_path", "walk_path"),
-    "judging": ("Quality", "quality"),
     "refine": ("Refine",),
     "video": ("write_video",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-<<<<<<< HEAD
-    "LAYERS", "CameraPath", "Finish", "Lift", "Rendering", "heat", "orbit_path", "parse_path", "read_path", "render", "thin", "thin_levels",
-    "walk_path", "write_video",
-=======
-    "LAYERS", "CameraPath", "Finish", "Quality", "Refine", "Rendering", "heat", "orbit_path", "parse_path", "quality", "read_path",
+    "LAYERS", "CameraPath", "Finish", "Lift", "Quality", "Refine", "Rendering", "heat", "orbit_path", "parse_path", "quality", "read_path",
     "render", "thin", "thin_levels", "walk_path", "write_video",
->>>>>>> p6-refine
 ]  # fmt: skip
 
 

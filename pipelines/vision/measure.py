@@ -15,7 +15,7 @@ from pipelines.models import model_for, open_model
 from pipelines.stage import Stage, TellStage
 from pipelines.vision.depth_network import DepthNetwork, open_network
 from pipelines.vision.faces import aligned_scales, along_rays, cut_faces, fused
-from pipelines.vision.sky import named_sky, sky_mask
+from pipelines.vision.measured_sky import named_sky, sky_mask
 from pipelines.world import MeasuredView, View, World
 
 Floats = NDArray[np.float32]

@@ -17,7 +17,7 @@ from pipelines.vision import Measure
 from pipelines.vision.depth_network import DepthNetwork, from_inverse
 from pipelines.vision.faces import aligned_scales, along_rays, cut_faces, face_cameras, fused
 from pipelines.vision.measure import completed, measured, scale_by_ground
-from pipelines.vision.sky import sky_mask
+from pipelines.vision.measured_sky import sky_mask
 from pipelines.world import MeasuredView, View, World
 from tests.vision.depth_checkpoints import depth_anything, segmenter
 
