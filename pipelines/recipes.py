@@ -25,6 +25,12 @@ STAGES: Mapping[str, str] = {
     "build": "pipelines.layout:Build",
     "sample": "pipelines.layout:Sample",
     "light": "pipelines.layout:Light",
+    "look": "pipelines.vision:Look",
+    "pose": "pipelines.vision:Pose",
+    "stereo": "pipelines.vision:Stereo",
+    "lift": "pipelines.splat:Lift",
+    "refine": "pipelines.splat:Refine",
+    "survey": "pipelines.mesh:Survey",
     "finish": "pipelines.splat:Finish",
 }
 """Every stage by name, imported only when a recipe uses it. Others add theirs in the entry-point group `worldloom.stages`."""
@@ -112,9 +118,15 @@ CARDS: tuple[RecipeCard, ...] = (
     RecipeCard(
         name="worldloom-nano",
         tier="nano",
-        makes="text → world: geometry built from words, lit by ray casting, turned straight into splats",
+        makes="words → world: geometry built, lit by ray casting, turned straight into splats; several pictures, a video, or a panorama with "
+        "distances → world: measured and refined without any model",
         needs="any machine; no GPU, no download",
-        rows={Kind.TEXT: ("read", "arrange", "build", "sample", "light", "finish")},
+        rows={
+            Kind.TEXT: ("read", "arrange", "build", "sample", "light", "finish"),
+            Kind.PICTURES: ("pose", "stereo", "lift", "refine", "survey", "finish"),
+            Kind.VIDEO: ("pose", "stereo", "lift", "refine", "survey", "finish"),
+            Kind.MEASURED_PANORAMA: ("look", "lift", "survey", "finish"),
+        },
     ),
 )
 
