@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.service.running import QUICK, ROOT, Service
 from tests.studio.browsing import Complaints
@@ -100,7 +100,7 @@ def test_several_pictures_are_sent_in_order_with_their_directions(visitor: Page)
     with visitor.expect_file_chooser() as chooser:
         visitor.get_by_role("button", name="Choose a file").click()
     names = ("a.png", "b.png", "c.png")
-    chooser.value.set_files([{"name": name, "mimeType": "image/png", "buffer": picture(640, 480)} for name in names])
+    chooser.value.set_files([FilePayload(name=name, mimeType="image/png", buffer=picture(640, 480)) for name in names])
     shown = visitor.get_by_role("list", name="Files that the world is made from").get_by_role("listitem")
     expect(shown).to_have_count(3)
     expect(visitor.get_by_text("a picture of the place")).to_have_count(3)
