@@ -21,7 +21,7 @@ from pipelines.splat.sheet import Floats, Sheet, normals_of, ray_steps
 COARSEST = 5  # blocks of at most 32 × 32 pixels
 BANDS = 32  # and of at most this share of a panorama's height
 WIDEST = 8  # and near the poles of at most this share of the circle
-FINE_WIDTH, WIDTH = 0.56, 0.7  # standard deviation of a splat in widths of its block: of a single pixel, and of all larger ones
+FINE_WIDTH, WIDTH = 0.58, 0.7  # standard deviation of a splat in widths of its block: of a single pixel, and of all larger ones
 SKY_WIDTH = 0.85  # and in the sky, where the slightest gap between large splats shows as a lattice
 SKY_M = 1_400.0
 THICKNESS = 0.06  # of a splat, in its smaller width
@@ -29,7 +29,7 @@ GRAZING = 0.1  # cosine of the flattest angle under which a splat is laid along 
 SURFACE_WEIGHT = 36.0  # a surface that is off by 1/60 of its distance is as bad as a colour that is off by a tenth
 NEAR_M = 2.0  # within this distance it counts fully
 TORN_PENALTY = 0.02
-OPACITY = 0.98
+OPACITY = 0.99
 _STEPS = 4_096
 
 
