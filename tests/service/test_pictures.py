@@ -105,7 +105,7 @@ def test_a_panorama_arrives_with_its_distances(client: httpx.Client, tmp_path: P
 
 def test_a_video_arrives_whole(client: httpx.Client, tmp_path: Path) -> None:
     one = ready(client, video(tmp_path, frames=12), file_name="walk.mp4", kind="video")["id"]
-    world, splats = world_of(client, tmp_path, video=one, tier=None)
+    world, splats = world_of(client, tmp_path, video=one, tier="looking")
     (_, first), (where, last) = heaps(splats, Kind.VIDEO)
     assert where == pytest.approx([0, 12, -4], abs=0.02)
     assert first != last
