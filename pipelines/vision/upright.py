@@ -94,7 +94,10 @@ def ground(points: Vectors, cameras: Vectors, up: Vectors) -> tuple[Vectors, flo
         return None
     plane = _refined(sample, distance, centre, plane)
     on, under = _split(sample, distance, *plane, float(plane[0] @ centre - plane[1]))
-    is_sure = on.sum() >= max(FEWEST_ON_GROUND, LEAST_ON_GROUND * len(points) * len(sample) / len(below)) and on.sum() > 2 * UNDER_COUNTS * under.sum()
+    is_sure = (
+        on.sum() >= max(FEWEST_ON_GROUND, LEAST_ON_GROUND * len(points) * len(sample) / len(below))
+        and on.sum() > 2 * UNDER_COUNTS * under.sum()
+    )
     return plane if is_sure and plane[0] @ up > math.cos(STEEPEST_RAD) else None
 
 
