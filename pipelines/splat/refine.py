@@ -25,7 +25,7 @@ class Refine(Stage):
 
     steps: how often a view is compared with what the splats show. None: 1,200 on the CPU, 7,000 on a GPU.  splats: how many there may
     be at the end; more that come in are merged first.  most_px: pictures with more pixels are made smaller by a whole factor. None:
-    240,000 on the CPU, 2 million on a GPU.  distance_weight: how much measured distances count at first.  degree: of the harmonics of
+    240,000 on the CPU, 1 million on a GPU.  distance_weight: how much measured distances count at first.  degree: of the harmonics of
     the result, 0 … 3; the degree that comes in, if that is higher.
     """
 
@@ -49,7 +49,7 @@ class Refine(Stage):
         from pipelines.splat.targets import fitting_factor, pinholes_of, smaller
 
         on_gpu = gpu.is_available()
-        most_px = self.most_px or (2_000_000 if on_gpu else 240_000)
+        most_px = self.most_px or (1_000_000 if on_gpu else 240_000)
         tell(0.0, "sorting the views")
         views = [smaller(view, fitting_factor(view.camera, most_px)) for view in pinholes_of(world.views)]
         start = self._start(world.gaussians, views)
