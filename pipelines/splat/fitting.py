@@ -25,6 +25,7 @@ Floats = NDArray[np.float32]
 NEAR_UNIT_M = 0.5  # nearness is 1 at this distance
 FAR_M = 40.0  # beyond, errors of nearness count absolutely
 _NEAR_M = 0.05
+KEPT_VIEWS = 100  # as many are kept ready, at 9 MB each where they have 640 × 360 pixels; more are made ready each time
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,20 @@ def fit(
     training = begin(gaussians, room=plan.splats)
     measured = [view for view in views if isinstance(view, MeasuredView)]
     coarse = math.ceil(plan.steps * plan.coarse_share)
-    aims: list[Aim] = []
+    aims: dict[int, Aim] = {}
     gains = np.ones((len(views), 3), np.float32)
     for number, index in enumerate(order_of(len(views), plan.steps, rng)):
         if number in (0, coarse):
-            aims = [aim_of(smaller(view, 2 if number < coarse else 1)) for view in views]
+            aims.clear()
+        aim = aims.get(index) or aim_of(smaller(views[index], 2 if number < coarse else 1))
+        if len(views) <= KEPT_VIEWS:
+            aims[index] = aim
         done = number / plan.steps
         if plan.exposures:
             gains /= np.exp(np.log(gains).mean(axis=0))  # so that the world as a whole stays as bright as it is
         tell(done, f"looking again, {number:,} of {plan.steps:,}")
         rates = _rates_at(plan.rates, done)
-        compare(training, aims[index], plan, rates=rates, gain=gains[index], distance_weight=plan.distance_weight * 0.1**done)
+        compare(training, aim, plan, rates=rates, gain=gains[index], distance_weight=plan.distance_weight * 0.1**done)
         if done < 1 - plan.settle_share:
             jitter(training, rng, strength=plan.jitter * (1 - done))
             if number % plan.reuse_every == plan.reuse_every - 1:

@@ -17,6 +17,7 @@ from pipelines.world import MeasuredView, View, World
 
 SKY_M = 1_000.0  # how far away sky is put where no splat shows it
 _SKY_BLOCK_PX = 4
+_SKY_SLOPE = 0.05  # how steeply a ray must rise for what it cannot measure to count as sky
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Refine(Stage):
 
     steps: how often a view is compared with what the splats show. None: 1,200 on the CPU, 7,000 on a GPU.  splats: how many there may
     be at the end; more that come in are merged first.  most_px: pictures with more pixels are made smaller by a whole factor. None:
-    240,000 on the CPU, 2 million on a GPU.  distance_weight: how much measured distances count at first.  degree: of the harmonics of
+    240,000 on the CPU, 1 million on a GPU.  distance_weight: how much measured distances count at first.  degree: of the harmonics of
     the result, 0 … 3; the degree that comes in, if that is higher.
     """
 
@@ -49,7 +50,7 @@ class Refine(Stage):
         from pipelines.splat.targets import fitting_factor, pinholes_of, smaller
 
         on_gpu = gpu.is_available()
-        most_px = self.most_px or (2_000_000 if on_gpu else 240_000)
+        most_px = self.most_px or (1_000_000 if on_gpu else 240_000)
         tell(0.0, "sorting the views")
         views = [smaller(view, fitting_factor(view.camera, most_px)) for view in pinholes_of(world.views)]
         start = self._start(world.gaussians, views)
@@ -72,19 +73,21 @@ class Refine(Stage):
         """What the fitting begins with: within the budget, with sky where the views have sky."""
         from pipelines.splat.merge import thin
 
+        gaussians = with_sky(gaussians, [view for view in views if isinstance(view, MeasuredView)])
         if len(gaussians) > self.splats:
             middle = np.mean([view.camera.position for view in views], axis=0)
             gaussians = thin(gaussians, self.splats, eye=(float(middle[0]), float(middle[1]), float(middle[2])))
-        gaussians = with_sky(gaussians, [view for view in views if isinstance(view, MeasuredView)])
         return gaussians.with_degree(max(self.degree, gaussians.degree))
 
 
 def with_sky(gaussians: Gaussians, views: Sequence[MeasuredView]) -> Gaussians:
-    """`gaussians`, and far-off splats wherever a view knows that it saw the sky and no splat shows anything."""
+    """`gaussians`, and far-off splats wherever no splat shows anything and a view saw the sky, or something above eye level that it
+    could not measure: left bare, it would be filled with splats that hang in the air.
+    """
     from pipelines.splat.render import render
 
     for view in views:
-        sky = np.isinf(view.distance)
+        sky = np.isinf(view.distance) | (np.isnan(view.distance) & (view.camera.rays()[..., 1] > _SKY_SLOPE))
         if sky.any():
             bare = sky & (render(gaussians, view.camera).alpha < 0.5)
             gaussians = join([gaussians, _sky_of(view, bare)]) if bare.any() else gaussians

@@ -177,6 +177,9 @@ def test_sky_is_put_where_views_saw_it_and_nothing_stands_there() -> None:
     assert len(added) > len(room())
     seen = render(added, view.camera)
     assert seen.alpha[np.isinf(with_inf.distance)].mean() > 0.9
+    unmeasured = with_sky(room(), [view])
+    assert len(room()) < len(unmeasured) <= len(added)
+    assert (unmeasured.means[len(room()) :, 1] > view.camera.position[1]).all()
     assert len(with_sky(added, [with_inf])) - len(added) < 0.2 * (len(added) - len(room()))
 
 
