@@ -118,8 +118,8 @@ CARDS: tuple[RecipeCard, ...] = (
     RecipeCard(
         name="worldloom-nano",
         tier="nano",
-        makes="words → world: geometry built, lit by ray casting, turned straight into splats; several pictures, a video, or a panorama with "
-        "distances → world: measured and refined without any model",
+        makes="words → world: geometry built, lit by ray casting, turned straight into splats; several pictures, a video, or a "
+        "panorama with distances → world: measured and refined without any model",
         needs="any machine; no GPU, no download",
         rows={
             Kind.TEXT: ("read", "arrange", "build", "sample", "light", "finish"),
