@@ -27,13 +27,13 @@ console = Console(highlight=False)
 
 
 def main() -> None:
-    """Measure everything that Python alone can measure, or what is named: studio needs a browser, places, prompts and refine minutes."""
+    """Measure everything that Python alone can measure, or what is named: studio needs a browser, places to quality take minutes."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
     parser.add_argument(
         "what",
         nargs="*",
-        choices=[[], "worlds", "renderer", "files", "service", "studio", "places", "prompts", "refine"],
-        help="default: all but studio, places, prompts and refine",
+        choices=[[], "worlds", "renderer", "files", "service", "studio", "places", "prompts", "refine", "quality"],
+        help="default: all but studio, places, prompts, refine and quality",
     )
     parser.add_argument("--full", action="store_true", help="with a world of 4 million splats")
     parser.add_argument("--splats", type=int, nargs="+", default=list(SIZES), help="sizes of the worlds (default: %(default)s)")
@@ -62,6 +62,8 @@ def main() -> None:
         figures["prompts"] = bench_prompts()
     if "refine" in what:
         figures["refine"] = bench_refine()
+    if "quality" in what:
+        figures["quality"] = bench_quality()
     LATEST.parent.mkdir(exist_ok=True)
     before = json.loads(LATEST.read_text(encoding="utf-8")) if LATEST.exists() else {}  # what was not measured now stays
     LATEST.write_text(json.dumps({**before, **figures}, indent=1) + "\n", encoding="utf-8")
@@ -140,6 +142,13 @@ def bench_prompts() -> Any:
     from bench import prompts
 
     return prompts.measure(console)
+
+
+def bench_quality() -> Any:
+    """A world made anew from a video of it."""
+    from bench import quality
+
+    return quality.measure(console)
 
 
 def bench_refine() -> Any:
