@@ -33,7 +33,7 @@ from pipelines.layout.surfels import (
     weathered,
 )
 from pipelines.layout.windows import shell_of
-from pipelines.scene import BACKGROUND, Floats, Foliage, Scene, Surfels
+from pipelines.scene import BACKGROUND, Floats, Foliage, Scene, Surfels, Thing
 from pipelines.stage import Stage, TellStage
 from pipelines.world import World
 
@@ -46,6 +46,7 @@ COVERAGE = 0.62  # standard deviation of a splat as a share of the spacing: neig
 HIDDEN_COVERAGE = 0.5
 END_REACH = 0.6  # standard deviation of a splat on a hidden face with edges, as a share of the face's size
 WALKED_M = 45.0  # ground farther off never shows its back: the far sides of mountains
+PAVING_HEIGHT_M, PAVING_WIDTH_M = 0.5, 2.5
 GROUND_COVERAGE = 0.74  # the ground is seen at a slant and has the sky behind it: no gap may show
 SLANT_FLOOR = 0.18  # surfaces seen edge-on still get this share of the splats of one seen frontally
 HIDDEN = 2.2  # how much farther away a surface counts that no viewpoint sees
@@ -223,6 +224,12 @@ def _solve_alpha(
     return high
 
 
+def _is_paving(thing: Thing) -> bool:
+    """Roads, squares, runways: ground to those who walk on it."""
+    width, height, depth = thing.bounds[1] - thing.bounds[0]
+    return bool(height < PAVING_HEIGHT_M and min(width, depth) > PAVING_WIDTH_M)
+
+
 def _surface_surfels(
     facets: Facets,
     surfaces: list[Surface],
@@ -235,7 +242,9 @@ def _surface_surfels(
     row, place_in = points
     hidden, away = unseen
     ground = (facets.source == 0) if scene.terrain is not None else np.zeros(len(facets), np.bool_)
-    coverage = np.where(ground, GROUND_COVERAGE, COVERAGE)
+    paved = set() if scene.indoors else {thing.id for thing in scene.things if _is_paving(thing)}
+    laid = np.array([surface.thing in paved for surface in surfaces])[facets.source]
+    coverage = np.where(ground | laid, GROUND_COVERAGE, COVERAGE)
     shell = shell_of(scene)
     backing = np.array([shell is not None and surface.thing == shell.id for surface in surfaces])[facets.source]  # it backs the walls
     # what nobody sees must not stick out behind what they do see
