@@ -27,7 +27,7 @@ PATHS = {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, QUICK, RECIPE)))}
 @pytest.fixture(scope="module")
 def looking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service on which the recipe is installed; what nobody owns goes at once."""
-    running = Service(tmp_path_factory.mktemp("looking") / "data", {**PATHS, "WORLDLOOM_GARBAGE_S": "0"}).start()
+    running = Service(tmp_path_factory.mktemp("looking") / "data", {**PATHS, "WORLDLOOM_GARBAGE_S": "4"}).start()
     yield running
     assert running.stop() == 0
 
