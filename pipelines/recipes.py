@@ -58,16 +58,16 @@ WORDS: Mapping[Kind, str] = {
 }
 """What a kind is called in a sentence."""
 
-_HUB = "install the models for a GPU (pip install 'worldloom[hub]') and name the tier super or ultra"
+_LATER = "recipes with models that see or paint come in a later version"
 
 CURES: Mapping[Kind, str] = {
     Kind.TEXT: "name the tier nano, or none",
-    Kind.PHOTOGRAPH: f"give several pictures of the place from different points, or a video; or {_HUB}",
+    Kind.PHOTOGRAPH: f"give several pictures of the place from different points, or a video: {_LATER}",
     Kind.PICTURES: "name the tier nano, or none, or describe the place in words",
     Kind.VIDEO: "name the tier nano, or none, or describe the place in words",
-    Kind.PANORAMA: f"give its distances as well (an EXR with metres along the ray); or {_HUB}",
+    Kind.PANORAMA: f"give its distances as well (an EXR with metres along the ray): {_LATER}",
     Kind.MEASURED_PANORAMA: "name the tier nano, or none, or describe the place in words",
-    Kind.LAYOUT: f"give the panorama that belongs to the distances, or describe the place in words; or {_HUB}",
+    Kind.LAYOUT: f"give the panorama that belongs to the distances, or describe the place in words: {_LATER}",
 }
 """What to do where no recipe makes worlds from a kind."""
 
