@@ -134,7 +134,7 @@ def manifest_of(world: World, files: dict[str, FileFacts], *, timings: bool) -> 
     count = 0 if gaussians is None else len(gaussians)
     identity = [pipelines.__version__, world.recipe, world.prompt.text, world.prompt.seed, spec, count]
     if gaussians is not None and world.prompt.kind is not Kind.TEXT:  # files, which go by many names, made it: what came of them tells
-        identity.append(hashlib.sha256(np.ascontiguousarray(gaussians.means).data).hexdigest())
+        identity += [hashlib.sha256(np.ascontiguousarray(values).data).hexdigest() for values in (gaussians.means, gaussians.harmonics)]
     spawn = scene.spawn if scene else Spawn()
     return Manifest(
         worldloom=SCHEMA,

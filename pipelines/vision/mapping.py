@@ -194,7 +194,7 @@ def _attempt(database: Path, folder: Path, count: int, tell: TellStage, *, free:
 
     options = pycolmap.IncrementalPipelineOptions()
     options.random_seed = SEED
-    options.num_threads = threads()
+    options.num_threads = 1  # several add points in whatever order they come to
     options.ba_min_num_residuals_for_cpu_multi_threading = 1 << 30  # sums by several threads come out different every time
     options.image_path = folder.parent / "pictures"
     options.min_model_size = FEWEST_PLACED

@@ -144,7 +144,7 @@ def test_a_store_elsewhere(tmp_path: Path, closed_port: int) -> None:
         httpx.put(f"{address}/worlds").raise_for_status()
         code, found = doctor(tmp_path, **keys, WORLDLOOM_STORE_URL="s3://worlds/here")
         assert (code, found["files"]) == (0, ("good", "s3://worlds/here takes files"))
-        assert "<Contents>" not in httpx.get(f"{address}/worlds?list-type=2").text, "it leaves nothing behind"
+        assert "<Contents>" not in httpx.get(f"{address}/worlds?list-type=2&prefix=here").text, "it leaves nothing behind"
         code, found = doctor(tmp_path, **keys, WORLDLOOM_STORE_URL="s3://no-such-bucket")
         assert (code, found["files"][0]) == (1, "bad")
         assert "make the bucket" in found["files"][1]

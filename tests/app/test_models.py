@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,8 +155,11 @@ def test_ctrl_c_keeps_what_came(hub: Hub, folder: Path, tmp_path: Path) -> None:
             assert hub.stalled.wait(120)
             while pulling.poll() is None and sum(part.stat().st_size for part in folder.rglob("*.part")) < 100_000:
                 time.sleep(0.01)
-            pulling.send_signal(signal.SIGINT)
-            _, err = pulling.communicate(timeout=60)
+            for patience_s in (60, 60, 120):  # who sees nothing happen presses it again
+                pulling.send_signal(signal.SIGINT)
+                with suppress(subprocess.TimeoutExpired):
+                    _, err = pulling.communicate(timeout=patience_s)
+                    break
         finally:
             hub.go_on.set()
             pulling.kill()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.studio.browsing import DIST, Complaints
@@ -187,14 +189,16 @@ def test_words_that_mean_nothing_are_said(page: Page, complaints: Complaints) ->
 
 def test_files_that_no_recipe_takes_are_refused_before_they_are_sent(page: Page) -> None:
     at_home(page)
-    expect(page.get_by_text("Pictures, panoramas and video: not yet available on this server")).to_be_visible()
+    expect(page.get_by_text("Several pictures of a place, panoramas with distances and video can be dropped")).to_be_visible()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if request.method in ("POST", "PUT") else None)
     page.evaluate(DROP, ["notes.txt", "text/plain", list(b"a pine forest")])
     expect(page.get_by_role("alert")).to_contain_text("“notes.txt” is no picture or video that can be read here: use PNG")
-    page.evaluate(DROP, ["sea.png", "image/png", [0x89, *b"PNG\r\n", 0x1A, 0x0A]])
-    expect(page.get_by_role("alert")).to_contain_text("Worlds of pictures are not yet available on this server")
     assert asked == []
+    sea = io.BytesIO()
+    Image.new("RGB", (640, 480), (40, 90, 140)).save(sea, "PNG")
+    page.evaluate(DROP, ["sea.png", "image/png", list(sea.getvalue())])
+    expect(page.get_by_text("One photograph alone does not become a world on this server").first).to_be_visible()
 
 
 def test_the_page_without_a_world_is_small(page: Page, studio: Studio) -> None:

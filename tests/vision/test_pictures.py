@@ -120,7 +120,7 @@ def test_refused(tmp_path: Path) -> None:
     Image.fromarray(SCENE[:40]).save(tmp_path / "tiny.png")
     with pytest.raises(InputError, match=r"tiny.png has 400 × 40 pixels: use a picture with at least 64"):
         open_picture(tmp_path / "tiny.png")
-    with pytest.raises(InputError, match=r"huge.png has far too many pixels: scale it down to at most 40 megapixels"):
+    with pytest.raises(InputError, match=r"huge.png has (far too many|30,000 × 30,000) pixels: scale it down to at most 40 megapixels"):
         open_picture(huge(tmp_path / "huge.png", 30_000))
     with pytest.raises(InputError, match=r"large.png has 8,000 × 8,000 pixels: scale it down"):
         open_picture(huge(tmp_path / "large.png", 8_000))
