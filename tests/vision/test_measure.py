@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from safetensors.numpy import save_file
 
 from pipelines import Prompt
 from pipelines.camera import Camera, panorama, pinhole
@@ -215,6 +216,7 @@ def test_what_cannot_be_measured_is_said(tmp_path: Path) -> None:
         Measure(model=str(tmp_path)).run(world, quiet)
     for name, words in (("DA3METRIC-LARGE", "needs the package depth_anything_3"), ("moge-3-vitl", "a pickle, which is never opened")):
         (tmp_path / name).mkdir()
+        save_file({"a": np.zeros(1, np.float32)}, tmp_path / name / "model.safetensors")
         with pytest.raises(UnavailableError, match=words):
             Measure(model=str(tmp_path / name)).run(world, quiet)
 
