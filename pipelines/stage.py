@@ -32,6 +32,11 @@ TellStage = Callable[[float, str], None]
 """What a stage calls: (share of this stage done 0 … 1, note)."""
 
 
+def part_of(tell: TellStage, begin: float, share: float) -> TellStage:
+    """What a part of a stage calls with its own 0 … 1: it lies from `begin` on and makes up `share` of the stage."""
+    return lambda fraction, note: tell(begin + share * fraction, note)
+
+
 class Stage(ABC):
     """One exchangeable step. Its fields are its settings; its weights come with `load`.
 

@@ -237,8 +237,10 @@ async def take(services: Services, caller: Caller, source: bytes | Path, *, file
     asset = await run_in_threadpool(
         lambda: prepare(services, caller, file_name=file_name, kind=kind, extension=extension, note=None, size=size)
     )
-    keep = services.store.put_bytes if isinstance(source, bytes) else services.store.replace
-    await run_in_threadpool(keep, raw_key(asset), source)  # type: ignore[arg-type]
+    if isinstance(source, bytes):
+        await run_in_threadpool(services.store.put_bytes, raw_key(asset), source)
+    else:
+        await run_in_threadpool(services.store.replace, raw_key(asset), source)
     return await complete(services, caller, asset.id)
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from app.making import PREVIEW
-from app.making.greys import layout_from_grey
 from pipelines.stage import Progress, Tell, TellStage
 
 
@@ -68,7 +67,7 @@ def given_in(inputs: Mapping[str, Any], brought: Path | None, folder: Path) -> d
         return {}
     single = {name: brought / inputs[name] for name in ("video", "panorama", "distance", "layout") if name in inputs}
     if "grey_m" in inputs:
-        single["layout"] = layout_from_grey(single["layout"], folder / "layout.exr", inputs["grey_m"])
+        single["layout"] = _layout_from_grey(single["layout"], folder / "layout.exr", inputs["grey_m"])
     return {"pictures": tuple(Picture(brought / one["file"], one["azimuth_deg"]) for one in inputs["pictures"]), **single}
 
 
@@ -204,6 +203,16 @@ def _zip(package: Path, target: Path) -> None:
 def _single(target: Path) -> Outcome:
     made = _file(target, part="derived")
     return {"files": [made], "facts": {}, "result": {"file": made["name"]}}
+
+
+def _layout_from_grey(source: Path, target: Path, ends_m: Sequence[float]) -> Path:
+    """Distances that came as a grey picture between `ends_m`, as clients of the World API draw them, as an EXR; the target."""
+    from pipelines.formats import write_distance
+    from pipelines.paint import read_depth
+
+    near_m, far_m = ends_m
+    write_distance(read_depth(source, z_min=near_m, z_max=far_m), target)
+    return target
 
 
 def _file(path: Path, *, sha256: str | None = None, part: str = "package") -> dict[str, Any]:

@@ -103,8 +103,7 @@ def _facing(view: MeasuredView) -> Floats:
     distance = np.where(np.isfinite(view.distance), view.distance, np.float32(np.nan))
     points = rays * distance[:, :, None]
     wraps = view.camera.projection is Projection.EQUIRECTANGULAR
-    mode = "wrap" if wraps else "edge"
-    wide = np.pad(points, ((0, 0), (1, 1), (0, 0)), mode=mode)  # type: ignore[call-overload]
+    wide = np.pad(points, ((0, 0), (1, 1), (0, 0)), mode="wrap" if wraps else "edge")
     high = np.pad(points, ((1, 1), (0, 0), (0, 0)), mode="edge")
     across, down = wide[:, 2:] - wide[:, :-2], high[2:] - high[:-2]
     normal = np.cross(across, down)

@@ -92,7 +92,7 @@ def _parts(name: str, commit: str) -> frozenset[str]:
 def streamed(name: str, commit: str, file: str, begin: int = 0) -> Iterator[httpx2.Response]:
     """The answer to one request for a file from byte `begin` on; raises what the Hub's library raises."""
     from huggingface_hub import get_session, hf_hub_url
-    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined]
+    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
     headers = {**build_hf_headers(library_name="worldloom"), "Accept-Encoding": "identity"}
     if begin:

@@ -20,7 +20,7 @@ from pipelines.paint.outpaint import masked
 from pipelines.paint.painter import Painter, resized
 from pipelines.scene import EYE_HEIGHT_M, Scene, Spawn
 from pipelines.splat import render
-from pipelines.stage import TellStage
+from pipelines.stage import TellStage, part_of
 from pipelines.world import MeasuredView, World
 
 SOLID = 0.5  # a pixel with less alpha shows nothing
@@ -65,8 +65,8 @@ class Fill(HubStage):
         views = []
         with self.painter() as painter:
             for i, camera in enumerate(cameras):
-                tell_part: TellStage = lambda fraction, note, i=i: tell(0.2 + 0.8 * (i + fraction) / len(cameras), note)  # type: ignore[misc]
-                views.append(self._filled(world, painter, camera, tell_part))
+                share = 0.8 / len(cameras)
+                views.append(self._filled(world, painter, camera, part_of(tell, 0.2 + share * i, share)))
         tell(1.0, "")
         return replace(world, views=(*world.views, *views))
 

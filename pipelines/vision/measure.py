@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipelines.camera import Projection
 from pipelines.errors import InputError, UnavailableError
 from pipelines.models import model_for, open_model
-from pipelines.stage import Stage, TellStage
+from pipelines.stage import Stage, TellStage, part_of
 from pipelines.vision.depth_network import DepthNetwork, open_network
 from pipelines.vision.faces import aligned_scales, along_rays, cut_faces, fused
 from pipelines.vision.measured_sky import named_sky, sky_mask
@@ -68,7 +68,7 @@ class Measure(Stage):
         views: list[View] = []
         try:
             for i, view in enumerate(world.views):
-                tell_part: TellStage = lambda fraction, note, i=i: tell((i + fraction) / total, note)  # type: ignore[misc]
+                tell_part = part_of(tell, i / total, 1 / total)
                 tell_part(0.0, f"measuring view {i + 1} of {total}")
                 views.append(self._measured(view, self._network, tell_part))
         finally:

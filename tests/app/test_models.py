@@ -23,18 +23,11 @@ from pipelines.models import cards
 from pipelines.scene import Scene
 from pipelines.world import MadeBy
 from tests.app.conftest import ROOT, ball
+from tests.models.conftest import folder as folder
 from tests.models.conftest import pipeline_files, weights
 from tests.models.hub import Hub, Repository, serving
 
 Out = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("HF_TOKEN", "HF_HUB_OFFLINE", "WORLDLOOM_PAINT_MODEL", "WORLDLOOM_PAINT_ADAPTER"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("WORLDLOOM_MODELS", str(tmp_path / "models"))
-    return tmp_path / "models"
 
 
 @pytest.fixture
