@@ -75,7 +75,7 @@ def _explain(error: Exception) -> int:
         _complain(str(error))
         return BAD_INPUT if isinstance(error, InputError) else FAILED
     if isinstance(error, MemoryError):
-        _complain("this machine ran out of memory: ask for fewer splats with --splats")
+        _complain("this machine ran out of memory: ask for fewer splats with --splats, or end other programs")
         return FAILED
     _complain(f"something unexpected happened ({type(error).__name__}: {error}); the same command with --debug shows where")
     return FAILED

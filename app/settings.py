@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     job_timeout_s: float = Field(3_600, gt=0, description="Seconds after which a running job is ended.")
     stall_timeout_s: float = Field(120, gt=0, description="Seconds without any progress after which a job is ended.")
     child_idle_s: float = Field(300, ge=0, description="Seconds that a worker keeps an idle child process warm.")
+    warm_gb: float | None = Field(
+        None, ge=0, description="Memory in which such a process keeps the weights of its last jobs, GB; without it half of what is free."
+    )
     lost_worker_s: float = Field(60, gt=0, description="Seconds without a sign of life after which a worker's jobs are given to others.")
     retention_days: float = Field(30, gt=0, description="Days that finished operations are kept.")
     garbage_s: float = Field(3_600, ge=0, description="Seconds that a file without an owner is kept.")

@@ -8,12 +8,15 @@ WorldloomError              every error that is meant for a person; `str(error)`
 │   └── FileFormatError     a file that is truncated, hostile or not what its name says
 ├── UnavailableError        this machine cannot: a GPU, a package or weights are missing
 │   ├── WeightsError        weights are missing, cut off, altered, or of a kind that is never opened
-│   └── GraphicsMemoryError the graphics card has too little memory for what was asked
+│   └── MemoryShortError    this machine has too little memory for what was asked
+│       └── GraphicsMemoryError   its graphics card has
 ├── OutputError             the result cannot be written: folder exists, not writable, disk full
 └── Cancelled               the caller asked to stop                              (exit code 130)
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 
 class WorldloomError(Exception):
@@ -48,7 +51,11 @@ class WeightsError(UnavailableError):
     """Weights are missing, cut off, altered, or of a kind that is never opened."""
 
 
-class GraphicsMemoryError(UnavailableError):
+class MemoryShortError(UnavailableError):
+    """This machine has too little memory for what was asked."""
+
+
+class GraphicsMemoryError(MemoryShortError):
     """The graphics card has too little memory for what was asked."""
 
 
@@ -62,3 +69,11 @@ class OutputError(WorldloomError):
 
 class Cancelled(WorldloomError):  # noqa: N818 - a request honoured, not a fault
     """The caller asked to stop; nothing was written."""
+
+
+def is_out_of_memory(error: BaseException) -> Literal["card", "machine"] | None:
+    """Whose memory an error of numpy or torch says has run out; torch has no class of its own for that of the machine."""
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or "can't allocate memory" in text or "cannot allocate memory" in text:
+        return "machine"
+    return "card" if type(error).__name__ == "OutOfMemoryError" or "out of memory" in text else None

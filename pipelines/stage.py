@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from pipelines.gaussians import Gaussians
 from pipelines.prompt import Prompt
@@ -28,6 +30,9 @@ Tell = Callable[[Progress], None]
 Show = Callable[[Gaussians], None]
 """Is shown a draft of a world that is still being made."""
 
+Made = TypeVar("Made")
+TELL_EVERY_S = 0.5
+
 TellStage = Callable[[float, str], None]
 """What a stage calls: (share of this stage done 0 … 1, note)."""
 
@@ -35,6 +40,31 @@ TellStage = Callable[[float, str], None]
 def part_of(tell: TellStage, begin: float, share: float) -> TellStage:
     """What a part of a stage calls with its own 0 … 1: it lies from `begin` on and makes up `share` of the stage."""
     return lambda fraction, note: tell(begin + share * fraction, note)
+
+
+def told_meanwhile(action: Callable[[], Made], tell: TellStage, note: str) -> Made:
+    """What an action returns that cannot tell how far it is; `tell` hears that it goes on, and may end the waiting by raising Cancelled.
+
+    The action runs in a thread of its own; after Cancelled that thread comes to its end unheard.
+    """
+    outcome: Future[Made] = Future()
+
+    def act() -> None:
+        try:
+            outcome.set_result(action())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            outcome.set_exception(error)
+
+    tell(0.0, note)
+    began_s = time.monotonic()
+    threading.Thread(target=act, daemon=True).start()
+    while True:
+        try:
+            return outcome.result(timeout=TELL_EVERY_S)
+        except TimeoutError:
+            if outcome.done():
+                raise
+            tell(0.0, f"{note} ({time.monotonic() - began_s:.0f} s)")
 
 
 class Stage(ABC):

@@ -5,6 +5,9 @@ from __future__ import annotations
 PREVIEW = "preview.spz"
 """Name of the file of coarse splats that a world has while it is being made."""
 
+PAINTED = "painted.png"
+"""Name of the file of the panorama that was painted over a layout."""
+
 INPUT = "input"
 """The part of a world's files that it is made from; nobody downloads them."""
 

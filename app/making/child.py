@@ -1,12 +1,14 @@
 """The child process: takes jobs from its parent, one a line, and answers with progress and an outcome; it ends when the parent is gone.
 
-Models and compiled code stay warm between jobs. Whatever libraries print goes to stderr: stdout belongs to the conversation.
+Compiled code stays warm between jobs, and so do weights, off the graphics card and within a budget: the jobs of a recipe need the same
+ones, and a child has but one recipe. Whatever libraries print goes to stderr: stdout belongs to the conversation.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -15,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any, TextIO
 
 from app.making import DISK_FULL
-from pipelines.errors import InputError, OutputError, UnavailableError, WorldloomError
+from pipelines.errors import InputError, MemoryShortError, OutputError, UnavailableError, WorldloomError
 from pipelines.stage import Progress
 
 TELL_EVERY_S = 0.5
@@ -32,7 +34,25 @@ def main() -> None:
     threading.Thread(target=_listen, args=(sys.stdin, jobs), daemon=True).start()
     _say(channel, {"ready": True})
     while True:
-        _say(channel, perform(jobs.get(), channel))
+        job = jobs.get()
+        keep_warm(job.get("warm_gb"))
+        _say(channel, perform(job, channel))
+
+
+def keep_warm(most_gb: float | None) -> None:
+    """Have opened weights wait for the next job, in so much memory; None: in half of what is free."""
+    from pipelines.models import warm
+
+    warm.budget_bytes = (free_memory_bytes() + warm.bytes) // 2 if most_gb is None else int(most_gb * 1e9)
+
+
+def free_memory_bytes() -> int:
+    """What programs may still take without pushing others out; 0 where the system does not say."""
+    try:
+        found = re.search(r"^MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"), re.MULTILINE)
+    except OSError:
+        return 0
+    return 1024 * int(found[1]) if found else 0
 
 
 def _listen(source: TextIO, jobs: SimpleQueue[dict[str, Any]]) -> None:
@@ -54,6 +74,8 @@ def perform(job: dict[str, Any], channel: TextIO) -> dict[str, Any]:
         }
     except InputError as error:
         return _failed("invalid_request", error)
+    except MemoryShortError as error:
+        return _failed("out_of_memory", error)
     except UnavailableError as error:
         return _failed("recipe_unavailable", error)
     except OutputError as error:  # its words name folders of this machine, which are not for clients

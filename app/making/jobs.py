@@ -7,10 +7,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from app.making import PREVIEW
+from app.making import PAINTED, PREVIEW
 from pipelines.stage import Progress, Tell, TellStage
+
+if TYPE_CHECKING:
+    from pipelines.world import World
 
 
 class Teller(Protocol):
@@ -55,6 +58,7 @@ def generate(request: dict[str, Any], package: Path | None, folder: Path, tell: 
     manifest = json.loads((target / "world.json").read_bytes())
     files = [_file(target / name, sha256=facts["sha256"]) for name, facts in manifest["files"].items()]
     files.append(_file(target / "world.json"))
+    files += _painted(world, folder)
     files += _world_api_levels(target, manifest, _part(tell, "save", 0.97, 1.0))
     return {"files": files, "facts": {**facts_of(manifest), "made_from": prompt.kind.value}, "result": {}}
 
@@ -126,6 +130,20 @@ def _world_api_levels(package: Path, manifest: Mapping[str, Any], tell: TellStag
         write_spz(gaussians.moved(eye).with_degree(0), target, frame=RDF, version=2)
         files.append(_file(target, part="levels"))
     return files
+
+
+def _painted(world: World, folder: Path) -> list[dict[str, Any]]:
+    """Of a world from a layout: the panorama as it was painted, before it became splats. Clients of the World API ask for this one."""
+    from pipelines.camera import Projection
+    from pipelines.formats import png_bytes
+    from pipelines.prompt import Kind
+
+    around = [view for view in world.views if view.camera.projection is Projection.EQUIRECTANGULAR]
+    if world.prompt.kind is not Kind.LAYOUT or len(around) != 1:
+        return []
+    target = folder / PAINTED
+    target.write_bytes(png_bytes(around[0].rgb))
+    return [_file(target, part="levels")]
 
 
 def export(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell) -> Outcome:

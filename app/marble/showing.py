@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import Request
 from sqlalchemy.orm import Session
 
+from app.making import PAINTED
 from app.marble.answers import (
     ExportWorldResult,
     ImageryAssets,
@@ -75,7 +76,7 @@ def _assets(services: Services, request: Request, row: Row, files: Mapping[str, 
     return WorldAssets(
         caption=caption_of(row.prompt["text"], facts),
         thumbnail_url=link("thumbnail.webp"),
-        imagery=ImageryAssets(pano_url=link("panorama.png")),
+        imagery=ImageryAssets(pano_url=link(PAINTED) or link("panorama.png")),
         mesh=MeshAssets(collider_mesh_url=link("collider.glb"), hq_mesh_url=link("scene.glb")),
         splats=SplatAssets(spz_urls=levels, semantics_metadata=semantics),
     )

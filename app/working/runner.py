@@ -169,7 +169,8 @@ class Runner:
 
     async def _once(self, operation: Operation, folder: Path) -> dict[str, Any]:
         package = await self._patience.soon(lambda: self._package(operation, folder))
-        job = {"kind": operation.kind, "request": operation.request, "package": package, "folder": str(folder)}
+        job: dict[str, Any] = {"kind": operation.kind, "request": operation.request, "package": package, "folder": str(folder)}
+        job["warm_gb"] = self._settings.warm_gb
         child = self.children[operation.queue]
         try:
             await child.begin(job, warm=operation.recipe or operation.kind)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pipelines.models.fetching import pull, require_space
     from pipelines.models.folder import FileLock, Lock, locks, models_folder, read_lock
     from pipelines.models.hub import Plan, plan
-    from pipelines.models.machine import Fit, TierFit, best_tier, fit, free_vram_bytes, memory_told, modes, out_of_memory, tiers_that_fit
+    from pipelines.models.machine import Fit, TierFit, best_tier, fit, free_vram_bytes, memory_told, modes, tiers_that_fit, way_to_load
     from pipelines.models.opening import OpenModel, Problem, check, open_model
     from pipelines.models.table import (
         Licence,
@@ -25,26 +25,28 @@ if TYPE_CHECKING:
         stage_names,
     )
     from pipelines.models.terms import Terms, allowed_unasked, may_be_sold, terms_of, terms_of_licence
+    from pipelines.models.warmth import Opened, Warm, give_memory_back, warm
 
 _HOMES = {
     "folder": ("FileLock", "Lock", "locks", "models_folder", "read_lock"),
     "fetching": ("pull", "require_space"),
     "hub": ("Plan", "plan"),
-    "machine": ("Fit", "TierFit", "best_tier", "fit", "free_vram_bytes", "memory_told", "modes", "out_of_memory", "tiers_that_fit"),
+    "machine": ("Fit", "TierFit", "best_tier", "fit", "free_vram_bytes", "memory_told", "modes", "tiers_that_fit", "way_to_load"),
     "opening": ("OpenModel", "Problem", "check", "open_model"),
     "table": (
         "Licence", "Mode", "ModelCard", "card_of", "cards", "choices", "is_hub_id", "licences", "model_for", "repositories_for",
         "stage_names",
     ),
     "terms": ("Terms", "allowed_unasked", "may_be_sold", "terms_of", "terms_of_licence"),
+    "warmth": ("Opened", "Warm", "give_memory_back", "warm"),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "FileLock", "Fit", "Licence", "Lock", "Mode", "ModelCard", "OpenModel", "Plan", "Problem", "Terms", "TierFit", "allowed_unasked",
-    "best_tier", "card_of", "cards", "check", "choices", "fit", "free_vram_bytes", "is_hub_id", "licences", "locks", "may_be_sold",
-    "memory_told", "model_for", "models_folder", "modes", "open_model", "out_of_memory", "plan", "pull", "read_lock", "repositories_for",
-    "require_space", "stage_names", "terms_of", "terms_of_licence", "tiers_that_fit",
+    "FileLock", "Fit", "Licence", "Lock", "Mode", "ModelCard", "OpenModel", "Opened", "Plan", "Problem", "Terms", "TierFit", "Warm",
+    "allowed_unasked", "best_tier", "card_of", "cards", "check", "choices", "fit", "free_vram_bytes", "give_memory_back", "is_hub_id",
+    "licences", "locks", "may_be_sold", "memory_told", "model_for", "models_folder", "modes", "open_model", "plan", "pull", "read_lock",
+    "repositories_for", "require_space", "stage_names", "terms_of", "terms_of_licence", "tiers_that_fit", "warm", "way_to_load",
 ]  # fmt: skip
 
 

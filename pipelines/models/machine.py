@@ -1,23 +1,26 @@
 """The machine: how much memory its graphics card has free, how each model fits into it, and which tiers can run here.
 
 GB are 10⁹ bytes. What a way of loading needs is the table's figure where a source gives one; where the weights are here, their parts are
-counted in their files; else it is estimated from the number of parameters. Counts and estimates add `WORKING_BYTES` for what is computed.
+counted in their files, with what is loaded on top of them; else it is estimated from the number of parameters. Counts and estimates add
+`WORKING_BYTES` for what is computed.
 """
 
 from __future__ import annotations
 
 import ctypes
 import importlib
+import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
-from pipelines.errors import GraphicsMemoryError, UnavailableError
-from pipelines.models.folder import Lock, files_folder, read_lock
-from pipelines.models.table import TIERS, Mode, ModelCard, Offload, Storage, model_for
+from pipelines.errors import GraphicsMemoryError, InputError, MemoryShortError, UnavailableError, is_out_of_memory
+from pipelines.models.folder import files_folder, read_lock
+from pipelines.models.table import TIERS, Mode, ModelCard, Offload, Storage, card_of, model_for
 from pipelines.models.weights import SUFFIX, parameters_in
 
 WORKING_BYTES = 3_000_000_000
@@ -30,8 +33,15 @@ STAGES = ("paint", "measure", "fill")
 """The stages whose models decide whether a tier can run; they are loaded one after the other, so the largest counts."""
 
 _BYTES = 2  # of a parameter in bfloat16
+_PROCESSOR_BYTES = 4  # of a parameter in float32, as processors compute
 _PAINTERS = ("transformer", "unet")  # the parts of a diffusers pipeline that are kept in float8
-_ORDER: tuple[tuple[Offload, Storage], ...] = (("none", "bfloat16"), ("model", "bfloat16"), ("model", "float8"), ("sequential", "bfloat16"))
+_WAYS: Mapping[str, tuple[Offload, Storage]] = {
+    "whole": ("none", "bfloat16"),
+    "parts": ("model", "bfloat16"),
+    "float8": ("model", "float8"),
+    "layers": ("sequential", "bfloat16"),
+}
+"""The ways to load, fastest first, by the words of WORLDLOOM_LOADING."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +76,19 @@ class TierFit:
         return all(fit.runs for fit in self.fits.values())
 
 
-def free_vram_bytes() -> int | None:
-    """Memory that is free on the graphics card; None without CUDA. Without a driver torch is not even imported."""
+def free_vram_bytes(*, with_ours: bool = False) -> int | None:
+    """Memory that is free on the graphics card; None without CUDA. Without a driver torch is not even imported.
+
+    with_ours: with what this process holds there, and would give back.
+    """
     if not _driver_is_there():
         return None
     try:
         torch = importlib.import_module("torch")
-        return int(torch.cuda.mem_get_info()[0]) if torch.cuda.is_available() else None
+        if not torch.cuda.is_available():
+            return None
+        kept = torch.cuda.memory_reserved()  # from the driver; what of it is not allocated torch gives out again
+        return int(torch.cuda.mem_get_info()[0]) + int(kept if with_ours else kept - torch.cuda.memory_allocated())
     except (ImportError, OSError, RuntimeError):
         return None
 
@@ -80,12 +96,12 @@ def free_vram_bytes() -> int | None:
 def modes(card: ModelCard) -> tuple[Mode, ...]:
     """The ways to load a model, fastest first, each with the memory it needs on the card."""
     known: dict[tuple[Offload, Storage], float] = {}
-    lock = read_lock(card.id) if "/" in card.id else None
-    for mode in (*card.vram, *(_estimated(card) if lock is None else _counted(card, lock))):
+    parts = _parts(card.id)
+    for mode in (*card.vram, *(_estimated(card) if parts is None else _counted(card, parts))):
         key = (mode.offload, mode.storage)
         stated = any((other.offload, other.storage) == key for other in card.vram)
-        known[key] = max(known.get(key, 0.0), mode.gb) if lock is not None or not stated else known.get(key, mode.gb)
-    return tuple(Mode(offload=key[0], storage=key[1], gb=known[key]) for key in _ORDER if key in known)
+        known[key] = max(known.get(key, 0.0), mode.gb) if parts is not None or not stated else known.get(key, mode.gb)
+    return tuple(Mode(offload=key[0], storage=key[1], gb=known[key]) for key in _WAYS.values() if key in known)
 
 
 def fit(card: ModelCard, free_bytes: int | None, *, slow: bool = False) -> Fit:
@@ -99,6 +115,27 @@ def fit(card: ModelCard, free_bytes: int | None, *, slow: bool = False) -> Fit:
         if mode is not None:
             return Fit(mode, mode.bytes)
     return Fit(None, min((mode.bytes for mode in ways), default=None), card.cpu)
+
+
+def way_to_load(
+    card: ModelCard, stage: str, tier: str, free_bytes: int | None, *, environment: Mapping[str, str] = os.environ
+) -> Mode | None:  # fmt: skip
+    """How a model whose weights are here is to be loaded, by the free memory of the card; None: on the processor.
+
+    WORLDLOOM_LOADING names another way for diffusion models, whether it fits or not. Raises GraphicsMemoryError where none fits.
+    """
+    named = environment.get("WORLDLOOM_LOADING", "").strip()
+    if named and named not in _WAYS:
+        raise InputError(f"WORLDLOOM_LOADING={named[:80]} is no way to load weights: choose from {', '.join(_WAYS)}, or unset it")
+    ways = modes(card)
+    if named and card.library != "transformers":
+        return next((mode for mode in ways if (mode.offload, mode.storage) == _WAYS[named]), None)
+    if free_bytes is None:
+        return None
+    found = fit(card, free_bytes)
+    if not found.runs and ways:
+        raise out_of_memory(card, stage, tier, free_bytes)
+    return found.mode
 
 
 def tiers_that_fit(free_bytes: int | None, stages: Sequence[str] = STAGES) -> tuple[TierFit, ...]:
@@ -131,27 +168,55 @@ def out_of_memory(card: ModelCard, stage: str, tier: str, free_bytes: int | None
         cure = f"use the tier {smaller[-1].tier}, which needs {smaller[-1].needed_bytes / 1e9:.0f} GB"
     else:
         cure = "use the tier nano, which needs no graphics card"
-    return GraphicsMemoryError(f"the graphics card has too little memory for {card.id} in the stage {stage}{had}: {cure}, or free the card")
+    by_layers = free_bytes is not None and fit(card, free_bytes).mode is None and fit(card, free_bytes, slow=True).mode is not None
+    last = ", free the card, or set WORLDLOOM_LOADING=layers, which takes many times as long" if by_layers else ", or free the card"
+    return GraphicsMemoryError(f"the graphics card has too little memory for {card.id} in the stage {stage}{had}: {cure}{last}")
 
 
 @contextmanager
 def memory_told(card: ModelCard, stage: str, tier: str) -> Iterator[None]:
-    """Load and run a model in this block: where CUDA's memory runs out, GraphicsMemoryError says what would fit instead."""
-    free_bytes = free_vram_bytes()
+    """Load and run a model in this block: where memory runs out, GraphicsMemoryError or MemoryShortError says what would fit instead."""
+    free_bytes = free_vram_bytes(with_ours=True)
     try:
         yield
-    except RuntimeError as error:
-        if type(error).__name__ != "OutOfMemoryError" and "out of memory" not in str(error).lower():
+    except (RuntimeError, MemoryError) as error:
+        where = is_out_of_memory(error)
+        if where is None:
             raise
-        raise out_of_memory(card, stage, tier, free_bytes) from None
+        if where == "card":
+            raise out_of_memory(card, stage, tier, free_bytes) from None
+        whole = sum((_parts(card.id) or Counter()).values()) * _PROCESSOR_BYTES
+        needs = f", which takes {whole / 1e9:.0f} GB or more there" if whole >= 1e9 else ""
+        raise MemoryShortError(
+            f"this machine has too little memory for {card.id} in the stage {stage}{needs}: end other programs, choose a smaller model, "
+            "or set WORLDLOOM_LOADING=float8"
+        ) from None
 
 
-def _counted(card: ModelCard, lock: Lock) -> tuple[Mode, ...]:
-    """By the tensors in the files that are here, as they are loaded in bfloat16; float8 is for the part that paints alone."""
-    parts = _parts(lock.id, lock.revision, tuple(name for name in lock.files if name.endswith(SUFFIX)))
-    largest = max(parts.values(), default=0)
-    shrunk = max((count * (1 if part in _PAINTERS else 2) for part, count in parts.items()), default=0)
-    return _modes(card, whole=sum(parts.values()), largest=largest, shrunk_bytes=shrunk)
+def _counted(card: ModelCard, parts: Counter[str]) -> tuple[Mode, ...]:
+    """By the tensors in the files that are here, as they are loaded in bfloat16; float8 is for the part that paints alone.
+
+    What is loaded on top, an adapter or a control network, lies on the card together with the part that paints.
+    """
+    painter = next((part for part in _PAINTERS if part in parts), "")
+    on_top = sum(
+        sum((_parts(name) or Counter()).values())
+        for name in (card.adapter, card.control)
+        if name and not (name == card.adapter and _is_part(name))
+    )
+    beside = {part: on_top if part == painter else 0 for part in parts}
+    return _modes(
+        card,
+        whole=sum(parts.values()) + on_top,
+        largest=max((count + beside[part] for part, count in parts.items()), default=0),
+        shrunk_bytes=max(((count + beside[part]) * _BYTES - (count if part == painter else 0) for part, count in parts.items()), default=0),
+    )
+
+
+def _is_part(name: str) -> bool:
+    """Whether an adapter takes the place of a part of the model, so that it needs no room of its own."""
+    known = card_of(name)
+    return (known is not None and known.role == "part") or (Path(name).expanduser() / "config.json").is_file()
 
 
 def _estimated(card: ModelCard) -> tuple[Mode, ...]:
@@ -175,15 +240,22 @@ def _modes(card: ModelCard, *, whole: int | None, largest: int, shrunk_bytes: in
     return tuple(Mode(offload=key[0], storage=key[1], gb=(size + WORKING_BYTES) / 1e9) for key, size in sizes.items() if size is not None)
 
 
+def _parts(name: str) -> Counter[str] | None:
+    """Folder → parameters of a model that was pulled, or lies in a folder of the user's; None where it is not here."""
+    lock = read_lock(name) if "/" in name and not name.startswith(("/", ".", "~")) else None
+    if lock is not None:
+        return _parts_in(files_folder(lock), tuple(file for file in lock.files if file.endswith(SUFFIX)))
+    folder = Path(name).expanduser()
+    files = tuple(sorted(path.relative_to(folder).as_posix() for path in folder.rglob(f"*{SUFFIX}"))) if folder.is_dir() else ()
+    return _parts_in(folder.absolute(), files) if files else None
+
+
 @cache
-def _parts(name: str, revision: str, files: tuple[str, ...]) -> Counter[str]:
-    """Folder → parameters of a pulled model; a commit never changes."""
-    lock = read_lock(name)
+def _parts_in(folder: Path, files: tuple[str, ...]) -> Counter[str]:
+    """Folder → parameters; a commit never changes, and a user's folder hardly while a process lasts."""
     found: Counter[str] = Counter()
-    if lock is not None and lock.revision == revision:
-        for file in files:
-            path = files_folder(lock) / file
-            found[file.rpartition("/")[0]] += parameters_in(path) if path.is_file() else 0
+    for file in files:
+        found[file.rpartition("/")[0]] += parameters_in(folder / file) if (folder / file).is_file() else 0
     return found
 
 

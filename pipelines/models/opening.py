@@ -116,10 +116,17 @@ def _glance(path: Path, name: str, file: FileLock, model: str) -> Problem | None
         how = f"{size:,} instead of {file.bytes:,} bytes"
         return Problem(name, "altered", f"{name} of {model} is not the file that was pulled ({how}){_cure(model)}")
     try:
-        require_safe(path, f"{name} of {model}")
+        _require_safe(path, f"{name} of {model}")
     except WeightsError as error:
         return Problem(name, "refused", str(error))
     return None
+
+
+def _require_safe(path: Path, name: str) -> None:
+    """As `require_safe`; what this process has hashed since it was last changed is not opened again."""
+    stat = path.stat()
+    if _known.get(path, ())[:2] != (stat.st_size, stat.st_mtime_ns):
+        require_safe(path, name)
 
 
 def _cure(model: str) -> str:
@@ -144,7 +151,7 @@ def _open_folder(folder: Path, tell: Tell | None) -> OpenModel:
     files = list(weight_files(folder))
     names = [file.relative_to(folder).as_posix() for file in files]
     for file, name in zip(files, names, strict=True):
-        require_safe(file, f"{name} in {folder}")
+        _require_safe(file, f"{name} in {folder}")
     if not any(file.suffix.lower() == SUFFIX for file in files):
         raise WeightsError(f"{folder} holds no .safetensors file: name a folder with a checkpoint")
     total, done, digest = max(1, sum(file.stat().st_size for file in files)), 0, hashlib.sha256()

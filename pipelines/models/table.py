@@ -42,6 +42,13 @@ class Mode(_Facts):
         """The memory it takes on the card."""
         return round(self.gb * 1e9)
 
+    @property
+    def words(self) -> str:
+        """How it is, for people."""
+        if self.offload == "none":
+            return "whole" if self.storage == "bfloat16" else "whole in float8"
+        return {"model": "part by part", "sequential": "layer by layer"}[self.offload] + (" in float8" if self.storage == "float8" else "")
+
 
 class Licence(_Facts):
     """A licence. sell: whether what a model under it makes may be sold; None where that needs reading."""

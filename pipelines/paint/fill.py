@@ -63,7 +63,7 @@ class Fill(HubStage):
             tell(1.0, "nothing is hidden")
             return world
         views = []
-        with self.painter() as painter:
+        with self.painter(part_of(tell, 0.2, 0.0)) as painter:
             for i, camera in enumerate(cameras):
                 share = 0.8 / len(cameras)
                 views.append(self._filled(world, painter, camera, part_of(tell, 0.2 + share * i, share)))

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Camera, Projection, panorama, seen_along
-from pipelines.errors import InputError, UnavailableError
-from pipelines.models import open_model
+from pipelines.errors import InputError, UnavailableError, is_out_of_memory
+from pipelines.models import ModelCard, card_of, free_vram_bytes, memory_told, open_model, way_to_load
 from pipelines.paint.families import Task
 from pipelines.paint.filling import blended, guessed
 from pipelines.paint.hub import HubStage
@@ -54,8 +54,8 @@ class Outpaint(HubStage):
         tell(0.0, "putting photographs on the sphere")
         around = panorama(world.views[0].camera.position, width_px=self.width_px)
         canvas, known = on_the_sphere(world.views, around)
-        text = world.prompt.text or (caption(world.views[0].rgb, self.caption_model) if self.caption_model else PLAIN_WORDS)
-        with self.painter() as painter:
+        text = world.prompt.text or (caption(world.views[0].rgb, self.caption_model, self.tier) if self.caption_model else PLAIN_WORDS)
+        with self.painter(tell) as painter:
             width, height = painter.size_for(around.width_px, around.height_px)
             painted = painter.paint(
                 self.words.replace("{}", text),
@@ -109,21 +109,32 @@ def masked(picture: Pixels, known: NDArray[np.bool_], size: tuple[int, int]) -> 
     return {"image": Image.fromarray(resized(picture, *size)), "mask_image": mask}
 
 
-def caption(picture: Pixels, model: str) -> str:
+def caption(picture: Pixels, model: str, tier: str = "super") -> str:
     """What a picture shows, in the words of a transformers image-to-text model (id or folder), one that chats or one that only captions.
 
-    Raises UnavailableError when it cannot be opened.
+    Raises UnavailableError when it cannot be opened, or memory does not suffice.
     """
+    card = card_of(model) or ModelCard(model, library="transformers")
+    folder = str(open_model(model).path)
+    with memory_told(card, "caption", tier):
+        on_card = way_to_load(card, "caption", tier, free_vram_bytes()) is not None
+        return _captioned(picture, folder, model, on_card=on_card)
+
+
+def _captioned(picture: Pixels, folder: str, model: str, *, on_card: bool) -> str:
     import torch
     from PIL import Image
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    folder = str(open_model(model).path)
+    device, dtype = ("cuda", torch.bfloat16) if on_card else ("cpu", torch.float32)
     image = Image.fromarray(picture)
     try:
         processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
-        reader = AutoModelForImageTextToText.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
+        opened: Any = AutoModelForImageTextToText.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=dtype)
+        reader = opened.to(device).eval()
     except (OSError, ValueError, KeyError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise UnavailableError(
             f"the model {model} cannot be opened to describe the photograph: pull it again, or write a prompt"
         ) from error
@@ -133,6 +144,7 @@ def caption(picture: Pixels, model: str) -> str:
         inputs = processor.apply_chat_template(asked, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt")
     else:
         inputs = processor(images=image, return_tensors="pt")
+    inputs = inputs.to(device, dtype)
     with torch.no_grad():
         said = reader.generate(**inputs, max_new_tokens=60, do_sample=False)
     if "input_ids" in inputs and said.shape[1] > inputs["input_ids"].shape[1]:

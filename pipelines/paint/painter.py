@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import json
 import warnings
@@ -15,15 +14,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import InputError, UnavailableError
+from pipelines.errors import InputError, UnavailableError, is_out_of_memory
+from pipelines.models import Mode, give_memory_back
 from pipelines.paint.families import AUTOMATIC, Family, Task, family_of
-from pipelines.paint.turning import Turning, turning, wrapped
+from pipelines.paint.turning import Turning, denoiser_of, turning, wrapped
 from pipelines.stage import TellStage
 
 Pixels = NDArray[np.uint8]
 
-SPARE_BYTES = 4 << 30  # GPU memory that a step and the decoding need besides the weights
-WEIGHTS = "*.safetensors"
+PLACING = {"none": "to", "model": "enable_model_cpu_offload", "sequential": "enable_sequential_cpu_offload"}
+"""How diffusers calls it when a pipeline is brought to a card: whole, part by part, layer by layer."""
 
 
 @dataclass
@@ -36,16 +36,19 @@ class Painter:
     name: str
 
     @classmethod
-    def open(cls, folder: Path, task: Task, *, adapter: Path | None = None, control: Path | None = None, name: str = "") -> Self:
+    def open(
+        cls, folder: Path, task: Task, *, adapter: Path | None = None, control: Path | None = None, name: str = "", mode: Mode | None = None
+    ) -> Self:  # fmt: skip
         """Open the weights in `folder` for a task. Raises UnavailableError with the cure when that is not possible.
 
         adapter: a LoRA, or the folder of a UNet that takes the place of the model's own.  control: the folder of a control network.
+        mode: how it is brought to the graphics card; None leaves it to the processor.  Where memory runs out, that error is raised.
         """
         import torch
 
         name = name or folder.name
         family = family_of(pipeline_class(folder))
-        dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
+        dtype = torch.bfloat16 if mode is not None and torch.cuda.is_available() else torch.float32
         _quiet()
         try:
             with _without_library_warnings():
@@ -55,26 +58,39 @@ class Painter:
                 if adapter is not None and "unet" not in extra:
                     pipe.load_lora_weights(str(adapter), use_safetensors=True, local_files_only=True)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError) as error:
+            if is_out_of_memory(error):
+                raise
             raise UnavailableError(
                 f"the model {name} cannot be opened for this ({_first_line(error)}): pull it again, or name another"
             ) from error
         pipe.set_progress_bar_config(disable=True)
-        try:
-            _place(pipe, folder)
-        except torch.OutOfMemoryError as error:
-            raise UnavailableError(
-                f"the GPU's memory does not suffice for {name}: choose a smaller tier, or end what else uses it"
-            ) from error
-        return cls(pipe, family, task, name)
+        if mode is not None and mode.storage == "float8":
+            denoiser_of(pipe).enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
+        painter = cls(pipe, family, task, name)
+        painter.place(mode)
+        return painter
+
+    def place(self, mode: Mode | None) -> None:
+        """Bring it to the graphics card, if there is one, as `mode` says."""
+        import torch
+
+        if mode is not None and torch.cuda.is_available():
+            place(self.pipe, mode, "cuda")
+
+    def rest(self) -> int:
+        """Leave the graphics card; the bytes that it takes in the machine's memory."""
+        import torch
+
+        if torch.cuda.is_available():
+            self.pipe.remove_all_hooks()
+            self.pipe.to("cpu", silence_dtype_warnings=True)
+            give_memory_back()
+        return weights_bytes(self.pipe)
 
     def close(self) -> None:
         """Give the weights' memory back."""
-        import torch
-
         self.pipe = None
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        give_memory_back()
 
     @property
     def factor(self) -> int:
@@ -97,7 +113,7 @@ class Painter:
         """A picture (height_px, width_px, 3) uint8 of the words.
 
         closed: its left and right edges meet.  pictures: further arguments of the pipeline (image, mask_image, strength …); the sides
-        must be such as `size_for` gives.  Raises Cancelled when `tell` does, and UnavailableError when memory runs out.
+        must be such as `size_for` gives.  Raises Cancelled when `tell` does, and UnavailableError for sizes that it cannot paint.
         """
         import torch
 
@@ -122,12 +138,9 @@ class Painter:
                     stack.enter_context(turning(self.pipe, turn))
                     stack.enter_context(wrapped(self.pipe.vae, self.factor))
                 painted = self.pipe(prompt=words, **{name: value for name, value in settings.items() if name in known}).images[0]
-        except torch.OutOfMemoryError as error:
-            raise UnavailableError(
-                f"the GPU's memory does not suffice for {self.name} at {width_px} × {height_px} pixels: "
-                "choose a smaller width or a smaller tier"
-            ) from error
         except (ValueError, RuntimeError, TypeError) as error:
+            if is_out_of_memory(error):
+                raise
             raise UnavailableError(f"{self.name} cannot paint {width_px} × {height_px} pixels ({_first_line(error)})") from error
         finally:
             self.pipe.maybe_free_model_hooks()
@@ -181,23 +194,17 @@ def _quiet() -> None:
         library.utils.logging.disable_progress_bar()
 
 
-def _place(pipe: Any, folder: Path) -> None:
-    """Bring a pipeline to the GPU: whole where it fits, else part by part, else layer by layer; without a GPU it stays."""
-    import torch
-
-    if not torch.cuda.is_available():
-        return
-    free, _ = torch.cuda.mem_get_info()
-    parts = [sum(file.stat().st_size for file in part.rglob(WEIGHTS)) for part in folder.iterdir() if part.is_dir()]
-    if sum(parts) + SPARE_BYTES <= free:
-        pipe.to("cuda")
-        return
-    if max(parts, default=0) + SPARE_BYTES <= free:
-        pipe.enable_model_cpu_offload()
-    else:
-        pipe.enable_sequential_cpu_offload()
-    if hasattr(pipe.vae, "enable_tiling"):
+def place(pipe: Any, mode: Mode, device: str) -> None:
+    """Bring a pipeline to a device as `mode` says: all of it, or hooks that bring a part, or a layer, when its turn comes."""
+    getattr(pipe, PLACING[mode.offload])(device=device)
+    if mode.offload != "none" and hasattr(pipe.vae, "enable_tiling"):
         pipe.vae.enable_tiling()  # a large picture is decoded piece by piece
+
+
+def weights_bytes(pipe: Any) -> int:
+    """What all weights of a pipeline take in memory, bytes."""
+    modules = [part for part in pipe.components.values() if hasattr(part, "parameters")]
+    return sum(weights.numel() * weights.element_size() for module in modules for weights in module.parameters())
 
 
 @contextmanager

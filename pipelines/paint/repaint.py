@@ -41,9 +41,8 @@ class Repaint(HubStage):
     width_px: int = 2048
     words: str = WORDS
 
-    def load(self) -> None:
-        if self._painter is None:
-            self._painter = self._open(Task.REDRAW if self.control is None else Task.CONTROL, self.control)
+    def _way(self) -> tuple[Task, str | None]:
+        return (Task.REDRAW if self.control is None else Task.CONTROL), self.control
 
     def run(self, world: World, tell: TellStage) -> World:
         """Turn the world's views into one painted panorama with its distances."""
@@ -54,7 +53,7 @@ class Repaint(HubStage):
             raise InputError(f"a strength of {self.strength} cannot be: choose from above 0 to 1")
         tell(0.0, "looking at the geometry")
         known = self._known(world)
-        with self.painter() as painter:
+        with self.painter(tell) as painter:
             width, height = painter.size_for(self.width_px, self.width_px // 2)
             text = self.words.replace("{}", world.prompt.text)
             seed = world.prompt.seed

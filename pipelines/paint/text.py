@@ -37,7 +37,7 @@ class Paint(HubStage):
         if not world.prompt.text:
             raise InputError("there are no words to paint from: describe the place")
         height_px = self.width_px // 2
-        with self.painter() as painter:
+        with self.painter(tell) as painter:
             width, height = painter.size_for(self.width_px, height_px)
             text = self.words.replace("{}", world.prompt.text)
             painted = painter.paint(text, tell, width_px=width, height_px=height, seed=world.prompt.seed, steps=self.steps)

@@ -56,6 +56,11 @@ class Turning:
         return -shift if back else shift
 
 
+def denoiser_of(pipe: Any) -> Any:
+    """The part of a diffusers pipeline that paints."""
+    return getattr(pipe, "transformer", None) or pipe.unet
+
+
 @contextmanager
 def turning(pipe: Any, turn: Turning) -> Iterator[None]:
     """While it lasts, the denoiser of a diffusers pipeline (and its control network) sees the picture turned as `turn` says."""
@@ -71,7 +76,7 @@ def turning(pipe: Any, turn: Turning) -> Iterator[None]:
         output.sample = turn.turned(output.sample, back=True)
         return output
 
-    denoiser = getattr(pipe, "transformer", None) or pipe.unet
+    denoiser = denoiser_of(pipe)
     hooks = [denoiser.register_forward_pre_hook(enter, with_kwargs=True), denoiser.register_forward_hook(leave)]
     if getattr(pipe, "controlnet", None) is not None:  # what it hands on to the denoiser stays turned, as the denoiser is
         hooks.append(pipe.controlnet.register_forward_pre_hook(enter, with_kwargs=True))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Camera
+from pipelines.errors import GraphicsMemoryError, is_out_of_memory
 from pipelines.gaussians import Gaussians
 from pipelines.splat.render import Rendering
 
@@ -44,9 +45,16 @@ def is_available() -> bool:
 def render(gaussians: Gaussians, camera: Camera, *, background: tuple[float, float, float], near_m: float) -> Rendering:
     """Colour and alpha of a pinhole camera; see `pipelines.splat.render.render`."""
     torch, gsplat = importlib.import_module("torch"), importlib.import_module("gsplat")
-    with torch.no_grad():
-        colours, alphas, _ = gsplat.rasterization(**arguments(gaussians, camera, background=background, near_m=near_m, device="cuda"))
-        rgb, alpha = colours[0].clamp(0, 1).cpu().numpy(), alphas[0, ..., 0].cpu().numpy()
+    try:
+        with torch.no_grad():
+            colours, alphas, _ = gsplat.rasterization(**arguments(gaussians, camera, background=background, near_m=near_m, device="cuda"))
+            rgb, alpha = colours[0].clamp(0, 1).cpu().numpy(), alphas[0, ..., 0].cpu().numpy()
+    except RuntimeError as error:
+        if is_out_of_memory(error) != "card":
+            raise
+        raise GraphicsMemoryError(
+            f"the graphics card has too little memory to draw {len(gaussians):,} splats: free it, or hide it with CUDA_VISIBLE_DEVICES="
+        ) from None
     return Rendering(rgb.astype(np.float32), alpha.astype(np.float32))
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import InputError
+from pipelines.errors import GraphicsMemoryError, InputError, is_out_of_memory
 from pipelines.gaussians import Gaussians, from_colours, join
 from pipelines.prompt import Kind
 from pipelines.stage import Stage, TellStage
@@ -63,7 +63,15 @@ class Refine(Stage):
         if on_gpu:
             from pipelines.splat.gpu_fitting import fit_with_gsplat
 
-            refined = fit_with_gsplat(start, views, plan, seed=world.prompt.seed, tell=tell)
+            try:
+                refined = fit_with_gsplat(start, views, plan, seed=world.prompt.seed, tell=tell)
+            except RuntimeError as error:
+                if is_out_of_memory(error) != "card":
+                    raise
+                raise GraphicsMemoryError(
+                    f"the graphics card has too little memory to refine {plan.splats:,} splats: use the tier nano, which needs no graphics "
+                    "card, ask for fewer with --splats, or free the card"
+                ) from None
         else:
             refined = fit(start, views, plan, seed=world.prompt.seed, tell=tell)
         tell(1.0, "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from abc import ABC, abstractmethod
 from importlib import import_module
@@ -13,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Camera
-from pipelines.errors import UnavailableError
+from pipelines.errors import UnavailableError, is_out_of_memory
+from pipelines.models import give_memory_back
 
 Floats = NDArray[np.float32]
 
@@ -26,17 +26,32 @@ class DepthNetwork(ABC):
     """metric: whether depths are metres; otherwise they are known up to one factor a picture."""
 
     metric: bool
+    model: Any
+    device = "cpu"
+
+    def place(self, device: str) -> None:
+        """Bring it to the graphics card, `cuda`, or to the processor, `cpu`."""
+        self.device = device
+        self.model = self.model.to(device)
+
+    def rest(self) -> int:
+        """Leave the graphics card; the bytes that it takes in the machine's memory."""
+        self.place("cpu")
+        give_memory_back()
+        return sum(weights.numel() * weights.element_size() for weights in self.model.parameters())
+
+    def close(self) -> None:
+        """Give the weights' memory back."""
+        self.model = None
+        give_memory_back()
 
     @abstractmethod
     def depth(self, rgb: NDArray[np.uint8], camera: Camera) -> Floats:
         """(H, W) depth along the viewing axis of a pinhole picture (H, W, 3) uint8; NaN = not known, inf = sky where it tells."""
 
-    def close(self) -> None:
-        """Give the weights' memory back."""
-
 
 def open_network(folder: Path, name: str) -> DepthNetwork:
-    """The network in a folder; raises UnavailableError with the cure when it cannot be opened."""
+    """The network in a folder, on the processor; raises UnavailableError with the cure when it cannot be opened."""
     if name.lower().rpartition("/")[2].startswith("moge"):
         raise UnavailableError(
             f"the weights of {name} are published as a pickle, which is never opened here: "
@@ -51,24 +66,23 @@ class TransformersDepth(DepthNetwork):
     """Any model that transformers opens as `AutoModelForDepthEstimation`."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        import torch
         import transformers
         from transformers import AutoImageProcessor, AutoModelForDepthEstimation
 
         transformers.utils.logging.set_verbosity_error()
         transformers.utils.logging.disable_progress_bar()
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
             kind = str(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type"))
             if kind == "chmv2":
                 raise ValueError("it measures the height of tree crowns from the air")
             self.processor: Any = AutoImageProcessor.from_pretrained(str(folder), local_files_only=True)
             opened: Any = AutoModelForDepthEstimation.from_pretrained(str(folder), local_files_only=True, use_safetensors=True)
-            self.model = opened.to(self.device).eval()
+            self.model = opened.eval()
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+            if is_out_of_memory(error):
+                raise
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise UnavailableError(f"the depth model {name} cannot be opened ({reason}): pull it again, or name another") from error
-        self.name = name
         self.metric = kind in METRIC_TYPES or getattr(self.model.config, "depth_estimation_type", "relative") == "metric"
 
     def depth(self, rgb: NDArray[np.uint8], camera: Camera) -> Floats:
@@ -76,28 +90,19 @@ class TransformersDepth(DepthNetwork):
         from PIL import Image
 
         size = rgb.shape[:2]
-        try:
-            inputs = self.processor(images=Image.fromarray(rgb), return_tensors="pt").to(self.device)
-            with torch.no_grad():
-                outputs = self.model(**inputs)
-            sizes = {"source_sizes": [size]} if self.model.config.model_type == "zoedepth" else {"target_sizes": [size]}
-            found = self.processor.post_process_depth_estimation(outputs, **sizes)[0]["predicted_depth"]
-        except torch.OutOfMemoryError as error:
-            raise UnavailableError(f"the GPU's memory does not suffice for the depth model {self.name}: choose a smaller one") from error
+        inputs = self.processor(images=Image.fromarray(rgb), return_tensors="pt").to(self.device)
+        with torch.no_grad():
+            outputs = self.model(**inputs)
+        sizes = {"source_sizes": [size]} if self.model.config.model_type == "zoedepth" else {"target_sizes": [size]}
+        found = self.processor.post_process_depth_estimation(outputs, **sizes)[0]["predicted_depth"]
         values = found.float().cpu().numpy().reshape(size)
         return _positive(values) if self.metric else from_inverse(values)
-
-    def close(self) -> None:
-        self.model = None
-        _give_back()
 
 
 class DepthAnything3(DepthNetwork):
     """DA3METRIC-LARGE and its kin, by the package depth_anything_3."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        import torch
-
         try:
             api: Any = import_module("depth_anything_3.api").DepthAnything3
         except ImportError as error:
@@ -105,7 +110,7 @@ class DepthAnything3(DepthNetwork):
                 f"{name} needs the package depth_anything_3, which is not installed: install it, or name a depth model of transformers"
             ) from error
         self.metric = "metric" in name.lower()
-        self.model: Any = api.from_pretrained(str(folder)).to(device=torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+        self.model = api.from_pretrained(str(folder))
 
     def depth(self, rgb: NDArray[np.uint8], camera: Camera) -> Floats:
         from PIL import Image
@@ -117,10 +122,6 @@ class DepthAnything3(DepthNetwork):
         if self.metric:
             values = values * (camera.focal_px * shrunk_by / CANONICAL_FOCAL_PX)
         return _positive(values)
-
-    def close(self) -> None:
-        self.model = None
-        _give_back()
 
 
 def from_inverse(values: Floats) -> Floats:
@@ -138,11 +139,3 @@ def from_inverse(values: Floats) -> Floats:
 def _positive(values: Floats) -> Floats:
     """Depths of zero or less are none."""
     return np.where(values > 1e-3, values, np.float32(np.nan)).astype(np.float32)
-
-
-def _give_back() -> None:
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -11,8 +13,8 @@ from numpy.typing import NDArray
 
 from pipelines.camera import Projection
 from pipelines.errors import InputError, UnavailableError
-from pipelines.models import model_for, open_model
-from pipelines.stage import Stage, TellStage, part_of
+from pipelines.models import ModelCard, card_of, free_vram_bytes, memory_told, model_for, open_model, warm, way_to_load
+from pipelines.stage import Stage, TellStage, part_of, told_meanwhile
 from pipelines.vision.depth_network import DepthNetwork, open_network
 from pipelines.vision.faces import aligned_scales, along_rays, cut_faces, fused
 from pipelines.vision.measured_sky import named_sky, sky_mask
@@ -40,41 +42,48 @@ class Measure(Stage):
     revision: str | None = None
     licence: str | None = None
     sky_model: str | None = None
-    _network: DepthNetwork | None = field(default=None, init=False, repr=False, compare=False)
-    _source: str | None = field(default=None, init=False, repr=False, compare=False)  # what was asked for
-
-    def load(self) -> None:
-        if self._network is None:
-            if self._source is None:
-                self._source = self.model or model_for(self.name, self.tier).id
-            opened = open_model(self._source)
-            self.model, self.revision, self.licence = opened.id, opened.revision, opened.licence
-            if self.sky_model is not None:
-                self.licence = " + ".join(name for name in (opened.licence, open_model(self.sky_model).licence) if name) or None
-            self._network = open_network(opened.path, opened.id)
-
-    def unload(self) -> None:
-        if self._network is not None:
-            self._network.close()
-        self._network = None
+    _card: ModelCard | None = field(default=None, init=False, repr=False, compare=False)  # what was asked for
 
     def run(self, world: World, tell: TellStage) -> World:
         """Turn every view of the world into a measured one."""
         if not world.views:
             raise InputError("there is nothing to measure: run the stages that make views first")
-        self.load()
-        assert self._network is not None  # load saw to it
         total = len(world.views)
         views: list[View] = []
-        try:
+        with self._opened(tell) as network:
             for i, view in enumerate(world.views):
                 tell_part = part_of(tell, i / total, 1 / total)
                 tell_part(0.0, f"measuring view {i + 1} of {total}")
-                views.append(self._measured(view, self._network, tell_part))
-        finally:
-            self.unload()
+                views.append(self._measured(view, network, tell_part))
         tell(1.0, "")
         return replace(world, views=tuple(views))
+
+    @contextmanager
+    def _opened(self, tell: TellStage) -> Iterator[DepthNetwork]:
+        """The network, on the graphics card where it fits there; when done it leaves the card."""
+        if self._card is None:
+            named = self.model and (card_of(self.model) or ModelCard(self.model, library="transformers"))
+            self._card = named or model_for(self.name, self.tier)
+        card = self._card
+        opened = open_model(card.id, lambda fraction, name: tell(0.0, f"checking {name}, {fraction:.0%}"))
+        self.model, self.revision, self.licence = opened.id, opened.revision, opened.licence
+        if self.sky_model is not None:
+            self.licence = " + ".join(name for name in (opened.licence, open_model(self.sky_model).licence) if name) or None
+        with memory_told(card, self.name, self.tier):
+            key = (self.name, opened.path, opened.revision)
+            device = "cpu" if way_to_load(card, self.name, self.tier, free_vram_bytes()) is None else "cuda"
+            waiting = warm.take(key)
+            if isinstance(waiting, DepthNetwork):
+                network = waiting
+            else:
+                network = told_meanwhile(lambda: open_network(opened.path, opened.id), tell, f"opening {opened.id}")
+            try:
+                network.place(device)
+                yield network
+            except BaseException:
+                network.close()
+                raise
+            warm.give(key, network)
 
     def _measured(self, view: View, network: DepthNetwork, tell: TellStage) -> MeasuredView:
         given = view.distance if isinstance(view, MeasuredView) else None

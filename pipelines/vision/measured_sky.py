@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import UnavailableError
+from pipelines.errors import UnavailableError, is_out_of_memory
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -57,6 +57,8 @@ def named_sky(rgb: NDArray[np.uint8], folder: Path) -> Mask:
         processor = AutoImageProcessor.from_pretrained(str(folder), local_files_only=True)
         model = AutoModelForSemanticSegmentation.from_pretrained(str(folder), local_files_only=True, use_safetensors=True).eval()
     except (OSError, ValueError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise UnavailableError(f"the model {folder.name} cannot be opened to find the sky: pull it again, or leave it out") from error
     names = {int(number): str(name).lower() for number, name in model.config.id2label.items()}
     sky = [number for number, name in names.items() if LABEL in name.replace(";", ",").replace(" ", ",").split(",")]

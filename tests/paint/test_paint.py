@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipelines import Prompt, generate
 from pipelines.camera import Projection
-from pipelines.errors import Cancelled, InputError, UnavailableError
+from pipelines.errors import Cancelled, GraphicsMemoryError, InputError, MemoryShortError, UnavailableError
 from pipelines.paint import Paint
 from pipelines.paint.families import Task, family_of
 from pipelines.paint.painter import Painter
@@ -21,6 +22,30 @@ from pipelines.world import World
 from tests.paint.checkpoints import sdxl_unet
 
 PROMPT = Prompt(text="a meadow with a well", seed=5)
+
+
+class Closed:
+    """Counts the painters that are open."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.open: list[Painter] = []
+        opening, closing = Painter.open, Painter.close
+
+        def open_it(*args: Any, **kwargs: Any) -> Painter:
+            self.open.append(opening(*args, **kwargs))
+            return self.open[-1]
+
+        def close_it(painter: Painter) -> None:
+            self.open.remove(painter)
+            closing(painter)
+
+        monkeypatch.setattr(Painter, "open", open_it)
+        monkeypatch.setattr(Painter, "close", close_it)
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> Closed:
+    return Closed(monkeypatch)
 
 
 def painted(**settings: object) -> World:
@@ -39,7 +64,6 @@ def test_words_become_a_panorama_of_the_same_bytes_each_time(checkpoints: dict[s
     assert view.rgb.std() > 3
     assert world.made_by[0].model == checkpoints[family].name
     assert [note.note for note in notes if "step" in note.note] == [f"painting, step {i} of 3" for i in (1, 2, 3)]
-    assert stage._painter is None  # its weights are gone, for the next stage needs the room
     again = generate(PROMPT, Recipe("test", "super", (stage,)))
     assert np.array_equal(again.views[0].rgb, view.rgb)
     other = generate(Prompt(text=PROMPT.text, seed=6), Recipe("test", "super", (stage,)))
@@ -55,7 +79,7 @@ def test_a_panorama_too_large_for_a_family_is_painted_smaller_and_enlarged(check
     assert Painter.open(checkpoints["z"], Task.TEXT).size_for(2048, 1024) == (2048, 1024)
 
 
-def test_cancelling_stops_the_painting_and_frees_its_weights(checkpoints: dict[str, Path]) -> None:
+def test_cancelling_stops_the_painting_and_frees_its_weights(checkpoints: dict[str, Path], closed: Closed) -> None:
     stage = Paint(width_px=128, steps=30, model=str(checkpoints["z"]))
     seen = []
 
@@ -67,20 +91,35 @@ def test_cancelling_stops_the_painting_and_frees_its_weights(checkpoints: dict[s
     with pytest.raises(Cancelled):
         generate(PROMPT, Recipe("test", "super", (stage,)), stop)
     assert not any("step 3" in note for note in seen)
-    assert stage._painter is None
+    assert not closed.open
 
 
-def test_out_of_memory_is_said_with_a_cure(checkpoints: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("card", r"the graphics card has too little memory for \S+z in the stage paint: use the tier nano"),
+        ("machine", r"this machine has too little memory for \S+z in the stage paint: end other programs, choose a smaller model, or set"),
+    ],
+)
+@pytest.mark.parametrize("when", ["opening", "painting"])
+def test_out_of_memory_is_said_with_a_cure(
+    checkpoints: dict[str, Path], monkeypatch: pytest.MonkeyPatch, closed: Closed, error: str, words: str, when: str
+) -> None:
     import torch
-
-    painter = Painter.open(checkpoints["z"], Task.TEXT)
+    from diffusers import ZImagePipeline, ZImageTransformer2DModel
 
     def full(*args: object, **kwargs: object) -> object:
-        raise torch.OutOfMemoryError("CUDA out of memory")
+        if error == "card":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return torch.empty(10**15)  # torch says it in words of its own
 
-    monkeypatch.setattr(painter.pipe.transformer, "forward", full)
-    with pytest.raises(UnavailableError, match=r"memory does not suffice for z at 128 × 64 pixels: choose a smaller"):
-        painter.paint("a meadow", lambda f, n: None, width_px=128, height_px=64)
+    if when == "opening":
+        monkeypatch.setattr(ZImagePipeline, "from_pretrained", full)
+    else:
+        monkeypatch.setattr(ZImageTransformer2DModel, "forward", full)
+    with pytest.raises(GraphicsMemoryError if error == "card" else MemoryShortError, match=words):
+        painted(model=str(checkpoints["z"]))
+    assert not closed.open
 
 
 def test_a_lora_changes_the_picture_and_a_unet_takes_the_place_of_its_own(checkpoints: dict[str, Path], tmp_path: Path) -> None:
