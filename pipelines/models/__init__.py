@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipelines.models.fetching import pull, require_space
-    from pipelines.models.folder import FileLock, Lock, locks, models_folder, read_lock
+    from pipelines.models.folder import FileLock, Lock, locks, models_folder, read_lock, sound_lock
     from pipelines.models.hub import Plan, plan
     from pipelines.models.machine import Fit, TierFit, best_tier, fit, free_vram_bytes, memory_told, modes, tiers_that_fit, way_to_load
     from pipelines.models.opening import OpenModel, Problem, check, open_model
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipelines.models.warmth import Opened, Warm, give_memory_back, warm
 
 _HOMES = {
-    "folder": ("FileLock", "Lock", "locks", "models_folder", "read_lock"),
+    "folder": ("FileLock", "Lock", "locks", "models_folder", "read_lock", "sound_lock"),
     "fetching": ("pull", "require_space"),
     "hub": ("Plan", "plan"),
     "machine": ("Fit", "TierFit", "best_tier", "fit", "free_vram_bytes", "memory_told", "modes", "tiers_that_fit", "way_to_load"),
@@ -46,7 +46,8 @@ __all__ = [
     "FileLock", "Fit", "Licence", "Lock", "Mode", "ModelCard", "OpenModel", "Opened", "Plan", "Problem", "Terms", "TierFit", "Warm",
     "allowed_unasked", "best_tier", "card_of", "cards", "check", "choices", "fit", "free_vram_bytes", "give_memory_back", "is_hub_id",
     "licences", "locks", "may_be_sold", "memory_told", "model_for", "models_folder", "modes", "open_model", "plan", "pull", "read_lock",
-    "repositories_for", "require_space", "stage_names", "terms_of", "terms_of_licence", "tiers_that_fit", "warm", "way_to_load",
+    "repositories_for", "require_space", "sound_lock", "stage_names", "terms_of",
+    "terms_of_licence", "tiers_that_fit", "warm", "way_to_load",
 ]  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def _fetched(wanted: Plan, file: Wanted, path: Path, tell: Callable[[float], Non
         for last in (not begun, True):
             _download(wanted, file, part, tell)
             if digest := _digest_if_right(part, file, lambda fraction: tell(1.0)):
-                require_safe(part, f"{file.name} of {wanted.id}", path.suffix)
+                _require_safe(part, wanted, file)
                 part.replace(path)
                 return digest
             part.unlink()
@@ -80,6 +80,16 @@ def _fetched(wanted: Plan, file: Wanted, path: Path, tell: Callable[[float], Non
     except OSError as error:
         raise disk_error(error, path) from None
     raise WeightsError(f"{file.name} came from {host()} with another hash than the one given for it: try again")
+
+
+def _require_safe(part: Path, wanted: Plan, file: Wanted) -> None:
+    """Raise WeightsError for a file that came whole and is none that is ever opened; it does not stay."""
+    try:
+        require_safe(part, file.name, Path(file.name).suffix)
+    except WeightsError as error:
+        part.unlink()
+        reason = str(error).partition(": ")[0]
+        raise WeightsError(f"{wanted.id} cannot be used ({reason}): choose another repository") from None
 
 
 def _digest_if_right(path: Path, file: Wanted, tell: Callable[[float], None]) -> str | None:

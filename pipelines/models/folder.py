@@ -86,6 +86,14 @@ def read_lock(name: str) -> Lock | None:
     return lock
 
 
+def sound_lock(name: str) -> Lock | None:
+    """The lock of a repository; None, too, where it cannot be read: for those who only look at what is there."""
+    try:
+        return read_lock(name)
+    except WeightsError:
+        return None
+
+
 def locks() -> tuple[str, ...]:
     """The repositories that were pulled, by name."""
     folder = models_folder()

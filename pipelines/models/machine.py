@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pipelines.errors import GraphicsMemoryError, InputError, MemoryShortError, UnavailableError, is_out_of_memory
-from pipelines.models.folder import files_folder, read_lock
-from pipelines.models.table import TIERS, Mode, ModelCard, Offload, Storage, card_of, model_for
+from pipelines.errors import GraphicsMemoryError, InputError, MemoryShortError, UnavailableError, WeightsError, is_out_of_memory
+from pipelines.models.folder import files_folder, sound_lock
+from pipelines.models.table import TIERS, Mode, ModelCard, Offload, Storage, card_of, is_hub_id, model_for
 from pipelines.models.weights import SUFFIX, parameters_in
 
 WORKING_BYTES = 3_000_000_000
@@ -148,7 +148,7 @@ def tiers_that_fit(free_bytes: int | None, stages: Sequence[str] = STAGES) -> tu
             continue
         fits = {stage: fit(card, free_bytes) for stage, card in chosen.items()}
         names = dict.fromkeys(name for card in chosen.values() for name in (card.id, card.adapter) if name and "/" in name)
-        missing = tuple(name for name in names if read_lock(name) is None)
+        missing = tuple(name for name in names if sound_lock(name) is None)
         needed = max((one.needed_bytes or 0 for one in fits.values() if not one.cpu), default=0)
         found.append(TierFit(tier, fits, missing, needed))
     return tuple(found)
@@ -241,13 +241,17 @@ def _modes(card: ModelCard, *, whole: int | None, largest: int, shrunk_bytes: in
 
 
 def _parts(name: str) -> Counter[str] | None:
-    """Folder → parameters of a model that was pulled, or lies in a folder of the user's; None where it is not here."""
-    lock = read_lock(name) if "/" in name and not name.startswith(("/", ".", "~")) else None
+    """Folder → parameters of a model that was pulled, or lies in a folder of the user's; None where it is not here, or not whole."""
+    lock = sound_lock(name) if is_hub_id(name) else None
+    folder = Path(name).expanduser() if lock is None else files_folder(lock)
     if lock is not None:
-        return _parts_in(files_folder(lock), tuple(file for file in lock.files if file.endswith(SUFFIX)))
-    folder = Path(name).expanduser()
-    files = tuple(sorted(path.relative_to(folder).as_posix() for path in folder.rglob(f"*{SUFFIX}"))) if folder.is_dir() else ()
-    return _parts_in(folder.absolute(), files) if files else None
+        files = tuple(file for file in lock.files if file.endswith(SUFFIX))
+    else:
+        files = tuple(sorted(path.relative_to(folder).as_posix() for path in folder.rglob(f"*{SUFFIX}"))) if folder.is_dir() else ()
+    try:
+        return _parts_in(folder.absolute(), files) if files else None
+    except WeightsError:
+        return None
 
 
 @cache
@@ -255,7 +259,7 @@ def _parts_in(folder: Path, files: tuple[str, ...]) -> Counter[str]:
     """Folder → parameters; a commit never changes, and a user's folder hardly while a process lasts."""
     found: Counter[str] = Counter()
     for file in files:
-        found[file.rpartition("/")[0]] += parameters_in(folder / file) if (folder / file).is_file() else 0
+        found[file.rpartition("/")[0]] += parameters_in(folder / file)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipelines.models.folder import read_lock
+from pipelines.models.folder import sound_lock
 from pipelines.models.table import ModelCard, card_of, licences
 
 
@@ -24,7 +24,7 @@ class Terms:
 
 def terms_of(card: ModelCard) -> Terms:
     """The terms of a model: once it is here, the licence that its card named when it was pulled, or none; before, what the table knows."""
-    lock = read_lock(card.id) if "/" in card.id else None
+    lock = sound_lock(card.id) if "/" in card.id else None
     if lock is not None and not (lock.licence is None and card.commercial is False):
         return terms_of_licence(lock.licence)
     if card.licence is None:

@@ -19,7 +19,7 @@ import pytest
 from app.cli import run
 from pipelines import Prompt, World
 from pipelines.formats import save_package
-from pipelines.models import cards
+from pipelines.models import ModelCard, cards, memory_told
 from pipelines.scene import Scene
 from pipelines.world import MadeBy
 from tests.app.conftest import ROOT, ball
@@ -38,6 +38,10 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         served.repositories["Tongyi-MAI/Z-Image-Turbo"] = Repository(pipeline_files())
         served.repositories["CedarC/Z-Image_360"] = Repository({"lora.safetensors": weights()}, licence="mit")
         served.repositories["tiny/own"] = Repository({"model.safetensors": weights()}, licence="cc-by-nc-4.0")
+        served.repositories["tiny/gated"] = Repository({"model.safetensors": weights()}, gated=True)
+        served.repositories["tiny/pickled"] = Repository({"pytorch_model.bin": b"\x80\x02pickled"})
+        served.repositories["tiny/disguised"] = Repository({"model.safetensors": b"\x80\x02" + bytes(2_000)})
+        served.repositories["tiny/altered"] = Repository({"model.safetensors": weights()}, wrong={"model.safetensors": weights(9)})
         yield served
 
 
@@ -65,6 +69,48 @@ def test_pull_a_stage_list_and_verify(capfd: Out, hub: Hub, folder: Path) -> Non
     assert "1 file is not as pulled" in said.err
     assert run(["models", "pull", "CedarC/Z-Image_360"]) == 0
     assert run(["models", "verify", "CedarC/Z-Image_360"]) == 0
+
+
+def test_what_is_damaged_is_shown_and_the_cure_cures(capfd: Out, hub: Hub, folder: Path) -> None:
+    """A lock that nobody can read and a file that is cut off keep no command from working, least of all the one that mends them."""
+    assert run(["models", "pull", "paint"]) == 0
+    (folder / "CedarC--Z-Image_360" / "lock.json").write_text("{")
+    painter = next(folder.glob("Tongyi-MAI--Z-Image-Turbo/*/transformer/*.safetensors"))
+    painter.write_bytes(painter.read_bytes()[:100])
+    assert [name for name, entry in listed(capfd).items() if entry["here"]] == ["Tongyi-MAI/Z-Image-Turbo"]
+    assert run(["models", "list"]) == 0
+    assert "damaged" in capfd.readouterr().out
+    assert run(["models", "licences"]) == 0
+    capfd.readouterr()
+    assert run(["models", "verify"]) == 1
+    said = capfd.readouterr()
+    assert "lock.json of CedarC/Z-Image_360 is damaged: write it anew with `worldloom models pull CedarC/Z-Image_360`" in said.out
+    assert "is cut off (100 of" in said.out
+    assert "2 files are not as pulled" in said.err
+    assert run(["doctor"]) == 0
+    assert "write it anew with `worldloom models pull CedarC/Z-Image_360`" in " ".join(capfd.readouterr().out.split())
+    assert run(["models", "pull", "CedarC/Z-Image_360"]) == 0
+    assert run(["models", "pull", "Tongyi-MAI/Z-Image-Turbo"]) == 0
+    assert run(["models", "verify"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("free_gb", "state", "words"),
+    [
+        (None, "good", "the tier nano runs here, which needs no weights: there is no graphics card with CUDA"),
+        (8, "good", "the tier nano runs here, which needs no weights: 8 GB are free on the graphics card"),
+        (20, "fair", "the tier super fits: fetch its weights with `worldloom models pull super`; until then nano runs"),
+        (80, "fair", "the tier ultra fits: fetch its weights with `worldloom models pull ultra`; until then nano runs"),
+    ],
+)
+def test_doctor_names_the_tier_and_what_to_pull(
+    capfd: Out, folder: Path, monkeypatch: pytest.MonkeyPatch, free_gb: int | None, state: str, words: str
+) -> None:
+    monkeypatch.setattr("pipelines.models.machine.free_vram_bytes", lambda: None if free_gb is None else free_gb * 10**9)
+    capfd.readouterr()
+    assert run(["doctor", "--json"]) == 0
+    found = {entry["subject"]: entry for entry in json.loads(capfd.readouterr().out)}
+    assert (found["models"]["state"], found["models"]["finding"]) == (state, words)
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -118,6 +164,11 @@ def test_licences_tell_of_models_of_ones_own_too(capfd: Out, hub: Hub) -> None:
         (["pull", "paint", "--revision", "main"], 2, "--revision belongs to one repository"),
         (["pull", "tiny/own", "--revision", "gone"], 2, "has no revision 'gone'"),
         (["pull", "pose"], 1, "no model for pose is on"),
+        (["pull", "tiny/gated"], 1, "tiny/gated is gated: accept its terms at"),
+        (["pull", "tiny/pickled"], 1, "has only pickled weights, and only .safetensors are opened"),
+        (["pull", "tiny/disguised"], 1, "tiny/disguised cannot be used (model.safetensors is a pickled file that is only named like"),
+        (["pull", "tiny/altered"], 1, "with another hash than the one given for it: try again"),
+        (["verify", "nonsense"], 2, "'nonsense' is no repository (owner/name)"),
         (["verify", "tiny/own"], 1, "was never pulled: fetch it with `worldloom models pull tiny/own`"),
     ],
 )
@@ -192,3 +243,26 @@ def test_info_reports_licences(capfd: Out, tmp_path: Path, made: list[MadeBy], w
     out = capfd.readouterr().out
     for word in words:
         assert word in out
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (RuntimeError("CUDA out of memory"), "the graphics card has too little memory for a/b in the stage read: use the tier nano"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "this machine has too little memory for a/b in the stage read"),
+    ],
+    ids=["card", "machine"],
+)
+def test_a_run_that_ends_for_want_of_memory(
+    capfd: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    def short(stage: object, world: World, tell: object) -> World:
+        with memory_told(ModelCard("a/b"), "read", "super"):
+            raise error
+
+    monkeypatch.setattr("pipelines.language.Read.run", short)
+    assert run(["generate", "a meadow", "--output", str(tmp_path / "world")]) == 1
+    said = capfd.readouterr().err
+    assert words in said
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "world").exists()

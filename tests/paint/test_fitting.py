@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import Prompt, generate
 from pipelines.errors import GraphicsMemoryError
-from pipelines.models import Mode, ModelCard, modes, way_to_load
+from pipelines.models import Mode, ModelCard, modes, warm, way_to_load
 from pipelines.paint import Paint, Repaint
 from pipelines.paint.families import FAMILIES, Task
 from pipelines.paint.painter import Painter, place, weights_bytes
@@ -164,3 +164,35 @@ def test_a_card_that_is_too_small_is_told_before_anything_is_opened(checkpoints:
         GraphicsMemoryError, match=r"too little memory for \S+z in the stage repaint \(2\.0 GB were free\): use the tier nano"
     ):
         Repaint(width_px=128, model=str(checkpoints["z"])).run(world, lambda f, n: None)
+
+
+def test_the_same_weights_wait_for_the_next_job_and_others_push_them_out(
+    checkpoints: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    opening = Painter.open
+
+    def open_it(folder: Path, *arguments: Any, **settings: Any) -> Painter:
+        opened.append(folder.name)
+        return opening(folder, *arguments, **settings)
+
+    monkeypatch.setattr(Painter, "open", open_it)
+    sizes = {name: weights_bytes(opening(checkpoints[name], Task.TEXT).pipe) for name in ("z", "qwen")}
+    monkeypatch.setattr(warm, "budget_bytes", max(sizes.values()) + 1)
+
+    def painted(name: str, seed: int = 5) -> Any:
+        recipe = Recipe("test", "super", (Paint(width_px=128, steps=2, model=str(checkpoints[name])),))
+        return generate(Prompt(text="a meadow", seed=seed), recipe).views[0].rgb
+
+    try:
+        first = painted("z")
+        assert warm.bytes == sizes["z"]
+        painted("z", seed=6)
+        assert np.array_equal(painted("z"), first)  # what the job between them did leaves no trace
+        assert opened == ["z"]
+        painted("qwen")
+        assert warm.bytes == sizes["qwen"]  # the budget does not hold both
+        assert np.array_equal(painted("z"), first)
+        assert opened == ["z", "qwen", "z"]
+    finally:
+        warm.clear()

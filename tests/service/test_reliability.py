@@ -132,6 +132,7 @@ def test_child_that_dies_once_is_replaced(house: Service, visitor: httpx.Client)
     [
         ("a ball, then die", "worker_crashed", 3, "died 3 times"),
         ("a ball without memory", "out_of_memory", 1, "ask for fewer splats"),
+        ("a ball without graphics memory", "out_of_memory", 1, "too little memory for some/painter in the stage quick: use the tier nano"),
         ("a ball that will fail", "invalid_request", 1, "the ball cannot be rolled: ask for a cube"),
         ("a ball that will hang", "stalled", 1, f"no progress for {STALL_S} s"),
         ("a ball in 3000 seconds", "timed_out", 1, f"longer than {TIMEOUT_S} s"),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines.camera import look_at, panorama, pinhole
-from pipelines.errors import Cancelled, InputError
+from pipelines.errors import Cancelled, GraphicsMemoryError, InputError
 from pipelines.gaussians import Gaussians, join
 from pipelines.prompt import Prompt
 from pipelines.splat import Refine, quality, render
@@ -209,3 +209,15 @@ def test_smaller_views_see_the_same() -> None:
     assert fitting_factor(view.camera, 160 * 90) == 1
     assert fitting_factor(view.camera, 160 * 90 - 1) == 2
     assert fitting_factor(view.camera, 1_600) == 3
+
+
+def test_a_card_without_memory_is_told_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object, **settings: object) -> Gaussians:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    start, seen = rough(), views()
+    monkeypatch.setattr("pipelines.splat.gpu_fitting.fit_with_gsplat", full)
+    monkeypatch.setattr("pipelines.splat.gpu.is_available", lambda: True)
+    monkeypatch.setattr("pipelines.splat.refine.with_sky", lambda gaussians, views: gaussians)  # it draws, which here nothing on a card can
+    with pytest.raises(GraphicsMemoryError, match=r"too little memory to refine 2,000 splats: use the tier nano"):
+        Refine(splats=2_000).run(World(Prompt(text="a room"), gaussians=start, views=seen), lambda share, note: None)

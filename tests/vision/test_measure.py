@@ -13,9 +13,9 @@ from safetensors.numpy import save_file
 
 from pipelines import Prompt
 from pipelines.camera import Camera, panorama, pinhole
-from pipelines.errors import InputError, UnavailableError
+from pipelines.errors import GraphicsMemoryError, InputError, UnavailableError
 from pipelines.vision import Measure
-from pipelines.vision.depth_network import DepthNetwork, from_inverse
+from pipelines.vision.depth_network import DepthNetwork, from_inverse, open_network
 from pipelines.vision.faces import aligned_scales, along_rays, cut_faces, face_cameras, fused
 from pipelines.vision.measure import completed, measured, scale_by_ground
 from pipelines.vision.measured_sky import sky_mask
@@ -240,8 +240,44 @@ def test_depth_anything_3_is_asked_in_its_own_units(tmp_path: Path, monkeypatch:
     api.DepthAnything3 = Api  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "depth_anything_3", package)
     monkeypatch.setitem(sys.modules, "depth_anything_3.api", api)
-    from pipelines.vision.depth_network import open_network
 
     camera = pinhole(EYE, width_px=64, height_px=48, horizontal_fov_rad=math.radians(90))  # focal 32 px, 16 px in the network's picture
     depth = open_network(tmp_path, "depth-anything/DA3METRIC-LARGE").depth(np.zeros((48, 64, 3), np.uint8), camera)
     assert depth == pytest.approx(np.full((48, 64), 6 * 16 / 300))
+
+
+def test_memory_that_runs_out_is_told_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from transformers import DepthAnythingForDepthEstimation
+
+    def full(*args: object, **settings: object) -> object:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    stage = Measure(model=str(depth_anything(tmp_path / "net", metric=True)))
+    world = World(Prompt(text="a room"), views=(View(pinhole(EYE, width_px=64, height_px=48), np.zeros((48, 64, 3), np.uint8)),))
+    monkeypatch.setattr(DepthAnythingForDepthEstimation, "forward", full)
+    with pytest.raises(GraphicsMemoryError, match=r"too little memory for \S+net in the stage measure: use the tier nano"):
+        stage.run(world, quiet)
+
+
+def test_the_same_network_waits_for_the_next_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines.models import warm
+
+    opened: list[str] = []
+
+    def open_it(folder: Path, name: str) -> DepthNetwork:
+        opened.append(name)
+        return open_network(folder, name)
+
+    monkeypatch.setattr("pipelines.vision.measure.open_network", open_it)
+    monkeypatch.setattr(warm, "budget_bytes", 10**8)
+    folder = depth_anything(tmp_path / "net", metric=True)
+    world = World(Prompt(text="a room"), views=(View(pinhole(EYE, width_px=64, height_px=48), np.zeros((48, 64, 3), np.uint8)),))
+    try:
+        first, again = (Measure(model=str(folder)).run(world, quiet).views[0] for _ in range(2))
+    finally:
+        warm.clear()
+    assert opened == ["net"]
+    assert isinstance(first, MeasuredView)
+    assert isinstance(again, MeasuredView)
+    assert np.array_equal(first.distance, again.distance)

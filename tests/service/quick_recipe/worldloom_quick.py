@@ -20,6 +20,7 @@ import numpy as np
 
 from pipelines.errors import InputError
 from pipelines.gaussians import Gaussians, from_colours
+from pipelines.models import ModelCard, memory_told
 from pipelines.prompt import Kind
 from pipelines.recipes import RecipeCard
 from pipelines.scene import Scene
@@ -54,6 +55,9 @@ class Quick(Stage):
             os.kill(os.getpid(), signal.SIGKILL)
         if "hang" in words:
             time.sleep(3_600)
+        if "graphics memory" in words:
+            with memory_told(ModelCard("some/painter"), "quick", "super"):
+                raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
         if "memory" in words:
             raise MemoryError
         if "fail" in words:
