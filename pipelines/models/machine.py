@@ -187,9 +187,10 @@ def memory_told(card: ModelCard, stage: str, tier: str) -> Iterator[None]:
             raise out_of_memory(card, stage, tier, free_bytes) from None
         whole = sum((_parts(card.id) or Counter()).values()) * _PROCESSOR_BYTES
         needs = f", which takes {whole / 1e9:.0f} GB or more there" if whole >= 1e9 else ""
+        leaner = "" if card.library == "transformers" else ", or set WORLDLOOM_LOADING=float8"
         raise MemoryShortError(
-            f"this machine has too little memory for {card.id} in the stage {stage}{needs}: end other programs, choose a smaller model, "
-            "or set WORLDLOOM_LOADING=float8"
+            f"this machine has too little memory for {card.id} in the stage {stage}{needs}: use the tier nano, which needs no weights, "
+            f"or end other programs{leaner}"
         ) from None
 
 

@@ -90,7 +90,7 @@ def test_what_is_damaged_is_shown_and_the_cure_cures(capfd: Out, hub: Hub, folde
     assert run(["doctor"]) == 0
     assert "write it anew with `worldloom models pull CedarC/Z-Image_360`" in " ".join(capfd.readouterr().out.split())
     assert run(["models", "pull", "CedarC/Z-Image_360"]) == 0
-    assert run(["models", "pull", "Tongyi-MAI/Z-Image-Turbo"]) == 0
+    assert run(["models", "pull", "paint"]) == 0
     assert run(["models", "verify"]) == 0
 
 

@@ -98,7 +98,7 @@ def test_cancelling_stops_the_painting_and_frees_its_weights(checkpoints: dict[s
     ("error", "words"),
     [
         ("card", r"the graphics card has too little memory for \S+z in the stage paint: use the tier nano"),
-        ("machine", r"this machine has too little memory for \S+z in the stage paint: end other programs, choose a smaller model, or set"),
+        ("machine", r"this machine has too little memory for \S+z in the stage paint: use the tier nano, which needs no weights"),
     ],
 )
 @pytest.mark.parametrize("when", ["opening", "painting"])
