@@ -124,15 +124,16 @@ class RecipeCard:
         return str(getattr(import_module(module), attribute)(kind))
 
 
-_BESIDE = ("lift", "fill", "measure", "lift", "refine", "survey", "finish")  # from a measured panorama: what it hides, seen from beside it
-_FROM_VIEWS = ("pose", "stereo", "lift", "refine", "survey", "finish")
+_BESIDE = ("lift", "fill", "measure", "lift")  # from a measured panorama: what it hides, painted as seen from beside it
+_TO_THE_END = ("refine", "survey", "finish")
+_FROM_VIEWS = ("pose", "stereo", "lift", *_TO_THE_END)
 _PAINTED: Mapping[Kind, tuple[str, ...]] = {
-    Kind.TEXT: ("paint", "measure", *_BESIDE),
-    Kind.PHOTOGRAPH: ("look", "outpaint", "measure", *_BESIDE),
+    Kind.TEXT: ("paint", "measure", *_BESIDE, *_TO_THE_END),
+    Kind.PHOTOGRAPH: ("look", "outpaint", "measure", *_BESIDE, *_TO_THE_END),
     Kind.PICTURES: _FROM_VIEWS,
     Kind.VIDEO: _FROM_VIEWS,
-    Kind.PANORAMA: ("look", "measure", *_BESIDE),
-    Kind.MEASURED_PANORAMA: ("look", *_BESIDE),
+    Kind.PANORAMA: ("look", "measure", *_BESIDE, *_TO_THE_END),
+    Kind.MEASURED_PANORAMA: ("look", *_BESIDE, "survey", "finish"),
     Kind.LAYOUT: ("repaint", "lift", "survey", "finish"),
 }
 _PAINTS = (
