@@ -28,7 +28,9 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def pull(*names: str) -> None:
     """As if they had been pulled: their locks are there."""
     for name in names:
-        write_lock(Lock(id=name, revision="0" * 40, licence="mit", files={"config.json": FileLock(bytes=1, sha256="0" * 64)}))
+        write_lock(
+            Lock(worldloom_lock=1, id=name, revision="0" * 40, licence="mit", files={"config.json": FileLock(bytes=1, sha256="0" * 64)})
+        )
 
 
 def card_of(monkeypatch: pytest.MonkeyPatch, gigabytes: float | None) -> None:
