@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +29,11 @@ STAGES: Mapping[str, str] = {
     "look": "pipelines.vision:Look",
     "pose": "pipelines.vision:Pose",
     "stereo": "pipelines.vision:Stereo",
+    "measure": "pipelines.vision:Measure",
+    "paint": "pipelines.paint:Paint",
+    "outpaint": "pipelines.paint:Outpaint",
+    "repaint": "pipelines.paint:Repaint",
+    "fill": "pipelines.paint:Fill",
     "lift": "pipelines.splat:Lift",
     "refine": "pipelines.splat:Refine",
     "survey": "pipelines.mesh:Survey",
@@ -35,6 +41,11 @@ STAGES: Mapping[str, str] = {
 }
 """Every stage by name, imported only when a recipe uses it. Others add theirs in the entry-point group `worldloom.stages`."""
 
+WITH_MODELS = ("paint", "outpaint", "repaint", "fill", "measure")
+"""The stages that open weights; which ones, the table of models says for each tier."""
+
+PANORAMA_PX = 2_048
+"""How wide painted panoramas are, unless WORLDLOOM_PANORAMA_PX says otherwise."""
 
 FIELDS: Mapping[Kind, tuple[str, ...]] = {
     Kind.TEXT: ("text",),
@@ -58,18 +69,16 @@ WORDS: Mapping[Kind, str] = {
 }
 """What a kind is called in a sentence."""
 
-_LATER = "recipes with models that see or paint come in a later version"
-
 CURES: Mapping[Kind, str] = {
     Kind.TEXT: "name the tier nano, or none",
-    Kind.PHOTOGRAPH: f"give several pictures of the place from different points, or a video: {_LATER}",
+    Kind.PHOTOGRAPH: "give several pictures of the place from different points, or a video",
     Kind.PICTURES: "name the tier nano, or none, or describe the place in words",
     Kind.VIDEO: "name the tier nano, or none, or describe the place in words",
-    Kind.PANORAMA: f"give its distances as well (an EXR with metres along the ray): {_LATER}",
+    Kind.PANORAMA: "give its distances as well (an EXR with metres along the ray)",
     Kind.MEASURED_PANORAMA: "name the tier nano, or none, or describe the place in words",
-    Kind.LAYOUT: f"give the panorama that belongs to the distances, or describe the place in words: {_LATER}",
+    Kind.LAYOUT: "give the panorama that belongs to the distances, or describe the place in words",
 }
-"""What to do where no recipe makes worlds from a kind."""
+"""What to do instead where no recipe makes worlds from a kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ class RecipeCard:
 
     rows: the stages for each kind of prompt that it understands.  lacks: a function by its name, `module:function`, that takes a Kind and
     says in a sentence what this machine lacks for that row ("" = nothing); asked with every request, so let it be quick. Without it, any
-    machine will do.
+    machine will do.  models: the tier of the table of models that its stages take theirs from.
     """
 
     name: str
@@ -87,6 +96,7 @@ class RecipeCard:
     needs: str
     rows: Mapping[Kind, tuple[str, ...]]
     lacks: str = ""
+    models: str = "super"
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -114,19 +124,55 @@ class RecipeCard:
         return str(getattr(import_module(module), attribute)(kind))
 
 
+_BESIDE = ("lift", "fill", "measure", "lift")  # from a measured panorama: what it hides, painted as seen from beside it
+_TO_THE_END = ("refine", "survey", "finish")
+_FROM_VIEWS = ("pose", "stereo", "lift", *_TO_THE_END)
+_PAINTED: Mapping[Kind, tuple[str, ...]] = {
+    Kind.TEXT: ("paint", "measure", *_BESIDE, *_TO_THE_END),
+    Kind.PHOTOGRAPH: ("look", "outpaint", "measure", *_BESIDE, *_TO_THE_END),
+    Kind.PICTURES: _FROM_VIEWS,
+    Kind.VIDEO: _FROM_VIEWS,
+    Kind.PANORAMA: ("look", "measure", *_BESIDE, *_TO_THE_END),
+    Kind.MEASURED_PANORAMA: ("look", *_BESIDE, "survey", "finish"),
+    Kind.LAYOUT: ("repaint", "lift", "survey", "finish"),
+}
+_PAINTS = (
+    "words, a photograph, several pictures, a panorama, or distances alone → world: a panorama is painted as far as there is none, its "
+    "distances are measured, and what it hides is painted from beside it; from different points or a video, refined on the graphics card"
+)
+
 CARDS: tuple[RecipeCard, ...] = (
     RecipeCard(
         name="worldloom-nano",
         tier="nano",
         makes="words → world: geometry built, lit by ray casting, turned straight into splats; several pictures, a video, or a "
-        "panorama with distances → world: measured and refined without any model",
-        needs="any machine; no GPU, no download",
+        "panorama → world: measured and refined on the processor",
+        needs="any machine; no GPU, no download (but for a panorama without distances the weights of a depth model)",
         rows={
             Kind.TEXT: ("read", "arrange", "build", "sample", "light", "finish"),
-            Kind.PICTURES: ("pose", "stereo", "lift", "refine", "survey", "finish"),
-            Kind.VIDEO: ("pose", "stereo", "lift", "refine", "survey", "finish"),
+            Kind.PICTURES: _FROM_VIEWS,
+            Kind.VIDEO: _FROM_VIEWS,
             Kind.MEASURED_PANORAMA: ("look", "lift", "survey", "finish"),
+            Kind.PANORAMA: ("look", "measure", "lift", "survey", "finish"),
         },
+        lacks="pipelines.models.lacking:in_nano",
+    ),
+    RecipeCard(
+        name="worldloom-super",
+        tier="super",
+        makes=_PAINTS,
+        needs="a GPU with 16 GB, and weights: worldloom models pull super",
+        rows=_PAINTED,
+        lacks="pipelines.models.lacking:in_super",
+    ),
+    RecipeCard(
+        name="worldloom-ultra",
+        tier="ultra",
+        makes=f"{_PAINTS}; with the largest models",
+        needs="a GPU with 24 GB or more, and weights: worldloom models pull ultra",
+        rows=_PAINTED,
+        lacks="pipelines.models.lacking:in_ultra",
+        models="ultra",
     ),
 )
 
@@ -143,10 +189,11 @@ def cards() -> tuple[RecipeCard, ...]:
     return (*CARDS, *(card for card in offered if isinstance(card, RecipeCard)))
 
 
-def card_for(tier: str | None, kind: Kind = Kind.TEXT) -> RecipeCard:
+def card_for(tier: str | None, kind: Kind = Kind.TEXT, *, stage: str = "") -> RecipeCard:
     """The recipe of a tier, by the tier's name or its own. None: the best that takes this kind on this machine, a built-in one if there is.
 
-    Raises PromptError for a tier that there is not, and UnavailableError where nothing makes a world from this kind.
+    stage: of None, only recipes whose row has it.  Raises PromptError for a tier that there is not, and UnavailableError where nothing
+    makes a world from this kind.
     """
     if tier is not None:
         named = next((card for card in cards() if tier in (card.tier, card.name)), None)
@@ -154,10 +201,12 @@ def card_for(tier: str | None, kind: Kind = Kind.TEXT) -> RecipeCard:
             raise PromptError(f"there is no tier {tier[:60]!r}: choose one of {', '.join(tiers())}")
         return named
     able = [card for card in (*reversed(CARDS), *reversed(cards()[len(CARDS) :])) if kind in card.rows]
+    able = [card for card in able if not stage or stage in card.rows[kind]]
     found = next((card for card in able if not card.lacking(kind)), None)
     if found is None:
-        why = f": the recipe {able[0].name} would, but {able[0].lacking(kind)}" if able else f": {CURES[kind]}"
-        raise UnavailableError(f"no recipe makes a world from {WORDS[kind]} on this machine{why}")
+        smallest = next((card for card in (*CARDS, *able) if card in able), None)
+        why = f"the recipe {smallest.name} would, but {smallest.lacking(kind)}; or " if smallest is not None else ""
+        raise UnavailableError(f"no recipe makes a world from {WORDS[kind]} on this machine: {why}{CURES[kind]}")
     return found
 
 
@@ -174,23 +223,51 @@ def recipe_for(
     splats: budget for the whole world.  spec: skips reading the words.  things: folders with a user's own kinds of things.
     Raises PromptError, InputError, or UnavailableError with what to do.
     """
-    card = card_for(tier, kind)
+    built = spec is not None or bool(things)
+    card = card_for(tier, kind, stage="read" if built and kind is Kind.TEXT else "")
     row = card.row_for(kind)
     if lack := card.lacking(kind):
         raise UnavailableError(f"the recipe {card.name} cannot make a world from {WORDS[kind]} here: {lack}")
-    if kind is not Kind.TEXT and (spec is not None or things):
+    if built and kind is not Kind.TEXT:
         raise InputError(f"a specification and things of your own are for worlds from words, not from {WORDS[kind]}: leave them out")
+    if built and "paint" in row:
+        raise InputError(
+            f"the recipe {card.name} paints words, and does not build: for a specification or things of your own {CURES[kind]}"
+        )
     if not MIN_SPLATS <= splats <= MAX_SPLATS:
         raise InputError(f"{splats:,} splats cannot be made: choose from {MIN_SPLATS:,} to {MAX_SPLATS:,}")
-    settings: Mapping[str, Mapping[str, Any]] = {
+    settings: dict[str, dict[str, Any]] = {
         "read": {"spec": spec, "things": things},
         "arrange": {"things": things},
         "sample": {"splats": splats},
         "lift": {"splats": splats},
+        **_with_models(card, row),
     }
+    if card.tier != "nano":
+        settings["refine"] = {"splats": splats}
     from pipelines.stage import Recipe
 
-    return Recipe(card.name, card.tier, tuple(make_stage(name, **settings.get(name, {})) for name in row))
+    return Recipe(
+        card.name, card.tier, tuple(make_stage(name, **settings.get(name, {}), **_by_place(row, at)) for at, name in enumerate(row))
+    )
+
+
+def _by_place(row: tuple[str, ...], at: int) -> dict[str, Any]:
+    """Settings that follow from what comes later in the row: what will be painted is not guessed before."""
+    return {"hidden": False} if row[at] == "lift" and "fill" in row[at:] else {}
+
+
+def _with_models(card: RecipeCard, row: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Settings of the stages that open weights: which tier's, and how large they paint."""
+    if not set(row) & set(WITH_MODELS):
+        return {}
+    named = os.environ.get("WORLDLOOM_PANORAMA_PX", "").strip()
+    if named and not (named.isdecimal() and len(named) < 6):
+        raise InputError(f"WORLDLOOM_PANORAMA_PX={named[:40]} is no width of a panorama: use a multiple of 32 such as {PANORAMA_PX}")
+    width_px = int(named or PANORAMA_PX)
+    sizes: dict[str, dict[str, int]] = {name: {"width_px": width_px} for name in ("paint", "outpaint", "repaint")}
+    sizes["fill"] = {"width_px": width_px // 2, "height_px": width_px * 3 // 8}
+    return {name: {"tier": card.models, **sizes.get(name, {})} for name in WITH_MODELS}
 
 
 def make_stage(name: str, **settings: object) -> Stage:

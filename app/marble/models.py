@@ -53,9 +53,12 @@ def names_of(model: str) -> list[str]:
 
 
 def tier_for(model: str, kind: Kind) -> str | None:
-    """Our tier for a kind of prompt: a draft of what the quick tier does not take is made by the best one that does. Raises Refusal."""
+    """Our tier for a kind of prompt: a draft of what the quick tier cannot make here is made by the best that can. Raises Refusal."""
     tier = tier_of(model)
-    return None if tier is not None and is_draft(model) and kind not in card_for(tier).rows else tier
+    if tier is None or not is_draft(model):
+        return tier
+    quick = card_for(tier)
+    return tier if kind in quick.rows and not quick.lacking(kind) else None
 
 
 def lack_of(model: str, kinds: Iterable[Kind]) -> str | None:

@@ -28,7 +28,7 @@ from app.worlds.access import owned
 from app.worlds.inputs import NO_MEDIA, Media, inspected
 from pipelines.errors import PromptError
 from pipelines.prompt import Kind
-from pipelines.recipes import WORDS, RecipeCard, card_for, tiers
+from pipelines.recipes import CURES, WORDS, RecipeCard, card_for, tiers
 from pipelines.spec import SceneSpec
 
 EXTENSIONS: Mapping[str, str] = {"ply": ".ply", "spz": ".spz", "sog": ".sog", "glb": ".glb"}
@@ -68,10 +68,12 @@ def _generation(services: Services, caller: Caller, wish: Wish) -> Job:
     text = wish.text.strip() or (spec_sentence(wish.spec) if wish.spec is not None else "")
     prompt = wish.media.prompt(text, wish.seed)  # raises PromptError with the cure
     inputs = inspected(services, caller, wish.media)
-    card = _card(wish.tier, prompt.kind)
-    card.row_for(prompt.kind)  # raises UnavailableError with the cure
+    card = _card(wish.tier, prompt.kind, is_specified=wish.spec is not None)
+    row = card.row_for(prompt.kind)  # raises UnavailableError with the cure
     if wish.spec is not None and prompt.kind is not Kind.TEXT:
         raise Refusal("invalid_request", f"a spec is for worlds from words, not from {WORDS[prompt.kind]}: leave one of them out")
+    if wish.spec is not None and "paint" in row:
+        raise Refusal("invalid_request", f"the recipe {card.name} paints words, and does not build: for a spec {CURES[Kind.TEXT]}")
     if wish.splats > services.settings.max_splats:
         raise Refusal(
             "invalid_request", f"{wish.splats:,} splats are more than this service makes: ask for at most {services.settings.max_splats:,}"
@@ -115,10 +117,10 @@ async def fail_to_generate(services: Services, caller: Caller, wish: Wish, *, co
     return await operations.submit(services, caller, lambda: job)
 
 
-def _card(tier: str | None, kind: Kind) -> RecipeCard:
+def _card(tier: str | None, kind: Kind, *, is_specified: bool) -> RecipeCard:
     """The recipe of a tier; what a client called it is not repeated. Raises UnavailableError where no recipe takes the kind."""
     try:
-        return card_for(tier, kind)
+        return card_for(tier, kind, stage="read" if is_specified and kind is Kind.TEXT else "")
     except PromptError as error:
         sentence = f"there is no such tier: choose one of {', '.join(tiers())}, or none for the best that this machine runs"
         raise Refusal("invalid_request", sentence, errors=[FieldError("/tier", "there is no such tier")]) from error

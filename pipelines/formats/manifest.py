@@ -133,7 +133,8 @@ def manifest_of(world: World, files: dict[str, FileFacts], *, timings: bool) -> 
     spec = world.spec.model_dump(mode="json") if world.spec else None
     count = 0 if gaussians is None else len(gaussians)
     identity = [pipelines.__version__, world.recipe, world.prompt.text, world.prompt.seed, spec, count]
-    if gaussians is not None and world.prompt.kind is not Kind.TEXT:  # files, which go by many names, made it: what came of them tells
+    is_built = world.prompt.kind is Kind.TEXT and world.spec is not None
+    if gaussians is not None and not is_built:  # files, which go by many names, or models made it: what came of them tells
         identity += [hashlib.sha256(np.ascontiguousarray(values).data).hexdigest() for values in (gaussians.means, gaussians.harmonics)]
     spawn = scene.spawn if scene else Spawn()
     return Manifest(
@@ -159,7 +160,7 @@ def manifest_of(world: World, files: dict[str, FileFacts], *, timings: bool) -> 
             for check in (scene.relations if scene else ())
         ),
         files=dict(sorted(files.items())),
-        seconds={made.stage: round(made.seconds, 3) for made in world.made_by} if timings else {},
+        seconds=_seconds(world) if timings else {},
     )
 
 
@@ -188,6 +189,14 @@ def parse_manifest(data: bytes, path: Path) -> Manifest:
 def is_plain_name(name: str) -> bool:
     """Whether a file of this name lies in the package's own folder."""
     return 0 < len(name) <= 120 and not set(name) & set("/\\:\0") and name[0] != "." and name == name.strip() and name.isprintable()
+
+
+def _seconds(world: World) -> dict[str, float]:
+    """Stage → seconds, all its runs together."""
+    total: dict[str, float] = {}
+    for made in world.made_by:
+        total[made.stage] = total.get(made.stage, 0.0) + made.seconds
+    return {stage: round(seconds, 3) for stage, seconds in total.items()}
 
 
 def _splats_by_thing(gaussians: Gaussians) -> Counter[int]:

@@ -38,14 +38,14 @@ WORDS = "{}"
 class Fill(HubStage):
     """Splats → views from beside the start whose gaps are painted; their distances are NaN there, for `measure` to find out.
 
-    views_most: how many views are painted at most, one for each of eight directions.  reach_m: how far the walk goes.  width_px, height_px:
+    views_most: how many views are painted at most, two for each of eight directions.  reach_m: how far the walk goes.  width_px, height_px:
     of each view.  The world's own views come first and stay.
     """
 
     name: ClassVar[str] = "fill"
     cost: ClassVar[float] = 20.0
     task: ClassVar[Task] = Task.INPAINT
-    views_most: int = 8
+    views_most: int = 16
     reach_m: float = 1.5
     width_px: int = 1024
     height_px: int = 768
@@ -56,8 +56,7 @@ class Fill(HubStage):
         if world.gaussians is None:
             raise InputError("there are no splats to look for gaps in: run the stages that make them first")
         tell(0.0, "looking for what is hidden")
-        spawn = (world.scene or Scene()).spawn
-        points = walk_points(world.gaussians, spawn, self.reach_m)
+        points = walk_points(world.gaussians, start_of(world), self.reach_m)
         cameras = holes_first(world.gaussians, points, (self.width_px, self.height_px), tell)[: self.views_most]
         if not cameras:
             tell(1.0, "nothing is hidden")
@@ -76,15 +75,25 @@ class Fill(HubStage):
         assert seen.distance is not None  # it was asked for
         known = seen.alpha >= SOLID
         size = painter.size_for(camera.width_px, camera.height_px)
-        start = guessed(seen.picture, known, closed=False)
+        shown = (seen.rgb / np.maximum(seen.alpha, SOLID)[..., None]).clip(0, 1)  # without the black that shines through at edges
+        shown_rgb = (shown * 255 + 0.5).astype(np.uint8)
+        start = guessed(shown_rgb, known, closed=False)
         text = self.words.replace("{}", world.prompt.text or "the same place, seen from a step aside")
         painted = painter.paint(
             text, tell, width_px=size[0], height_px=size[1], seed=world.prompt.seed, closed=False, steps=self.steps, strength=1.0,
             **masked(start, known, size),
         )  # fmt: skip
-        picture = blended(seen.picture, known, resized(painted, camera.width_px, camera.height_px), camera.width_px / 64, closed=False)
+        picture = blended(shown_rgb, known, resized(painted, camera.width_px, camera.height_px), camera.width_px / 64, closed=False)
         distance = np.where(seen.distance > SKY_DISTANCE_M, np.float32(np.inf), seen.distance)
         return MeasuredView(camera, picture, np.where(known, distance, np.float32(np.nan)))
+
+
+def start_of(world: World) -> Spawn:
+    """Where a visitor starts: where the scene says so, else where the eye of the first view stood."""
+    if world.scene is not None or not world.views:
+        return (world.scene or Scene()).spawn
+    x, y, z = world.views[0].camera.position
+    return Spawn((float(x), float(y) - EYE_HEIGHT_M, float(z)))
 
 
 def walk_points(gaussians: Gaussians, spawn: Spawn, reach_m: float) -> list[NDArray[np.float64]]:
@@ -108,11 +117,12 @@ def walk_points(gaussians: Gaussians, spawn: Spawn, reach_m: float) -> list[NDAr
 
 
 def holes_first(gaussians: Gaussians, points: Sequence[NDArray[np.float64]], size: tuple[int, int], tell: TellStage) -> list[Camera]:
-    """Cameras that see gaps, those with the largest first, no two of them looking in the same of eight directions.
+    """Cameras that see gaps, those with the largest first: for each of eight directions one from its left and one from its right.
 
-    What is hidden behind a thing is hidden in one direction: so nothing is painted twice, and differently.
+    From the left one sees what things hide on their right, and the other way round: so hardly anything is painted twice, and differently.
     """
-    found: list[tuple[float, int, Camera]] = []
+    middle = np.mean(points, axis=0) if points else np.zeros(3)
+    found: list[tuple[float, tuple[int, bool], Camera]] = []
     for i, point in enumerate(points):
         tell(0.2 * i / len(points), "looking for what is hidden")
         for sector in range(SECTORS):
@@ -120,11 +130,12 @@ def holes_first(gaussians: Gaussians, points: Sequence[NDArray[np.float64]], siz
             small = _camera(point, yaw, (SIGHT_PX, round(SIGHT_PX * size[1] / size[0])))
             share = float((render(gaussians, small).alpha < SOLID).mean())
             if share >= LEAST_HOLE:
-                found.append((share, sector, _camera(point, yaw, size)))
+                is_right = bool((point - middle) @ small.world_from_camera[:3, 0] > 0)
+                found.append((share, (sector, is_right), _camera(point, yaw, size)))
     found.sort(key=lambda entry: -entry[0])  # stable: equal ones in the order of points
-    best: dict[int, Camera] = {}
-    for _, sector, camera in found:
-        best.setdefault(sector, camera)
+    best: dict[tuple[int, bool], Camera] = {}
+    for _, place, camera in found:
+        best.setdefault(place, camera)
     return list(best.values())
 
 

@@ -14,13 +14,13 @@ from pipelines.splat.smooth_fill import filled
 from pipelines.world import MeasuredView
 
 DOME_RADIUS_M = 1_500.0
-REACH_RAD = 0.7  # how far the sky goes on behind what hides it
+GATHERED_REACH_RAD = 0.35  # how far the sky of many views goes on behind what hides it
 LEAST_SHARE = 2e-4  # of the picture; less is a fault in the distances
 GATHERED_WIDTH_PX = 1_024  # of the sky that many views have in common
 
 
-def sky_sheet(view: MeasuredView) -> Sheet | None:
-    """The sky of one view and its continuation; None where there is none to speak of."""
+def sky_sheet(view: MeasuredView, *, reach_rad: float) -> Sheet | None:
+    """The sky of one view, continued so far behind what hides it; None where there is none to speak of."""
     sky = np.isposinf(view.distance)
     if sky.mean() < LEAST_SHARE:
         return None
@@ -30,7 +30,7 @@ def sky_sheet(view: MeasuredView) -> Sheet | None:
     clean = sky & ~_grown(~sky, wraps)
     rgb = filled(view.rgb.astype(np.float32), clean if clean.any() else sky, wraps=wraps)
     colours = np.where(sky[:, :, None], view.rgb, (rgb + 0.5).clip(0, 255)).astype(np.uint8)
-    return _dome(view, colours, away * pixel_rad <= REACH_RAD)
+    return _dome(view, colours, away * pixel_rad <= reach_rad)
 
 
 def _dome(view: MeasuredView, rgb: NDArray[np.uint8], kept: Mask) -> Sheet:
@@ -58,7 +58,7 @@ def gathered_sky(views: Sequence[MeasuredView]) -> Sheet | None:
         return None
     rgb: Floats = (colours / np.maximum(counts, 1)[:, None]).reshape(*seen.shape, 3).astype(np.float32)
     whole = filled(rgb, seen, wraps=True)
-    kept = _away(seen, True) * (2 * math.pi / camera.width_px) <= REACH_RAD / 2
+    kept = _away(seen, True) * (2 * math.pi / camera.width_px) <= GATHERED_REACH_RAD
     view = MeasuredView(camera, (whole + 0.5).clip(0, 255).astype(np.uint8), np.full(seen.shape, np.inf, np.float32))
     return _dome(view, view.rgb, kept)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -13,49 +14,76 @@ from pipelines.splat.smooth_fill import filled
 from pipelines.stage import Stage, TellStage
 from pipelines.world import MeasuredView, World
 
+if TYPE_CHECKING:
+    from pipelines.gaussians import Gaussians
+    from pipelines.splat.sheet import Sheet
+
+REACH_RAD = 0.7  # how far the sky goes on behind what hides it
+
 
 @dataclass(frozen=True)
 class Lift(Stage):
-    """Measured views → splats. splats: budget for the whole world."""
+    """Measured views → splats. splats: budget for the whole world.
+
+    hidden: whether surfaces and sky go on behind what hides them, by a guess; without it there are gaps, for a later stage to paint.
+    Where the world has splats already, its first view is what they were made from, and the others were painted to show what these splats
+    do not: only that is taken from them, and what is guessed gives way to it.
+    """
 
     name: ClassVar[str] = "lift"
     cost: ClassVar[float] = 6.0
 
     splats: int = 1_000_000
+    hidden: bool = True
 
     def run(self, world: World, tell: TellStage) -> World:
-        from pipelines.splat.backdrop import gathered_sky, sky_sheet
-        from pipelines.splat.behind import behind
         from pipelines.splat.cells import splats_of
-        from pipelines.splat.fringes import cleared
-        from pipelines.splat.sheet import sheet_of
 
         views = measured(world)
         tell(0.0, "finding edges")
-        if len(views) == 1:
-            view = whole(views[0])
-            sky = np.isposinf(view.distance)
-            inverse = inverse_of(view)
-            front = sheet_of(view.camera, view.rgb, inverse, inverse > 0)
-            clean = cleared(front, np.where(sky, np.float32(0), inverse))
-            front, view = replace(front, rgb=clean), replace(view, rgb=clean)
-            tell(0.2, "continuing what is hidden")
-            sheets = [front, *behind(front, sky)]
-            tell(0.45, "painting the sky behind")
-            dome = sky_sheet(view)
+        if len(views) == 1 or world.gaussians is not None:
+            sheets = self._painted(world.gaussians, views, tell)
         else:
-            from pipelines.splat.fuse import seen_best
-
-            sheets = []
-            for number, (view, kept) in enumerate(zip(views, seen_best(views, tell), strict=True)):
-                sheets.append(sheet_of(view.camera, view.rgb, inverse_of(view), kept))
-                tell(0.4 + 0.2 * number / len(views), "finding edges")
-            dome = gathered_sky(views)
+            sheets = _fused(views, tell)
         tell(0.65, "turning surfaces into splats")
-        sheets += [dome] if dome is not None else []
         gaussians = splats_of(sheets, self.splats, lambda share: tell(0.65 + 0.35 * share, "turning surfaces into splats"))
         tell(1.0, "")
         return replace(world, gaussians=gaussians)
+
+    def _painted(self, shown: Gaussians | None, views: Sequence[MeasuredView], tell: TellStage) -> list[Sheet]:
+        """One view, what was painted beside it, and what is guessed behind both."""
+        from pipelines.splat.backdrop import sky_sheet
+        from pipelines.splat.behind import behind
+        from pipelines.splat.fringes import cleared
+        from pipelines.splat.patches import patches, without
+        from pipelines.splat.sheet import sheet_of
+
+        view = whole(views[0])
+        sky = np.isposinf(view.distance)
+        inverse = inverse_of(view)
+        front = sheet_of(view.camera, view.rgb, inverse, inverse > 0)
+        clean = cleared(front, np.where(sky, np.float32(0), inverse))
+        front, view = replace(front, rgb=clean), replace(view, rgb=clean)
+        tell(0.2, "continuing what is hidden")
+        added = [] if shown is None else patches(shown, views[1:], lambda share: tell(0.2 + 0.1 * share, "adding what was painted"))
+        guessed = [without(sheet, added) for sheet in behind(front, sky)] if self.hidden else []
+        tell(0.45, "painting the sky behind")
+        dome = sky_sheet(view, reach_rad=REACH_RAD if self.hidden else 0.0)
+        return [front, *added, *guessed, *([] if dome is None else [dome])]
+
+
+def _fused(views: Sequence[MeasuredView], tell: TellStage) -> list[Sheet]:
+    """Each surface from the view that saw it best, and the sky of all."""
+    from pipelines.splat.backdrop import gathered_sky
+    from pipelines.splat.fuse import seen_best
+    from pipelines.splat.sheet import sheet_of
+
+    sheets = []
+    for number, (view, kept) in enumerate(zip(views, seen_best(views, tell), strict=True)):
+        sheets.append(sheet_of(view.camera, view.rgb, inverse_of(view), kept))
+        tell(0.4 + 0.2 * number / len(views), "finding edges")
+    dome = gathered_sky(views)
+    return sheets if dome is None else [*sheets, dome]
 
 
 def measured(world: World) -> tuple[MeasuredView, ...]:

@@ -24,7 +24,8 @@ _SKY_SLOPE = 0.05  # how steeply a ray must rise for what it cannot measure to c
 class Refine(Stage):
     """Views and gaussians → gaussians. With gsplat where CUDA is there, else with our own kernels on the CPU.
 
-    steps: how often a view is compared with what the splats show. None: 1,200 on the CPU, 7,000 on a GPU.  splats: how many there may
+    steps: how often a view is compared with what the splats show. None: 7,000 on a GPU; on the CPU 1,200 for pictures from different
+    points and for video, 300 for panoramas, whose splats are nearly right from the start.  splats: how many there may
     be at the end; more that come in are merged first.  most_px: pictures with more pixels are made smaller by a whole factor. None:
     240,000 on the CPU, 1 million on a GPU.  distance_weight: how much measured distances count at first.  degree: of the harmonics of
     the result, 0 … 3; the degree that comes in, if that is higher.
@@ -51,14 +52,15 @@ class Refine(Stage):
 
         on_gpu = gpu.is_available()
         most_px = self.most_px or (1_000_000 if on_gpu else 240_000)
+        from_many_points = world.prompt.kind in (Kind.PICTURES, Kind.VIDEO)
         tell(0.0, "sorting the views")
         views = [smaller(view, fitting_factor(view.camera, most_px)) for view in pinholes_of(world.views)]
         start = self._start(world.gaussians, views)
         plan = Plan(
-            steps=self.steps or (7_000 if on_gpu else 1_200),
+            steps=self.steps or (7_000 if on_gpu else 1_200 if from_many_points else 300),
             splats=max(self.splats, len(start)),
             distance_weight=self.distance_weight,
-            exposures=world.prompt.kind in (Kind.PICTURES, Kind.VIDEO, Kind.PHOTOGRAPH),
+            exposures=from_many_points,
         )
         if on_gpu:
             from pipelines.splat.gpu_fitting import fit_with_gsplat

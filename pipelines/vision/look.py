@@ -1,8 +1,9 @@
-"""Look: the stage that reads a panorama, and how far away everything in it is, as a view from the starting point."""
+"""Look: the stage that reads a panorama, with its distances, or photographs taken from one place, as views from the starting point."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 
 from pipelines.camera import Camera, Projection, pose
 from pipelines.errors import FileFormatError, InputError
+from pipelines.prompt import Picture
 from pipelines.scene import EYE_HEIGHT_M
 from pipelines.stage import Stage, TellStage
+from pipelines.vision.pictures import open_picture, require_detail
 from pipelines.vision.sphere_files import read_distances, read_panorama
 from pipelines.world import MeasuredView, View, World
 
@@ -24,6 +27,8 @@ SKY_DISTANCE_M = 1_400.0  # what is farther is sky; programs write 1e10 or the l
 LEAST_KNOWN = 0.05  # share of the sphere with distances
 NADIR_RAD = math.radians(25)  # the floor is looked for within this angle from straight down
 LOWEST_EYE_M, HIGHEST_EYE_M = 0.3, 5.0
+LONGEST_PX = 2_048  # of a photograph: finer than any panorama that it becomes part of
+ASSUMED_FOV_RAD = 2 * math.atan(0.8 * math.hypot(36.0, 24.0) / 2 / 26.0)  # along the longer side: 4:3 at 26 mm, a telephone's main camera
 BLACK = 3  # no pixel of a picture that shows something is darker than this everywhere (0 … 255)
 
 Distances = NDArray[np.float32]
@@ -31,15 +36,21 @@ Distances = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Look(Stage):
-    """Panorama, with or without distances → one view of the whole sphere whose floor lies at y = 0."""
+    """A panorama, with or without distances → one view of the whole sphere whose floor lies at y = 0; photographs → a view for each.
+
+    Photographs are taken to be taken upright, with a level horizon, by someone who stands at the starting point and turns.
+    """
 
     name: ClassVar[str] = "look"
     cost: ClassVar[float] = 1.0
 
     def run(self, world: World, tell: TellStage) -> World:
+        """Raises InputError and FileFormatError for files that show nothing, or cannot be read."""
         path, beside = world.prompt.panorama, world.prompt.distance
+        if world.prompt.pictures:
+            return replace(world, views=_photographs(world.prompt.pictures, tell))
         if path is None:
-            raise InputError("there is no panorama to look at: give one with --panorama")
+            raise InputError("there is nothing to look at: give a panorama with --panorama, or a photograph with --image")
         tell(0.0, "looking at the panorama")
         rgb = read_panorama(path, fewest_px=FEWEST_PX, most_px=MOST_PX, tolerance=SHAPE_TOLERANCE, widest_px=WIDEST_PX)
         if int(rgb.max()) <= BLACK:
@@ -51,6 +62,25 @@ class Look(Stage):
         distance = resampled(distance, rgb.shape[0], rgb.shape[1])
         tell(1.0, note)
         return replace(world, views=(MeasuredView(_camera(rgb, eye_height(distance)), rgb, distance),))
+
+
+def _photographs(pictures: Sequence[Picture], tell: TellStage) -> tuple[View, ...]:
+    """One pinhole view for each, from the same place, turned by its azimuth (0 where none is given)."""
+    views = []
+    for number, picture in enumerate(pictures):
+        photo = open_picture(picture.path, longest_px=LONGEST_PX)
+        require_detail(picture.path.name, photo.rgb)
+        fov_rad = ASSUMED_FOV_RAD if photo.long_fov_rad is None else photo.long_fov_rad
+        why = "taken to be" if photo.long_fov_rad is None else "by its camera's notes"
+        height, width = photo.rgb.shape[:2]
+        focal_px = max(width, height) / 2 / math.tan(fov_rad / 2)
+        turned = pose((0.0, EYE_HEIGHT_M, 0.0), yaw_rad=-math.radians(picture.azimuth_deg or 0.0))
+        views.append(View(Camera(Projection.PINHOLE, width, height, focal_px, turned), photo.rgb))
+        tell(
+            (number + 1) / len(pictures),
+            f"{picture.path.name}: field of view {why} {math.degrees(fov_rad):.0f}°, horizon taken to be level",
+        )
+    return tuple(views)
 
 
 def _camera(rgb: NDArray[np.uint8], eye_m: float) -> Camera:

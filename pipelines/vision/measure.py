@@ -11,12 +11,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.camera import Projection
+from pipelines.camera import Camera, Projection
 from pipelines.errors import InputError, UnavailableError
 from pipelines.models import ModelCard, card_of, free_vram_bytes, memory_told, model_for, open_model, warm, way_to_load
 from pipelines.stage import Stage, TellStage, part_of, told_meanwhile
 from pipelines.vision.depth_network import DepthNetwork, open_network
 from pipelines.vision.faces import aligned_scales, along_rays, cut_faces, fused
+from pipelines.vision.look import eye_height
 from pipelines.vision.measured_sky import named_sky, sky_mask
 from pipelines.world import MeasuredView, View, World
 
@@ -24,6 +25,7 @@ Floats = NDArray[np.float32]
 
 BELOW = math.sin(math.radians(12.0))  # rays steeper than this look at the ground where it is level
 LEAST_GROUND = 50  # rays that must look at the ground for a scale to be taken from it
+SURE_WITHIN = 1.5  # factor by which the metres of a network may be wrong
 LEAST_KNOWN = 50  # pixels that must be known for the others to be aligned to them
 
 
@@ -90,13 +92,34 @@ class Measure(Stage):
         if given is not None and not np.isnan(given).any():
             return MeasuredView(view.camera, view.rgb, given)
         found = measured(view, network, tell)
-        if given is not None:
-            return MeasuredView(view.camera, view.rgb, completed(given, found))
         rays = view.camera.rays()
+        if given is not None:
+            return MeasuredView(view.camera, view.rgb, completed(given, self._with_sky(view, found, rays)))
+        camera = view.camera
         if not network.metric:
-            found = found * np.float32(scale_by_ground(found, rays, float(view.camera.position[1])))
+            found = found * np.float32(scale_by_ground(found, rays, float(camera.position[1])))
+        elif camera.projection is Projection.EQUIRECTANGULAR:
+            camera, found = standing(camera, found)
+        return MeasuredView(camera, view.rgb, self._with_sky(view, found, rays))
+
+    def _with_sky(self, view: View, found: Floats, rays: Floats) -> Floats:
+        """Distances that are inf where the sky is."""
         sky = sky_mask(view.rgb, found, rays) if self.sky_model is None else named_sky(view.rgb, open_model(self.sky_model).path)
-        return MeasuredView(view.camera, view.rgb, np.where(sky, np.float32(np.inf), found))
+        return np.where(sky, np.float32(np.inf), found)
+
+
+def standing(camera: Camera, distance: Floats) -> tuple[Camera, Floats]:
+    """A panorama's camera and metres as a network gave them, brought together so that the floor below it lies at y = 0.
+
+    Networks are off by tens of percent, and most pictures are taken by people who stand: a floor that is nearly where it is for them
+    scales the distances, so that a visitor sees what the camera saw. One much lower or higher moves the camera instead.
+    """
+    below_m, stands_m = eye_height(distance), float(camera.position[1])
+    if 1 / SURE_WITHIN <= stands_m / below_m <= SURE_WITHIN:
+        return camera, distance * np.float32(stands_m / below_m)
+    moved = camera.world_from_camera.copy()
+    moved[1, 3] = below_m
+    return replace(camera, world_from_camera=moved), distance
 
 
 def measured(view: View, network: DepthNetwork, tell: TellStage) -> Floats:

@@ -190,7 +190,11 @@ def test_bad_values_get_one_sentence(
         (("serve", "--data", "file/data"), 1, "the data folder"),
         (("serve", "--data", "file"), 1, "the data folder"),
         (("worker", "--slot", "-1"), 2, "invalid value for '--slot'"),
-        (("worker", "--queues", "worlds-nano,nonsense"), 2, "there is no queue 'nonsense': choose from worlds-nano, worlds-quick, studio"),
+        (
+            ("worker", "--queues", "worlds-nano,nonsense"),
+            2,
+            "there is no queue 'nonsense': choose from worlds-nano, worlds-super, worlds-ultra, worlds-quick",
+        ),
         (("keys", "list", "--data"), 2, "option '--data' requires an argument"),
     ],
 )

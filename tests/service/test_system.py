@@ -33,7 +33,7 @@ def test_health_needs_no_key(keyed: Service) -> None:
 def test_recipes_say_what_can_be_made(client: httpx.Client) -> None:
     body = client.get("/v1/recipes").json()
     recipes = {recipe["tier"]: recipe for recipe in body["recipes"]}
-    assert {"nano", "quick"} <= set(recipes)
+    assert {"nano", "super", "ultra", "quick"} <= set(recipes)
     assert recipes["nano"]["takes"] == ["text", "pictures", "video", "panorama", "distance"]
     assert recipes["nano"]["stages"][0] == "read"
     assert [tier for tier, recipe in recipes.items() if recipe["default"]] == ["nano"]
@@ -45,7 +45,7 @@ def test_the_machinery_is_shown(client: httpx.Client, ball: str) -> None:
     assert (body["version"], body["database"], body["store"]) == (pipelines.__version__, "sqlite", "disk")
     (worker,) = body["workers"]
     assert worker["alive"]
-    assert {"worlds-nano", "worlds-quick", "studio"} == set(worker["queues"])
+    assert {"worlds-nano", "worlds-super", "worlds-ultra", "worlds-quick", "studio"} == set(worker["queues"])
     assert isinstance(worker["status"]["operations"], int), "whose jobs they are is nobody's business"
     assert body["queues"]["worlds-quick"]["SUCCEEDED"] >= 1
     assert body["free_bytes"] > 1_000_000

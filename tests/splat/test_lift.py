@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation, binary_erosion
 
 from pipelines import Prompt, World
 from pipelines.camera import Camera, look_at, panorama, pinhole
 from pipelines.errors import InputError
 from pipelines.gaussians import Gaussians, frames_from_quaternions
 from pipelines.splat import Lift, render
+from pipelines.splat.patches import patches
 from pipelines.world import MeasuredView, View
 from tests.vision.measured_rooms import ball_distance, box_distance, field, room
 
@@ -189,3 +192,60 @@ def test_an_odd_sized_panorama_wraps_without_a_gap() -> None:
     gaussians = lifted(room(camera))
     behind = pinhole(EYE, yaw_rad=np.pi, width_px=160, height_px=90)
     assert render(gaussians, behind).alpha.min() > 0.9
+
+
+# -- what is painted beside the start --------------------------------------------------------------------------------------------------
+
+ASIDE = pinhole((1.0, 1.65, -0.3), yaw_rad=math.radians(20), width_px=128, height_px=96)  # sees the wall that the ball hides from the start
+
+
+def painted(*, colour: int | None = None) -> MeasuredView:
+    """What a painter and a depth model bring to ASIDE: the truth, in its own colour or another one."""
+    true = room(ASIDE, ball=True)
+    return true if colour is None else replace(true, rgb=np.full_like(true.rgb, colour))
+
+
+def test_without_guesses_there_are_gaps_to_paint() -> None:
+    start = room(ball=True)
+    bare = Lift(splats=60_000, hidden=False).run(World(Prompt(text="a room"), views=(start,)), lambda share, note: None).gaussians
+    assert bare is not None
+    assert (render(bare, ASIDE).alpha < 0.5).mean() > 0.02
+    assert (render(bare, start.camera).alpha < 0.5).mean() < 0.001
+
+
+def test_what_was_painted_is_shown_only_where_nothing_was() -> None:
+    start = World(Prompt(text="a room"), views=(room(ball=True),))
+    bare = Lift(splats=60_000, hidden=False).run(start, lambda share, note: None)
+    assert bare.gaussians is not None
+    gap = render(bare.gaussians, ASIDE).alpha < 0.5
+    whole = Lift(splats=60_000).run(replace(bare, views=(*bare.views, painted(colour=0))), lambda share, note: None).gaussians
+    assert whole is not None and len(whole) <= 60_000
+    seen = render(whole, ASIDE)
+    inner = binary_erosion(gap, iterations=2)
+    assert inner.any() and seen.picture[inner].mean() < 30, "black, as it was painted"
+    outer = ~binary_dilation(gap, iterations=3)
+    assert np.abs(seen.picture.astype(float) - room(ASIDE, ball=True).rgb)[outer].mean() < 16, "the room, as it was seen from the start"
+    assert (seen.alpha > 0.5).mean() > 0.995
+    from_the_start = render(whole, start.views[0].camera).rgb
+    assert psnr(from_the_start, start.views[0].rgb / 255) > 20, "nothing stands before what was seen"
+
+
+def test_the_truth_painted_is_nearer_to_it_than_a_guess() -> None:
+    start = World(Prompt(text="a room"), views=(room(ball=True),))
+    bare = Lift(splats=60_000, hidden=False).run(start, lambda share, note: None)
+    assert bare.gaussians is not None
+    gap = render(bare.gaussians, ASIDE).alpha < 0.5
+    guess = Lift(splats=60_000).run(start, lambda share, note: None).gaussians
+    whole = Lift(splats=60_000).run(replace(bare, views=(*bare.views, painted())), lambda share, note: None).gaussians
+    assert guess is not None and whole is not None
+    true = room(ASIDE, ball=True).rgb.astype(float)
+    off_guess, off_whole = (np.abs(render(one, ASIDE).picture.astype(float) - true)[gap].mean() for one in (guess, whole))
+    assert off_whole < 0.7 * off_guess
+
+
+def test_the_same_painted_twice_is_taken_once() -> None:
+    bare = Lift(splats=60_000, hidden=False).run(World(Prompt(text="a room"), views=(room(ball=True),)), lambda share, note: None)
+    assert bare.gaussians is not None
+    first, second = painted(colour=0), painted(colour=255)
+    (kept,) = patches(bare.gaussians, [first, second])
+    assert (kept.rgb == 0).all() and kept.kept.sum() >= (render(bare.gaussians, ASIDE).alpha < 0.5).sum()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipelines import Prompt, View, World
 from pipelines.camera import panorama
 from pipelines.errors import FileFormatError, InputError
 from pipelines.formats import write_distance
+from pipelines.prompt import Picture
 from pipelines.vision import Look
 from pipelines.world import MeasuredView
 from tests.vision.measured_rooms import room
@@ -171,3 +173,65 @@ def test_the_given_world_is_not_changed(tmp_path: Path) -> None:
     world = World(Prompt(panorama=picture, distance=distance))
     Look().run(world, lambda fraction, note: None)
     assert world == replace(world) and world.views == ()
+
+
+# -- photographs -----------------------------------------------------------------------------------------------------------------------
+
+
+def photograph(path: Path, size: tuple[int, int] = (300, 200), *, film_mm: int | None = None, orientation: int | None = None) -> Path:
+    """Noise, with notes of the camera or without."""
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 255, (size[1], size[0], 3), np.uint8))
+    exif = image.getexif()
+    if film_mm is not None:
+        exif.get_ifd(0x8769)[0xA405] = film_mm
+    if orientation is not None:
+        exif[0x0112] = orientation
+    image.save(path, exif=exif)
+    return path
+
+
+def views_of(*pictures: Picture) -> tuple[tuple[View, ...], list[str]]:
+    notes: list[str] = []
+    world = Look().run(World(Prompt(pictures=pictures)), lambda fraction, note: notes.append(note))
+    return world.views, notes
+
+
+def test_a_photograph_has_the_angle_that_its_camera_wrote_down(tmp_path: Path) -> None:
+    (view,), notes = views_of(Picture(photograph(tmp_path / "a.jpg", film_mm=18)))
+    assert (view.camera.width_px, view.camera.height_px) == (300, 200)
+    edges = view.camera.rays()[100, [0, -1]].astype(np.float64)
+    between = np.degrees(np.arccos(edges[0] @ edges[1]))
+    assert between == pytest.approx(90 * 299 / 300, abs=0.3), "36 mm of film behind 18 mm of lens, from pixel centre to pixel centre"
+    assert view.camera.position.tolist() == [0, 1.65, 0]
+    assert "90°" in notes[-1] and "its camera" in notes[-1] and "level" in notes[-1]
+
+
+def test_without_notes_an_angle_is_taken_and_said(tmp_path: Path) -> None:
+    (view,), notes = views_of(Picture(photograph(tmp_path / "a.png")))
+    assert math.degrees(2 * math.atan(150 / view.camera.focal_px)) == pytest.approx(67.3, abs=0.2)
+    assert "taken to be 67°" in notes[-1]
+
+
+def test_a_photograph_held_upright_is_as_high_as_it_was_wide(tmp_path: Path) -> None:
+    (view,), _ = views_of(Picture(photograph(tmp_path / "a.jpg", film_mm=18, orientation=6)))
+    assert (view.camera.width_px, view.camera.height_px) == (200, 300)
+    assert view.camera.focal_px == pytest.approx(150, rel=0.01), "90° along the longer side, which stands now"
+
+
+@pytest.mark.parametrize(
+    ("azimuth_deg", "ahead"), [(0, (0, 0, -1)), (90, (1, 0, 0)), (180, (0, 0, 1)), (-90, (-1, 0, 0)), (None, (0, 0, -1))]
+)
+def test_directions_are_clockwise_from_ahead(tmp_path: Path, azimuth_deg: float | None, ahead: tuple[int, int, int]) -> None:
+    (view,), _ = views_of(Picture(photograph(tmp_path / "a.png"), azimuth_deg))
+    assert -view.camera.world_from_camera[:3, 2] == pytest.approx(ahead, abs=1e-6)
+    assert view.camera.world_from_camera[:3, 1] == pytest.approx((0, 1, 0), abs=1e-6)
+
+
+def test_photographs_that_show_nothing_are_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (300, 200)).save(tmp_path / "black.png")
+    Image.new("RGB", (60, 40), (9, 200, 9)).save(tmp_path / "tiny.png")
+    for name, part in (("black.png", "all black"), ("tiny.png", "at least 64"), ("gone.png", "there is no picture")):
+        with pytest.raises(InputError, match=part):
+            views_of(Picture(tmp_path / name))
+    with pytest.raises(InputError, match="nothing to look at"):
+        Look().run(World(Prompt(text="a lake")), lambda fraction, note: None)

@@ -17,7 +17,7 @@ from pipelines.errors import GraphicsMemoryError, InputError, UnavailableError
 from pipelines.vision import Measure
 from pipelines.vision.depth_network import DepthNetwork, from_inverse, open_network
 from pipelines.vision.faces import aligned_scales, along_rays, cut_faces, face_cameras, fused
-from pipelines.vision.measure import completed, measured, scale_by_ground
+from pipelines.vision.measure import completed, measured, scale_by_ground, standing
 from pipelines.vision.measured_sky import sky_mask
 from pipelines.world import MeasuredView, View, World
 from tests.vision.depth_checkpoints import depth_anything, segmenter
@@ -120,6 +120,20 @@ def test_the_ground_gives_the_scale() -> None:
     up = pinhole(EYE, pitch_rad=0.9, width_px=60, height_px=40)
     with pytest.raises(UnavailableError, match="too little ground"):
         scale_by_ground(room(up), up.rays(), 1.65)
+
+
+@pytest.mark.parametrize(
+    ("floor_m", "eye_m", "scale"), [(2.0, 1.65, 1.65 / 2.0), (1.3, 1.65, 1.65 / 1.3), (4.0, 4.0, 1.0), (0.8, 0.8, 1.0)]
+)
+def test_the_floor_comes_to_lie_at_zero(floor_m: float, eye_m: float, scale: float) -> None:
+    """Nearly where it is for one who stands: the metres are brought to that. Far from it: the camera was held lower or higher."""
+    camera = panorama((0, 1.65, 0), width_px=128)
+    with np.errstate(divide="ignore"):
+        distance = np.where(camera.rays()[..., 1] < 0, -floor_m / camera.rays()[..., 1], 50).clip(0, 50).astype(np.float32)
+    moved, metres = standing(camera, distance)
+    assert moved.position == pytest.approx((0, eye_m, 0), abs=1e-3)
+    assert np.allclose(metres, distance * scale, rtol=1e-3)
+    assert (moved.position + camera.rays()[-1, 0] * metres[-1, 0])[1] == pytest.approx(0, abs=0.01)
 
 
 def test_gaps_are_filled_at_the_scale_of_what_is_known() -> None:
