@@ -18,15 +18,13 @@ from PIL import Image
 
 from pipelines.camera import panorama
 from pipelines.formats import write_distance
-from tests.paint.checkpoints import z_image
 from tests.service.marble_client.speaking import HEADERS, ask, polled
-from tests.service.running import QUICK, ROOT, Service, finished
+from tests.service.running import Service, finished
 from tests.service.strange_files import RGB, png
 from tests.service.test_assets import ready
 from tests.service.test_marble_pictures import splats_of, within
+from tests.tiny_models import LICENCES, tiny_models
 
-RECIPE = Path(__file__).parent / "painting_recipe"
-PATHS = os.pathsep.join(map(str, (ROOT, QUICK, RECIPE)))
 IN_OPEN, IN_NONBLOCK = 0x20, 0x800  # of Linux' inotify
 
 
@@ -39,13 +37,14 @@ def room_m() -> NDArray[np.float32]:
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return z_image(tmp_path_factory.mktemp("weights") / "tiny")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment that puts tiny models in the place of all others."""
+    return tiny_models(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="module")
-def painting(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[Service]:
-    settings = {"PYTHONPATH": PATHS, "WORLDLOOM_REPAINT_MODEL": str(weights), "OMP_NUM_THREADS": "1", "WORLDLOOM_WARM_GB": "1"}
+def painting(tmp_path_factory: pytest.TempPathFactory, models: dict[str, str]) -> Iterator[Service]:
+    settings = {**models, "OMP_NUM_THREADS": "1", "WORLDLOOM_WARM_GB": "1"}
     running = Service(tmp_path_factory.mktemp("painting") / "data", settings).start()
     yield running
     assert running.stop() == 0
@@ -58,11 +57,11 @@ def client(painting: Service) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def opened(weights: Path) -> Iterator[Callable[[], int]]:
+def opened(models: dict[str, str]) -> Iterator[Callable[[], int]]:
     """How often anyone has opened a file of weights since it was last asked, as Linux says."""
     libc = ctypes.CDLL(None, use_errno=True)
     watch = libc.inotify_init1(IN_NONBLOCK)
-    for file in weights.rglob("*.safetensors"):
+    for file in Path(models["WORLDLOOM_REPAINT_MODEL"]).rglob("*.safetensors"):
         assert libc.inotify_add_watch(watch, os.fsencode(file), IN_OPEN) >= 0
 
     def count() -> int:
@@ -122,22 +121,21 @@ def test_grey_distances_are_painted_and_stay_where_they_are(client: httpx.Client
     assert away_m.min() == pytest.approx(room_m().min(), rel=0.03)
 
 
-def test_a_layout_prompt_of_our_own_becomes_a_world_with_its_panorama(client: httpx.Client, weights: Path, tmp_path: Path) -> None:
+def test_a_layout_prompt_of_our_own_becomes_a_world_with_its_panorama(client: httpx.Client, tmp_path: Path) -> None:
     asset = ready(client, as_exr(tmp_path))["id"]
-    body = {"text": "a cabin", "layout": asset, "seed": 4, "tier": "painting", "splats": 10_000}
+    body = {"text": "a cabin", "layout": asset, "seed": 4, "splats": 10_000}
     done = finished(client, client.post("/v1/worlds:generate", json=body).json(), within_s=240)
     assert done["error"] is None, done["error"]
     world = client.get(f"/v1/worlds/{done['world_id']}").json()
     assert {"splats.ply", "panorama.png", "panorama-distance.exr"} <= set(world["files"])
     manifest = client.get(f"/v1/worlds/{done['world_id']}/files/world.json").json()
     made = next(entry for entry in manifest["made_by"] if entry["stage"] == "repaint")
-    assert made["model"] == weights.name
+    assert (made["model"], made["licence"]) == ("painter", LICENCES["painter"])
     assert made["revision"].startswith("sha256:")
 
 
 def test_without_weights_the_operation_ends_with_the_cure(tmp_path: Path) -> None:
-    settings = {"PYTHONPATH": PATHS, "WORLDLOOM_MODELS": str(tmp_path / "none")}
-    service = Service(tmp_path / "data", settings).start()
+    service = Service(tmp_path / "data", {"WORLDLOOM_MODELS": str(tmp_path / "none")}).start()
     try:
         with service.client() as client:
             body = {"depth_pano_image": within(as_exr(tmp_path)), "text_prompt": "a cabin"}
