@@ -135,26 +135,25 @@ def _graphics() -> Finding:
 
 
 def _models() -> Finding:
-    """Which tier this machine runs, and what of it is still to be fetched."""
+    """Which tier this machine runs, and what is still to be fetched for a larger one."""
     from pipelines.errors import WorldloomError
-    from pipelines.models import best_tier, choices, free_vram_bytes, locks, read_lock, tiers_that_fit
+    from pipelines.models import choices, free_vram_bytes, locks, read_lock, tiers_that_fit
+    from pipelines.recipes import card_for
 
     try:
-        free_bytes = free_vram_bytes()
-        fitting = [one for one in tiers_that_fit(free_bytes) if one.runs]
-        own = "".join(f"; your {stage}: {card.id}" for stage, card in choices().items())
         for name in locks():
             read_lock(name)  # says it when one is damaged
+        free_bytes, tier = free_vram_bytes(), card_for(None).tier
+        fitting = [one for one in tiers_that_fit(free_bytes) if one.runs]
+        own = ", ".join(choices())
     except WorldloomError as error:
         return "fair", "models", str(error)
-    if not fitting:
-        why = "there is no graphics card with CUDA" if free_bytes is None else f"{free_bytes / 1e9:.0f} GB are free on the graphics card"
-        return "good", "models", f"the tier nano runs here, which needs no weights: {why}{own}"
-    best, ready = fitting[-1], best_tier(free_bytes)
-    if best.missing:
-        runs = f"; until then {ready} runs" if ready != best.tier else ""
-        return "fair", "models", f"the tier {best.tier} fits: fetch its weights with `worldloom models pull {best.tier}`{runs}{own}"
-    return "good", "models", f"the tier {best.tier} runs here, and its weights are here{own}"
+    if fitting and fitting[-1].missing:
+        best = fitting[-1].tier
+        return "fair", "models", f"the tier {best} fits: fetch its weights with `worldloom models pull {best}`; until then {tier} runs"
+    how = ", which needs no weights" if tier == "nano" else f", with models of your own for {own}" if own else ", and its weights are here"
+    room = "there is no graphics card with CUDA" if free_bytes is None else f"{free_bytes / 1e9:.0f} GB are free on the graphics card"
+    return "good", "models", f"the tier {tier} runs here{how}: {room}"
 
 
 def _ray_casting() -> Finding:

@@ -197,8 +197,11 @@ def _quiet() -> None:
 def place(pipe: Any, mode: Mode, device: str) -> None:
     """Bring a pipeline to a device as `mode` says: all of it, or hooks that bring a part, or a layer, when its turn comes."""
     getattr(pipe, PLACING[mode.offload])(device=device)
-    if mode.offload != "none" and hasattr(pipe.vae, "enable_tiling"):
-        pipe.vae.enable_tiling()  # a large picture is decoded piece by piece
+    if hasattr(pipe.vae, "enable_tiling"):
+        if mode.offload == "none":
+            pipe.vae.disable_tiling()
+        else:
+            pipe.vae.enable_tiling()  # a large picture is decoded piece by piece
 
 
 def weights_bytes(pipe: Any) -> int:

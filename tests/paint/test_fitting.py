@@ -53,7 +53,7 @@ def test_free_memory_decides_which_calls_are_made(checkpoints: dict[str, Path], 
     whole, part = 2 * sum(counts.values()), 2 * max(counts.values())
     shrunk = max(count * (1 if name == denoiser else 2) for name, count in counts.items())
     card, work = ModelCard(str(checkpoints[family])), 3_000_000_000
-    steps = [(whole, ["to"]), (part, ["enable_model_cpu_offload", "enable_tiling"])]
+    steps = [(whole, ["to", "disable_tiling"]), (part, ["enable_model_cpu_offload", "enable_tiling"])]
     if shrunk < part:
         steps.append((shrunk, ["enable_model_cpu_offload", "enable_tiling"]))
     for needed, calls in steps:
