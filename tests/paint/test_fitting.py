@@ -29,9 +29,10 @@ class Recording:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.vae = self
+        self.components: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
-        return lambda **settings: self.calls.append(name)
+        return lambda *where, **settings: self.calls.append(" ".join((name, *where)))
 
 
 def counted(folder: Path) -> dict[str, int]:
@@ -76,6 +77,22 @@ def test_layer_by_layer_only_when_named(checkpoints: dict[str, Path]) -> None:
     pipe = Recording()
     place(pipe, mode, "cuda")
     assert pipe.calls == ["enable_sequential_cpu_offload", "enable_tiling"]
+
+
+def test_what_waits_for_the_next_job_has_left_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    pipe = Recording()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: pipe.calls.append("empty_cache"))
+    painter = Painter(pipe, FAMILIES[0], Task.TEXT, "some/painter")
+    painter.place(PARTS)
+    assert pipe.calls.pop(0) == "enable_model_cpu_offload"
+    pipe.calls.clear()
+    painter.rest()
+    assert pipe.calls == ["remove_all_hooks", "to cpu", "empty_cache"]
+    painter.place(PARTS)
+    assert "enable_model_cpu_offload" in pipe.calls
 
 
 def test_released_pipelines_have_what_is_called() -> None:
