@@ -338,7 +338,7 @@ def test_the_handbook_lists_every_metric(alone: Service) -> None:
 
 def test_the_handbook_lists_every_setting() -> None:
     """Names, defaults, units and meanings are those of app/settings.py."""
-    units = {"s": "s", "bytes": "bytes", "days": "days"}
+    units = {"s": "s", "bytes": "bytes", "days": "days", "gb": "GB"}
     settings = [
         [f"WORLDLOOM_{name.upper()}", shown(field.default), units.get(name.rpartition("_")[2], ""), str(field.description).replace("`", "")]
         for name, field in Settings.model_fields.items()
