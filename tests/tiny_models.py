@@ -27,7 +27,7 @@ def flat(folder: Path) -> Path:
     return folder
 
 
-def tiny_models(root: Path, *, width_px: int) -> dict[str, str]:
+def tiny_models(root: Path, *, width_px: int = 256) -> dict[str, str]:
     """The models in folders below `root`, and the environment in which every stage takes its own. width_px: of painted panoramas."""
     folders = {"painter": z_image(root / "painter"), "filler": flux2_klein(root / "filler"), "ruler": flat(root / "ruler")}
     for name, folder in folders.items():
