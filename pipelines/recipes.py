@@ -244,7 +244,7 @@ def recipe_for(
         **_with_models(card, row),
     }
     if card.tier != "nano":
-        settings["refine"] = {"splats": splats}
+        settings["refine"] = {"splats": splats, "grows": "stereo" in row}  # a panorama has one splat for each pixel already
     from pipelines.stage import Recipe
 
     return Recipe(

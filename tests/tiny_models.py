@@ -8,7 +8,6 @@ from pathlib import Path
 from tests.paint.checkpoints import flux2_klein, z_image
 from tests.vision.depth_checkpoints import depth_anything
 
-WIDTH_PX = 256
 AWAY_M = 2.0
 """What the depth model says of everything, along the viewing axis: so it sees a cube, whose floor is as far below."""
 
@@ -28,11 +27,11 @@ def flat(folder: Path) -> Path:
     return folder
 
 
-def tiny_models(root: Path) -> dict[str, str]:
-    """The models in folders below `root`, and the environment in which every stage takes its own."""
+def tiny_models(root: Path, *, width_px: int = 256) -> dict[str, str]:
+    """The models in folders below `root`, and the environment in which every stage takes its own. width_px: of painted panoramas."""
     folders = {"painter": z_image(root / "painter"), "filler": flux2_klein(root / "filler"), "ruler": flat(root / "ruler")}
     for name, folder in folders.items():
         (folder / "README.md").write_text(f"---\nlicense: {LICENCES[name]}\n---\nA tiny model.\n")
     chosen = {"PAINT": "painter", "OUTPAINT": "painter", "REPAINT": "painter", "FILL": "filler", "MEASURE": "ruler"}
     named = {f"WORLDLOOM_{stage}_MODEL": str(folders[name]) for stage, name in chosen.items()}
-    return {**named, "WORLDLOOM_PANORAMA_PX": str(WIDTH_PX)}
+    return {**named, "WORLDLOOM_PANORAMA_PX": str(width_px)}

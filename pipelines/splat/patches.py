@@ -16,17 +16,18 @@ from pipelines.world import MeasuredView
 
 SOLID = 0.5  # a pixel with less alpha shows nothing
 NEARER = 1.05  # what is less than so many times as far as a patch lies on it, or before it
+WHOLE = np.ones((3, 3), bool)  # of pixels that show nothing: fewer are chinks between splats, and nothing lies behind them
 BORDER_PX = 1  # by which a patch goes on under what is shown already, so that no seam is left open
 
 
 def patches(shown: Gaussians, views: Sequence[MeasuredView], tell: Callable[[float], None] = lambda share: None) -> list[Sheet]:
     """For each view a sheet of what `shown` has no splats for there, and no earlier view shows. tell: hears the share done."""
-    from scipy.ndimage import binary_dilation
+    from scipy.ndimage import binary_dilation, binary_opening
 
     found: list[Sheet] = []
     for number, view in enumerate(views):
         tell(number / len(views))
-        gaps = binary_dilation(render(shown, view.camera).alpha < SOLID, iterations=BORDER_PX)
+        gaps = binary_dilation(binary_opening(render(shown, view.camera).alpha < SOLID, WHOLE), iterations=BORDER_PX)
         with np.errstate(divide="ignore", invalid="ignore"):
             away = np.minimum(view.distance, np.float32(DOME_RADIUS_M))  # sky that was painted is part of the patch
             inverse = np.where(away > 0, 1 / away, np.float32(np.nan)).astype(np.float32)

@@ -25,10 +25,10 @@ class Refine(Stage):
     """Views and gaussians → gaussians. With gsplat where CUDA is there, else with our own kernels on the CPU.
 
     steps: how often a view is compared with what the splats show. None: 7,000 on a GPU; on the CPU 1,200 for pictures from different
-    points and for video, 300 for panoramas, whose splats are nearly right from the start.  splats: how many there may
-    be at the end; more that come in are merged first.  most_px: pictures with more pixels are made smaller by a whole factor. None:
-    240,000 on the CPU, 1 million on a GPU.  distance_weight: how much measured distances count at first.  degree: of the harmonics of
-    the result, 0 … 3; the degree that comes in, if that is higher.
+    points and for video, 300 for panoramas, whose splats are nearly right from the start.  splats: how many there may be at the end; more
+    that come in are merged first.  grows: whether there are so many at the end, or only as many as come in.  most_px: pictures with more
+    pixels are made smaller by a whole factor. None: 240,000 on the CPU, 1 million on a GPU.  distance_weight: how much measured distances
+    count at first.  degree: of the harmonics of the result, 0 … 3; the degree that comes in, if that is higher.
     """
 
     name: ClassVar[str] = "refine"
@@ -36,6 +36,7 @@ class Refine(Stage):
 
     steps: int | None = None
     splats: int = 100_000
+    grows: bool = True
     most_px: int | None = None
     distance_weight: float = 0.05
     degree: int = 0
@@ -58,7 +59,7 @@ class Refine(Stage):
         start = self._start(world.gaussians, views)
         plan = Plan(
             steps=self.steps or (7_000 if on_gpu else 1_200 if from_many_points else 300),
-            splats=max(self.splats, len(start)),
+            splats=max(self.splats if self.grows else 0, len(start)),
             distance_weight=self.distance_weight,
             exposures=from_many_points,
         )

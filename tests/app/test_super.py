@@ -21,7 +21,7 @@ from pipelines.splat import render
 from tests.tiny_models import LICENCES, tiny_models
 from tests.vision.measured_rooms import room
 
-SPLATS = 15_000
+SPLATS = 10_000
 FILM_MM = 24  # of the photograph's lens: wide, 73.7° along the longer side of 3:2
 EYE = (0.0, 1.65, 0.0)
 
@@ -36,7 +36,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in tiny_models(tmp_path_factory.mktemp("models")).items():
+        for name, value in tiny_models(tmp_path_factory.mktemp("models"), width_px=192).items():
             patch.setenv(name, value)
         yield
     torch.set_num_threads(before)
@@ -95,7 +95,7 @@ def test_words(make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     spawn = open_world(package.path).spawn
     assert spawn.position == pytest.approx((0, 0, 0), abs=0.1), "the floor of the cube, brought to where a visitor stands"
     _, distance = package.panorama()
-    assert np.isfinite(distance).mean() > 0.99, "closed all round"
+    assert np.isfinite(distance).mean() > 0.97, "closed all round, but for chinks between pixels as coarse as these"
     assert np.median(distance) == pytest.approx(1.65 * 1.22, rel=0.1), "of a cube with sides of 3.3 m, seen from its middle"
     assert run(["info", str(package.path)]) == 0
     said = capsys.readouterr().out
@@ -110,7 +110,7 @@ def test_photographs_look_where_they_looked(make: Make, tmp_path: Path) -> None:
     assert {signed("outpaint", "painter"), signed("measure", "ruler")} <= models(package)
     for picture, azimuth_deg in ((ahead, 0.0), (behind, 180.0)):
         off = np.abs(seen(package, azimuth_deg).astype(float) - picture)[12:-12, 12:-12]
-        assert off.mean() < 6, "the photograph's own pixels, as far as a panorama of 256 shows them"
+        assert off.mean() < 6, "the photograph's own pixels, as far as a panorama of 192 shows them"
 
 
 def test_a_single_photograph(make: Make, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ PATIENCE_S = 300  # opening torch for the first time takes most of it on a busy 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Of a service whose stages take tiny models."""
-    settings = {**tiny_models(tmp_path_factory.mktemp("models")), "OMP_NUM_THREADS": "1"}
+    settings = {**tiny_models(tmp_path_factory.mktemp("models"), width_px=128), "OMP_NUM_THREADS": "1"}
     running = Service(tmp_path_factory.mktemp("super") / "data", settings).start()
     with running.client() as found:
         yield found

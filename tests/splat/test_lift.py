@@ -248,4 +248,4 @@ def test_the_same_painted_twice_is_taken_once() -> None:
     assert bare.gaussians is not None
     first, second = painted(colour=0), painted(colour=255)
     (kept,) = patches(bare.gaussians, [first, second])
-    assert (kept.rgb == 0).all() and kept.kept.sum() >= (render(bare.gaussians, ASIDE).alpha < 0.5).sum()
+    assert (kept.rgb == 0).all() and kept.kept.sum() >= 0.95 * (render(bare.gaussians, ASIDE).alpha < 0.5).sum()
