@@ -85,7 +85,8 @@ def _of_recipe(line: ProgressLine, on: Truth, *, frames: int | None, width: int,
 
     trials = {Truth.FILM: trial_of_film, Truth.PHOTOGRAPHS: trial_of_photographs}
     wanted = [trials[on]] if on in trials else list(trials.values())
-    settings: dict[str, Any] = {"width_px": width} | ({"frames": frames} if frames else {}) | ({"splats": splats} if splats else {})
+    settings: dict[str, Any] = {"frames": frames, "width_px": width, "splats": splats}
+    settings = {name: value for name, value in settings.items() if value is not None}
     measured: list[Soundness | Trial] = []
     for number, trial in enumerate(wanted):
         measured.append(trial(**settings, tell=line.part("measure", number / len(wanted), (number + 1) / len(wanted))))

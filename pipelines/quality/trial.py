@@ -171,14 +171,14 @@ def off_path(made: Gaussians, place: Place, cameras: Sequence[Camera], aligned: 
     for number, (where, direction) in enumerate(ways):
         tell(number / len(ways), "comparing with the truth")
         for metres in (0.0,) if direction is None else OFF_M:
-            pairs = [pair for camera in cameras if (pair := _both(made, place, _moved(camera, direction, metres), aligned)) is not None]
+            pairs = [pair for camera in cameras if (pair := compared(made, place, _moved(camera, direction, metres), aligned)) is not None]
             means = [float(value) for value in np.mean(pairs, axis=0)] if pairs else [math.nan] * 4
             rows.append(Off(where, metres, len(pairs), *means))
     return tuple(rows)
 
 
-def _both(made: Gaussians, place: Place, camera: Camera, aligned: Alike) -> tuple[float, float, float, float] | None:
-    """(PSNR, holes, distance error, in front) for one camera; None where it would stand in something."""
+def compared(made: Gaussians, place: Place, camera: Camera, aligned: Alike) -> tuple[float, float, float, float] | None:
+    """(PSNR, holes, distance error, in front), as in Off, for one camera of the true place; None where it would stand in something."""
     from pipelines.splat import render
 
     true = place.see(camera)
