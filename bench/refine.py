@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.gaussians import Gaussians, from_colours, join
+from pipelines.quality.filming import filmed, meadow, sidestep
 from pipelines.splat import quality, thin
 from pipelines.splat.fitting import Plan, fit
 from pipelines.world import MeasuredView
-from tests.vision.filming import filmed, sidestep, world
 
 STEPS = 1_000
 SPLATS = 100_000
@@ -37,8 +37,8 @@ class Figures:
 
 def measure(console: Console, *, steps: int = STEPS) -> list[dict[str, Any]]:
     """Frames 640 × 360 of one walk: every fourth is used, those between are held out."""
-    gaussians, spawn = world()
-    frames = filmed(gaussians, sidestep(spawn, frames=97))
+    place, spawn = meadow()
+    frames = filmed(place, sidestep(spawn, frames=97))
     used, held = frames[::4], frames[2::8]
     eye = used[len(used) // 2].camera.position
     lifted = thin(_lifted(used[::4]), SPLATS, eye=(float(eye[0]), float(eye[1]), float(eye[2])))

@@ -11,7 +11,7 @@ PAGE = ROOT / "CONTRIBUTING.md"
 BEGIN, END = "<!-- house: drawn by docs/draw_house.py -->\n```text\n", "```\n<!-- /house -->"
 ORDER = [
     "__init__", "errors", "prompt", "spec", "scene", "camera", "gaussians", "world", "stage", "recipes",
-    "language", "things", "layout", "models", "paint", "vision", "splat", "mesh", "formats",
+    "language", "things", "layout", "models", "paint", "vision", "splat", "mesh", "formats", "quality",
 ]  # fmt: skip
 """What stands first in its folder, in this order; everything else follows by the alphabet, files before folders."""
 FOLDERS = ("app", "pipelines", "bench", "docs")

@@ -26,6 +26,7 @@ KNOWS = {
     "splat": set(),
     "mesh": set(),
     "formats": {"splat", "mesh"},
+    "quality": {"splat", "paint"},
 }
 """Room → the rooms that it may import, each only through its `__init__`."""
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from app.commands.bench import application as bench
 from app.commands.exchange import export, info
 from app.commands.generate import generate
 from app.commands.keys import application as keys
@@ -53,5 +54,6 @@ application.command()(serve)
 application.command()(worker)
 application.add_typer(keys, name="keys")
 application.add_typer(models, name="models")
+application.add_typer(bench, name="bench")
 application.command()(recipes)
 application.command()(doctor)
