@@ -10,7 +10,7 @@ from pipelines.language.discourse import Discourse, host_of_with, opposite_of, o
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
-from pipelines.language.mentions import FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
+from pipelines.language.mentions import EACH, FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
 from pipelines.language.phrases import Item, NounPhrase
 from pipelines.language.row import Row, is_part
 from pipelines.language.tagging import Lexeme, number_value
@@ -49,6 +49,7 @@ class Clauses:
         self._verb_seen = False
         self._distant_host = False
         self._distance_m: float | None = None
+        self._each: float | None = None
 
     def read(self) -> None:
         """Read every item."""
@@ -156,8 +157,10 @@ class Clauses:
         """ "Weather: fog": the word before the colon says nothing itself."""
         stop = self._row.item(at + 1)
         words = " ".join(lexeme.text for lexeme in phrase.lexemes)
-        if not isinstance(stop, Lexeme) or stop.text != ":" or words not in self._mentions.labels:
+        heading = at == 0 and phrase.head is not None and (phrase.head.unknown or phrase.head.has(Role.UNBUILDABLE, Role.AMBIENT))
+        if not isinstance(stop, Lexeme) or stop.text != ":" or not (heading or words in self._mentions.labels):
             return False
+        self._mentions.hear(phrase)
         self._scene.use(phrase.start, phrase.end, "grammar")
         return True
 
@@ -310,6 +313,7 @@ class Clauses:
             relation, objects, turned, distance_m = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
             if not listed or not goes_on:
+                self._spread(drafts if not turned else ())
                 relate(drafts, relation, objects, turned=turned, distance_m=distance_m)
             if goes_on or (not listed and self._connector == "comma" and self._row.is_comma(at + 1)):
                 self._pending = None
@@ -330,7 +334,7 @@ class Clauses:
             self._denying, self._connector = False, "and"
         elif word.has(Role.NEGATOR) and not (word.text == "not" and self._row.has(at + 1, Role.VERB)):
             self._denying, self._connector = True, "negator"
-        elif word.has(Role.VIEW):
+        elif word.has(Role.VIEW) and not (word.has(Role.RELATION) and self._talk.subjects and self._connector == "none"):
             self._scene.use(word.start, word.end, "view")
             self._scene.views.append(word.value(Role.VIEW))
             if self._row.has(at + 1, Role.OF) and isinstance(roof := self._row.item(at + 2), NounPhrase) and word.text.endswith(_HIGH_UP):
@@ -378,7 +382,7 @@ class Clauses:
 
     def _end_sentence(self) -> None:
         self._talk.subjects, self._chain, self._talk.host, self._pending, self._outer = [], [], None, None, []
-        self._denying, self._connector, self._joined_by_and = False, "stop", False
+        self._denying, self._connector, self._joined_by_and, self._talk.paralleled = False, "stop", False, None
 
     def _with(self, at: int) -> int:
         """What follows belongs to the thing just named; in a place, to nobody."""
@@ -426,6 +430,8 @@ class Clauses:
             if len(two := self._talk.two_before()) == 2:  # "a tent in between"
                 relate(self._talk.subjects, RelationName.BETWEEN, (two[0], two[1]), turned=False)
             return at + 1
+        if word.text in ("in", "into") and self._in_formation(objects_at):
+            return objects_at + 1
         if word.has(Role.RELATION, Role.TURNED) and takes_object:
             return self._with_object(word, at, objects_at)
         if self._denying:
@@ -437,12 +443,28 @@ class Clauses:
             self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
         return at + 1
 
+    def _in_formation(self, at: int) -> bool:
+        """ "twelve pallets in 3 rows", "chairs in five long rows"."""
+        phrase = self._row.item(at)
+        if not isinstance(phrase, NounPhrase) or phrase.of is not None or phrase.number is None or phrase.head is None:
+            return False
+        arranged = {"rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
+                    "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER}  # fmt: skip
+        if phrase.head.text not in arranged or not all(is_many(draft) for draft in self._talk.subjects):
+            return False
+        for draft in self._talk.subjects:
+            draft.arrangement = arranged[phrase.head.text]
+        self._scene.use(phrase.start, phrase.end, "arranged")
+        return True
+
     def _towards_host(self, relation: RelationName, at: int) -> None:
         fronted = self._talk.looking_ahead = self._fronted(at, at + 1)
         hosts = [self._talk.host] if self._talk.host is not None else self._talk.singular_before()
         self._talk.looking_ahead = False
         if fronted and hosts and (between := opposite_of(hosts[0])) is not None:
             hosts = [between]
+        if self._row.has(at, Role.TO_HOST) and "its" in self._row[at].words:  # type: ignore[union-attr]
+            hosts = self._talk.parallel(hosts)
         hosts = [draft for draft in hosts if draft.place is None]
         if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
             return
@@ -492,6 +514,7 @@ class Clauses:
                 self._talk.subjects = [] if self._fronted(at, end) else self._talk.subjects
             self._connector = "none"
             return end
+        self._each = objects[0].number if isinstance(each := self._row.item(objects_at), NounPhrase) and each.article in EACH else None
         inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
         follows = self._row.item(objects_at)
         of_part = isinstance(follows, NounPhrase) and is_part(follows) and self._described(follows, objects_at) is None
@@ -506,6 +529,12 @@ class Clauses:
         self._talk.lately.extend(draft for draft in objects if draft not in self._talk.lately)
         self._after_object(relation, objects, end, turned=turned)
         return end
+
+    def _spread(self, drafts: Sequence[Draft]) -> None:
+        """ "a laptop on each desk": as many of them as there are desks, times what was counted."""
+        for draft in drafts if self._each and self._each > 1 else ():
+            draft.number, draft.plural = (draft.number or 1) * (self._each or 1), True
+        self._each = None
 
     def _covered(self, at: int) -> bool:
         """ "its roof is covered with moss": what a part is covered with is its material."""
@@ -543,6 +572,8 @@ class Clauses:
             found = self._talk.two_before() if pair else self._talk.antecedent(item)
             if found and (other := other_side(found[0], relation)) is not None:
                 found = [other]
+            elif not pair and item.text in ("it", "its"):
+                found = self._talk.parallel(found)
             self._talk.looking_ahead = False
             return self._not_the_ground(found, relation, pair=pair), at + 1
         if (described := self._described(item, at)) is not None:
@@ -554,7 +585,9 @@ class Clauses:
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
         if (whole := self._whole_of(item, drafts)) is not None:
             return ([] if turned else [whole]), at + 1
-        if relation is RelationName.BETWEEN and item.plural and len(drafts) == 1 and not is_many(drafts[0]):
+        if relation is RelationName.BETWEEN and item.number == 2 and len(drafts) == 1:
+            drafts = self._mentions.two_of_them(drafts[0])
+        elif relation is RelationName.BETWEEN and item.plural and len(drafts) == 1 and not is_many(drafts[0]):
             drafts = self._mentions.twins(drafts[0])[:2]
         end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
         if relation is RelationName.BETWEEN and not item.plural and self._row.has(end, Role.CONJUNCTION):
@@ -614,6 +647,8 @@ class Clauses:
             pure = not any(draft.relations for draft in self._chain if draft not in self._talk.subjects)
             alike = [draft for draft in self._chain if relation not in _INNER or self._mentions.stand_alike(draft, self._chain[-1])]
             subjects = alike if pure else self._talk.subjects
+        if not turned:
+            self._spread(subjects)
         relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)
         self._pending = None if self._pending and self._connector != "none" else self._pending
 
