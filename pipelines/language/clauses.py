@@ -24,6 +24,12 @@ _PLACING = frozenset({
 })  # fmt: skip
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 _HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
+_TOPS = ("roof", "rooftop", "lid", "top", "seat", "saddle")  # what is on them is on the whole thing
+_FORMATIONS = {
+    "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
+    "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
+}  # fmt: skip
+_LEAST_IN_ROWS = 12
 _INNER = frozenset({RelationName.ON, RelationName.INSIDE})
 _SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF})
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
@@ -350,7 +356,7 @@ class Clauses:
                 other.relate(RelationName(word.value(Role.ORDERED)), one)
         elif word.has(Role.ARRANGED):
             for draft in self._talk.subjects:
-                draft.arrangement = Arrangement(word.value(Role.ARRANGED)) if is_many(draft) else draft.arrangement
+                self._arrange(draft, Arrangement(word.value(Role.ARRANGED)))
         elif word.has(Role.NUMBER) and self._row.has(at + 1, Role.WITH) and self._connector in ("comma", "and", "stop"):
             self._one_with(word)
         elif word.has(Role.PRONOUN) and not word.has(Role.NUMBER) and not word.has(Role.WITH):
@@ -443,17 +449,23 @@ class Clauses:
             self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
         return at + 1
 
+    def _arrange(self, draft: Draft, arrangement: Arrangement) -> None:
+        """Rows have many members where the words count none."""
+        if not is_many(draft):
+            return
+        draft.arrangement = arrangement
+        if arrangement is Arrangement.ROWS and draft.number is None and draft.group_count is None:
+            draft.group_count = _LEAST_IN_ROWS
+
     def _in_formation(self, at: int) -> bool:
         """ "twelve pallets in 3 rows", "chairs in five long rows"."""
         phrase = self._row.item(at)
         if not isinstance(phrase, NounPhrase) or phrase.of is not None or phrase.number is None or phrase.head is None:
             return False
-        arranged = {"rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
-                    "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER}  # fmt: skip
-        if phrase.head.text not in arranged or not all(is_many(draft) for draft in self._talk.subjects):
+        if phrase.head.text not in _FORMATIONS or not all(is_many(draft) for draft in self._talk.subjects):
             return False
         for draft in self._talk.subjects:
-            draft.arrangement = arranged[phrase.head.text]
+            self._arrange(draft, _FORMATIONS[phrase.head.text])
         self._scene.use(phrase.start, phrase.end, "arranged")
         return True
 
@@ -518,7 +530,7 @@ class Clauses:
         inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
         follows = self._row.item(objects_at)
         of_part = isinstance(follows, NounPhrase) and is_part(follows) and self._described(follows, objects_at) is None
-        if inner and not turned and of_part:
+        if inner and not turned and of_part and not (relation is RelationName.ON and follows.head.text in _TOPS):  # type: ignore[union-attr]
             relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
         if relation is RelationName.BETWEEN:
             relation, rows = self._scene.between(objects)
@@ -552,10 +564,14 @@ class Clauses:
     def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
         self._chain, self._joined_by_and, self._connector = [], False, "none"
-        if relation not in _INNER or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
+        unknown = [one for one in self._talk.subjects if not (one.options or one.generic or one.place or one.part)]
+        nameless = bool(unknown) and len(unknown) == len(self._talk.subjects)
+        if (relation not in _INNER and not nameless) or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
             return
         first, after = objects[0], self._row.item(end)
-        if first.place is not None:
+        if nameless and first.options:  # "having tea at a table under a tree": the table is under it
+            follows_on = self._row.next_is_relation(end)
+        elif first.place is not None:
             follows_on = relation is RelationName.ON and isinstance(after, Lexeme) and after.text == "in"
         else:
             is_thing = bool(first.options) and not self._mentions.is_terrain(first)
@@ -616,7 +632,8 @@ class Clauses:
             return None
         if len(drafts) != 1 or not self._is_bare_part(drafts[0]) or not self._mentions.is_painted(item):
             return None
-        return self._mentions.wholes.before(self._mentions.part(item), self._talk.lately)
+        others = [draft for draft in self._talk.lately if draft not in self._talk.subjects]  # "a raven on its lid": the piano's
+        return self._mentions.wholes.before(self._mentions.part(item), others)
 
     def _fronted(self, at: int, end: int) -> bool:
         """Whether the phrase that ends at `end` comes before its subject: "Behind it, a barn", "on the hill stands a mill"."""

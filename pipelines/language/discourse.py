@@ -18,7 +18,8 @@ class Discourse:
     """What a listener keeps in mind.
 
     subjects: of whom the next preposition speaks.  host: the thing "with" which others come.  lately: everything mentioned, in order.
-    log: the subjects of every clause.  paralleled: who was last put to a pronoun in this sentence, and whom that meant.  looking_ahead: the subject is still to come, so the present ones may be meant.
+    log: the subjects of every clause.  looking_ahead: the subject is still to come, so the present ones may be meant.
+    paralleled: who was last put to a pronoun in this sentence, and whom that meant.
     """
 
     subjects: list[Draft] = field(default_factory=list)

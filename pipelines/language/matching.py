@@ -68,7 +68,13 @@ def slip(word: str, vocabulary: Iterable[str]) -> str | None:
     allowed = 2 if len(word) >= _TWO_SLIPS_LENGTH else 1
     sound = _by_ear(word)
     near = [
-        (distance, known[0] != word[0], not (sorted(known) == sorted(word) or _singled(known) == _singled(word)), len(known) < len(word), known)
+        (
+            distance,
+            known[0] != word[0],
+            not (sorted(known) == sorted(word) or _singled(known) == _singled(word)),
+            len(known) < len(word),
+            known,
+        )
         for known in vocabulary
         if (distance := edits(sound, _by_ear(known), allowed)) <= allowed
     ]  # of several, letters swapped or doubled are the likeliest slip, and one left out is likelier than one too many

@@ -462,7 +462,8 @@ class Mentions:
             )
             many = other.plural or (other.number or 1) > 1
             same_colour = draft.colour is None or draft.colour == other.colour
-            each = phrase.article in EACH or (draft.number is None and phrase.head is not None and phrase.head.words[-1] in self._lexicon.same_plurals)
+            alone = draft.number is None and phrase.head is not None
+            each = phrase.article in EACH or (alone and phrase.head is not None and phrase.head.words[-1] in self._lexicon.same_plurals)
             same_number = (draft.plural == many or twins or each) and (
                 draft.number is None or draft.number == other.number or phrase.article != ""
             )
