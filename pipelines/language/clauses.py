@@ -600,6 +600,7 @@ class Clauses:
             weight, self._first = max(weight, SAID_PLACE), False
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
         if (whole := self._whole_of(item, drafts)) is not None:
+            self._talk.paralleled = (list(self._talk.subjects), [whole]) if item.article == "its" else None
             return ([] if turned else [whole]), at + 1
         if relation is RelationName.BETWEEN and item.number == 2 and len(drafts) == 1:
             drafts = self._mentions.two_of_them(drafts[0])
@@ -660,9 +661,11 @@ class Clauses:
         preposition = self._row[at]
         if isinstance(preposition, Lexeme) and preposition.words[0].endswith("ing"):
             self._joined_by_and = False
-        if self._joined_by_and and len(self._chain) > 1 and not any(target in self._chain for target in objects) and not turned:
-            pure = not any(draft.relations for draft in self._chain if draft not in self._talk.subjects)
-            alike = [draft for draft in self._chain if relation not in _INNER or self._mentions.stand_alike(draft, self._chain[-1])]
+        after = max((self._chain.index(target) + 1 for target in objects if target in self._chain), default=0)
+        chain = self._chain[after:] if not after or relation in _INNER else []  # "a bench, a hammer and a saw on the bench"
+        if self._joined_by_and and len(chain) > 1 and not turned:
+            pure = not any(draft.relations for draft in chain if draft not in self._talk.subjects)
+            alike = [draft for draft in chain if relation not in _INNER or self._mentions.stand_alike(draft, chain[-1])]
             subjects = alike if pure else self._talk.subjects
         if not turned:
             self._spread(subjects)
