@@ -10,7 +10,7 @@ from pipelines.language.discourse import Discourse, host_of_with, opposite_of, o
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
-from pipelines.language.mentions import FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
+from pipelines.language.mentions import EACH, FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
 from pipelines.language.phrases import Item, NounPhrase
 from pipelines.language.row import Row, is_part
 from pipelines.language.tagging import Lexeme, number_value
@@ -24,6 +24,12 @@ _PLACING = frozenset({
 })  # fmt: skip
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 _HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
+_TOPS = ("roof", "rooftop", "lid", "top", "seat", "saddle")  # what is on them is on the whole thing
+_FORMATIONS = {
+    "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
+    "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
+}  # fmt: skip
+_LEAST_IN_ROWS = 12
 _INNER = frozenset({RelationName.ON, RelationName.INSIDE})
 _SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF})
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
@@ -49,6 +55,7 @@ class Clauses:
         self._verb_seen = False
         self._distant_host = False
         self._distance_m: float | None = None
+        self._each: float | None = None
 
     def read(self) -> None:
         """Read every item."""
@@ -156,8 +163,10 @@ class Clauses:
         """ "Weather: fog": the word before the colon says nothing itself."""
         stop = self._row.item(at + 1)
         words = " ".join(lexeme.text for lexeme in phrase.lexemes)
-        if not isinstance(stop, Lexeme) or stop.text != ":" or words not in self._mentions.labels:
+        heading = at == 0 and phrase.head is not None and (phrase.head.unknown or phrase.head.has(Role.UNBUILDABLE, Role.AMBIENT))
+        if not isinstance(stop, Lexeme) or stop.text != ":" or not (heading or words in self._mentions.labels):
             return False
+        self._mentions.hear(phrase)
         self._scene.use(phrase.start, phrase.end, "grammar")
         return True
 
@@ -310,6 +319,7 @@ class Clauses:
             relation, objects, turned, distance_m = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
             if not listed or not goes_on:
+                self._spread(drafts if not turned else ())
                 relate(drafts, relation, objects, turned=turned, distance_m=distance_m)
             if goes_on or (not listed and self._connector == "comma" and self._row.is_comma(at + 1)):
                 self._pending = None
@@ -330,7 +340,7 @@ class Clauses:
             self._denying, self._connector = False, "and"
         elif word.has(Role.NEGATOR) and not (word.text == "not" and self._row.has(at + 1, Role.VERB)):
             self._denying, self._connector = True, "negator"
-        elif word.has(Role.VIEW):
+        elif word.has(Role.VIEW) and not (word.has(Role.RELATION) and self._talk.subjects and self._connector == "none"):
             self._scene.use(word.start, word.end, "view")
             self._scene.views.append(word.value(Role.VIEW))
             if self._row.has(at + 1, Role.OF) and isinstance(roof := self._row.item(at + 2), NounPhrase) and word.text.endswith(_HIGH_UP):
@@ -346,7 +356,7 @@ class Clauses:
                 other.relate(RelationName(word.value(Role.ORDERED)), one)
         elif word.has(Role.ARRANGED):
             for draft in self._talk.subjects:
-                draft.arrangement = Arrangement(word.value(Role.ARRANGED)) if is_many(draft) else draft.arrangement
+                self._arrange(draft, Arrangement(word.value(Role.ARRANGED)))
         elif word.has(Role.NUMBER) and self._row.has(at + 1, Role.WITH) and self._connector in ("comma", "and", "stop"):
             self._one_with(word)
         elif word.has(Role.PRONOUN) and not word.has(Role.NUMBER) and not word.has(Role.WITH):
@@ -378,7 +388,7 @@ class Clauses:
 
     def _end_sentence(self) -> None:
         self._talk.subjects, self._chain, self._talk.host, self._pending, self._outer = [], [], None, None, []
-        self._denying, self._connector, self._joined_by_and = False, "stop", False
+        self._denying, self._connector, self._joined_by_and, self._talk.paralleled = False, "stop", False, None
 
     def _with(self, at: int) -> int:
         """What follows belongs to the thing just named; in a place, to nobody."""
@@ -426,6 +436,8 @@ class Clauses:
             if len(two := self._talk.two_before()) == 2:  # "a tent in between"
                 relate(self._talk.subjects, RelationName.BETWEEN, (two[0], two[1]), turned=False)
             return at + 1
+        if word.text in ("in", "into") and self._in_formation(objects_at):
+            return objects_at + 1
         if word.has(Role.RELATION, Role.TURNED) and takes_object:
             return self._with_object(word, at, objects_at)
         if self._denying:
@@ -437,12 +449,34 @@ class Clauses:
             self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
         return at + 1
 
+    def _arrange(self, draft: Draft, arrangement: Arrangement) -> None:
+        """Rows have many members where the words count none."""
+        if not is_many(draft):
+            return
+        draft.arrangement = arrangement
+        if arrangement is Arrangement.ROWS and draft.number is None and draft.group_count is None:
+            draft.group_count = _LEAST_IN_ROWS
+
+    def _in_formation(self, at: int) -> bool:
+        """ "twelve pallets in 3 rows", "chairs in five long rows"."""
+        phrase = self._row.item(at)
+        if not isinstance(phrase, NounPhrase) or phrase.of is not None or phrase.number is None or phrase.head is None:
+            return False
+        if phrase.head.text not in _FORMATIONS or not all(is_many(draft) for draft in self._talk.subjects):
+            return False
+        for draft in self._talk.subjects:
+            self._arrange(draft, _FORMATIONS[phrase.head.text])
+        self._scene.use(phrase.start, phrase.end, "arranged")
+        return True
+
     def _towards_host(self, relation: RelationName, at: int) -> None:
         fronted = self._talk.looking_ahead = self._fronted(at, at + 1)
         hosts = [self._talk.host] if self._talk.host is not None else self._talk.singular_before()
         self._talk.looking_ahead = False
         if fronted and hosts and (between := opposite_of(hosts[0])) is not None:
             hosts = [between]
+        if self._row.has(at, Role.TO_HOST) and "its" in self._row[at].words:  # type: ignore[union-attr]
+            hosts = self._talk.parallel(hosts)
         hosts = [draft for draft in hosts if draft.place is None]
         if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
             return
@@ -492,10 +526,11 @@ class Clauses:
                 self._talk.subjects = [] if self._fronted(at, end) else self._talk.subjects
             self._connector = "none"
             return end
+        self._each = objects[0].number if isinstance(each := self._row.item(objects_at), NounPhrase) and each.article in EACH else None
         inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
         follows = self._row.item(objects_at)
         of_part = isinstance(follows, NounPhrase) and is_part(follows) and self._described(follows, objects_at) is None
-        if inner and not turned and of_part:
+        if inner and not turned and of_part and not (relation is RelationName.ON and follows.head.text in _TOPS):  # type: ignore[union-attr]
             relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
         if relation is RelationName.BETWEEN:
             relation, rows = self._scene.between(objects)
@@ -506,6 +541,12 @@ class Clauses:
         self._talk.lately.extend(draft for draft in objects if draft not in self._talk.lately)
         self._after_object(relation, objects, end, turned=turned)
         return end
+
+    def _spread(self, drafts: Sequence[Draft]) -> None:
+        """ "a laptop on each desk": as many of them as there are desks, times what was counted."""
+        for draft in drafts if self._each and self._each > 1 else ():
+            draft.number, draft.plural = (draft.number or 1) * (self._each or 1), True
+        self._each = None
 
     def _covered(self, at: int) -> bool:
         """ "its roof is covered with moss": what a part is covered with is its material."""
@@ -523,10 +564,14 @@ class Clauses:
     def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
         self._chain, self._joined_by_and, self._connector = [], False, "none"
-        if relation not in _INNER or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
+        unknown = [one for one in self._talk.subjects if not (one.options or one.generic or one.place or one.part)]
+        nameless = bool(unknown) and len(unknown) == len(self._talk.subjects)
+        if (relation not in _INNER and not nameless) or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
             return
         first, after = objects[0], self._row.item(end)
-        if first.place is not None:
+        if nameless and first.options:  # "having tea at a table under a tree": the table is under it
+            follows_on = self._row.next_is_relation(end)
+        elif first.place is not None:
             follows_on = relation is RelationName.ON and isinstance(after, Lexeme) and after.text == "in"
         else:
             is_thing = bool(first.options) and not self._mentions.is_terrain(first)
@@ -543,6 +588,8 @@ class Clauses:
             found = self._talk.two_before() if pair else self._talk.antecedent(item)
             if found and (other := other_side(found[0], relation)) is not None:
                 found = [other]
+            elif not pair and item.text in ("it", "its"):
+                found = self._talk.parallel(found)
             self._talk.looking_ahead = False
             return self._not_the_ground(found, relation, pair=pair), at + 1
         if (described := self._described(item, at)) is not None:
@@ -553,8 +600,11 @@ class Clauses:
             weight, self._first = max(weight, SAID_PLACE), False
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
         if (whole := self._whole_of(item, drafts)) is not None:
+            self._talk.paralleled = (list(self._talk.subjects), [whole]) if item.article == "its" else None
             return ([] if turned else [whole]), at + 1
-        if relation is RelationName.BETWEEN and item.plural and len(drafts) == 1 and not is_many(drafts[0]):
+        if relation is RelationName.BETWEEN and item.number == 2 and len(drafts) == 1:
+            drafts = self._mentions.two_of_them(drafts[0])
+        elif relation is RelationName.BETWEEN and item.plural and len(drafts) == 1 and not is_many(drafts[0]):
             drafts = self._mentions.twins(drafts[0])[:2]
         end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
         if relation is RelationName.BETWEEN and not item.plural and self._row.has(end, Role.CONJUNCTION):
@@ -583,7 +633,8 @@ class Clauses:
             return None
         if len(drafts) != 1 or not self._is_bare_part(drafts[0]) or not self._mentions.is_painted(item):
             return None
-        return self._mentions.wholes.before(self._mentions.part(item), self._talk.lately)
+        others = [draft for draft in self._talk.lately if draft not in self._talk.subjects]  # "a raven on its lid": the piano's
+        return self._mentions.wholes.before(self._mentions.part(item), others)
 
     def _fronted(self, at: int, end: int) -> bool:
         """Whether the phrase that ends at `end` comes before its subject: "Behind it, a barn", "on the hill stands a mill"."""
@@ -610,10 +661,14 @@ class Clauses:
         preposition = self._row[at]
         if isinstance(preposition, Lexeme) and preposition.words[0].endswith("ing"):
             self._joined_by_and = False
-        if self._joined_by_and and len(self._chain) > 1 and not any(target in self._chain for target in objects) and not turned:
-            pure = not any(draft.relations for draft in self._chain if draft not in self._talk.subjects)
-            alike = [draft for draft in self._chain if relation not in _INNER or self._mentions.stand_alike(draft, self._chain[-1])]
+        after = max((self._chain.index(target) + 1 for target in objects if target in self._chain), default=0)
+        chain = self._chain[after:] if not after or relation in _INNER else []  # "a bench, a hammer and a saw on the bench"
+        if self._joined_by_and and len(chain) > 1 and not turned:
+            pure = not any(draft.relations for draft in chain if draft not in self._talk.subjects)
+            alike = [draft for draft in chain if relation not in _INNER or self._mentions.stand_alike(draft, chain[-1])]
             subjects = alike if pure else self._talk.subjects
+        if not turned:
+            self._spread(subjects)
         relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)
         self._pending = None if self._pending and self._connector != "none" else self._pending
 

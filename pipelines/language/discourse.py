@@ -19,6 +19,7 @@ class Discourse:
 
     subjects: of whom the next preposition speaks.  host: the thing "with" which others come.  lately: everything mentioned, in order.
     log: the subjects of every clause.  looking_ahead: the subject is still to come, so the present ones may be meant.
+    paralleled: who was last put to a pronoun in this sentence, and whom that meant.
     """
 
     subjects: list[Draft] = field(default_factory=list)
@@ -26,6 +27,14 @@ class Discourse:
     lately: list[Draft] = field(default_factory=list)
     log: list[list[Draft]] = field(default_factory=list)
     looking_ahead: bool = False
+    paralleled: tuple[list[Draft], list[Draft]] | None = None
+
+    def parallel(self, found: list[Draft]) -> list[Draft]:
+        """ "a tower, a tree to its left and a cart behind it": the second "it" is the first one's, not the tree."""
+        if self.paralleled is not None and found and found == self.paralleled[0]:
+            found = self.paralleled[1]
+        self.paralleled = (list(self.subjects), found) if self.subjects and found and not self.looking_ahead else None
+        return found
 
     def antecedent(self, word: Lexeme) -> list[Draft]:
         """What a pronoun means: the host, or for "them" the last several."""
@@ -56,6 +65,7 @@ class Discourse:
             return log[-1]
         several = log[-1] if log and len(log[-1]) > 1 else []  # "on it are a computer and a cup; in front of it": neither of the two
         single = [draft for draft in reversed(lately) if not is_many(draft) and draft not in several]
+        single.sort(key=lambda draft: draft.place is not None)  # "a scarecrow in a field, a tree behind it": not behind the field
         return [draft for draft in single if draft.options or not draft.part][:1] or lately[-1:]  # never "the wall" that a bed stands at
 
     def two_before(self) -> list[Draft]:

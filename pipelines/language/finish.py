@@ -113,6 +113,8 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
             scores["living room"] += _INDOORS_HINT
     if any(draft.options and not lexicon.kinds[draft.options[0]].indoors for draft in scene.drafts):
         scores[DEFAULT_PLACE] += _OUTDOORS_HINT
+    if any(_needs_the_open(draft, lexicon) for draft in scene.drafts):
+        scores = defaultdict(float, {name: score for name, score in scores.items() if not lexicon.places[name].indoors})
     if not any(score > 0 for score in scores.values()):
         scene.note(f"no place is named: it is taken to be a {DEFAULT_PLACE}")
         return DEFAULT_PLACE
@@ -120,6 +122,17 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
     place = next(name for name in scores if scores[name] == best)
     scene.note(f"no place is named: what is there suggests a {place}")
     return place
+
+
+def _needs_the_open(draft: Draft, lexicon: Lexicon) -> bool:
+    """A house, a hill or a tree stands in no room."""
+    if not draft.options or draft.part:
+        return False
+    kind = lexicon.kinds[draft.options[0]]
+    named = lexicon.table.get(key(draft.word), {}).get(Role.PLACE)
+    if named is not None and lexicon.places[named.value].indoors:
+        return False  # "a cathedral with pews" is seen from inside
+    return not kind.indoors and bool({"building", "terrain"} & set(kind.tags) or kind.family == "trees")
 
 
 def _is_background(lexicon: Lexicon, place: str) -> bool:
@@ -299,10 +312,14 @@ def _turn_bridges(drafts: list[Draft], lexicon: Lexicon) -> None:
             if _is_ground(target, lexicon):
                 draft.relations.remove((relation, objects))
                 target.relate(RelationName.BEHIND, draft)
+            elif "fire" in lexicon.kinds[draft.kind].tags or draft.kind in split(lexicon.data["fires"]):
+                draft.relations.remove((relation, objects))  # "a cauldron over a fire" stands on it
+                target.relate(RelationName.ON if lexicon.kinds[target.kind].stands_on == "surface" else RelationName.BESIDE, draft)
             elif _is_ground(draft, lexicon):
                 draft.relations.remove((relation, objects))
                 if not _flies(target, lexicon):
-                    target.relate(RelationName.ON, draft)
+                    grows = lexicon.kinds[target.kind].family in ("trees", "plants")
+                    target.relate(RelationName.BESIDE if grows else RelationName.ON, draft)
 
 
 def _without_camps(drafts: list[Draft]) -> list[Draft]:
@@ -329,7 +346,8 @@ def _relate_to_hosts(drafts: list[Draft], lexicon: Lexicon) -> None:
         if host is None or host not in drafts or draft.relations or any(draft in objects for _, objects in host.relations):
             continue
         stands_on = lexicon.kinds[draft.kind].stands_on
-        if (stands_on == "surface" and not _is_ground(host, lexicon)) or (stands_on == "water" and _is_ground(host, lexicon)):
+        on_stage = host.kind in split(lexicon.data["stages"]) and stands_on not in ("wall", "ceiling", "air")
+        if on_stage or stands_on == ("water" if _is_ground(host, lexicon) else "surface"):
             draft.relate(RelationName.ON, host)
         elif stands_on != "surface" and not draft.loose and not is_many(host):
             draft.relate(RelationName.NEAR, host)

@@ -154,7 +154,7 @@ class Lexicon:
         homes: dict[str, dict[str, int]] = {}
         for name, place in self.places.items():
             for entry in split(place.said.hints):
-                homes.setdefault(" ".join(key(entry.rstrip("!"))), {}).setdefault(name, 2 if entry.endswith("!") else 1)
+                homes.setdefault(" ".join(key(entry.rstrip("!"))), {}).setdefault(name, (1, 2, 4)[min(entry.count("!"), 2)])
         return homes
 
     @cached_property

@@ -26,7 +26,7 @@ _FRAMES = ("a photo of a {}",)
 _WIDTH, _LAYERS, _HEADS = 384, 6, 12  # of all-MiniLM-L6-v2
 _LONGEST, _AT_ONCE = 64, 64  # tokens of a phrase; phrases in one batch
 _ERF_TERMS = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
-_MIN_TYPO_LENGTH, _TWO_SLIPS_LENGTH = 5, 10
+_MIN_SHORT_LENGTH, _MIN_TYPO_LENGTH, _TWO_SLIPS_LENGTH = 3, 5, 10
 
 Vectors = NDArray[np.float32]
 
@@ -61,14 +61,43 @@ def english_words() -> frozenset[str]:
 
 def slip(word: str, vocabulary: Iterable[str]) -> str | None:
     """The known word that `word` was probably meant to be, None when no single one is near enough."""
-    if len(word) < _MIN_TYPO_LENGTH or _is_english(word) or _is_compound(word):
+    if len(word) < _MIN_TYPO_LENGTH:
+        return _short_slip(word, vocabulary)
+    if _is_english(word) or _is_compound(word):
         return None
     allowed = 2 if len(word) >= _TWO_SLIPS_LENGTH else 1
     sound = _by_ear(word)
     near = [
-        (distance, known[0] != word[0], known) for known in vocabulary if (distance := edits(sound, _by_ear(known), allowed)) <= allowed
-    ]
-    return min(near)[2] if near else None
+        (
+            distance,
+            known[0] != word[0],
+            not (sorted(known) == sorted(word) or _singled(known) == _singled(word)),
+            len(known) < len(word),
+            known,
+        )
+        for known in vocabulary
+        if (distance := edits(sound, _by_ear(known), allowed)) <= allowed
+    ]  # of several, letters swapped or doubled are the likeliest slip, and one left out is likelier than one too many
+    return min(near)[-1] if near else None
+
+
+def _singled(word: str) -> str:
+    """Without the second of each pair of equal letters."""
+    return "".join(letter for at, letter in enumerate(word) if at == 0 or word[at - 1] != letter)
+
+
+def _short_slip(word: str, vocabulary: Iterable[str]) -> str | None:
+    """ "wiht", "dor": a short word with two letters swapped, or with one of a double letter left out; else it may be anything."""
+    if len(word) < _MIN_SHORT_LENGTH or word in english_words():
+        return None
+
+    def is_meant(known: str) -> bool:
+        if len(known) == len(word):
+            return known[0] == word[0] and sorted(known) == sorted(word) and edits(word, known, 1) == 1
+        return len(known) == len(word) + 1 and _singled(known) == _singled(word)
+
+    found = sorted(known for known in vocabulary if is_meant(known))
+    return found[0] if len(found) == 1 else None
 
 
 def _is_english(word: str) -> bool:

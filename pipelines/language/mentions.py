@@ -20,6 +20,7 @@ Guess = Callable[[str], tuple[str, ...]]
 STRONG, WEAK = 2.0, 1.0
 NEAR_PLACE = 1.6  # a place that only stands in for the one that was named
 FIRST_PLACE, IN_PLACE, SAID_PLACE, PLACE_BEFORE_NOUN, PLACE_AS_OBJECT, HINT = 4.0, 3.0, 2.0, 1.5, 0.8, 0.5
+EACH = frozenset({"each", "every"})
 THING_AS_OBJECT = 0.7  # a word that is a thing too: "beside the street"
 
 
@@ -40,6 +41,7 @@ class Mentions:
         self._another = frozenset(split(lexicon.data["another"]))
         self.wholes = Wholes(scene, lexicon)
         self._own_things = frozenset(split(lexicon.data["own_things"]))
+        self._room_parts = frozenset(split(lexicon.data["room_parts"]))
         self.labels = frozenset(split(lexicon.data["labels"]))
         self._both_sides = frozenset(split(lexicon.data["both_sides"]))
         self.lying = False  # the next words say on what it lies: "snow on the roofs" does not fall
@@ -78,6 +80,14 @@ class Mentions:
         return [
             other for other in self._scene.drafts if other.options[:1] == draft.options[:1] and not is_many(other) and not other.of_place
         ]
+
+    def two_of_them(self, two: Draft) -> list[Draft]:
+        """ "three palms, a hammock between two palms": two of the three, not two more."""
+        rest = [one for one in self._scene.drafts if one is not two and one.options[:1] == two.options[:1] and (one.number or 0) > 2]
+        if not rest or not two.options or not self._scene.drafts or self._scene.drafts[-1] is not two:
+            return [two]
+        self._scene.drafts.remove(two)
+        return [self._scene.split(rest[-1], 1), self._scene.split(rest[-1], 1)]
 
     def is_small(self, phrase: NounPhrase) -> bool:
         """Whether a phrase names something that stands on tables and shelves."""
@@ -221,7 +231,8 @@ class Mentions:
         inside = any(self.wholes.is_building(self._draft(one, one.text)) for one in owners)
         known = any(self.wholes.is_building(draft) and not draft.of_place for draft in self._scene.drafts)
         meant = owned or self.hosted or phrase.article in self._definite
-        if word not in self._lexicon.building_parts or word in self._own_things or not (inside or (known and meant)):
+        meant = (known and meant) or inside or (self._indoors() and word in self._room_parts and phrase.plural)
+        if word not in self._lexicon.building_parts or word in self._own_things or not meant:
             return
         looks = self._lexicon.lookup(before)[0] if before else {}
         if before and not looks.keys() & MODIFIERS:
@@ -305,7 +316,8 @@ class Mentions:
         if head.has(Role.PLACE) and not head.has(Role.THING) and part.head.has(Role.THING, Role.GENERIC):
             drafts = self._place(phrase, place_weight)
             self.hear(part)
-            if part.plural or not self._is_built(part.head):  # "the attic of a house" is no attic full of houses
+            owned = bool(part.article) and not part.plural  # "the attic of a house", "the throne room of a king": not full of them
+            if not owned and (part.plural or not self._is_built(part.head)):
                 self._crowd(part, head.value(Role.PLACE))
             return drafts
         compound = self._lexicon.kinds_for(f"{singular(part.head, self._lexicon)} {singular(head, self._lexicon)}")
@@ -319,7 +331,7 @@ class Mentions:
         """Nouns before the head: places hint at the place, species fill it, materials are left to `_dress`."""
         is_place = phrase.head is not None and phrase.head.has(Role.PLACE) and not phrase.head.has(Role.GENERIC)
         for lexeme in (*phrase.compounds, *phrase.modifiers):
-            if lexeme.has(Role.PLACE) and not (lexeme.has(Role.MATERIAL) and not is_place):
+            if lexeme.has(Role.PLACE) and not (lexeme.has(Role.MATERIAL, Role.DESCRIPTION) and not is_place):
                 weak = lexeme.senses[Role.PLACE].weak
                 self._scene.places.add(lexeme.value(Role.PLACE), WEAK if weak else PLACE_BEFORE_NOUN)
 
@@ -361,7 +373,8 @@ class Mentions:
         self._dress(draft, phrase)
         self._scene.drafts.append(draft)
         whole = phrase.of.head if phrase.of is not None else None
-        around = whole is not None and self._lexicon.places[sense.value].indoors and self._is_built(whole)  # "the attic of my house"
+        inside = whole is not None and self._lexicon.places[sense.value].indoors
+        around = whole is not None and inside and (self._is_built(whole) or self._is_person(whole))  # "the attic of my house", "of a king"
         if phrase.of is not None and around:
             self._scene.use(phrase.of.start, phrase.of.end, "describes")
         elif phrase.of is not None and whole is not None and whole.has(Role.PLACE, Role.THING, Role.GENERIC):
@@ -371,6 +384,10 @@ class Mentions:
     def _is_built(self, lexeme: Lexeme) -> bool:
         """ "a cottage garden" is no garden full of cottages."""
         return self.wholes.is_building(self._draft(lexeme, lexeme.text))
+
+    def _is_person(self, lexeme: Lexeme) -> bool:
+        options = lexeme.senses[Role.THING].options if lexeme.has(Role.THING) else ()
+        return any("person" in self._lexicon.kinds[name].tags for name in options[:1])
 
     def _is_near_place(self, head: Lexeme) -> bool:
         """Whether the word names a place that is only nearest to what was meant: "a library" is a living room."""
@@ -410,7 +427,7 @@ class Mentions:
         self._dress(draft, phrase)
         self._wear_parts(draft, phrase)
         bare = not phrase.article and phrase.number is None and phrase.group is None
-        definite = phrase.article in self._definite or (bare and (as_object or self._is_repeated(draft)))
+        definite = phrase.article in self._definite or phrase.article in EACH or (bare and (as_object or self._is_repeated(draft)))
         known = self._earlier(draft, phrase) if definite and not fresh and phrase.article not in self._another else None
         if known is not None:
             known.beheld = True
@@ -429,7 +446,8 @@ class Mentions:
 
     def _earlier(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
         """The thing already there that "the boat" means: of the same kind or name, not of another colour or number."""
-        for other in reversed(self._scene.drafts):
+        same = [other for other in self._scene.drafts if draft.word and draft.word == other.word]
+        for other in (*reversed(same), *reversed(self._scene.drafts)):  # "the phone box" is never the post box that came after it
             if other.of_place or (other.place and not (other.options and draft.heads & other.heads)):
                 continue
             twins = draft.plural and not is_many(other) and self._has_twin(other)
@@ -444,7 +462,11 @@ class Mentions:
             )
             many = other.plural or (other.number or 1) > 1
             same_colour = draft.colour is None or draft.colour == other.colour
-            same_number = (draft.plural == many or twins) and (draft.number is None or draft.number == other.number or phrase.article != "")
+            alone = draft.number is None and phrase.head is not None
+            each = phrase.article in EACH or (alone and phrase.head is not None and phrase.head.words[-1] in self._lexicon.same_plurals)
+            same_number = (draft.plural == many or twins or each) and (
+                draft.number is None or draft.number == other.number or phrase.article != ""
+            )
             if alike and same_colour and same_number:
                 return other
         return None

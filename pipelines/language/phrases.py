@@ -32,6 +32,7 @@ _ADJECTIVAL = (
     "en",
 )
 _DENYING = ("free", "less")
+_LIKENING = ("like", "style", "shaped", "sized")  # "a corridor-like office" is no corridor
 _BEFORE_OBJECT = (
     Role.DETERMINER,
     Role.RELATION,
@@ -228,7 +229,7 @@ class Chunker:
             return False
         if run and run[-1].possessive and not _nounish(lexeme) and not lexeme.has(*MODIFIERS, *VOTES):
             return False
-        if run and lexeme.glued and lexeme.words[-1] in _DENYING:
+        if run and lexeme.glued and lexeme.words[-1] in (*_DENYING, *_LIKENING):
             run.append(lexeme)
             return True
         if lexeme.has(Role.NUMBER) and not lexeme.glued and not (lexeme.has(Role.PRONOUN) and not self._can_begin(at + 1)):
@@ -330,7 +331,7 @@ class Chunker:
         nouns = [index for index in nouns if not (run[index].unknown and self._adjectival(run, index))]
         solid = [index for index in nouns if run[index].unknown or run[index].has(Role.THING, Role.PLACE, Role.GENERIC, Role.UNBUILDABLE)]
         if nouns and run[nouns[-1]].has(Role.PART):  # "stone walls" are walls, "a carrot nose" is a nose
-            solid = [index for index in solid if index == nouns[-1] or not (run[index].has(Role.MATERIAL) or run[index].unknown)]
+            solid = [index for index in solid if index == nouns[-1] or not (run[index].has(*MODIFIERS) or run[index].unknown)]
         head = solid[-1] if solid and not run[nouns[-1]].has(Role.THING) else nouns[-1] if nouns else None
         if head is not None and run[head].has(*MODIFIERS, *VOTES) and not solid and not phrase.article:
             head = None if not run[head].has(Role.AMBIENT, Role.PART) else head
@@ -370,6 +371,9 @@ class Chunker:
             if word in _DENYING and lexeme.glued and kept:
                 denied = kept.pop()
                 phrase.absent.append(replace(denied, end=lexeme.end))
+            elif word in _LIKENING and lexeme.glued and kept:
+                likened = kept.pop()
+                kept.append(replace(likened, end=lexeme.end, words=(*likened.words, word), senses={Role.DESCRIPTION: Sense(word)}))
             elif lexeme.unknown and word.endswith("less") and (senses := self._lexicon.lookup((word[:-4],))[0]):
                 phrase.absent.append(Lexeme(lexeme.start, lexeme.end, (word[:-4],), lexeme.kind, senses))
             else:

@@ -63,6 +63,11 @@ def by_relation(
         return ring(box, angle, rng.uniform(0.3, 1.5 if room else 7.0, count), own)
     if relation in (R.LEFT_OF, R.RIGHT_OF):
         sign = 1.0 if relation is R.LEFT_OF else -1.0
+        if float(np.hypot(box.x, box.z)) < 0.5:  # of the visitor: on that side of the picture, not beyond its edge
+            angle = np.pi + sign * rng.uniform(np.radians(15), np.radians(34), count)
+            reach = own + (rng.uniform(1.4, 5.0, count) if room else rng.uniform(3.5, 15.0, count))
+            x, z = np.sin(angle) * reach, np.cos(angle) * reach
+            return np.stack([x, z, toward_viewer(x, z)], axis=1)
         angle = back + sign * np.pi / 2 + rng.normal(0, 0.35, count)
         return ring(box, angle, rng.uniform(0.15, 1.5 if room else 4.0, count), own)
     if relation is R.FAR:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from pipelines.layout.plan import seeded
 from pipelines.layout.rays import Caster
 from pipelines.layout.sky import DOME_RADIUS_M, Dome, facing_middle
 from pipelines.scene import Floats, Scene
@@ -18,13 +19,13 @@ GLOW: tuple[float, float, float] = (1.9, 1.75, 0.42)  # exposed radiance of a fi
 BOLT_AZIMUTH_DEG, BOLT_TOP_DEG = 19.0, 27.0
 
 
-def drifting(scene: Scene, caster: Caster, exposure: float, *, splats: int) -> Dome:
+def drifting(scene: Scene, caster: Caster, exposure: float, *, splats: int, seed: int) -> Dome:
     """All that drifts in a scene that has as many `splats`, as splats with linear radiance; nothing indoors."""
     sky = scene.sky
     assert sky is not None
     if scene.indoors:
         return _joined([])
-    rng = np.random.default_rng(8_821)
+    rng = seeded(seed, "drifting")
     found = []
     if sky.fireflies and scene.terrain is not None:
         found.append(_fireflies(scene, exposure, rng))

@@ -64,7 +64,7 @@ class Light(Stage):
         if not len(few):
             return None
         self._met = scene, occluders_of(scene)
-        return _lit(replace(scene, surfels=few), self._met[1], lambda *_: None)
+        return _lit(replace(scene, surfels=few), self._met[1], lambda *_: None, seed=world.prompt.seed)
 
     def run(self, world: World, tell: TellStage) -> World:
         scene = world.scene
@@ -72,10 +72,10 @@ class Light(Stage):
         tell(0.0, "building the ray tree")
         met, self._met = self._met, None
         blockers = met[1] if met is not None and met[0] is scene else occluders_of(scene)
-        return replace(world, gaussians=_lit(scene, blockers, tell))
+        return replace(world, gaussians=_lit(scene, blockers, tell, seed=world.prompt.seed))
 
 
-def _lit(scene: Scene, blockers: Occluders, tell: TellStage) -> Gaussians:
+def _lit(scene: Scene, blockers: Occluders, tell: TellStage, *, seed: int) -> Gaussians:
     """The scene's surfels under its sky, and the sky."""
     surfels, sky = scene.surfels, scene.sky
     assert surfels is not None and sky is not None
@@ -102,7 +102,7 @@ def _lit(scene: Scene, blockers: Occluders, tell: TellStage) -> Gaussians:
         harmonics = np.concatenate([harmonics, np.zeros((len(surfels), 3, 3), np.float32)], axis=1)
         harmonics[glossy] = fitted
     tell(0.92, "painting the sky")
-    floating = drifting(scene, blockers.caster, exposure, splats=len(surfels))
+    floating = drifting(scene, blockers.caster, exposure, splats=len(surfels), seed=seed)
     return _with_sky(surfels, harmonics, scene, floating, exposure)
 
 

@@ -346,18 +346,26 @@ def _stands_on_way(group: Group, areas: Mapping[str, Area]) -> bool:
 def level_ground(ground: Ground, placed: list[Placed]) -> None:
     """Level the ground under everything wide that stands on it, the widest first."""
     wide = [(item, item.boxes("foot")) for item in placed if _wants_pad(item)]
-    wide.sort(key=lambda pair: -float(pair[1].radius))
+    wide.sort(key=lambda pair: (_is_strip(pair[0].group), -float(pair[1].radius)))
+    strips: dict[str, float] = {}  # a row of rails or slabs lies at one height from end to end
     pads = []
     for item, box in wide:
-        grown = item.group.is_building
+        grown, strip = item.group.is_building, _is_strip(item.group)
         corner_x, corner_z = box.corners()
         heights = ground.heights(np.append(corner_x, box.x), np.append(corner_z, box.z))
         height = float(np.median(heights)) + (0.02 if grown else 0.0)
-        apron = 3.0 if grown else 1.6
+        if strip:
+            height = strips.setdefault(item.group.kind.name, height)
+        apron = 3.0 if grown else 8.0 if strip else 1.6
         pads.append(Pad(float(box.x), float(box.z), float(box.half_width), float(box.half_depth), item.yaw, height, apron))
         ground.add_pad(pads[-1])
     for pad in reversed(pads):  # neighbours' slopes must not reach under what stands: the level cores once more, the widest last
         ground.add_pad(replace(pad, apron_m=0.75))
+
+
+def _is_strip(group: Group) -> bool:
+    """Rails and runways: many pieces that make one long straight thing."""
+    return len(group.models) > 1 and bool({"rail", "airfield"} & set(group.kind.tags)) and group.kind.name in ("railway track", "runway")
 
 
 def _wants_pad(item: Placed) -> bool:

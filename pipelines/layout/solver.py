@@ -177,7 +177,8 @@ class Solver:
             ringed = {"number": number, "total": len(group.models)}
             height = group.size(number)[1]
             return candidates.around(target, **ringed, half_m=half, height_m=height, room=self.site.room, widen=widen, rng=rng)
-        if kind in (R.UNDER, R.INSIDE):
+        measured_whole = relation.distance_m is not None and kind not in (R.BESIDE, R.NEAR, R.AROUND)  # as the verifier measures
+        if kind in (R.UNDER, R.INSIDE) or measured_whole:
             target = self.board.members(name)[0].boxes("whole") if self.board.members(name) else target
         poses = candidates.by_relation(kind, target, half_m=half, count=count, rng=rng, room=self.site.room)
         if relation.distance_m is None or kind in (R.ON, R.UNDER, R.INSIDE):

@@ -28,7 +28,8 @@ class Said(_Entry):
 
     words: nouns that name it.  near: nouns of other places that it stands in for, with a note.  weak: words that name it only when
     nothing else does (they are kinds or modifiers too).  alone: words that name it only where the prompt names nothing else.
-    hints: things that speak for it where no place is named; a trailing "!" speaks twice as loud.  trees: what "a tree" means here.
+    hints: things that speak for it where no place is named; a trailing "!" speaks twice as loud, "!!" four times.
+    trees: what "a tree" means here.
     feature: what stands for it where something is beside or along it.  as_things: what it becomes when another place is the scene's
     ("a village behind a forest").  implies: a word of it, and the style that it implies.  open_ground: a wide place that can be left
     out of another without being missed.  planted: "a palm beach" is one where palms grow.  season, time, weather: where the words

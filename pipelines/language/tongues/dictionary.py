@@ -100,4 +100,4 @@ def _joined_entries(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], 
     for english, text in data["numbers"].items():
         yield from (((words,), Entry(str(english), "numbers")) for words in listed(text, " "))
     for tag in ("de", "at", "topics", "having", "without", "exists", "and", "ignored", "measures"):
-        yield from (((words,), Entry("", tag)) for words in listed(data.get(tag, "")))
+        yield from (((words,), Entry(words if tag == "topics" else "", tag)) for words in listed(data.get(tag, "")))

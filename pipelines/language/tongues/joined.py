@@ -16,6 +16,7 @@ _STOPS = "。．!！?？;；:：\n"
 _COMMAS = "，、,·"
 _OTHER = re.compile(r"[A-Za-z]+|\d+")
 _NOUNS = ("nouns", "parts")
+_WHERE = ("には", "にも")  # "池には鯉が三匹": in the pond
 _BEFORE_NOUN = ("numbers", "adjectives", *_NOUNS)
 _SEEN_THERE = ("far away", "in the foreground", "on the left", "on the right", "next to it")
 
@@ -265,6 +266,10 @@ def _place(clause: _Clause, phrase: list[Piece], *, located: bool) -> None:
 
 def _emit(clause: _Clause, phrase: list[Piece]) -> None:
     """The phrase, a number that was said after it before it, and what waited for it behind it."""
+    if clause.tag() == "topics" and clause.pieces[clause.at].english in _WHERE and not clause.nouns and clause.tag(1) in _BEFORE_NOUN:
+        clause.at += 1
+        clause.out += [replace(phrase[0], english="in", tag="words"), *phrase, replace(phrase[-1], english="there is", tag="words")]
+        return
     ahead = 1 if clause.tag() == "topics" else 0
     if clause.tag(ahead) == "numbers" and clause.tag(ahead + 1) in ("measures", "", "exists"):
         clause.at += ahead
