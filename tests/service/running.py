@@ -35,16 +35,14 @@ def prepared_database() -> Path:
     """An SQLite file as `serve` makes it in an empty folder, by the same program; made once, for it takes seconds."""
     file = Path(tempfile.mkdtemp(prefix="worldloom-tests-")) / "prepared.db"
     atexit.register(shutil.rmtree, file.parent, ignore_errors=True)
-    subprocess.run(
-        [sys.executable, "-m", "app.preparing"],
-        input=f"sqlite:///{file}",
-        text=True,
-        cwd=ROOT,
-        env=environment(),
-        check=True,
-        timeout=START_S,
-    )
+    prepare(f"sqlite:///{file}")
     return file
+
+
+def prepare(database_url: str) -> None:
+    """Make all tables, as a service does at its first start."""
+    words = [sys.executable, "-m", "app.preparing"]
+    subprocess.run(words, input=database_url, text=True, cwd=ROOT, env=environment(), check=True, timeout=START_S)
 
 
 @dataclass
