@@ -211,7 +211,7 @@ def _clipped(rings: list[Points], points: Points) -> NDArray[np.int64]:
 
 def _uses_edges_once(triangles: NDArray[np.int64], sizes: list[int]) -> bool:
     """Whether the triangles' border is exactly the rings."""
-    edges = {(int(a), int(b)) for triangle in triangles for a, b in zip(triangle, np.roll(triangle, -1), strict=True)}
+    edges = set(zip(triangles.ravel().tolist(), triangles[:, [1, 2, 0]].ravel().tolist(), strict=True))
     border = {edge for edge in edges if edge[::-1] not in edges}
     rings: set[tuple[int, int]] = set()
     start = 0

@@ -150,7 +150,7 @@ def lathe(profile: ArrayLike, *, sides: int = 24, bevel: float = 0.0, smooth: in
     starts = np.cumsum(np.where(poles, 1, sides)) - np.where(poles, 1, sides)
     rows = list(zip(starts.tolist(), poles.tolist(), strict=True))
     pairs = list(zip(rows, rows[1:] + rows[:1], strict=True))
-    bands = [_band(low, high, sides) for low, high in (pairs if closed else pairs[:-1])]
+    bands = [a + _band(a_pole, b_pole, sides, b - a) for (a, a_pole), (b, b_pole) in (pairs if closed else pairs[:-1])]
     mesh = Mesh(rings[seen].astype(np.float32), np.concatenate(bands).astype(np.int32))
     return mesh if sheet else outward(mesh)
 
@@ -167,18 +167,18 @@ def _rounded_profile(points: NDArray[np.float64], bevel: float, *, closed: bool)
     return rounded(whole, bevel, closed=False)
 
 
-def _band(low: tuple[int, bool], high: tuple[int, bool], sides: int) -> NDArray[np.int64]:
-    """(F, 3) triangles between two rings (or a ring and a pole) whose vertices start at the given numbers."""
-    (a, a_pole), (b, b_pole) = low, high
-    if a_pole and b_pole:
+@cache
+def _band(low_pole: bool, high_pole: bool, sides: int, step: int) -> NDArray[np.int64]:
+    """(F, 3) triangles between two rings (or a ring and a pole) whose vertices start at 0 and at `step`."""
+    if low_pole and high_pole:
         return np.zeros((0, 3), np.int64)
     k = np.arange(sides)
     n = np.roll(k, -1)
-    if a_pole:
-        return np.stack([np.full(sides, a), b + n, b + k], axis=1)
-    if b_pole:
-        return np.stack([a + k, a + n, np.full(sides, b)], axis=1)
-    return np.stack([a + k, a + n, b + n, a + k, b + n, b + k], axis=1).reshape(-1, 3)
+    if low_pole:
+        return np.stack([0 * k, step + n, step + k], axis=1)
+    if high_pole:
+        return np.stack([k, n, 0 * k + step], axis=1)
+    return np.stack([k, n, step + n, k, step + n, step + k], axis=1).reshape(-1, 3)
 
 
 def cylinder(radius: float, height: float, *, top_radius: float | None = None, sides: int = 24, bevel: float = 0.0) -> Mesh:

@@ -86,7 +86,7 @@ def arch(width: float, height: float, *, bottom: float = 0.0, x: float = 0.0, ri
 
 def inset(outline: Outline, amount: float) -> Outline:
     """The convex outline drawn in by `amount` on all sides (negative: drawn out)."""
-    before, after = np.roll(outline, 1, axis=0), np.roll(outline, -1, axis=0)
+    before, after = np.concatenate([outline[-1:], outline[:-1]]), np.concatenate([outline[1:], outline[:1]])
     into, out = outline - before, after - outline
     into /= np.linalg.norm(into, axis=1, keepdims=True) + 1e-12
     out /= np.linalg.norm(out, axis=1, keepdims=True) + 1e-12
@@ -97,8 +97,8 @@ def inset(outline: Outline, amount: float) -> Outline:
 
 
 def _signed_area(outline: Outline) -> float:
-    x, y = outline[:, 0], outline[:, 1]
-    return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) / 2)
+    after = np.concatenate([outline[1:], outline[:1]])
+    return float(np.sum(outline[:, 0] * after[:, 1] - after[:, 0] * outline[:, 1]) / 2)
 
 
 def panel(outline: Outline, thickness: float, holes: Sequence[Outline] = ()) -> Mesh:
