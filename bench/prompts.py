@@ -148,6 +148,7 @@ def solids(scene: Scene) -> list[Thing]:
 def floating(scene: Scene, library: Library) -> Iterator[str]:
     """A sentence for each thing whose foot is in the air, or deep in the ground, and rests on nothing."""
     things = solids(scene)
+    wholes = [stance(thing) for thing in things]
     for thing in things:
         kind = library.kinds[thing.kind]
         if kind.stands_on in ("wall", "ceiling", "air", "water") or kind.family in ("rocks", "trees", "plants"):
@@ -158,7 +159,11 @@ def floating(scene: Scene, library: Library) -> Iterator[str]:
         low = float(box.low)
         if scene.terrain is not None:  # a model's origin lies on the ground; foundations reach below it
             low = max(low, float(thing.position[1]))
-        under = [other for other in things if other is not thing and bool(stance(other).contains(box.x, box.z, grow_m=0.3))]
+        under = [
+            other
+            for other, whole in zip(things, wholes, strict=True)
+            if other is not thing and bool(whole.contains(box.x, box.z, grow_m=0.3))
+        ]
         if any(rests_on(thing, other) for other in under):
             continue
         x, z = box.corners()

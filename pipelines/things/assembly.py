@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.errors import ThingError
 from pipelines.scene import Colour, Lamp, Material, Matrix, Mesh, Part, Spot
@@ -387,10 +388,13 @@ def _lamps(entry: LampDefinition, context: Context) -> Iterator[Lamp]:
 
 def is_closed(mesh: Mesh) -> bool:
     """Whether every directed edge has exactly one twin that runs the other way, once vertices at one place are merged."""
+    if _has_twins(mesh.faces, len(mesh.vertices)):  # merging vertices merges edges with their twins, so it stays closed
+        return True
     _, merged = np.unique(np.round(mesh.vertices.astype(np.float64), 6), axis=0, return_inverse=True)
     faces = merged.reshape(-1)[mesh.faces]
-    faces = faces[(faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])]
-    start = faces.reshape(-1).astype(np.int64)
-    end = np.roll(faces, -1, axis=1).reshape(-1).astype(np.int64)
-    span = len(mesh.vertices) + 1
-    return bool(np.array_equal(np.sort(start * span + end), np.sort(end * span + start)))
+    return _has_twins(faces[(faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])], len(mesh.vertices))
+
+
+def _has_twins(faces: NDArray[np.integer], vertices: int) -> bool:
+    start, end = faces.astype(np.int64).ravel(), faces[:, [1, 2, 0]].astype(np.int64).ravel()
+    return bool(np.array_equal(np.sort(start * (vertices + 1) + end), np.sort(end * (vertices + 1) + start)))

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from pipelines.errors import ThingError
-from pipelines.scene import Body, Floats, Model, Part
+from pipelines.scene import Body, Floats, Model, Part, cross
 from pipelines.things.assembly import Assembly, colour_of, is_closed, moved_shape, names_of
 from pipelines.things.definition import SPOT_NAMES, STANDS_ON, KindDefinition, StyleDefinition
 from pipelines.things.expressions import evaluate
@@ -334,7 +334,7 @@ def _part_mass(part: Part) -> float:
     if is_closed(mesh):
         return abs(mesh.volume_m3) * part.material.density_kg_m3
     a, b, c = np.moveaxis(mesh.corners.astype(np.float64), 1, 0)
-    area = float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum()) / 2
+    area = float(np.linalg.norm(cross(b - a, c - a), axis=1).sum()) / 2
     return area * SHEET_THICKNESS_M * part.material.density_kg_m3
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipelines.scene import Mesh
+from pipelines.scene import Mesh, cross
 
 Points = NDArray[np.float64]
 Axis = Literal["x", "y", "z"]
@@ -211,7 +211,7 @@ def _clipped(rings: list[Points], points: Points) -> NDArray[np.int64]:
 
 def _uses_edges_once(triangles: NDArray[np.int64], sizes: list[int]) -> bool:
     """Whether the triangles' border is exactly the rings."""
-    edges = {(int(a), int(b)) for triangle in triangles for a, b in zip(triangle, np.roll(triangle, -1), strict=True)}
+    edges = set(zip(triangles.ravel().tolist(), triangles[:, [1, 2, 0]].ravel().tolist(), strict=True))
     border = {edge for edge in edges if edge[::-1] not in edges}
     rings: set[tuple[int, int]] = set()
     start = 0
@@ -269,10 +269,10 @@ def _rings_along(outline: Points, line: Points, factors: Points, up: Points, *, 
     twist = 0.0
     if closed:
         start, end = rights[0], rights[-1]
-        twist = math.atan2(float(np.cross(end, start) @ arriving[0]), float(end @ start)) / len(line)
+        twist = math.atan2(float(cross(end, start) @ arriving[0]), float(end @ start)) / len(line)
     rings = np.empty((len(line), len(outline), 3))
     for i, (point, tangent) in enumerate(zip(line, arriving, strict=True)):
-        right, above = rights[i], np.cross(rights[i], tangent)
+        right, above = rights[i], cross(rights[i], tangent)
         cosine, sine = math.cos(twist * i), math.sin(twist * i)
         right, above = right * cosine - above * sine, above * cosine + right * sine
         offsets = (outline[:, :1] * right + outline[:, 1:] * above) * factors[i]
@@ -284,19 +284,19 @@ def _rings_along(outline: Points, line: Points, factors: Points, up: Points, *, 
 
 
 def _first_right(tangent: Points, up: Points) -> Points:
-    right = np.cross(tangent, up)
+    right = cross(tangent, up)
     if np.linalg.norm(right) < 1e-3:
-        right = np.cross(tangent, [0.0, 0.0, -1.0] if abs(tangent[2]) < 0.9 else [0.0, 1.0, 0.0])
+        right = cross(tangent, np.array([0.0, 0.0, -1.0] if abs(tangent[2]) < 0.9 else [0.0, 1.0, 0.0]))
     result: Points = right / np.linalg.norm(right)
     return result
 
 
 def _carried(right: Points, before: Points, after: Points) -> Points:
     """`right` under the smallest rotation that takes one unit tangent to the next (Rodrigues)."""
-    axis = np.cross(before, after)
+    axis = cross(before, after)
     cosine = float(before @ after)
     if cosine > -0.999999:
-        right = right * cosine + np.cross(axis, right) + axis * (axis @ right) / (1 + cosine)
+        right = right * cosine + cross(axis, right) + axis * (axis @ right) / (1 + cosine)
     right = right - after * (right @ after)
     result: Points = right / np.linalg.norm(right)
     return result

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipelines.scene import Mesh
+from pipelines.scene import Mesh, cross
 from pipelines.things.profiles import extrude, outward, rounded, smoothed, sweep, tube
 from pipelines.things.soft import Ball, Block, Egg, Limb, blob, cloth, curtain, cushion, drape, swag
 
@@ -53,18 +54,26 @@ def box(size: Sequence[float], bevel: float = 0.0, *, segments: int = 1) -> Mesh
     return _chamfered_box(half, bevel) if segments == 1 else _rounded_box(half, bevel, max(1, segments // 2))
 
 
+_CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float64)
+_QUADS = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
+_BOX_FACES = np.array([triangle for a, b, c, d in _QUADS for triangle in ((a, b, c), (a, c, d))], np.int32)
+
+
 def _plain_box(half: NDArray[np.float64]) -> Mesh:
-    signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float64)
-    quads = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
-    faces = [triangle for a, b, c, d in quads for triangle in ((a, b, c), (a, c, d))]
-    return Mesh((signs * half).astype(np.float32), np.array(faces, np.int32))
+    return Mesh((_CORNERS * half).astype(np.float32), _BOX_FACES.copy())
 
 
 def _chamfered_box(half: NDArray[np.float64], bevel: float) -> Mesh:
     """Three vertices at every corner: vertex 3·corner + axis lies on the face across `axis`, inset along the other two."""
-    signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float64)
     inset = half - bevel + bevel * np.eye(3)
-    vertices = (signs[:, None, :] * inset[None]).reshape(-1, 3)
+    vertices = (_CORNERS[:, None, :] * inset[None]).reshape(-1, 3)
+    return Mesh(vertices.astype(np.float32), _chamfered_faces().copy())
+
+
+@cache
+def _chamfered_faces() -> NDArray[np.int32]:
+    """(44, 3) the faces of every chamfered box: those of the one with half sides of 1 and a bevel of a half, turned outwards."""
+    vertices = (_CORNERS[:, None, :] * (0.5 + 0.5 * np.eye(3))[None]).reshape(-1, 3)
     polygons: list[tuple[int, ...]] = [(3 * corner, 3 * corner + 1, 3 * corner + 2) for corner in range(8)]
     for axis, step in enumerate((4, 2, 1)):
         b, c = (other for other in (4, 2, 1) if other != step)
@@ -76,9 +85,9 @@ def _chamfered_box(half: NDArray[np.float64], bevel: float) -> Mesh:
     faces = []
     for polygon in polygons:
         a, b3, c3 = vertices[list(polygon[:3])]
-        turned = polygon if np.dot(np.cross(b3 - a, c3 - a), a + b3 + c3) > 0 else polygon[::-1]
+        turned = polygon if np.dot(cross(b3 - a, c3 - a), a + b3 + c3) > 0 else polygon[::-1]
         faces += [(turned[0], turned[i], turned[i + 1]) for i in range(1, len(turned) - 1)]
-    return Mesh(vertices.astype(np.float32), np.array(faces, np.int32))
+    return np.array(faces, np.int32)
 
 
 def _rounded_box(half: NDArray[np.float64], bevel: float, steps: int) -> Mesh:
@@ -134,18 +143,15 @@ def lathe(profile: ArrayLike, *, sides: int = 24, bevel: float = 0.0, smooth: in
     if not closed and not sheet:
         points = np.concatenate([_axis_point(points[0]), points, _axis_point(points[-1])])
     angles = np.arange(sides) * (2 * math.pi / sides)
-    ring = np.stack([np.sin(angles), np.cos(angles)], axis=1)
-    vertices: list[tuple[float, float, float]] = []
-    rows: list[tuple[int, bool]] = []
-    count = 0
-    for radius, height in points:
-        pole = radius < 1e-9
-        rows.append((count, pole))
-        vertices += [(0.0, height, 0.0)] if pole else [(radius * x, height, radius * z) for x, z in ring]
-        count += 1 if pole else sides
+    poles = points[:, 0] < 1e-9  # one vertex on the axis in place of a ring
+    rings = np.stack(np.broadcast_arrays(points[:, :1] * np.sin(angles), points[:, 1:], points[:, :1] * np.cos(angles)), axis=-1)
+    rings[poles, 0, ::2] = 0.0
+    seen = ~poles[:, None] | (np.arange(sides) == 0)
+    starts = np.cumsum(np.where(poles, 1, sides)) - np.where(poles, 1, sides)
+    rows = list(zip(starts.tolist(), poles.tolist(), strict=True))
     pairs = list(zip(rows, rows[1:] + rows[:1], strict=True))
-    faces = [face for low, high in (pairs if closed else pairs[:-1]) for face in _band(low, high, sides)]
-    mesh = Mesh(np.array(vertices, np.float32), np.array(faces, np.int32))
+    bands = [a + _band(a_pole, b_pole, sides, b - a) for (a, a_pole), (b, b_pole) in (pairs if closed else pairs[:-1])]
+    mesh = Mesh(rings[seen].astype(np.float32), np.concatenate(bands).astype(np.int32))
     return mesh if sheet else outward(mesh)
 
 
@@ -161,17 +167,18 @@ def _rounded_profile(points: NDArray[np.float64], bevel: float, *, closed: bool)
     return rounded(whole, bevel, closed=False)
 
 
-def _band(low: tuple[int, bool], high: tuple[int, bool], sides: int) -> list[tuple[int, int, int]]:
-    """Triangles between two rings (or a ring and a pole) whose vertices start at the given numbers."""
-    (a, a_pole), (b, b_pole) = low, high
-    if a_pole and b_pole:
-        return []
-    steps = [(k, (k + 1) % sides) for k in range(sides)]
-    if a_pole:
-        return [(a, b + n, b + k) for k, n in steps]
-    if b_pole:
-        return [(a + k, a + n, b) for k, n in steps]
-    return [face for k, n in steps for face in ((a + k, a + n, b + n), (a + k, b + n, b + k))]
+@cache
+def _band(low_pole: bool, high_pole: bool, sides: int, step: int) -> NDArray[np.int64]:
+    """(F, 3) triangles between two rings (or a ring and a pole) whose vertices start at 0 and at `step`."""
+    if low_pole and high_pole:
+        return np.zeros((0, 3), np.int64)
+    k = np.arange(sides)
+    n = np.roll(k, -1)
+    if low_pole:
+        return np.stack([0 * k, step + n, step + k], axis=1)
+    if high_pole:
+        return np.stack([k, n, 0 * k + step], axis=1)
+    return np.stack([k, n, step + n, k, step + n, step + k], axis=1).reshape(-1, 3)
 
 
 def cylinder(radius: float, height: float, *, top_radius: float | None = None, sides: int = 24, bevel: float = 0.0) -> Mesh:

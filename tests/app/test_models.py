@@ -199,7 +199,7 @@ def test_ctrl_c_keeps_what_came(hub: Hub, folder: Path, tmp_path: Path) -> None:
             assert hub.stalled.wait(120)
             while pulling.poll() is None and sum(part.stat().st_size for part in folder.rglob("*.part")) < 100_000:
                 time.sleep(0.01)
-            for patience_s in (60, 60, 120):  # who sees nothing happen presses it again
+            for patience_s in (15, 60, 120):  # who sees nothing happen presses it again
                 pulling.send_signal(signal.SIGINT)
                 with suppress(subprocess.TimeoutExpired):
                     _, err = pulling.communicate(timeout=patience_s)

@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 
 from app.database import Database
 from app.settings import Settings
-from tests.service.running import Service, environment
+from tests.service.running import Service, environment, prepare
 
 T = TypeVar("T")
 
@@ -109,19 +110,36 @@ def database_of(service: Service) -> Database:
     return Database(settings_of(data=service.data, database_url=service.settings.get("WORLDLOOM_DATABASE_URL")).database)
 
 
-def fresh_database(server_url: str) -> str:
-    """The URL of a new, empty database in a PostgreSQL server."""
+def fresh_database(server_url: str, *, like: str | None = None) -> str:
+    """The URL of a new database in a PostgreSQL server: empty, or a copy of the database of the name `like`, which nobody uses."""
     name = f"worldloom_{uuid.uuid4().hex[:12]}"
     engine = sa.create_engine(sa.make_url(server_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        connection.execute(sa.text(f"CREATE DATABASE {name}" + (f" TEMPLATE {like}" if like else "")))
     engine.dispose()
     return sa.make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
+@cache
+def _prepared_in(server_url: str) -> str:
+    """The name of a database as `serve` makes it from an empty one, by the same program; made once, for it takes seconds."""
+    url = fresh_database(server_url)
+    prepare(settings_of(database_url=url).database)
+    return str(sa.make_url(url).database)
+
+
+def database_url(request: pytest.FixtureRequest, kind: str) -> str | None:
+    """A database of its own with all tables in it, for `kind` = postgresql; None for sqlite, which is a file in the data folder."""
+    if kind == "sqlite":
+        return None
+    server_url = request.getfixturevalue("postgres")
+    return fresh_database(server_url, like=_prepared_in(server_url))
+
+
 def database_settings(request: pytest.FixtureRequest, kind: str) -> Mapping[str, str]:
-    """Settings of a service for a fresh database: `sqlite` or `postgresql`."""
-    return {} if kind == "sqlite" else {"WORLDLOOM_DATABASE_URL": fresh_database(request.getfixturevalue("postgres"))}
+    """Settings of a service for a database of its own: `sqlite` or `postgresql`."""
+    url = database_url(request, kind)
+    return {} if url is None else {"WORLDLOOM_DATABASE_URL": url}
 
 
 def terminal_events(service: Service, operation_id: str) -> list[str]:

@@ -25,9 +25,12 @@ START_S = 180.0  # four seconds on a machine that has nothing else to do
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """The environment of a service: nothing of the tester's own settings, and the quick recipe installed."""
+    """The environment of a service: nothing of the tester's own settings, and the quick recipe installed.
+
+    Its worker looks for jobs half as often as usual: a dozen of services that wait for tests would else take half a core for it.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WORLDLOOM_")}
-    return {**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{QUICK}", "NO_COLOR": "1", **settings}
+    return {**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{QUICK}", "NO_COLOR": "1", "WORLDLOOM_POLL_S": "1", **settings}
 
 
 @cache
@@ -35,16 +38,14 @@ def prepared_database() -> Path:
     """An SQLite file as `serve` makes it in an empty folder, by the same program; made once, for it takes seconds."""
     file = Path(tempfile.mkdtemp(prefix="worldloom-tests-")) / "prepared.db"
     atexit.register(shutil.rmtree, file.parent, ignore_errors=True)
-    subprocess.run(
-        [sys.executable, "-m", "app.preparing"],
-        input=f"sqlite:///{file}",
-        text=True,
-        cwd=ROOT,
-        env=environment(),
-        check=True,
-        timeout=START_S,
-    )
+    prepare(f"sqlite:///{file}")
     return file
+
+
+def prepare(database_url: str) -> None:
+    """Make all tables, as a service does at its first start."""
+    words = [sys.executable, "-m", "app.preparing"]
+    subprocess.run(words, input=database_url, text=True, cwd=ROOT, env=environment(), check=True, timeout=START_S)
 
 
 @dataclass
@@ -79,7 +80,8 @@ class Service:
             if len(found) > self.log().count("— ended —"):
                 self.address = found[-1]
                 try:
-                    answer = httpx.get(f"{self.address}/readyz", timeout=10)
+                    with self.client() as client:
+                        answer = client.get("/readyz", timeout=10)
                     if answer.status_code == 200:
                         return self
                     heard = answer.text
@@ -116,9 +118,9 @@ class Service:
         return (self.data / "serve.log").read_text(errors="replace")
 
     def client(self, key: str | None = None) -> httpx.Client:
-        """A client that knows the address, and the key."""
+        """A client that knows the address, and the key; without certificates: to read them takes longer than most tests."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return httpx.Client(base_url=self.address, headers=headers, timeout=60)
+        return httpx.Client(base_url=self.address, headers=headers, timeout=60, verify=False)
 
     def pids(self) -> dict[str, list[int]]:
         """Processes of this service by what they do: api, worker, child."""

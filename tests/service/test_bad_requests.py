@@ -25,7 +25,8 @@ MEBIBYTE = 1 << 20
 def _goes_on(service: Service) -> Iterator[None]:
     """After whatever came, the next request is answered."""
     yield
-    assert httpx.get(f"{service.address}/readyz", timeout=30).status_code == 200
+    with service.client() as client:
+        assert client.get("/readyz", timeout=30).status_code == 200
 
 
 def _pieces() -> Iterator[bytes]:

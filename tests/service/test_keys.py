@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import io
 import json
 import os
 import pty
+import shutil
 import struct
 import subprocess
 import sys
@@ -17,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import BAD_INPUT, run
-from tests.service.running import Service, environment
+from tests.service.running import Service, environment, prepared_database
 
 
 def worldloom(*arguments: str | Path, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -72,9 +75,11 @@ def status(service: Service, key: str | None) -> tuple[int, str | None]:
 
 
 def listed(service: Service) -> dict[str, dict[str, object]]:
-    """Name → key, for programs."""
-    done = worldloom("keys", "list", "--json", "--data", service.data, folder=service.data)
-    return {key["name"]: key for key in json.loads(done.stdout)}
+    """Name → key, for programs; by the same command in this process."""
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        assert run(["keys", "list", "--json", "--data", str(service.data)]) == 0
+    return {key["name"]: key for key in json.loads(shown.getvalue())}
 
 
 def test_a_key_opens_until_it_is_revoked(guarded: Service) -> None:
@@ -129,6 +134,7 @@ def test_a_key_of_another_service_opens_nothing(guarded: Service, tmp_path: Path
 
 @pytest.mark.parametrize("columns", [80, 100])
 def test_the_list_fits_the_terminal(tmp_path: Path, columns: int) -> None:
+    shutil.copyfile(prepared_database(), tmp_path / "worldloom.db")
     for name, tenant in (("[bold]a laptop[/] with quite a long name", "acme studio"), ("x", "y" * 100)):
         assert run(["keys", "create", name, "--tenant", tenant, "--days", "900", "--data", str(tmp_path)]) == 0
     lines = on_a_terminal("keys", "list", "--data", tmp_path, folder=tmp_path, columns=columns)

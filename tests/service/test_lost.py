@@ -6,7 +6,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -33,11 +32,12 @@ LONG = "a ball in 100 seconds once"
 SHIFT = 60_000_000  # microseconds: operations that are as old as this are looked at by the next sweep
 
 
-@pytest.fixture(params=DATABASES)
-def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
-    """A service without a worker: tests start theirs."""
-    settings = {"WORLDLOOM_LOST_WORKER_S": str(LOST_S), "WORLDLOOM_QUICK_MARKS": str(tmp_path), **database_settings(request, request.param)}
-    running_service = Service(tmp_path / "data", settings, arguments=("--no-worker",)).start()
+@pytest.fixture(scope="module", params=DATABASES)
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service without a worker, on each database: tests start theirs, and leave none behind."""
+    folder = tmp_path_factory.mktemp("fleet")
+    settings = {"WORLDLOOM_LOST_WORKER_S": str(LOST_S), "WORLDLOOM_QUICK_MARKS": str(folder), **database_settings(request, request.param)}
+    running_service = Service(folder / "data", settings, arguments=("--no-worker",)).start()
     yield running_service
     assert running_service.stop() == 0
 
@@ -59,6 +59,7 @@ def workers(service: Service) -> Iterator[Callable[[str], subprocess.Popen[bytes
     for process in started:
         process.wait(40)
     until(lambda: not processes_of(service.data)["child"], within_s=20, what="the end of all children")
+    assert seen(service) == []
 
 
 def test_jobs_of_a_lost_machine_go_to_another(service: Service, workers: Callable[[str], subprocess.Popen[bytes]]) -> None:

@@ -39,7 +39,7 @@ def caller(service: Service, tenant: str, **options: Any) -> httpx.Client:
     settings = Settings.model_validate({"data": service.data})
     with opened(settings) as database:
         _, key = create_key(database, Signer(settings.signing_key()), name=tenant, tenant=tenant, **options)
-    return httpx.Client(base_url=f"{service.address}/marble/v1", headers={"WLT-Api-Key": key}, timeout=60)
+    return httpx.Client(base_url=f"{service.address}/marble/v1", headers={"WLT-Api-Key": key}, timeout=60, verify=False)
 
 
 def test_a_key_is_needed_and_must_be_good(keyed: Service) -> None:

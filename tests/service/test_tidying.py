@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -25,8 +26,8 @@ from app.tables import Lease, Operation, OperationEvent, State, World, WorldFile
 from app.working.household import Household
 from app.working.stillness import Stillness
 from app.working.tidying import Tidying
-from tests.service.processes import fresh_database, settings_of, until
-from tests.service.running import Service, finished, quick
+from tests.service.processes import database_url, settings_of, until
+from tests.service.running import Service, finished, prepared_database, quick
 
 GRACE_S = 100
 OLD = timedelta(days=40)
@@ -35,8 +36,10 @@ OLD = timedelta(days=40)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def services(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Services]:
     """The parts of a service, in this process."""
-    url = fresh_database(request.getfixturevalue("postgres")) if request.param == "postgresql" else None
-    made = Services.of(settings_of(data=tmp_path / "data", database_url=url, garbage_s=GRACE_S))
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copyfile(prepared_database(), data / "worldloom.db")  # PostgreSQL needs none there, and comes prepared, too
+    made = Services.of(settings_of(data=data, database_url=database_url(request, request.param), garbage_s=GRACE_S))
     made.open()
     yield made
     made.close()

@@ -5,11 +5,15 @@ Fixtures, from large to small: `studio` (the service), `browser`, `page` (a fres
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx2 as httpx
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.service.running import Service, finished
@@ -56,11 +60,25 @@ class Studio:
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """The service with its worker on a free port of 127.0.0.1, without keys; see `Studio`. Skips when the page is not built."""
     require_dist()
-    service = Service(tmp_path_factory.mktemp("studio") / "data").start()
-    try:
-        yield Studio(service, Studio(service, "").make())
-    finally:
-        assert service.stop() == 0
+    folder = tmp_path_factory.mktemp("studio")
+    world_id = _with_a_world(folder / "data", tmp_path_factory)
+    service = Service(folder / "data").start()
+    yield Studio(service, world_id)
+    assert service.stop() == 0
+
+
+def _with_a_world(data: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Fill a data folder with what a service leaves that has made the world; it is made once for all test processes. Its id."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "studio-with-a-world"
+    with FileLock(f"{shared}.lock"):
+        if not (shared / "world_id").exists():
+            service = Service(shared / "data").start()
+            world_id = Studio(service, "").make()
+            assert service.stop() == 0
+            (shared / "world_id").write_text(world_id)
+    shutil.copytree(shared / "data", data)
+    return (shared / "world_id").read_text()
 
 
 @pytest.fixture(scope="module")  # while it is open, an event loop of its own runs in this process, and no other test could have one

@@ -12,7 +12,7 @@ import mapbox_earcut
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.scene import Matrix, Mesh
+from pipelines.scene import Matrix, Mesh, cross
 from pipelines.things.profiles import outward
 
 Outline = NDArray[np.float64]  # (N, 2) counter-clockwise
@@ -56,9 +56,9 @@ def along(start: Vector, end: Vector, up: Vector = (0, 1, 0)) -> tuple[Matrix, f
     guide = np.asarray(up, np.float64)
     if abs(float(x @ guide)) > 0.99 * float(np.linalg.norm(guide)):
         guide = np.array([0.0, 0.0, 1.0]) if abs(x[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
-    z = np.cross(x, guide)
+    z = cross(x, guide)
     z /= np.linalg.norm(z)
-    return axes(x, np.cross(z, x), z, (a + b) / 2), length
+    return axes(x, cross(z, x), z, (a + b) / 2), length
 
 
 def rectangle(width: float, height: float, *, at: tuple[float, float] = (0, 0)) -> Outline:
@@ -86,7 +86,7 @@ def arch(width: float, height: float, *, bottom: float = 0.0, x: float = 0.0, ri
 
 def inset(outline: Outline, amount: float) -> Outline:
     """The convex outline drawn in by `amount` on all sides (negative: drawn out)."""
-    before, after = np.roll(outline, 1, axis=0), np.roll(outline, -1, axis=0)
+    before, after = np.concatenate([outline[-1:], outline[:-1]]), np.concatenate([outline[1:], outline[:1]])
     into, out = outline - before, after - outline
     into /= np.linalg.norm(into, axis=1, keepdims=True) + 1e-12
     out /= np.linalg.norm(out, axis=1, keepdims=True) + 1e-12
@@ -97,8 +97,8 @@ def inset(outline: Outline, amount: float) -> Outline:
 
 
 def _signed_area(outline: Outline) -> float:
-    x, y = outline[:, 0], outline[:, 1]
-    return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) / 2)
+    after = np.concatenate([outline[1:], outline[:1]])
+    return float(np.sum(outline[:, 0] * after[:, 1] - after[:, 0] * outline[:, 1]) / 2)
 
 
 def panel(outline: Outline, thickness: float, holes: Sequence[Outline] = ()) -> Mesh:
@@ -213,11 +213,11 @@ def tube(path: NDArray[np.floating], radius: float | NDArray[np.floating], *, si
     tangents /= np.linalg.norm(tangents, axis=1, keepdims=True)
     guide = np.array([0.0, 1.0, 0.0]) if abs(tangents[0, 1]) < 0.9 else np.array([1.0, 0.0, 0.0])
     rings = []
-    across = np.cross(tangents[0], guide)
+    across = cross(tangents[0], guide)
     for point, tangent, r in zip(points, tangents, radii, strict=True):
         across = across - (across @ tangent) * tangent
         across /= np.linalg.norm(across)
-        up = np.cross(tangent, across)
+        up = cross(tangent, across)
         angles = np.linspace(0, 2 * math.pi, sides, endpoint=False)[:, None]
         rings.append(point + r * (np.cos(angles) * across + np.sin(angles) * up))
     return loft(np.array(rings))
