@@ -131,7 +131,7 @@ def _show_trial(trial: Trial) -> None:
     columns = ("seen from", "by", "views", "PSNR", "holes", "distance error", "hangs in front")
     table(columns, rows, numbers=columns[1:])
     for line in (
-        "PSNR: likeness to the true picture where something is shown. holes: share of the picture where nothing is.",
+        "PSNR: likeness to the true picture where it is opaque. holes: share of the picture that lets more than 5 % of the light through.",
         "distance error: mean, relative to the true distance. hangs in front: share of the picture that shows something far before it.",
     ):
         say(f"[dim]{line}[/]")
@@ -153,8 +153,8 @@ def _show_soundness(sound: Soundness) -> None:
     rows += [
         ("floaters", f"{floaters.share:.3%}", f"share of opacity that touches nothing ({floaters.number:,} splats)"),
         ("floaters seen", f"{floaters.seen:.2%}", "share of all that is seen from the start that looks different without them"),
-        ("seam", f"{sound.seam:.2f}", "step behind one's back where the edges of a panorama meet; 1 = as anywhere else"),
-        ("poles", f"{sound.pole:.2f}", "detail above one's head and below one's feet; 1 = as elsewhere, 6 = a star"),
+        ("seam", _number(sound.seam, "{:.2f}"), "step behind one's back where the edges of a panorama meet; 1 = as anywhere else"),
+        ("poles", _number(sound.pole, "{:.2f}"), "detail above one's head and below one's feet; 1 = as elsewhere, 6 = a star"),
         ("widest splat", f"{widths.widest_deg:.1f}°", f"of those within 10 m; {widths.wide:,} are wider than 4°"),
         ("needles", f"{widths.needle:.1f}", "length over width that one splat in a hundred exceeds"),
         ("popping", f"{aside.popping:.2%}", f"flicker when the eye moves by 1 cm (of {aside.change:.2%} change in all)"),

@@ -49,7 +49,7 @@ class Widths:
 @dataclass(frozen=True)
 class Soundness:
     """holes: at the starting point, and 0.5, 1 and 2 m around it.  seam: the step where the edges of a panorama meet, pole: change at its
-    poles, both as multiples of what is usual in it, see `pipelines.paint.seam_error`; 1 = nothing to see.
+    poles, both as multiples of what is usual in it, see `pipelines.paint.seam_error`; 1 = nothing to see, NaN = nothing is there.
     """
 
     splats: int
@@ -87,12 +87,20 @@ def eye_of(spawn: Spawn) -> NDArray[np.float64]:
 
 
 def seam_and_poles(gaussians: Gaussians, spawn: Spawn) -> tuple[float, float]:
-    """The errors of a panorama taken at the start, whose edges meet behind the visitor: where those of a painted panorama met as well."""
+    """The errors of a panorama taken at the start, whose edges meet behind the visitor: where those of a painted panorama met as well.
+
+    NaN where most of what would show it is empty: nothing has no seam.
+    """
     from pipelines.paint import pole_error, seam_error
     from pipelines.splat import render
 
-    seen = render(gaussians, panorama(tuple(eye_of(spawn)), yaw_rad=spawn.yaw_rad, width_px=PANORAMA_PX)).picture
-    return seam_error(seen), pole_error(seen)
+    seen = render(gaussians, panorama(tuple(eye_of(spawn)), yaw_rad=spawn.yaw_rad, width_px=PANORAMA_PX))
+    solid = seen.alpha >= HOLE_ALPHA
+    edge, polar = PANORAMA_PX // 64, PANORAMA_PX // 2 // 9  # 6° on either side, 20° from the poles
+    behind = np.concatenate([solid[:, :edge], solid[:, -edge:]], axis=1)
+    capped = np.concatenate([solid[:polar], solid[-polar:]])
+    seam = seam_error(seen.picture) if behind.mean() >= 0.5 else math.nan
+    return seam, pole_error(seen.picture) if capped.mean() >= 0.5 else math.nan
 
 
 def holes_around(gaussians: Gaussians, eye: NDArray[np.floating], metres: float) -> Holes:

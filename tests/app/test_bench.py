@@ -23,6 +23,8 @@ def test_a_world_is_measured_for_programs(small_world: Path, capfd: pytest.Captu
     assert set(figures) == {"splats", "holes", "floaters", "seam", "pole", "widths", "aside"}
     assert [holes["metres"] for holes in figures["holes"]] == [0, 0.5, 1, 2]
     assert all(0.9 < holes["mean"] <= holes["worst"] <= 1 for holes in figures["holes"])
+    assert figures["seam"] is None  # nothing is behind
+    assert figures["pole"] is None
     assert figures["floaters"]["number"] == 0  # the largest group of a world never floats
 
 
