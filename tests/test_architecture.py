@@ -26,6 +26,8 @@ KNOWS = {
     "splat": set(),
     "mesh": set(),
     "formats": {"splat", "mesh"},
+    "flow": {"language", "paint", "splat"},
+    "training": {"flow", "formats", "language", "layout", "paint", "places", "splat", "things"},
 }
 """Room → the rooms that it may import, each only through its `__init__`."""
 
