@@ -39,7 +39,8 @@ def completed(
     if not 1 <= steps <= 1000:
         raise InputError(f"{steps} steps cannot be sampled: choose from 1 to 1,000")
     device = next(iter(parameters.values())).device
-    noise = np.random.default_rng([seed, 31]).standard_normal((CHANNELS, shape.height_px, shape.width_px)).astype(np.float32)
+    rng = np.random.default_rng([seed, 31])
+    noise = rng.standard_normal((CHANNELS, shape.height_px, shape.width_px), np.float32)
     given, start, ask, look = (torch.from_numpy(np.ascontiguousarray(a)).to(device)[None] for a in (known, noise, mask, rays))
     every = spread(ask)
     words = torch.zeros(1, MEANING, device=device) if meaning is None else torch.from_numpy(meaning).to(device)[None]

@@ -18,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True)
     _data_command(commands.add_parser("data", help="build worlds and photograph them"))
     _train_command(commands.add_parser("train", help="train a network"))
+    _evaluate_command(commands.add_parser("evaluate", help="measure a training on what it never saw, and export its weights"))
     chosen = parser.parse_args(arguments)
     try:
         return int(chosen.run(chosen))
@@ -53,7 +54,7 @@ def _data_command(parser: argparse.ArgumentParser) -> None:
 
 
 def _train_command(parser: argparse.ArgumentParser) -> None:
-    from pipelines.flow.network import SHAPES
+    from pipelines.flow import SHAPES
 
     parser.add_argument("data", type=Path, help="folder of shards")
     parser.add_argument("folder", type=Path, help="where the training is kept; taken up again where there is one")
@@ -74,6 +75,22 @@ def _train_command(parser: argparse.ArgumentParser) -> None:
         fields = {name: value for name, value in vars(chosen).items() if name in FitPlan.__dataclass_fields__}
         fields["only"] = Job(chosen.only) if chosen.only else None
         fit(FitPlan(**fields), say)
+        return 0
+
+    parser.set_defaults(run=run)
+
+
+def _evaluate_command(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, help="folder of shards")
+    parser.add_argument("folder", type=Path, help="of the training; figures.json and samples.png go there")
+    parser.add_argument("--most", type=int, default=100, help="pictures at most")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--weights", type=Path, help="export the weights there, with their card")
+
+    def run(chosen: argparse.Namespace) -> int:
+        from pipelines.training.evaluate import EvaluationPlan, evaluate
+
+        evaluate(EvaluationPlan(**{name: getattr(chosen, name) for name in EvaluationPlan.__dataclass_fields__}), say)
         return 0
 
     parser.set_defaults(run=run)

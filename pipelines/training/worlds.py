@@ -77,7 +77,8 @@ def asked(split: Split, number: int, library: Library) -> Asked:
         name = HELD_OUT_PLACES[number // 2 % len(HELD_OUT_PLACES)]
     else:
         turn, step = divmod(number if split is Split.TRAIN else number // 2, len(known))
-        name = known[int(np.random.default_rng([turn, 11]).permutation(len(known))[step])]
+        mixed = np.random.default_rng([turn, 11])
+        name = known[int(mixed.permutation(len(known))[step])]
     place = places()[name]
     spec = _spec(place, library, rng)
     return Asked(split, number, seed, spec, tuple(_caption(place, spec, rng) for _ in range(CAPTIONS)))
