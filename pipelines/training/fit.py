@@ -76,23 +76,25 @@ def fit(plan: FitPlan, say: Callable[[str], None]) -> Trained:
     optimiser = _optimiser(trained, plan)
     began, told, saved = time.perf_counter() - trained.seconds, trained.seconds, trained.seconds
     total, counted = torch.zeros((), device=device), 0
-    while not _over(plan, trained):
-        for group in optimiser.param_groups:
-            group["lr"] = plan.rate * _share_of_rate(plan, trained)
-        loss = _step(trained, optimiser, album, plan, shares)
-        trained.seconds = time.perf_counter() - began
-        total, counted = total + loss, counted + 1  # on the device: to look at it would be to wait for it
-        if trained.seconds - told > plan.log_s or _over(plan, trained):
-            mean = float(total) / counted
-            say(_line(trained, mean))
-            _append(plan.folder / "log.jsonl", {"step": trained.step, "seconds": round(trained.seconds, 1), "loss": mean})
-            told, total, counted = trained.seconds, torch.zeros((), device=device), 0
-            if plan.refresh:
-                album.refresh()
-        if trained.seconds - saved > plan.save_s:
-            _keep(trained, optimiser, plan)
-            saved = trained.seconds
-    _keep(trained, optimiser, plan)
+    try:
+        while not _over(plan, trained):
+            for group in optimiser.param_groups:
+                group["lr"] = plan.rate * _share_of_rate(plan, trained)
+            loss = _step(trained, optimiser, album, plan, shares)
+            trained.seconds = time.perf_counter() - began
+            total, counted = total + loss, counted + 1  # on the device: to look at it would be to wait for it
+            if trained.seconds - told > plan.log_s or _over(plan, trained):
+                mean = float(total) / counted
+                say(_line(trained, mean))
+                _append(plan.folder / "log.jsonl", {"step": trained.step, "seconds": round(trained.seconds, 1), "loss": mean})
+                told, total, counted = trained.seconds, torch.zeros((), device=device), 0
+                if plan.refresh:
+                    album.refresh()
+            if trained.seconds - saved > plan.save_s:
+                _keep(trained, optimiser, plan)
+                saved = trained.seconds
+    finally:  # stopped by hand, too, between two steps: all that was learnt is kept
+        _keep(trained, optimiser, plan)
     return trained
 
 

@@ -42,7 +42,7 @@ def test_altered_missing_and_foreign_shards_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="cannot be read"):
         load_weights("panorama", tmp_path)
     path.write_bytes(whole)
-    with pytest.raises(WeightsError, match="no.* network 'depth'|does not describe"):
+    with pytest.raises(WeightsError, match="does not describe a network 'depth'"):
         load_weights("depth", tmp_path)
     index = json.loads((tmp_path / "model.json").read_text())
     index["networks"]["panorama"]["shape"]["code"] = 64
