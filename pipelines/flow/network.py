@@ -63,17 +63,20 @@ class Shape:
 SHAPES: Mapping[str, Shape] = {
     "mini": Shape(32, 64, widths=(8, 16, 16, 32), blocks=(1, 1, 1, 1), code=32),
     "small": Shape(),
-    "quick": Shape(widths=(16, 32, 64, 128), code=128),
+    "quick": Shape(64, 128, widths=(16, 32, 64, 128), code=128),
     "large": Shape(widths=(48, 112, 224, 352), blocks=(1, 2, 3, 2), heads=8, code=512),
     "mini-depth": Shape(48, 64, sphere=False, widths=(8, 16, 16, 32), blocks=(1, 1, 1, 1), code=32, meaning=False),
     "small-depth": Shape(144, 192, sphere=False, meaning=False),
-    "quick-depth": Shape(144, 192, sphere=False, widths=(16, 32, 64, 128), code=128, meaning=False),
+    "quick-depth": Shape(48, 64, sphere=False, widths=(16, 32, 64, 128), code=128, meaning=False),
 }
 """mini: tests.  quick: minutes on a CPU.  small: hours on a CPU.  large: a graphics card.  -depth: for pinhole pictures."""
 
 
 def new_parameters(shape: Shape, *, seed: int) -> Parameters:
-    """Parameters to begin training with. Blocks begin as the identity, so that a deep network trains from the first step."""
+    """Parameters to begin training with. Blocks begin as the identity and the output as nothing.
+
+    A network whose first pictures are rough learns to be smooth before it learns to see, and its features die of it.
+    """
     chance = torch.Generator().manual_seed(seed)
     made: Parameters = {}
 
@@ -115,7 +118,7 @@ def new_parameters(shape: Shape, *, seed: int) -> Parameters:
         for i in range(shape.blocks[level]):
             block(f"out{level}.{i}", widths[level])
     norm("leave.norm", widths[0])
-    affine("leave", 4 * CHANNELS, widths[0], side=3, gain=0.1)
+    affine("leave", 4 * CHANNELS, widths[0], side=3, gain=0.0)
     return made
 
 

@@ -21,7 +21,7 @@ from pipelines.training.masks import SHARES, Job
 from pipelines.training.objective import loss_of
 from pipelines.training.worlds import Split
 
-WARM_UP_STEPS = 100
+WARM_UP_STEPS = 30
 SLOWEST = 0.999  # of the average's memory
 DECAY, MOMENTA, STEEPEST = 0.01, (0.9, 0.99), 1.0
 STATE, SLOW, FAST = "state.json", "average", "now"
@@ -135,7 +135,7 @@ def _step(trained: Trained, optimiser: Any, album: Album, plan: FitPlan, shares:
 
 
 def _share_of_rate(plan: FitPlan, trained: Trained) -> float:
-    """Up in a hundred steps, then down along a cosine to a hundredth when the time or the steps are over."""
+    """Up in thirty steps, then down along a cosine to a hundredth when the time or the steps are over."""
     done = max(trained.step / plan.steps, trained.seconds / (plan.minutes * 60))
     return min(1.0, (trained.step + 1) / WARM_UP_STEPS) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
 

@@ -9,7 +9,7 @@ from pipelines.training.album import Batch
 
 LEAST_LEFT = 0.1  # of 1 − time, in the weight of a sample: late steps would drown all others
 GROUP_WEIGHTS = (1.0, 2.0, 0.5)  # colour, distance, kind
-SLOPES, TOGETHER = 0.5, 0.5  # weight of steps between neighbours, and of an error that all pixels share
+SLOPES, TOGETHER = 0.1, 0.5  # weight of steps between neighbours, and of an error that all pixels share
 
 
 def loss_of(said: Any, batch: Batch) -> Any:
