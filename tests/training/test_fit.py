@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pipelines.errors import InputError
-from pipelines.flow import CHANNELS, SHAPES, clean
+from pipelines.flow import CHANNELS, SHAPES, clean, new_parameters
 from pipelines.training.album import Album, Batch
 from pipelines.training.fit import FitPlan, Trained, fit
 from pipelines.training.masks import SHARES
@@ -88,3 +88,23 @@ def test_an_error_that_all_pixels_share_counts_less(data: Path) -> None:
     apart[:, 3] += torch.from_numpy(halves).float()
     assert batch.target.shape[1] == CHANNELS
     assert 0 < float(loss_of(shared, batch)) < 0.7 * float(loss_of(apart, batch))
+
+
+def test_what_is_said_depends_on_the_picture(data: Path) -> None:
+    """How far away each picture is on the whole is told apart within a hundred steps."""
+    shape = SHAPES["mini-depth"]
+    batch = Album(data, "train", shape).batch(6, chance=torch.Generator().manual_seed(3), shares=SHARES)
+    parameters = {name: value.requires_grad_(True) for name, value in new_parameters(shape, seed=1).items()}
+    optimiser = torch.optim.AdamW(list(parameters.values()), lr=4e-3, betas=(0.9, 0.99))
+    first = None
+    for _ in range(100):
+        said = clean(parameters, shape, batch.inputs, batch.time, batch.meaning)
+        loss = loss_of(said, batch)
+        first = loss.detach() if first is None else first
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(list(parameters.values()), 1.0)
+        optimiser.step()
+    assert first is not None and float(loss.detach()) < 0.5 * float(first)
+    means = [values[:, 3].mean((1, 2)).detach() for values in (said, batch.target)]
+    assert float(torch.corrcoef(torch.stack(means))[0, 1]) > 0.8
