@@ -20,6 +20,7 @@ GROUPS = (COLOUR, DISTANCE, KIND)
 """What is known or unknown together in a pixel."""
 
 PANORAMA_PIXEL_RAD = 2 * math.pi / 256
+LEAST_SKY_M = 30.0  # what is nearer is no sky, whatever kind it is taken for
 HALF_SPAN = math.log(FARTHEST_M / NEAREST_M) / 2  # of the logarithm, for one unit of the channel
 
 
@@ -55,9 +56,9 @@ def kind_of(channels: Floats) -> NDArray[np.uint8]:
 
 
 def distance_of(channels: Floats) -> Floats:
-    """(C, H, W) → (H, W) metres along the ray, inf where the kind is sky."""
+    """(C, H, W) → (H, W) metres along the ray, inf where the kind is sky and the distance is far, too: a white wall is no sky."""
     metres = NEAREST_M * np.exp((np.clip(channels[DISTANCE][0], -1, 1) + 1) * HALF_SPAN)
-    return np.where(kind_of(channels) == SKY, np.float32(np.inf), metres).astype(np.float32)
+    return np.where((kind_of(channels) == SKY) & (metres > LEAST_SKY_M), np.float32(np.inf), metres).astype(np.float32)
 
 
 def ray_channels(up: Floats, pixel_rad: float) -> Floats:

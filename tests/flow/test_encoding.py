@@ -29,3 +29,8 @@ def test_rays_tell_elevation_and_size() -> None:
     found = ray_channels(np.array([[0.6, -1.0]], np.float32), 2 * np.pi / 256 * np.e)
     assert np.allclose(found[:, 0, 0], [0.6, 0.8, 1.0], atol=1e-6)
     assert np.allclose(found[:, 0, 1], [-1.0, 0.0, 1.0], atol=1e-6)
+
+
+def test_what_is_near_is_no_sky() -> None:
+    channels = encoded(None, np.array([[2.0, np.inf]], np.float32), np.array([[SKY, SKY]], np.uint8), (1, 2))
+    assert np.allclose(distance_of(channels), [[2.0, np.inf]], rtol=1e-4)
