@@ -8,22 +8,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipelines.paint.depth_pictures import read_depth
     from pipelines.paint.fill import Fill
-    from pipelines.paint.outpaint import Outpaint
-    from pipelines.paint.repaint import Repaint, depth_to_rgb
+    from pipelines.paint.filling import blended, guessed
+    from pipelines.paint.outpaint import Outpaint, on_the_sphere
+    from pipelines.paint.repaint import Repaint, depth_to_rgb, known_geometry
     from pipelines.paint.sphere import mend_poles, pole_error, seam_error
     from pipelines.paint.text import Paint
 
 _HOMES = {
     "depth_pictures": ("read_depth",),
     "fill": ("Fill",),
-    "outpaint": ("Outpaint",),
-    "repaint": ("Repaint", "depth_to_rgb"),
+    "filling": ("blended", "guessed"),
+    "outpaint": ("Outpaint", "on_the_sphere"),
+    "repaint": ("Repaint", "depth_to_rgb", "known_geometry"),
     "sphere": ("mend_poles", "pole_error", "seam_error"),
     "text": ("Paint",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = ["Fill", "Outpaint", "Paint", "Repaint", "depth_to_rgb", "mend_poles", "pole_error", "read_depth", "seam_error"]
+__all__ = [
+    "Fill", "Outpaint", "Paint", "Repaint", "blended", "depth_to_rgb", "guessed", "known_geometry", "mend_poles", "on_the_sphere",
+    "pole_error", "read_depth", "seam_error",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

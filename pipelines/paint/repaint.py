@@ -52,7 +52,7 @@ class Repaint(HubStage):
         if not 0 < self.strength <= 1:
             raise InputError(f"a strength of {self.strength} cannot be: choose from above 0 to 1")
         tell(0.0, "looking at the geometry")
-        known = self._known(world)
+        known = known_geometry(world, self.width_px)
         with self.painter(tell) as painter:
             width, height = painter.size_for(self.width_px, self.width_px // 2)
             text = self.words.replace("{}", world.prompt.text)
@@ -73,21 +73,25 @@ class Repaint(HubStage):
             raise UnavailableError(f"{painter.name} takes no control pictures: leave the control network out")
         return {painter.family.control[1]: Image.fromarray(resized(depth_picture(known.distance), *size))}
 
-    def _known(self, world: World) -> MeasuredView:
-        """The panorama of distances, with the colours that are there."""
-        for view in (*world.views, world.panorama):
-            if isinstance(view, MeasuredView) and view.camera.projection is Projection.EQUIRECTANGULAR:
-                return view
-        if world.gaussians is not None:
-            spawn = (world.scene or Scene()).spawn
-            x, y, z = spawn.position
-            camera = panorama((x, y + EYE_HEIGHT_M, z), yaw_rad=spawn.yaw_rad, width_px=self.width_px)
-            seen = render(world.gaussians, camera, layers=("distance",))
-            assert seen.distance is not None  # it was asked for
-            return MeasuredView(camera, seen.picture, np.where(seen.distance > SKY_DISTANCE_M, np.float32(np.inf), seen.distance))
-        if world.prompt.layout is not None:
-            return measured_panorama(read_depth(world.prompt.layout))
-        raise InputError("there is no geometry to paint: give a layout, or run the stages that build one first")
+
+def known_geometry(world: World, width_px: int) -> MeasuredView:
+    """The panorama of distances of a world, with the colours that are there; splats are rendered `width_px` wide.
+
+    Raises InputError where there is no geometry.
+    """
+    for view in (*world.views, world.panorama):
+        if isinstance(view, MeasuredView) and view.camera.projection is Projection.EQUIRECTANGULAR:
+            return view
+    if world.gaussians is not None:
+        spawn = (world.scene or Scene()).spawn
+        x, y, z = spawn.position
+        camera = panorama((x, y + EYE_HEIGHT_M, z), yaw_rad=spawn.yaw_rad, width_px=width_px)
+        seen = render(world.gaussians, camera, layers=("distance",))
+        assert seen.distance is not None  # it was asked for
+        return MeasuredView(camera, seen.picture, np.where(seen.distance > SKY_DISTANCE_M, np.float32(np.inf), seen.distance))
+    if world.prompt.layout is not None:
+        return measured_panorama(read_depth(world.prompt.layout))
+    raise InputError("there is no geometry to paint: give a layout, or run the stages that build one first")
 
 
 def measured_panorama(distance: NDArray[np.float32]) -> MeasuredView:

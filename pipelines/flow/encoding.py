@@ -1,0 +1,71 @@
+"""Encoding: colour, distance and kinds of surface as the channels that the network reads and writes, and back."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+NEAREST_M, FARTHEST_M = 0.3, 400.0  # distances that are told apart; logarithms between them fill −1 … 1
+CLASSES = ("sky", "ground", "water", "plant", "rock", "building", "inside", "thing")
+"""Kinds of surface. inside: walls, floors and ceilings of rooms; thing: everything that one could carry or sit on."""
+
+SKY = 0
+COLOUR, DISTANCE, KIND = slice(0, 3), slice(3, 4), slice(4, 4 + len(CLASSES))
+CHANNELS = 4 + len(CLASSES)
+GROUPS = (COLOUR, DISTANCE, KIND)
+"""What is known or unknown together in a pixel."""
+
+PANORAMA_PIXEL_RAD = 2 * math.pi / 256
+LEAST_SKY_M = 30.0  # what is nearer is no sky, whatever kind it is taken for
+HALF_SPAN = math.log(FARTHEST_M / NEAREST_M) / 2  # of the logarithm, for one unit of the channel
+
+
+def encoded(rgb: NDArray[np.uint8] | None, distance: Floats | None, kind: NDArray[np.uint8] | None, shape: tuple[int, int]) -> Floats:
+    """(C, H, W) float32 channels, each in −1 … 1; what is None is left zero. distance: metres along the ray, inf = sky.
+
+    The mask says what is known, not the zeros.
+    """
+    channels = np.zeros((CHANNELS, *shape), np.float32)
+    if rgb is not None:
+        channels[COLOUR] = rgb.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
+    if distance is not None:
+        channels[DISTANCE] = log_distance(distance)[None]
+    if kind is not None:
+        channels[KIND] = np.eye(len(CLASSES), dtype=np.float32)[kind].transpose(2, 0, 1) * 2 - 1
+    return channels
+
+
+def log_distance(distance: Floats) -> Floats:
+    """Metres → −1 … 1 on a logarithmic scale from 0.3 to 400 m; sky and what is not known count as farthest."""
+    metres = np.clip(np.nan_to_num(distance, nan=FARTHEST_M, posinf=FARTHEST_M), NEAREST_M, FARTHEST_M)
+    return (np.log(metres / NEAREST_M) / HALF_SPAN - 1).astype(np.float32)
+
+
+def colour_of(channels: Floats) -> NDArray[np.uint8]:
+    """(C, H, W) → (H, W, 3) uint8 sRGB."""
+    return ((channels[COLOUR].transpose(1, 2, 0) + 1) * 127.5 + 0.5).clip(0, 255).astype(np.uint8)
+
+
+def kind_of(channels: Floats) -> NDArray[np.uint8]:
+    """(C, H, W) → (H, W) number in CLASSES."""
+    return channels[KIND].argmax(axis=0).astype(np.uint8)
+
+
+def distance_of(channels: Floats) -> Floats:
+    """(C, H, W) → (H, W) metres along the ray, inf where the kind is sky and the distance is far, too: a white wall is no sky."""
+    metres = NEAREST_M * np.exp((np.clip(channels[DISTANCE][0], -1, 1) + 1) * HALF_SPAN)
+    return np.where((kind_of(channels) == SKY) & (metres > LEAST_SKY_M), np.float32(np.inf), metres).astype(np.float32)
+
+
+def ray_channels(up: Floats, pixel_rad: float) -> Floats:
+    """(3, H, W) where pixels look: sine and cosine of the elevation, and the logarithm of a pixel's width beside a panorama's.
+
+    up: (H, W) sine of the elevation of every pixel's ray.
+    """
+    level = np.sqrt(np.maximum(1 - up**2, 0))
+    wide = np.full_like(up, math.log(pixel_rad / PANORAMA_PIXEL_RAD))
+    return np.stack([up, level, wide]).astype(np.float32)

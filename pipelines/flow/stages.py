@@ -1,0 +1,294 @@
+"""Stages of the small model: paint from words, outpaint a photograph, measure a picture, repaint known geometry; on any machine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.camera import Camera, Projection, panorama, seen_along
+from pipelines.errors import InputError
+from pipelines.flow.encoding import DISTANCE, FARTHEST_M, colour_of, distance_of, encoded, log_distance, ray_channels
+from pipelines.flow.sharpening import resized, sharpened
+from pipelines.scene import EYE_HEIGHT_M
+from pipelines.stage import Stage, TellStage, part_of
+from pipelines.world import MeasuredView, View, World
+
+if TYPE_CHECKING:
+    from pipelines.flow.weights import Weights
+
+Floats = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+
+SPHERE, PART = "panorama", "depth"  # names of the two networks
+FEATHER_SHARE = 1 / 64  # of a panorama's width: how far outside the photograph colours are led over
+EDGE_PX = 2
+KNOWN_SHARE = 0.98  # of a small pixel that must be known for it to count as known
+
+
+@dataclass
+class FlowStage(Stage):
+    """A stage that opens one of the networks. weights: their folder, None = those that come with the package."""
+
+    network: ClassVar[str] = SPHERE
+    weights: Path | None = None
+    model: str | None = None
+    revision: str | None = None
+    licence: str | None = None
+    _open: Weights | None = field(default=None, init=False, repr=False, compare=False)
+
+    def load(self) -> None:
+        """Read and check the weights; raises WeightsError with the cure."""
+        from pipelines.flow.weights import ID, LICENCE, load_weights
+
+        if self._open is None:
+            self._open = load_weights(self.network, self.weights, device=_device())
+            self.model, self.revision, self.licence = ID, self._open.revision, LICENCE
+
+    def unload(self) -> None:
+        self._open = None
+
+    def opened(self) -> Weights:
+        """The weights, loaded if need be."""
+        self.load()
+        assert self._open is not None  # load saw to it
+        return self._open
+
+
+@dataclass
+class Paint(FlowStage):
+    """Words → a panorama with distances, seen by a standing visitor at the start. width_px: of the panorama, twice its height."""
+
+    name: ClassVar[str] = "paint"
+    cost: ClassVar[float] = 4.0
+    width_px: int = 1024
+
+    def run(self, world: World, tell: TellStage) -> World:
+        """Fill in `world.views`."""
+        if not world.prompt.text:
+            raise InputError("there are no words to paint from: describe the place")
+        around = panorama((0.0, EYE_HEIGHT_M, 0.0), width_px=self.width_px)
+        found = _flow(self.opened(), world, None, around, tell)
+        return replace(world, views=(_grown(found, around),))
+
+
+@dataclass
+class Outpaint(FlowStage):
+    """Pinhole views taken from one place, measured or not → one panorama with distances, its known pixels the photographs'."""
+
+    name: ClassVar[str] = "outpaint"
+    cost: ClassVar[float] = 5.0
+    width_px: int = 1024
+
+    def run(self, world: World, tell: TellStage) -> World:
+        """Turn `world.views` into one panorama."""
+        from pipelines.paint import blended, on_the_sphere
+
+        if not world.views:
+            raise InputError("there is no photograph to begin from: give one")
+        if any(view.camera.projection is not Projection.PINHOLE for view in world.views):
+            raise InputError("a panorama needs nothing painted around it: leave this stage out")
+        tell(0.0, "putting photographs on the sphere")
+        around = panorama(world.views[0].camera.position, width_px=self.width_px)
+        canvas, known = on_the_sphere(world.views, around)
+        seen = _out_to_the_edge(_distances_on_the_sphere(world.views, around), known)
+        found = _flow(self.opened(), world, MeasuredView(around, canvas, seen), around, part_of(tell, 0.1, 0.7), known=known)
+        tell(0.85, "bringing the picture to its size")
+        grown = _grown(found, around)
+        picture = blended(canvas, known, grown.rgb, around.width_px * FEATHER_SHARE)
+        painted = sharpened(distance_of(found), _unit(colour_of(found)), _unit(picture), sphere=True)
+        distance = np.where(np.isnan(seen), _led_over(painted, seen), seen)
+        tell(1.0, "")
+        return replace(world, views=(MeasuredView(around, picture, distance.astype(np.float32)),))
+
+
+@dataclass
+class Measure(FlowStage):
+    """Views → MeasuredViews in metres. Pinhole pictures are measured by the depth network, panoramas by the one that paints them.
+
+    Views that are measured already keep their distances; what is not known in them is found out and brought to their scale.
+    """
+
+    name: ClassVar[str] = "measure"
+    cost: ClassVar[float] = 2.0
+
+    def load(self) -> None:
+        """Weights are opened when it is known which are needed."""
+
+    def run(self, world: World, tell: TellStage) -> World:
+        """Turn every view of the world into a measured one."""
+        if not world.views:
+            raise InputError("there is nothing to measure: run the stages that make views first")
+        views: list[View] = []
+        for number, view in enumerate(world.views):
+            tell(number / len(world.views), f"measuring view {number + 1} of {len(world.views)}")
+            given = view.distance if isinstance(view, MeasuredView) else None
+            if given is not None and not np.isnan(given).any():
+                views.append(view)
+                continue
+            found = self._found(view)
+            if given is not None:
+                found = np.where(np.isnan(given), _led_over(found, given), given).astype(np.float32)
+            views.append(MeasuredView(view.camera, view.rgb, found))
+        self.unload()
+        tell(1.0, "")
+        return replace(world, views=tuple(views))
+
+    def _found(self, view: View) -> Floats:
+        """Distance (H, W) metres along the ray of all of a view's pixels, inf = sky."""
+        from pipelines.flow.sampling import measured
+        from pipelines.flow.weights import ID, LICENCE, load_weights
+
+        sphere = view.camera.projection is Projection.EQUIRECTANGULAR
+        if self._open is None or self._open.shape.sphere is not sphere:
+            self._open = load_weights(SPHERE if sphere else PART, self.weights, device=_device())
+            self.model, self.revision, self.licence = ID, self._open.revision, LICENCE
+        shape = self._open.shape
+        large = _unit(view.rgb)
+        small = resized(large, shape.height_px, shape.width_px, sphere=sphere)
+        colours = encoded((small * 255 + 0.5).clip(0, 255).astype(np.uint8), None, None, (shape.height_px, shape.width_px))
+        rays = _rays(view.camera, shape.height_px, shape.width_px)
+        found = distance_of(measured(self._open.parameters, shape, colours, rays=rays))
+        return sharpened(found, small, large, sphere=sphere)
+
+
+@dataclass
+class Repaint(FlowStage):
+    """A panorama of distances, with or without colours → the same distances with painted colours."""
+
+    name: ClassVar[str] = "repaint"
+    cost: ClassVar[float] = 5.0
+    width_px: int = 1024
+
+    def run(self, world: World, tell: TellStage) -> World:
+        """Turn the world's views into one painted panorama with its distances."""
+        from pipelines.paint import known_geometry, mend_poles
+
+        if not world.prompt.text:
+            raise InputError("there are no words to paint from: describe how the place looks")
+        tell(0.0, "looking at the geometry")
+        geometry = known_geometry(world, self.width_px)
+        found = _flow(self.opened(), world, geometry, geometry.camera, tell, geometry_only=True)
+        height, width = geometry.distance.shape
+        picture = resized(colour_of(found).astype(np.float32), height, width, sphere=True)
+        tell(1.0, "")
+        return replace(world, views=(MeasuredView(geometry.camera, mend_poles(_bytes(picture)), geometry.distance),))
+
+
+def _flow(
+    weights: Weights,
+    world: World,
+    view: MeasuredView | None,
+    around: Camera,
+    tell: TellStage,
+    *,
+    known: NDArray[np.bool_] | None = None,
+    geometry_only: bool = False,
+) -> Floats:
+    """All channels (C, h, w) at the network's size. view: what is known of the panorama; known: (H, W) where its colours are."""
+    from pipelines.flow.sampling import completed
+    from pipelines.language import embed
+
+    shape = weights.shape
+    size = (shape.height_px, shape.width_px)
+    channels, mask = encoded(None, None, None, size), np.zeros((3, *size), np.float32)
+    if view is not None:
+        channels, mask = _known(view, known, size, geometry_only)
+    meaning = embed([world.prompt.text])[0] if world.prompt.text else None
+    tell(0.0, "painting")
+    rays = _rays(around, *size)
+    return completed(
+        weights.parameters,
+        shape,
+        channels,
+        mask,
+        rays=rays,
+        meaning=meaning,
+        seed=world.prompt.seed,
+        tell=lambda share: tell(share, "painting"),
+    )
+
+
+def _known(view: MeasuredView, known: NDArray[np.bool_] | None, size: tuple[int, int], geometry_only: bool) -> tuple[Floats, Floats]:
+    """Channels and mask at the network's size; where only a part of a small pixel is known, it counts as unknown."""
+    everywhere = np.ones(view.distance.shape, np.bool_) if known is None else known
+    share = resized(everywhere.astype(np.float32), *size, sphere=True)
+    colours = resized(view.rgb.astype(np.float32) * everywhere[..., None], *size, sphere=True) / np.maximum(share, 1e-3)[..., None]
+    measured = ~np.isnan(view.distance)
+    logs = resized(np.where(measured, log_distance(view.distance), 0).astype(np.float32), *size, sphere=True)
+    there = resized(measured.astype(np.float32), *size, sphere=True)
+    channels = encoded(_bytes(colours), None, None, size)
+    channels[DISTANCE] = (logs / np.maximum(there, 1e-3))[None]
+    mask = np.zeros((3, *size), np.float32)
+    mask[0] = (share > KNOWN_SHARE) & (not geometry_only)
+    mask[1] = there > KNOWN_SHARE
+    return channels, mask
+
+
+def _grown(found: Floats, around: Camera) -> MeasuredView:
+    """The network's picture at the camera's size, poles mended, and its distances along the picture's edges."""
+    from pipelines.paint import mend_poles
+
+    picture = mend_poles(_bytes(resized(colour_of(found).astype(np.float32), around.height_px, around.width_px, sphere=True)))
+    distance = sharpened(distance_of(found), _unit(colour_of(found)), _unit(picture), sphere=True)
+    return MeasuredView(around, picture, distance)
+
+
+def _distances_on_the_sphere(views: Sequence[View], around: Camera) -> Floats:
+    """(H, W) metres along the panorama's rays where a view has been measured, NaN elsewhere; of two, the one whose middle is nearer."""
+    rays = around.rays()
+    found = np.full(rays.shape[:2], np.nan, np.float32)
+    nearest = np.full(rays.shape[:2], -np.inf, np.float32)
+    for view in views:
+        if not isinstance(view, MeasuredView):
+            continue
+        sky = seen_along(np.isinf(view.distance).astype(np.float32), view.camera, rays)
+        logs = seen_along(np.log(np.where(np.isfinite(view.distance), view.distance, FARTHEST_M)), view.camera, rays)
+        towards = rays @ -view.camera.world_from_camera[:3, 2].astype(np.float32)
+        better = np.isfinite(sky) & (towards > nearest)
+        values = np.where(sky > 0.5, np.float32(np.inf), np.exp(logs))
+        found[better], nearest[better] = values[better], towards[better]
+    return found
+
+
+def _out_to_the_edge(seen: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Distances also where only a colour is known, within two pixels of the nearest that has one: photographs are read more finely."""
+    from scipy.ndimage import distance_transform_edt
+
+    if np.isnan(seen).all():
+        return seen
+    away, (row, column) = distance_transform_edt(np.isnan(seen), return_indices=True)
+    return np.where(known & (away <= EDGE_PX), seen[row, column], seen).astype(np.float32)
+
+
+def _led_over(painted: Floats, given: Floats) -> Floats:
+    """Distances brought to the scale of given ones by the median of the ratio where both are known."""
+    both = np.isfinite(painted) & np.isfinite(given) & (given > 0)
+    return painted * np.float32(np.median(given[both] / painted[both])) if both.any() else painted
+
+
+def _rays(camera: Camera, height_px: int, width_px: int) -> Floats:
+    """Where the pixels look of a camera's picture that has been brought to another size."""
+    up = resized(np.ascontiguousarray(camera.rays()[..., 1]), height_px, width_px, sphere=False)
+    if camera.projection is Projection.EQUIRECTANGULAR:
+        return ray_channels(up, 2 * math.pi / width_px)
+    return ray_channels(up, math.sqrt(camera.width_px * camera.height_px / (width_px * height_px)) / camera.focal_px)
+
+
+def _unit(picture: Pixels) -> Floats:
+    return np.asarray(picture, np.float32) / np.float32(255)
+
+
+def _bytes(values: NDArray[np.floating]) -> Pixels:
+    return (values + 0.5).clip(0, 255).astype(np.uint8)
+
+
+def _device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"

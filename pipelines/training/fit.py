@@ -1,0 +1,213 @@
+"""Fit: trains a network within minutes or steps, keeps a slow average of it, and takes up again where it was stopped."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipelines.errors import InputError
+from pipelines.flow import SHAPES, Parameters, clean, new_parameters
+from pipelines.formats import written_whole
+from pipelines.training.album import Album
+from pipelines.training.masks import SHARES, Job
+from pipelines.training.objective import loss_of
+from pipelines.training.worlds import Split
+
+WARM_UP_STEPS = 30
+SLOWEST = 0.999  # of the average's memory
+DECAY, MOMENTA, STEEPEST = 0.01, (0.9, 0.99), 1.0
+STATE, SLOW, FAST = "state.json", "average", "now"
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """What is trained, from what, for how long: until `steps` or `minutes` are over, whichever comes first.
+
+    batch: samples a step.  rate: the highest rate of learning.  only: one job instead of all.  log_s, save_s: how often it is told and
+    stored. With `steps` alone (minutes infinite) the result does not depend on the clock.
+    """
+
+    data: Path
+    folder: Path
+    shape: str = "small"
+    minutes: float = 60.0
+    steps: int = 10_000_000
+    batch: int = 8
+    rate: float = 4e-4
+    seed: int = 1
+    device: str = "auto"
+    only: Job | None = None
+    log_s: float = 20.0
+    save_s: float = 120.0
+    refresh: bool = False
+
+
+@dataclass
+class Trained:
+    """Where a training stands. `average` is what is used afterwards."""
+
+    now: Parameters
+    average: Parameters
+    moments: dict[str, Any] = field(default_factory=dict)
+    step: int = 0
+    seconds: float = 0.0
+    samples: int = 0
+
+
+def fit(plan: FitPlan, say: Callable[[str], None]) -> Trained:
+    """Train, or train on: `plan.folder` holds the state. Returns where it stands at the end."""
+    if plan.shape not in SHAPES:
+        raise InputError(f"there is no network {plan.shape!r}: choose one of {', '.join(SHAPES)}")
+    device = device_named(plan.device)
+    shape = SHAPES[plan.shape]
+    album = Album(plan.data, Split.TRAIN, shape, device)
+    trained = _taken_up(plan, device)
+    size = sum(parameter.numel() for parameter in trained.now.values()) / 1e6
+    say(f"{plan.shape}: {size:.1f} M parameters, {len(album)} shots, on {device}, from step {trained.step}")
+    shares = SHARES if plan.only is None else {plan.only: 1.0}
+    optimiser = _optimiser(trained, plan)
+    began, told, saved = time.perf_counter() - trained.seconds, trained.seconds, trained.seconds
+    total, counted = torch.zeros((), device=device), 0
+    try:
+        while not _over(plan, trained):
+            for group in optimiser.param_groups:
+                group["lr"] = plan.rate * _share_of_rate(plan, trained)
+            loss = _step(trained, optimiser, album, plan, shares)
+            trained.seconds = time.perf_counter() - began
+            total, counted = total + loss, counted + 1  # on the device: to look at it would be to wait for it
+            if trained.seconds - told > plan.log_s or _over(plan, trained):
+                mean = float(total) / counted
+                say(_line(trained, mean))
+                _append(plan.folder / "log.jsonl", {"step": trained.step, "seconds": round(trained.seconds, 1), "loss": mean})
+                told, total, counted = trained.seconds, torch.zeros((), device=device), 0
+                if plan.refresh:
+                    album.refresh()
+            if trained.seconds - saved > plan.save_s:
+                _keep(trained, optimiser, plan)
+                saved = trained.seconds
+    finally:  # stopped by hand, too, between two steps: all that was learnt is kept
+        _keep(trained, optimiser, plan)
+    return trained
+
+
+def device_named(name: str) -> str:
+    """`auto` is cuda where there is one."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return name
+
+
+def load_average(folder: Path) -> Parameters:
+    """The averaged parameters of a training folder; raises InputError where there are none."""
+    path = folder / f"{SLOW}.safetensors"
+    if not path.is_file():
+        raise InputError(f"{folder} holds no training: run `python -m pipelines.training train` first")
+    from safetensors.torch import load_file
+
+    return dict(load_file(path))
+
+
+def _step(trained: Trained, optimiser: Any, album: Album, plan: FitPlan, shares: Mapping[Job, float]) -> Any:
+    chance = torch.Generator(album.device).manual_seed(plan.seed * 1_000_003 + trained.step)
+    batch = album.batch(plan.batch, chance=chance, shares=shares)
+    narrow = torch.autocast("cuda", torch.bfloat16) if album.device == "cuda" else nullcontext()
+    with narrow:
+        said = clean(trained.now, album.shape, batch.inputs, batch.time, batch.meaning)
+    loss = loss_of(said.float(), batch)
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(list(trained.now.values()), STEEPEST)
+    optimiser.step()
+    trained.step += 1
+    trained.samples += plan.batch
+    memory = min(SLOWEST, (1 + trained.step) / (10 + trained.step))
+    with torch.no_grad():
+        torch._foreach_lerp_(list(trained.average.values()), [p.detach() for p in trained.now.values()], 1 - memory)
+    return loss.detach()
+
+
+def _share_of_rate(plan: FitPlan, trained: Trained) -> float:
+    """Up in thirty steps, then down along a cosine to a hundredth when the time or the steps are over."""
+    done = max(trained.step / plan.steps, trained.seconds / (plan.minutes * 60))
+    return min(1.0, (trained.step + 1) / WARM_UP_STEPS) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+
+
+def _over(plan: FitPlan, trained: Trained) -> bool:
+    return trained.step >= plan.steps or trained.seconds >= plan.minutes * 60
+
+
+def _optimiser(trained: Trained, plan: FitPlan) -> Any:
+    for parameter in trained.now.values():
+        parameter.requires_grad_(True)
+    optimiser = torch.optim.AdamW(list(trained.now.values()), lr=plan.rate, betas=MOMENTA, weight_decay=DECAY)
+    for name, parameter in trained.now.items():
+        if f"first.{name}" in trained.moments:
+            optimiser.state[parameter] = {
+                "step": torch.tensor(float(trained.step)),
+                "exp_avg": trained.moments[f"first.{name}"],
+                "exp_avg_sq": trained.moments[f"second.{name}"],
+            }
+    return optimiser
+
+
+def _taken_up(plan: FitPlan, device: str) -> Trained:
+    """The state in the folder, or a new one; raises InputError where it is of another network or seed."""
+    path = plan.folder / STATE
+    if not path.is_file():
+        now = {name: value.to(device) for name, value in new_parameters(SHAPES[plan.shape], seed=plan.seed).items()}
+        return Trained(now, {name: value.clone() for name, value in now.items()})
+    from safetensors.torch import load_file
+
+    said = json.loads(path.read_text())
+    if (said["shape"], said["seed"]) != (plan.shape, plan.seed):
+        raise InputError(f"{plan.folder} holds a training of {said['shape']} with seed {said['seed']}: name another folder, or those")
+    parts = {name: dict(load_file(plan.folder / f"{name}.safetensors", device=device)) for name in (SLOW, FAST, "moments")}
+    order = list(new_parameters(SHAPES[plan.shape], seed=0))
+    now, average = ({name: parts[part][name] for name in order} for part in (FAST, SLOW))
+    return Trained(now, average, parts["moments"], said["step"], said["seconds"], said["samples"])
+
+
+def _keep(trained: Trained, optimiser: Any, plan: FitPlan) -> None:
+    """Store everything that is needed to go on. The small file that names the step comes last."""
+    from safetensors.torch import save_file
+
+    moments: dict[str, Any] = {}
+    for name, parameter in trained.now.items():
+        kept = optimiser.state.get(parameter)
+        if kept:
+            moments |= {f"first.{name}": kept["exp_avg"], f"second.{name}": kept["exp_avg_sq"]}
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    for part, tensors in ((SLOW, trained.average), (FAST, trained.now), ("moments", moments)):
+        with written_whole(plan.folder / f"{part}.safetensors", overwrite=True) as workshop:
+            save_file({name: value.detach().contiguous() for name, value in tensors.items()}, workshop / f"{part}.safetensors")
+    said = {
+        "shape": plan.shape, "seed": plan.seed, "step": trained.step, "seconds": trained.seconds, "samples": trained.samples,
+        "batch": plan.batch, "rate": plan.rate, "device": _device_words(plan.device), "only": plan.only,
+    }  # fmt: skip
+    with written_whole(plan.folder / STATE, overwrite=True) as workshop:
+        (workshop / STATE).write_text(json.dumps(said, indent=1) + "\n")
+
+
+def _device_words(name: str) -> str:
+    if device_named(name) == "cuda":
+        return str(torch.cuda.get_device_name())
+    return f"CPU, {torch.get_num_threads()} threads"
+
+
+def _line(trained: Trained, loss: float) -> str:
+    rate = trained.samples / max(trained.seconds, 1e-9)
+    return f"step {trained.step}, {trained.seconds / 60:.1f} min, loss {loss:.4f}, {rate:.1f} samples a second"
+
+
+def _append(path: Path, entry: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(json.dumps(entry) + "\n")
