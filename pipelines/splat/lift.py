@@ -9,9 +9,12 @@ import numpy as np
 
 from pipelines.camera import Projection
 from pipelines.errors import InputError
+from pipelines.gaussians import Gaussians, join
 from pipelines.splat.smooth_fill import filled
 from pipelines.stage import Stage, TellStage
 from pipelines.world import MeasuredView, World
+
+AROUND = 0.1  # share of the splats for what no camera saw
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,14 @@ class Lift(Stage):
     def run(self, world: World, tell: TellStage) -> World:
         from pipelines.splat.backdrop import gathered_sky, sky_sheet
         from pipelines.splat.behind import behind
+        from pipelines.splat.beyond import beyond, is_open
         from pipelines.splat.cells import splats_of
         from pipelines.splat.fringes import cleared
         from pipelines.splat.sheet import sheet_of
 
         views = measured(world)
         tell(0.0, "finding edges")
+        around: list[Gaussians] = []
         if len(views) == 1:
             view = whole(views[0])
             sky = np.isposinf(view.distance)
@@ -42,7 +47,7 @@ class Lift(Stage):
             tell(0.2, "continuing what is hidden")
             sheets = [front, *behind(front, sky)]
             tell(0.45, "painting the sky behind")
-            dome = sky_sheet(view)
+            sheets += [dome] if (dome := sky_sheet(view)) is not None else []
         else:
             from pipelines.splat.fuse import seen_best
 
@@ -50,12 +55,14 @@ class Lift(Stage):
             for number, (view, kept) in enumerate(zip(views, seen_best(views, tell), strict=True)):
                 sheets.append(sheet_of(view.camera, view.rgb, inverse_of(view), kept))
                 tell(0.4 + 0.2 * number / len(views), "finding edges")
-            dome = gathered_sky(views)
+            domes = gathered_sky(views) if is_open(views) else []
+            sheets += domes[:1]
+            around += beyond(views, domes[1:], round(AROUND * self.splats), seed=world.prompt.seed)
         tell(0.65, "turning surfaces into splats")
-        sheets += [dome] if dome is not None else []
-        gaussians = splats_of(sheets, self.splats, lambda share: tell(0.65 + 0.35 * share, "turning surfaces into splats"))
+        budget = self.splats - sum(map(len, around))
+        gaussians = splats_of(sheets, budget, lambda share: tell(0.65 + 0.35 * share, "turning surfaces into splats"))
         tell(1.0, "")
-        return replace(world, gaussians=gaussians)
+        return replace(world, gaussians=join([gaussians, *around]))
 
 
 def measured(world: World) -> tuple[MeasuredView, ...]:
