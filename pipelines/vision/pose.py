@@ -18,6 +18,7 @@ from pipelines.vision.frames import key_frames
 from pipelines.vision.mapped import Mapped, map_pictures, straightened
 from pipelines.vision.motion import MOST
 from pipelines.vision.pictures import WORKING_SIDE_PX, Photo, open_picture, require_detail
+from pipelines.vision.standpoint import turned_only
 from pipelines.vision.upright import TYPICAL_DISTANCE_M, ScaleFrom, Stood, stand
 from pipelines.world import PointCloud, View, World
 
@@ -50,6 +51,11 @@ class Pose(Stage):
         notes: list[str] = []
         photos = self._filmed(world, _part(tell, 0.0, 0.2), notes) if is_film else self._taken(world, _part(tell, 0.0, 0.1))
         mapped = map_pictures(photos, _part(tell, 0.2, 0.9), is_film=is_film)
+        if turned_only(mapped, np.array([photos[number].rgb.shape[1::-1] for number in mapped.picture])):
+            raise InputError(
+                f"the {len(mapped.picture)} pictures were taken from one point by turning only, so nothing tells how far away things are: "
+                "walk a few steps to the side while you film, or take each picture a step beside the last"
+            )
         tell(0.9, "finding the ground")
         stood = stand(mapped, eye_height_m=self.eye_height_m)
         views = _views(photos, stood.mapped, _part(tell, 0.92, 1.0))
