@@ -241,10 +241,9 @@ def recipe_for(
         "arrange": {"things": things},
         "sample": {"splats": splats},
         "lift": {"splats": splats},
+        "refine": {"splats": splats, "grows": "stereo" in row},  # a panorama has one splat for each pixel already
         **_with_models(card, row),
     }
-    if card.tier != "nano":
-        settings["refine"] = {"splats": splats, "grows": "stereo" in row}  # a panorama has one splat for each pixel already
     from pipelines.stage import Recipe
 
     return Recipe(

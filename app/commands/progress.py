@@ -41,7 +41,6 @@ WHAT_IT_DOES = {
     "video": "Filming",
     "pull": "Fetching weights",
     "verify": "Checking weights",
-    "measure": "Measuring",
 }
 
 _WORDS_WIDTH = max(map(len, WHAT_IT_DOES.values()))

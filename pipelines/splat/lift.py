@@ -10,14 +10,15 @@ import numpy as np
 
 from pipelines.camera import Projection
 from pipelines.errors import InputError
+from pipelines.gaussians import Gaussians, join
 from pipelines.splat.smooth_fill import filled
 from pipelines.stage import Stage, TellStage
 from pipelines.world import MeasuredView, World
 
 if TYPE_CHECKING:
-    from pipelines.gaussians import Gaussians
     from pipelines.splat.sheet import Sheet
 
+AROUND = 0.1  # share of the splats for what no camera saw
 REACH_RAD = 0.7  # how far the sky goes on behind what hides it
 
 
@@ -41,14 +42,16 @@ class Lift(Stage):
 
         views = measured(world)
         tell(0.0, "finding edges")
+        around: list[Gaussians] = []
         if len(views) == 1 or world.gaussians is not None:
             sheets = self._painted(world.gaussians, views, tell)
         else:
-            sheets = _fused(views, tell)
+            sheets, around = self._fused(views, tell, seed=world.prompt.seed)
         tell(0.65, "turning surfaces into splats")
-        gaussians = splats_of(sheets, self.splats, lambda share: tell(0.65 + 0.35 * share, "turning surfaces into splats"))
+        budget = self.splats - sum(map(len, around))
+        gaussians = splats_of(sheets, budget, lambda share: tell(0.65 + 0.35 * share, "turning surfaces into splats"))
         tell(1.0, "")
-        return replace(world, gaussians=gaussians)
+        return replace(world, gaussians=join([gaussians, *around]))
 
     def _painted(self, shown: Gaussians | None, views: Sequence[MeasuredView], tell: TellStage) -> list[Sheet]:
         """One view, what was painted beside it, and what is guessed behind both."""
@@ -71,19 +74,19 @@ class Lift(Stage):
         dome = sky_sheet(view, reach_rad=REACH_RAD if self.hidden else 0.0)
         return [front, *added, *guessed, *([] if dome is None else [dome])]
 
+    def _fused(self, views: Sequence[MeasuredView], tell: TellStage, *, seed: int) -> tuple[list[Sheet], list[Gaussians]]:
+        """Each surface from the view that saw it best, the sky of all; and splats for what none of them saw."""
+        from pipelines.splat.backdrop import gathered_sky
+        from pipelines.splat.beyond import beyond, is_open
+        from pipelines.splat.fuse import seen_best
+        from pipelines.splat.sheet import sheet_of
 
-def _fused(views: Sequence[MeasuredView], tell: TellStage) -> list[Sheet]:
-    """Each surface from the view that saw it best, and the sky of all."""
-    from pipelines.splat.backdrop import gathered_sky
-    from pipelines.splat.fuse import seen_best
-    from pipelines.splat.sheet import sheet_of
-
-    sheets = []
-    for number, (view, kept) in enumerate(zip(views, seen_best(views, tell), strict=True)):
-        sheets.append(sheet_of(view.camera, view.rgb, inverse_of(view), kept))
-        tell(0.4 + 0.2 * number / len(views), "finding edges")
-    dome = gathered_sky(views)
-    return sheets if dome is None else [*sheets, dome]
+        sheets = []
+        for number, (view, kept) in enumerate(zip(views, seen_best(views, tell), strict=True)):
+            sheets.append(sheet_of(view.camera, view.rgb, inverse_of(view), kept))
+            tell(0.4 + 0.2 * number / len(views), "finding edges")
+        domes = gathered_sky(views) if is_open(views) else []
+        return [*sheets, *domes[:1]], beyond(views, domes[1:], round(AROUND * self.splats), seed=seed)
 
 
 def measured(world: World) -> tuple[MeasuredView, ...]:

@@ -15,6 +15,7 @@ from pipelines.prompt import Kind
 from pipelines.stage import Stage, TellStage
 from pipelines.world import MeasuredView, View, World
 
+MOST_ON_CPU = 150_000
 SKY_M = 1_000.0  # how far away sky is put where no splat shows it
 _SKY_BLOCK_PX = 4
 _SKY_SLOPE = 0.05  # how steeply a ray must rise for what it cannot measure to count as sky
@@ -25,17 +26,18 @@ class Refine(Stage):
     """Views and gaussians → gaussians. With gsplat where CUDA is there, else with our own kernels on the CPU.
 
     steps: how often a view is compared with what the splats show. None: 7,000 on a GPU; on the CPU 1,200 for pictures from different
-    points and for video, 300 for panoramas, whose splats are nearly right from the start.  splats: how many there may be at the end; more
-    that come in are merged first.  grows: whether there are so many at the end, or only as many as come in.  most_px: pictures with more
-    pixels are made smaller by a whole factor. None: 240,000 on the CPU, 1 million on a GPU.  distance_weight: how much measured distances
-    count at first.  degree: of the harmonics of the result, 0 … 3; the degree that comes in, if that is higher.
+    points and for video, 300 for panoramas, whose splats are nearly right from the start.  splats: budget for the whole world; more that
+    come in are merged first. Of pictures and video the CPU fits at most 150,000, for a step takes the longer the more there are.  grows:
+    whether there are so many at the end, or only as many as come in.  most_px: pictures with more pixels are made smaller by a whole
+    factor. None: 240,000 on the CPU, 1 million on a GPU.  distance_weight: how much measured distances count at first.  degree: of the
+    harmonics of the result, 0 … 3; the degree that comes in, if that is higher.
     """
 
     name: ClassVar[str] = "refine"
     cost: ClassVar[float] = 120.0
 
     steps: int | None = None
-    splats: int = 100_000
+    splats: int = 1_000_000
     grows: bool = True
     most_px: int | None = None
     distance_weight: float = 0.05
@@ -56,10 +58,11 @@ class Refine(Stage):
         from_many_points = world.prompt.kind in (Kind.PICTURES, Kind.VIDEO)
         tell(0.0, "sorting the views")
         views = [smaller(view, fitting_factor(view.camera, most_px)) for view in pinholes_of(world.views)]
-        start = self._start(world.gaussians, views)
+        budget = min(self.splats, MOST_ON_CPU) if from_many_points and not on_gpu else self.splats
+        start = self._start(world.gaussians, views, budget)
         plan = Plan(
             steps=self.steps or (7_000 if on_gpu else 1_200 if from_many_points else 300),
-            splats=max(self.splats if self.grows else 0, len(start)),
+            splats=max(budget if self.grows else 0, len(start)),
             distance_weight=self.distance_weight,
             exposures=from_many_points,
         )
@@ -80,14 +83,14 @@ class Refine(Stage):
         tell(1.0, "")
         return replace(world, gaussians=refined)
 
-    def _start(self, gaussians: Gaussians, views: Sequence[View]) -> Gaussians:
+    def _start(self, gaussians: Gaussians, views: Sequence[View], budget: int) -> Gaussians:
         """What the fitting begins with: within the budget, with sky where the views have sky."""
         from pipelines.splat.merge import thin
 
         gaussians = with_sky(gaussians, [view for view in views if isinstance(view, MeasuredView)])
-        if len(gaussians) > self.splats:
+        if len(gaussians) > budget:
             middle = np.mean([view.camera.position for view in views], axis=0)
-            gaussians = thin(gaussians, self.splats, eye=(float(middle[0]), float(middle[1]), float(middle[2])))
+            gaussians = thin(gaussians, budget, eye=(float(middle[0]), float(middle[1]), float(middle[2])))
         return gaussians.with_degree(max(self.degree, gaussians.degree))
 
 

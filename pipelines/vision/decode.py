@@ -34,6 +34,7 @@ LONG_S = 60.0
 WHOLE = 0.9  # of what the header promises must be there
 SMALL_PX = 192
 LEAST_TRAVEL = 0.05  # of the width
+BLACK = 24.0  # of 255: a film without a picture this bright shows nothing
 LEAST_TEXTURE = 0.12  # of the patches
 
 CONTAINER_OPTIONS = {
@@ -153,17 +154,20 @@ def _candidates(source: str, plan: _Plan) -> Iterator[av.VideoFrame]:
 
 def _watch(source: str, name: str, plan: _Plan, tell: TellStage) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(way travelled, sharpness) at every candidate; raises Refused for a film that no place can be made from."""
-    travel, sharp = Travel(), []
+    travel, sharp, brightest = Travel(), [], 0.0
     expected = max(1, plan.frames // plan.every)
     for frame in _candidates(source, plan):
         scale = 2 * SMALL_PX / max(frame.width, frame.height)
         width, height = (max(2, 2 * round(side * scale / 2)) for side in (frame.width, frame.height))
         grey = frame.reformat(width, height, "gray", interpolation="AREA").to_ndarray().astype(np.float32)
         sharp.append(sharpness(grey))
+        brightest = max(brightest, float(np.percentile(grey, 95)))
         travel.add(grey.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)))
         tell(0.6 * min(1.0, len(sharp) / expected), f"watching the video, picture {len(sharp)}")
     if len(sharp) < min(FEWEST_FRAMES, expected):
         raise Refused(f"{name} breaks off after {len(sharp)} of {plan.frames} pictures: it is cut short or damaged, export it anew")
+    if brightest < BLACK:
+        raise Refused(f"{name} is all black: film again with more light")
     if np.median(travel.textured) < LEAST_TEXTURE:
         raise Refused(f"{name} shows a surface without details, such as a plain wall: film a place with things in it, in good light")
     if travel.total[-1] < LEAST_TRAVEL:

@@ -18,7 +18,8 @@ from pipelines.vision.frames import key_frames
 from pipelines.vision.mapped import Mapped, map_pictures, straightened
 from pipelines.vision.motion import MOST
 from pipelines.vision.pictures import WORKING_SIDE_PX, Photo, open_picture, require_detail
-from pipelines.vision.upright import TYPICAL_DISTANCE_M, stand
+from pipelines.vision.standpoint import turned_only
+from pipelines.vision.upright import TYPICAL_DISTANCE_M, ScaleFrom, Stood, stand
 from pipelines.world import PointCloud, View, World
 
 _log = logging.getLogger(__name__)
@@ -30,12 +31,14 @@ FEWEST_PICTURES = 3
 class Pose(Stage):
     """Pictures or a video → straight pinhole views with cameras in the world's frame, and the points they share.
 
-    longest_px: the longer side of the views.  most_frames: of a video.  Gravity and scale are taken from how people hold cameras, see
+    longest_px: the longer side of the views.  most_frames: of a video.  eye_height_m: how high above the ground the cameras were held,
+    which tells the scale.  Gravity and scale are taken from how people hold cameras, see
     `pipelines.vision.upright`. Pictures that cannot be placed are left out, and said so.
     """
 
     longest_px: int = WORKING_SIDE_PX
     most_frames: int = MOST
+    eye_height_m: float = EYE_HEIGHT_M
     name: ClassVar[str] = "pose"
     cost: ClassVar[float] = 60.0
     model: str | None = "COLMAP"
@@ -48,14 +51,16 @@ class Pose(Stage):
         notes: list[str] = []
         photos = self._filmed(world, _part(tell, 0.0, 0.2), notes) if is_film else self._taken(world, _part(tell, 0.0, 0.1))
         mapped = map_pictures(photos, _part(tell, 0.2, 0.9), is_film=is_film)
+        if turned_only(mapped, np.array([photos[number].rgb.shape[1::-1] for number in mapped.picture])):
+            raise InputError(
+                f"the {len(mapped.picture)} pictures were taken from one point by turning only, so nothing tells how far away things are: "
+                "walk a few steps to the side while you film, or take each picture a step beside the last"
+            )
         tell(0.9, "finding the ground")
-        stood = stand(mapped)
+        stood = stand(mapped, eye_height_m=self.eye_height_m)
         views = _views(photos, stood.mapped, _part(tell, 0.92, 1.0))
         notes.insert(0, self._placed(world, photos, mapped))
-        if stood.ground_found:
-            notes.append(f"scale: the cameras are taken to have been {EYE_HEIGHT_M:g} m above the ground")
-        else:
-            notes.append(f"scale: no ground was found, so what the pictures show is taken to be about {TYPICAL_DISTANCE_M:g} m away")
+        notes.append(self._scaled(stood))
         tell(1.0, "; ".join(notes))
         return replace(world, views=views, points=_points(stood.mapped))
 
@@ -81,6 +86,18 @@ class Pose(Stage):
             photos.append(open_picture(picture.path, longest_px=self.longest_px))
             require_detail(picture.path.name, photos[-1].rgb)
         return photos
+
+    def _scaled(self, stood: Stood) -> str:
+        """Where the metres come from; a warning where that is a guess."""
+        if stood.scale_from is ScaleFrom.GROUND:
+            return f"scale: the cameras are taken to have been {self.eye_height_m:g} m above the ground"
+        guess = {
+            ScaleFrom.LOWEST: f"that the lowest things seen stand on it, {self.eye_height_m:g} m below the cameras",
+            ScaleFrom.DISTANCE: f"that what the pictures show is about {TYPICAL_DISTANCE_M:g} m away",
+        }[stood.scale_from]
+        note = f"the scale is a guess: no ground was found, so it is assumed {guess}; show some of the ground for a better one"
+        _log.warning("%s", note)
+        return note
 
     def _placed(self, world: World, photos: Sequence[Photo], mapped: Mapped) -> str:
         """How many pictures were placed, and which were not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,37 +23,51 @@ FEWEST_ON_GROUND = 25
 LEAST_ON_GROUND = 0.04  # of all points
 UNDER_COUNTS = 5.0  # a point under a ground speaks against it as much as so many on it speak for it
 FARTHEST = 12.0  # eye heights: what is farther lies on other ground, and is known less well
-TYPICAL_DISTANCE_M = 5.0  # of what a camera sees, where no ground tells the scale
+TYPICAL_DISTANCE_M = 5.0  # of what a camera sees, where nothing else tells the scale
+LEAST_DISTANCE_M, MOST_DISTANCE_M = 2.0, 15.0  # of what a camera sees, if the lowest points are to stand on the ground
+LOW_SHARE, FEWEST_POINTS, SURE_VIEWS = 0.01, 100, 3  # so few points lie lower; of how many at least; each seen by so many views
+
+
+class ScaleFrom(StrEnum):
+    """What tells how large everything is."""
+
+    GROUND = "ground"  # a plane below the cameras
+    LOWEST = "lowest"  # the lowest points, which are taken to lie on the ground
+    DISTANCE = "distance"  # nothing: what is seen is taken to be at the usual distance
 
 
 @dataclass(frozen=True)
 class Stood:
-    """A frame in the world's directions and scale. ground_found: whether a ground tells the scale.  start: row of the middle camera."""
+    """A frame in the world's directions and scale. scale_from: what tells the scale.  start: row of the middle camera."""
 
     mapped: Mapped
-    ground_found: bool
+    scale_from: ScaleFrom
     start: int
 
 
-def stand(mapped: Mapped) -> Stood:
-    """Turn, scale and move everything: gravity from the cameras and the ground, eyes 1.65 m above it, the middle camera above x = z = 0.
+def stand(mapped: Mapped, *, eye_height_m: float = EYE_HEIGHT_M) -> Stood:
+    """Turn, scale and move everything: gravity from the cameras and the ground, eyes at their height, the middle camera above x = z = 0.
 
-    Pictures alone know no metres: their cameras are taken to be held at eye height; without a ground below them, the typical distance
-    of what they show is taken to be 5 m. The middle camera looks along −z.
+    Pictures alone know no metres: their cameras are taken to be held at `eye_height_m` above the ground. Without a ground below them, the
+    lowest points stand for it (a room whose floor shines, or is hidden); where that cannot be, the typical distance of what they
+    show is taken to be 5 m. The middle camera looks along −z.
     """
     positions = mapped.world_from_camera[:, :3, 3]
     up = gravity(mapped.world_from_camera)
-    scale = TYPICAL_DISTANCE_M / _typical_distance(mapped)
+    typical = _typical_distance(mapped)
     floor = ground(mapped.points, positions, up)
-    height = EYE_HEIGHT_M / scale
     if floor is not None:
         up, offset = floor
-        height = float(np.median(positions @ up)) - offset
-        scale = EYE_HEIGHT_M / height
+        scale_from, height = ScaleFrom.GROUND, float(np.median(positions @ up)) - offset
+    elif (drop := _lowest(mapped, up)) > 0 and LEAST_DISTANCE_M < typical * eye_height_m / drop < MOST_DISTANCE_M:
+        scale_from, height = ScaleFrom.LOWEST, drop
+    else:
+        scale_from, height = ScaleFrom.DISTANCE, typical * eye_height_m / TYPICAL_DISTANCE_M
+    scale = eye_height_m / height
     start = int(np.argmin(np.linalg.norm(positions - np.median(positions, axis=0), axis=1)))
     below = np.median(positions @ up) - height
     origin = positions[start] - up * (positions[start] @ up - below)
-    return Stood(mapped.moved(_levelled(up, mapped.world_from_camera[start]), origin, scale), floor is not None, start)
+    return Stood(mapped.moved(_levelled(up, mapped.world_from_camera[start]), origin, scale), scale_from, start)
 
 
 def gravity(world_from_camera: Vectors) -> Vectors:
@@ -124,6 +139,15 @@ def _refined(points: Vectors, distance: Vectors, centre: Vectors, plane: tuple[V
         normal = axes[2] * (1.0 if axes[2] @ normal > 0 else -1.0)
         offset = float(normal @ middle)
     return normal, offset
+
+
+def _lowest(mapped: Mapped, up: Vectors) -> float:
+    """How far below the cameras the lowest points lie, but for strays; 0 where there are too few points to say."""
+    sure = np.bincount(mapped.seen_point, minlength=len(mapped.points)) >= SURE_VIEWS
+    if sure.sum() < FEWEST_POINTS:
+        return 0.0
+    heights = mapped.points[sure] @ up
+    return float(np.median(mapped.world_from_camera[:, :3, 3] @ up) - np.quantile(heights, LOW_SHARE))
 
 
 def _typical_distance(mapped: Mapped) -> float:

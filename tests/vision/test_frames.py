@@ -76,6 +76,10 @@ def wall(folder: Path) -> Path:
     return encode(folder / "wall.mp4", pan(np.broadcast_to(shade, (180, 700, 3)).astype(np.uint8), range(0, 300, 8)))
 
 
+def black(folder: Path) -> Path:
+    return encode(folder / "dark.mp4", [np.full((180, 320, 3), 3 + k % 2, np.uint8) for k in range(20)])
+
+
 def four_frames(folder: Path) -> Path:
     return encode(folder / "short.mp4", pan(wallpaper(180, 700), range(0, 300, 80)))
 
@@ -124,6 +128,7 @@ def nothing(folder: Path) -> Path:
     [
         (still, "nothing moves in still.mp4: walk"),
         (wall, "a surface without details"),
+        (black, "dark.mp4 is all black: film again with more light"),
         (four_frames, "short.mp4 has only 4 pictures: film"),
         (four_hours, "long.mp4 lasts 4.0 hours: cut it to at most 10 minutes"),
         (no_pictures, "sound.mp4 holds no pictures, only sound"),

@@ -13,6 +13,7 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 
 from pipelines import MeasuredView, Prompt
+from pipelines.camera import pinhole
 from pipelines.errors import Cancelled, InputError
 from pipelines.prompt import Picture
 from pipelines.vision import Pose
@@ -209,6 +210,16 @@ def test_pictures_that_do_not_belong_together_are_refused(tmp_path: Path) -> Non
         Pose().run(World(saved(tmp_path, strangers[:2])), deaf)
     with pytest.raises(InputError, match=r"too little in common .* take more of them, each step to the side"):
         Pose().run(World(saved(tmp_path, strangers)), deaf)
+
+
+def test_a_film_from_one_spot_is_refused(tmp_path: Path) -> None:
+    """COLMAP places all its pictures, on an arc that nobody walked."""
+    gaussians, spawn = filming.world()
+    at = np.array(spawn.position) + (0.0, 1.65, 0.0)
+    turns = [pinhole(at, yaw_rad=spawn.yaw_rad + math.radians(yaw), width_px=320, height_px=180) for yaw in np.linspace(-22, 22, 10)]
+    video = encode(tmp_path / "turn.mp4", [shot.rgb for shot in filming.filmed(gaussians, turns)])
+    with pytest.raises(InputError, match=r"from one point|too little in common"):
+        Pose().run(World(Prompt(video=video)), deaf)
 
 
 def test_pictures_that_show_nothing_are_refused(tmp_path: Path) -> None:

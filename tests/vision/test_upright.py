@@ -9,13 +9,13 @@ import pytest
 
 from pipelines.camera import look_at, pose
 from pipelines.vision.mapped import Mapped, straightened
-from pipelines.vision.upright import gravity, stand
+from pipelines.vision.upright import ScaleFrom, gravity, stand
 from tests.vision.films import wallpaper
 
 TURN = np.array([[0.36, 0.48, -0.8], [-0.8, 0.6, 0.0], [0.48, 0.64, 0.6]])  # any rotation
 
 
-def frame(*, floor: bool, pitch_rad: float = -0.2, seed: int = 0) -> Mapped:
+def frame(*, floor: bool, above_m: float = 1.2, pitch_rad: float = -0.2, seed: int = 0) -> Mapped:
     """A walk of 12 steps, 1.65 m above a floor with things on it, in a frame that is turned, moved and 0.37 times as large."""
     rng = np.random.default_rng(seed)
     poses = []
@@ -27,7 +27,9 @@ def frame(*, floor: bool, pitch_rad: float = -0.2, seed: int = 0) -> Mapped:
         poses.append(pose(at, yaw_rad=yaw, pitch_rad=pitch_rad) @ roll)
     things = rng.uniform((0, 0.3, -12), (11, 4, -6), (1_500, 3))
     ground = rng.uniform((0, 0, -12), (11, 0, -4), (500, 3)) + rng.normal(0, 0.01, (500, 3))
-    points = np.concatenate([things, ground]) if floor else things + (0, 1.2, 0)
+    scattered = things.copy()  # fewer, the lower: no plane
+    scattered[:, 1] = above_m + 0.3 + 3.7 * np.sqrt((things[:, 1] - 0.3) / 3.7)
+    points = np.concatenate([things, ground]) if floor else scattered
     seen_row, seen_point = (each.ravel() for each in np.meshgrid(np.arange(12), np.arange(len(points)), indexing="ij"))
     true = Mapped(
         picture=np.arange(12),
@@ -46,7 +48,7 @@ def frame(*, floor: bool, pitch_rad: float = -0.2, seed: int = 0) -> Mapped:
 def test_the_floor_tells_up_and_scale() -> None:
     assert np.allclose(TURN @ TURN.T, np.eye(3))
     stood = stand(frame(floor=True))
-    assert stood.ground_found
+    assert stood.scale_from is ScaleFrom.GROUND
     assert np.abs(stood.mapped.points[1_500:, 1]).max() < 0.06
     cameras = stood.mapped.world_from_camera[:, :3, 3]
     assert np.median(cameras[:, 1]) == pytest.approx(1.65, abs=0.01)
@@ -62,12 +64,26 @@ def test_the_floor_tells_up_and_scale() -> None:
 def test_without_a_floor_people_hold_cameras_level() -> None:
     """Pitched up and down, turned to both sides: up is at right angles to all their x axes."""
     stood = stand(frame(floor=False, pitch_rad=-0.05))
-    assert not stood.ground_found
+    assert stood.scale_from is ScaleFrom.DISTANCE
     up_then = stood.mapped.world_from_camera[:, :3, 1].mean(axis=0)
     assert up_then[1] == pytest.approx(1, abs=0.01)
     distances = np.linalg.norm(stood.mapped.points[None] - stood.mapped.world_from_camera[:, None, :3, 3], axis=2)
     assert np.median(distances) == pytest.approx(5.0, rel=0.02)
     assert np.median(stood.mapped.world_from_camera[:, 1, 3]) == pytest.approx(1.65, abs=0.01)
+
+
+def test_without_a_floor_the_lowest_things_stand_on_it() -> None:
+    """A hundredth lies lower than 0.37 m above the true floor, so all comes out larger by 29 %; distance alone would halve it."""
+    stood = stand(frame(floor=False, above_m=-0.3, pitch_rad=-0.03))
+    assert stood.scale_from is ScaleFrom.LOWEST
+    cameras = stood.mapped.world_from_camera[:, :3, 3]
+    assert np.linalg.norm(cameras[-1] - cameras[0]) == pytest.approx(5.5 * 1.65 / 1.28, rel=0.1)
+    assert np.quantile(stood.mapped.points[:, 1], 0.01) == pytest.approx(0, abs=0.05)
+
+
+def test_cameras_that_were_held_lower_make_a_smaller_world() -> None:
+    low, usual = (stand(frame(floor=True), eye_height_m=height).mapped.world_from_camera[:, :3, 3] for height in (0.825, 1.65))
+    assert np.allclose(2 * low, usual, atol=1e-6)
 
 
 def test_gravity_of_a_look_around_is_right_whatever_the_pitch() -> None:
