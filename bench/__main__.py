@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import files, worlds
+from pipelines.cores import core_count
 
 LATEST = Path(__file__).parents[1] / ".bench" / "latest.json"
 SIZES = (100_000, 1_000_000)
@@ -72,9 +73,8 @@ def main() -> None:
 
 def machine() -> str:
     """This machine in one line: figures mean nothing without it."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     load = os.getloadavg()[0]
-    return f"{cores} × {processor()}, Python {platform.python_version()}, load {load:.1f} at the start"
+    return f"{core_count()} × {processor()}, Python {platform.python_version()}, load {load:.1f} at the start"
 
 
 def processor() -> str:

@@ -18,6 +18,7 @@ import typer
 from app.commands.serve import Data
 from app.commands.service_checks import ENOUGH_DISK_BYTES, Finding, service_findings
 from app.commands.terminal import bytes_in_words, plain, say, say_json, table
+from pipelines.cores import core_count
 
 if TYPE_CHECKING:
     from pipelines.recipes import RecipeCard
@@ -104,8 +105,7 @@ def _packages() -> Finding:
 
 def _memory() -> Finding:
     whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    sentence = f"{cores} cores, {bytes_in_words(whole)} of memory"
+    sentence = f"{core_count()} cores, {bytes_in_words(whole)} of memory"
     if whole < ENOUGH_MEMORY_BYTES:
         return (
             "fair",

@@ -6,7 +6,6 @@ was cut.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,10 +14,11 @@ from embreex import rtcore, rtcore_scene
 from embreex.mesh_construction import TriangleMesh
 from numpy.typing import NDArray
 
+from pipelines.cores import core_count
 from pipelines.scene import Floats
 
 BATCH = 65_536  # rays per task: large enough to amortise the call, small enough to share evenly
-_POOL = ThreadPoolExecutor(max_workers=max(1, len(os.sched_getaffinity(0))), thread_name_prefix="rays")
+_POOL = ThreadPoolExecutor(max_workers=core_count(), thread_name_prefix="rays")
 
 
 class Caster:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Projection
-from pipelines.splat.compiled import Array, core_count, kernel, run_pieces
+from pipelines.compiled import Array, kernel
+from pipelines.cores import core_count, run_pieces
 from pipelines.splat.sheet import Floats, Mask, Sheet, sheet_of
 
 STEP_M = 1.0  # how far aside a visitor goes

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.splat.compiled import Array, core_count, kernel, run_pieces, u64
+from pipelines.compiled import Array, kernel, u64
+from pipelines.cores import core_count, run_pieces
 
 _DIGIT_BITS = 11
 _DIGITS = 1 << _DIGIT_BITS

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.compiled import Array, inlined, kernel
+from pipelines.cores import core_count, run_pieces
 from pipelines.gaussians import Gaussians, from_colours
-from pipelines.splat.compiled import Array, core_count, inlined, kernel, run_pieces
 from pipelines.splat.sheet import Floats, Sheet, normals_of, ray_steps
 
 COARSEST = 5  # blocks of at most 32 × 32 pixels

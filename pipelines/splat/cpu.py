@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Camera, Projection
+from pipelines.cores import core_count, run_pieces
 from pipelines.gaussians import Gaussians
 from pipelines.splat.bins import Bins, bin_into_tiles, order_by_depth
-from pipelines.splat.compiled import core_count, run_pieces
 from pipelines.splat.project import LAYER, RECORD, TILE, project_panorama, project_pinhole
 from pipelines.splat.raster import count_splats, paint_colour, paint_layers
 from pipelines.splat.render import Rendering

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.splat.compiled import Array, core_count, kernel, run_pieces
+from pipelines.compiled import Array, kernel
+from pipelines.cores import core_count, run_pieces
 from pipelines.splat.sheet import Floats, Sheet
 
 RADIUS = 2  # how far, in pixels, the colour of a near thing reaches beyond its edge

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Projection
-from pipelines.splat.compiled import Array, core_count, kernel, run_pieces
+from pipelines.compiled import Array, kernel
+from pipelines.cores import core_count, run_pieces
 from pipelines.splat.sheet import Floats, Mask, normals_of, ray_steps, sheet_of
 from pipelines.stage import TellStage
 from pipelines.world import MeasuredView

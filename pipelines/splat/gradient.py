@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Camera
+from pipelines.compiled import Array, f32, inlined, kernel, u64
+from pipelines.cores import run_pieces
 from pipelines.splat import cpu
 from pipelines.splat.bins import Bins
-from pipelines.splat.compiled import Array, f32, inlined, kernel, run_pieces, u64
 from pipelines.splat.cpu import Ellipses
 from pipelines.splat.project import (
     BLUE,

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.splat.compiled import Array, f32, inlined, kernel, run_pieces
+from pipelines.compiled import Array, f32, inlined, kernel
+from pipelines.cores import run_pieces
 
 Floats = NDArray[np.float32]
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipelines.compiled import Array, inlined, kernel
+from pipelines.cores import core_count, run_pieces
 from pipelines.gaussians import Gaussians
-from pipelines.splat.compiled import Array, core_count, inlined, kernel, run_pieces
 from pipelines.splat.tree import Tree, cut, grow
 
 _EYE = (0.0, 1.65, 0.0)

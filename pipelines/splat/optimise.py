@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Camera
+from pipelines.compiled import Array, f32, kernel
+from pipelines.cores import run_pieces
 from pipelines.gaussians import SH_C0, Gaussians
-from pipelines.splat.compiled import Array, f32, kernel, run_pieces
 from pipelines.splat.cpu import Ellipses
 from pipelines.splat.gradient import BLAME, SHARE
 from pipelines.splat.project_gradient import HARMONICS, LOG_SCALE, LOGIT, MEAN, ROTATION

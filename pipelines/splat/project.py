@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from pipelines.splat.compiled import Array, f32, kernel
+from pipelines.compiled import Array, f32, kernel
 
 TILE = 16
 RECORD = 16

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Camera
+from pipelines.compiled import Array, f32, inlined, kernel
+from pipelines.cores import run_pieces
 from pipelines.gaussians import Gaussians
-from pipelines.splat.compiled import Array, f32, inlined, kernel, run_pieces
 from pipelines.splat.cpu import Ellipses, lens_of, turn_of
 from pipelines.splat.gradient import NEARNESS
 from pipelines.splat.project import (

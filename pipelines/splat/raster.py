@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from pipelines.splat.compiled import Array, f32, inlined, kernel, u64
+from pipelines.compiled import Array, f32, inlined, kernel, u64
 from pipelines.splat.project import (
     BLUE,
     CENTRE_X,

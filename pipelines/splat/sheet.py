@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Camera, Projection
-from pipelines.splat.compiled import Array, core_count, kernel, run_pieces
+from pipelines.compiled import Array, kernel
+from pipelines.cores import core_count, run_pieces
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.compiled import Array, f32, kernel
+from pipelines.cores import core_count, run_pieces
 from pipelines.gaussians import Gaussians
-from pipelines.splat.compiled import Array, core_count, f32, kernel, run_pieces
 
 SKY_DISTANCE_M = 1_400.0  # what lies farther than this is sky: the dome stands at about 1,500 m
 

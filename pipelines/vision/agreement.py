@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pipelines.vision.compiled import Array, f32, kernel
+from pipelines.compiled import Array, f32, kernel
 
 
 @kernel

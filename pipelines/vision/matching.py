@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from pipelines.vision.compiled import Array, f32, inlined, kernel, u64
+from pipelines.compiled import Array, f32, inlined, kernel, u64
 
 UNSEEN_COST = 1.5
 """Cost where a view cannot see the point: worse than no likeness at all (1), so that views that do see it decide."""

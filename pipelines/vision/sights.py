@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.camera import Camera
+from pipelines.cores import run_pieces
 from pipelines.vision import agreement, matching
-from pipelines.vision.compiled import run_pieces
 from pipelines.vision.levels import Floats, Level, enlarged, link, stacked
 from pipelines.vision.sky import find_sky
 from pipelines.vision.surfaces import close_gaps, without_specks
@@ -105,13 +105,13 @@ def match(sight: Sight, sights: Sequence[Sight], to_level: int, *, effort: Effor
         matching.window_of(*effort.window), stacked([level.grey for level in their_levels]), links.sizes, links.turn, links.shift,
         depths, reach, here.lens.astype(np.float32), sight.limits, min(effort.best_views, len(others)),
     )  # fmt: skip
-    run_pieces(matching.begin, PIECES, here.grey, sight.planes, sight.costs, not fresh, seed, *settings)
+    run_pieces(matching.begin, PIECES, PIECES, here.grey, sight.planes, sight.costs, not fresh, seed, *settings)
     after()
     for number in range(effort.sweeps):
         for colour in (0, 1):
             chance = (seed * 1_000_003 + to_level * 10_007 + number * 101 + colour) % 2**31
             change = effort.change * 0.5**number
-            run_pieces(matching.sweep, PIECES, here.grey, sight.planes, sight.costs, colour, change, fresh, chance, *settings)
+            run_pieces(matching.sweep, PIECES, PIECES, here.grey, sight.planes, sight.costs, colour, change, fresh, chance, *settings)
             after()
 
 
@@ -127,7 +127,7 @@ def compare(sight: Sight, sights: Sequence[Sight], *, error_px: float, relative:
     turn_back, shift_back = (np.concatenate([getattr(back, name) for back in backs]) for name in ("turn", "shift"))
     tolerance = np.array([error_px, relative, 0.5 * _FAR_PARALLAX_PX / _widest(there.shift)], np.float32)
     run_pieces(
-        agreement.agree, PIECES, sight.planes, stacked([other.planes for other in others]), there.sizes, there.turn, there.shift,
+        agreement.agree, PIECES, PIECES, sight.planes, stacked([other.planes for other in others]), there.sizes, there.turn, there.shift,
         turn_back, shift_back, tolerance, sight.votes, sight.together,
     )  # fmt: skip
 

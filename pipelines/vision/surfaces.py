@@ -12,7 +12,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.vision.compiled import Array, f32, kernel, run_pieces
+from pipelines.compiled import Array, f32, kernel
+from pipelines.cores import run_pieces
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -92,9 +93,9 @@ def spread(fields: Floats, rgb: Floats, reach_px: float, edge: float) -> Floats:
     for number in range(_ROUNDS):
         sigma = reach_px * math.sqrt(3) * 2 ** (_ROUNDS - number - 1) / math.sqrt(4**_ROUNDS - 1)
         decay = math.exp(-math.sqrt(2) / sigma)
-        run_pieces(_smooth_rows, _PIECES, out, across, decay)
+        run_pieces(_smooth_rows, _PIECES, _PIECES, out, across, decay)
         turned = np.ascontiguousarray(out.transpose(1, 0, 2))
-        run_pieces(_smooth_rows, _PIECES, turned, columns, decay)
+        run_pieces(_smooth_rows, _PIECES, _PIECES, turned, columns, decay)
         out = np.ascontiguousarray(turned.transpose(1, 0, 2))
     return out
 

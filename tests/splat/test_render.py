@@ -59,8 +59,8 @@ def test_colour_alone_is_the_same_as_with_layers() -> None:
 def test_does_not_depend_on_the_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     splats, camera = scatter(3000, size_m=0.05), cameras()[0]
     many = render(splats, camera, layers=LAYERS)
-    for module in ("cpu", "bins", "compiled"):
-        monkeypatch.setattr(f"pipelines.splat.{module}.core_count", lambda: 1)
+    for module in ("splat.cpu", "splat.bins", "cores"):
+        monkeypatch.setattr(f"pipelines.{module}.core_count", lambda: 1)
     one = render(splats, camera, layers=LAYERS)
     assert many.thing is not None and one.thing is not None
     assert np.array_equal(many.rgb, one.rgb) and np.array_equal(many.thing, one.thing)

@@ -1,15 +1,10 @@
-"""Numba's settings: where machine code is cached, how kernels are compiled, how their pieces share the cores.
-
-Kernels release the interpreter lock and are handed to plain Python threads piece by piece. That way two renderings may run at
-once (numba's own `workqueue` layer aborts the process then), a fork is safe, and no result depends on the number of cores.
-"""
+"""Numba's settings: where machine code is cached, and how kernels are compiled."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -55,36 +50,3 @@ def kernel(function: Function) -> Function:
 def inlined(function: Function) -> Function:
     """Compile `function` into the kernels that call it: for the bodies of inner loops."""
     return cast(Function, numba.njit(fastmath=_RELAXED, error_model="numpy", forceinline=True)(function))
-
-
-def core_count() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-_pool: ThreadPoolExecutor | None = None
-
-
-def _forget_pool() -> None:
-    global _pool
-    _pool = None  # threads do not survive a fork
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)
-
-
-def run_pieces(function: Callable[..., object], pieces: int, *arguments: object) -> None:
-    """Call `function(piece, *arguments)` for every piece, spread over the cores; returns when all are done."""
-    global _pool
-    cores = core_count()
-    if cores == 1 or pieces == 1:
-        for piece in range(pieces):
-            function(piece, *arguments)
-        return
-    if _pool is None:
-        _pool = ThreadPoolExecutor(cores, thread_name_prefix="splat")
-    for future in [_pool.submit(function, piece, *arguments) for piece in range(pieces)]:
-        future.result()
