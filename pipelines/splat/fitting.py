@@ -80,7 +80,8 @@ def fit(
             gains /= np.exp(np.log(gains).mean(axis=0))  # so that the world as a whole stays as bright as it is
         tell(done, f"looking again, {number:,} of {plan.steps:,}")
         rates = _rates_at(plan.rates, done)
-        compare(training, aim, plan, rates=rates, gain=gains[index], distance_weight=plan.distance_weight * 0.1**done)
+        weight = plan.distance_weight * 0.1**done
+        compare(training, aim, plan, rates=rates, gain=gains[index], distance_weight=weight, behind=rng.random(3, np.float32))
         if done < 1 - plan.settle_share:
             jitter(training, rng, strength=plan.jitter * (1 - done))
             if number % plan.reuse_every == plan.reuse_every - 1:
@@ -89,14 +90,19 @@ def fit(
     return _kept(training, measured)
 
 
-def compare(training: Training, aim: Aim, plan: Plan, *, rates: Rates, gain: Floats, distance_weight: float) -> float:
-    """One step towards one view; returns the loss before it. gain: (3,) how bright the view is beside the others, changed here."""
+def compare(
+    training: Training, aim: Aim, plan: Plan, *, rates: Rates, gain: Floats, distance_weight: float, behind: Floats
+) -> float:  # fmt: skip
+    """One step towards one view; returns the loss before it. gain: (3,) how bright the view is beside the others, changed here.
+
+    behind: (3,) the colour behind everything, another one at every step: over black, dark surfaces could stay half transparent.
+    """
     splats, camera = training.gaussians, aim.camera
     ellipses = cpu.project(splats, camera, near_m=_NEAR_M, with_layers=False)
     if not ellipses.counts.any():
         return math.nan
     bins = cpu.bin_ellipses(ellipses, camera)
-    rgb, alpha = cpu.paint(bins, ellipses.records, camera, background=np.zeros(3, np.float32))
+    rgb, alpha = cpu.paint(bins, ellipses.records, camera, background=behind)
     like = likeness(rgb * gain if plan.exposures else rgb, aim.target, ssim_share=plan.ssim_share)
     loss, slopes = like.loss, like.slopes
     if plan.exposures:

@@ -71,13 +71,16 @@ def fit_on(
     if plan.exposures:
         gain_optimizer = torch.optim.Adam([log_gains], lr=1e-3)
     aims = [aim_on(view, device) for view in views]
-    for number, index in enumerate(order_of_views(len(views), plan.steps, np.random.default_rng(seed))):
+    rng = np.random.default_rng(seed)
+    for number, index in enumerate(order_of_views(len(views), plan.steps, rng)):
         done = number / plan.steps
         tell(done, f"looking again, {number:,} of {plan.steps:,}")
         rate = _RATES["means"] * size_m * _LAST_MEANS_SHARE**done
         optimizers["means"].param_groups[0]["lr"] = rate
         images, alphas, info = rasterize(**arguments(parameters, aims[index]))
         gain = torch.exp(log_gains[index] - log_gains.mean(dim=0))
+        behind = torch.tensor(rng.random(3, np.float32), device=device)
+        images = torch.cat([images[..., :3] + (1 - alphas) * behind, images[..., 3:]], dim=-1)
         loss = loss_of(images, alphas, aims[index], gain, plan=plan, distance_weight=plan.distance_weight * 0.1**done)
         loss = loss + plan.rates.less_opacity * torch.sigmoid(parameters["opacities"]).mean()
         loss = loss + plan.rates.less_size * torch.exp(parameters["scales"]).mean() / size_m

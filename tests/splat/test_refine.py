@@ -107,6 +107,19 @@ def test_pictures_of_different_exposure_do_not_darken_the_world() -> None:
     assert detail(knowing) > detail(plain)
 
 
+def test_dark_surfaces_become_opaque() -> None:
+    """Over black alone a dark splat looks the same whether it is there or not."""
+    dark = tuple(MeasuredView(v.camera, v.rgb // 8, v.distance) for v in views()[::2])
+    thin = replace(room(), opacities=np.full(len(room()), 0.5, np.float32), harmonics=room().harmonics * np.float32(0.1))
+    refined = fit(thin, dark, replace(PLAN, splats=len(thin)), seed=1)
+
+    def shown(splats: Gaussians) -> float:
+        """Mean alpha where the room is closed."""
+        return float(np.mean([render(splats, v.camera).alpha[np.isfinite(v.distance)].mean() for v in views()[1::2]]))
+
+    assert shown(refined) > 0.97 > shown(thin)
+
+
 def test_stage_keeps_the_world_and_the_budget() -> None:
     world = World(Prompt(text="a room", seed=3), views=views()[::2], gaussians=room())
     told: list[float] = []
