@@ -586,7 +586,11 @@ class Clauses:
             self._talk.looking_ahead = self._fronted(at - 1, at + 1)
             pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
             found = self._talk.two_before() if pair else self._talk.antecedent(item)
-            if found and (other := other_side(found[0], relation)) is not None:
+            if item.text == "them" and len(found) == 1 and not is_many(found[0]):
+                found = self._pair_before() or found
+            if item.text in ("him", "her") and (person := self._person_before()) is not None:
+                found = [person]
+            elif found and (other := other_side(found[0], relation)) is not None:
                 found = [other]
             elif not pair and item.text in ("it", "its"):
                 found = self._talk.parallel(found)
@@ -615,6 +619,17 @@ class Clauses:
             phrase, end = further
             drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
         return drafts, end
+
+    def _pair_before(self) -> list[Draft]:
+        """ "a rover between two domes and lamps to the left of them": the domes, though they are two things since."""
+        others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects and draft.options)
+        pairs = (twins for draft in others if len(twins := self._mentions.twins(draft)) > 1)
+        return next(pairs, [])[:2]
+
+    def _person_before(self) -> Draft | None:
+        """ "a fisherman on a stool with a dog behind him": not behind the stool."""
+        others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects)
+        return next((draft for draft in others if self._mentions.is_person(draft)), None)
 
     def _not_the_ground(self, found: list[Draft], relation: RelationName, *, pair: bool) -> list[Draft]:
         """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps."""

@@ -56,6 +56,7 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
             scene.note(f"“{part.phrase}” is part of a thing or a room and keeps its own look")
     _turn_bridges(drafts, lexicon)
     _relate_to_hosts(drafts, lexicon)
+    _seat_riders(drafts, lexicon)
     _name(drafts)
     said = {draft.kind for draft in drafts}
     season = scene.seasons.winner()
@@ -73,6 +74,16 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
         without=tuple(name for name in scene.without if name not in said)[:64],
         unmatched=tuple(scene.unmatched),
     )
+
+
+def _seat_riders(drafts: list[Draft], lexicon: Lexicon) -> None:
+    """ "two knights on horses": as many horses."""
+    for draft in drafts:
+        mounts = (objects[0] for relation, objects in draft.relations if relation is RelationName.ON and draft.number)
+        for mount in mounts:
+            if isinstance(mount, Draft) and mount.plural and mount.number is None and mount.arrangement is Arrangement.SCATTERED:
+                ridden = {"animal", "vehicle"} & set(lexicon.kinds[mount.kind].tags)
+                mount.number = draft.number if ridden else None
 
 
 def _is_only_part(draft: Draft, lexicon: Lexicon, *, indoors: bool) -> bool:
@@ -295,7 +306,8 @@ def _at_home(draft: Draft, lexicon: Lexicon, place: str) -> str | None:
     if place in homes or (fits and not homes):
         return None
     hints = (key(hint.rstrip("!")) for hint in split(lexicon.places[place].said.hints))
-    return next((kinds[0] for words in hints if words[-1] == draft.word and (kinds := lexicon.kinds_for(" ".join(words)))), None)
+    own = (kinds[0] for words in hints if words[-1] == draft.word and (kinds := lexicon.kinds_for(" ".join(words))))
+    return next((kind for kind in own if lexicon.kinds[kind].stands_on == plain.stands_on), None)  # a periodic table is no table
 
 
 def _is_small(draft: Draft, lexicon: Lexicon) -> bool:

@@ -128,7 +128,7 @@ class Lexicon:
         own: dict[str, list[str]] = {}
         for kind in self.kinds.values():
             for words in dict.fromkeys(" ".join(key(words)) for words in (kind.name, *kind.words)):
-                if words and kind.name not in self.data["not_things"]:
+                if words and kind.name.split()[-1] not in self.data["not_things"]:
                     own.setdefault(words, []).append(kind.name)
         return {words: tuple(names) for words, names in own.items()}
 
@@ -276,11 +276,10 @@ def _build(kinds: Mapping[str, Any], known_places: Mapping[str, Place]) -> Lexic
 
 def _kinds_by_words(kinds: Mapping[str, Any], synonyms: Mapping[str, list[str]]) -> dict[Words, tuple[str, ...]]:
     """Words → kinds: a kind's own name first, then other kinds' words in the library's order, then the language's synonyms."""
-    hidden = set(language_data()["not_things"])
-    found: dict[Words, dict[str, None]] = {key(name): {name: None} for name in kinds if name not in hidden}
-    for kind in kinds.values():
-        if kind.name in hidden:
-            continue
+    hidden = language_data()["not_things"]
+    asked = [kind for kind in kinds.values() if kind.name.split()[-1] not in hidden]
+    found: dict[Words, dict[str, None]] = {key(kind.name): {kind.name: None} for kind in asked}
+    for kind in asked:
         for words in kind.words:
             if not _is_group(key(words), kind.name, found):
                 found.setdefault(key(words), {})[kind.name] = None
@@ -304,6 +303,8 @@ def _language_entries(data: Mapping[str, Any], known_places: Mapping[str, Place]
     for name, place in known_places.items():
         for words in split(place.said.words) + split(place.said.near):
             yield Role.PLACE, words, Sense(name)
+            if place.indoors:
+                yield Role.PLACE, f"{words} interior", Sense(name)
         for words in split(place.said.weak):
             yield Role.PLACE, words, Sense(name, weak=True)
     named = {

@@ -95,6 +95,10 @@ class Mentions:
             return False
         return any(self._lexicon.kinds[name].stands_on == "surface" for name in phrase.head.senses[Role.THING].options[:1])
 
+    def is_person(self, draft: Draft) -> bool:
+        """Whether "him" or "her" may mean it."""
+        return bool(draft.options) and "person" in self._lexicon.kinds[draft.options[0]].tags
+
     def is_terrain(self, draft: Draft) -> bool:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
         return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
@@ -106,9 +110,9 @@ class Mentions:
                 draft.number = 2
 
     def stand_alike(self, one: Draft, other: Draft) -> bool:
-        """Whether two things stand on the same: an armchair and a clock do not, so that only the clock is on the mantelpiece."""
+        """Whether one can lie where the other does: of an armchair and a clock only the clock is on the mantelpiece; small things can."""
         kinds = [self._lexicon.kinds[draft.options[0]].stands_on for draft in (one, other) if draft.options]
-        return len(kinds) < 2 or kinds[0] == kinds[1]
+        return len(kinds) < 2 or kinds[0] in (kinds[1], "surface")
 
     def _hear_word(self, lexeme: Lexeme, *, denied: bool, early: bool = False) -> None:
         slots: tuple[tuple[Role, Votes], ...] = (
@@ -469,7 +473,14 @@ class Mentions:
             )
             if alike and same_colour and same_number:
                 return other
-        return None
+        return self._one_of_many_words(draft, phrase)
+
+    def _one_of_many_words(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
+        """ "a drum kit … behind the drums": the one thing, by a plural that is another name for it."""
+        if phrase.article not in self._definite or not draft.plural or draft.number is not None or draft.colour is not None:
+            return None
+        others = (other for other in reversed(self._scene.drafts) if not is_many(other) and other.options and other.word != draft.word)
+        return next((other for other in others if other.options[0] in draft.options[:1] and other.generic is None), None)
 
     def _has_twin(self, draft: Draft) -> bool:
         """ "one of the sofas", when the sofas were two things already."""
