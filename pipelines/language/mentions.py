@@ -476,9 +476,16 @@ class Mentions:
         return self._one_of_many_words(draft, phrase)
 
     def _one_of_many_words(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
-        """ "a drum kit … behind the drums": the one thing, by a plural that is another name for it."""
-        if phrase.article not in self._definite or not draft.plural or draft.number is not None or draft.colour is not None:
+        """ "a drum kit … behind the drums": the one thing, by another name that is a plural. "the bigger pyramid" of two: one of them."""
+        if phrase.article not in self._definite or draft.number is not None or draft.colour is not None:
             return None
+        if not draft.plural:
+            groups = (other for other in reversed(self._scene.drafts) if (other.number or 1) > 1 and draft.word == other.word)
+            group = next(groups, None) if phrase.modifiers and not draft.material else None
+            one = None if group is None else self._scene.split(group, 1)
+            if one is not None:
+                one.size = draft.size
+            return one
         others = (other for other in reversed(self._scene.drafts) if not is_many(other) and other.options and other.word != draft.word)
         return next((other for other in others if other.options[0] in draft.options[:1] and other.generic is None), None)
 
