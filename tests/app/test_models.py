@@ -23,6 +23,7 @@ from pipelines.models import ModelCard, cards, memory_told
 from pipelines.scene import Scene
 from pipelines.world import MadeBy
 from tests.app.conftest import ROOT, ball
+from tests.app.test_interrupt import hear_interrupts
 from tests.models.conftest import folder as folder
 from tests.models.conftest import pipeline_files, weights
 from tests.models.hub import Hub, Repository, serving
@@ -194,7 +195,7 @@ def test_ctrl_c_keeps_what_came(hub: Hub, folder: Path, tmp_path: Path) -> None:
     repository.stalls["model.safetensors"] = 100_000
     words = [sys.executable, "-m", "app.cli", "models", "pull", "tiny/own"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    with subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as pulling:
+    with subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts) as pulling:
         try:
             assert hub.stalled.wait(120)
             while pulling.poll() is None and sum(part.stat().st_size for part in folder.rglob("*.part")) < 100_000:
