@@ -6,7 +6,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
@@ -58,13 +58,9 @@ def told_meanwhile(action: Callable[[], Made], tell: TellStage, note: str) -> Ma
     tell(0.0, note)
     began_s = time.monotonic()
     threading.Thread(target=act, daemon=True).start()
-    while True:
-        try:
-            return outcome.result(timeout=TELL_EVERY_S)
-        except TimeoutError:
-            if outcome.done():
-                raise
-            tell(0.0, f"{note} ({time.monotonic() - began_s:.0f} s)")
+    while not wait([outcome], timeout=TELL_EVERY_S).done:
+        tell(0.0, f"{note} ({time.monotonic() - began_s:.0f} s)")
+    return outcome.result()
 
 
 class Stage(ABC):

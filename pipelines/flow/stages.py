@@ -44,14 +44,19 @@ class FlowStage(Stage):
 
     def load(self) -> None:
         """Read and check the weights; raises WeightsError with the cure."""
-        from pipelines.flow.weights import ID, LICENCE, load_weights
-
         if self._open is None:
-            self._open = load_weights(self.network, self.weights, device=_device())
-            self.model, self.revision, self.licence = ID, self._open.revision, LICENCE
+            self._open = self._read(self.network)
 
     def unload(self) -> None:
         self._open = None
+
+    def _read(self, network: str) -> Weights:
+        """The weights of a network, whose name and licence the world will bear."""
+        from pipelines.flow.weights import ID, LICENCE, load_weights
+
+        found = load_weights(network, self.weights, device=_device())
+        self.model, self.revision, self.licence = ID, found.revision, LICENCE
+        return found
 
     def opened(self) -> Weights:
         """The weights, loaded if need be."""
@@ -87,15 +92,9 @@ class Outpaint(FlowStage):
 
     def run(self, world: World, tell: TellStage) -> World:
         """Turn `world.views` into one panorama."""
-        from pipelines.paint import blended, on_the_sphere
+        from pipelines.paint import blended, photographs_on_the_sphere
 
-        if not world.views:
-            raise InputError("there is no photograph to begin from: give one")
-        if any(view.camera.projection is not Projection.PINHOLE for view in world.views):
-            raise InputError("a panorama needs nothing painted around it: leave this stage out")
-        tell(0.0, "putting photographs on the sphere")
-        around = panorama(world.views[0].camera.position, width_px=self.width_px)
-        canvas, known = on_the_sphere(world.views, around)
+        around, canvas, known = photographs_on_the_sphere(world, self.width_px, tell)
         seen = _out_to_the_edge(_distances_on_the_sphere(world.views, around), known)
         found = _flow(self.opened(), world, MeasuredView(around, canvas, seen), around, part_of(tell, 0.1, 0.7), known=known)
         tell(0.85, "bringing the picture to its size")
@@ -142,12 +141,10 @@ class Measure(FlowStage):
     def _found(self, view: View) -> Floats:
         """Distance (H, W) metres along the ray of all of a view's pixels, inf = sky."""
         from pipelines.flow.sampling import measured
-        from pipelines.flow.weights import ID, LICENCE, load_weights
 
         sphere = view.camera.projection is Projection.EQUIRECTANGULAR
         if self._open is None or self._open.shape.sphere is not sphere:
-            self._open = load_weights(SPHERE if sphere else PART, self.weights, device=_device())
-            self.model, self.revision, self.licence = ID, self._open.revision, LICENCE
+            self._open = self._read(SPHERE if sphere else PART)
         shape = self._open.shape
         large = _unit(view.rgb)
         small = resized(large, shape.height_px, shape.width_px, sphere=sphere)

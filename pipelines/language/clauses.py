@@ -475,7 +475,8 @@ class Clauses:
         self._talk.looking_ahead = False
         if fronted and hosts and (between := opposite_of(hosts[0])) is not None:
             hosts = [between]
-        if self._row.has(at, Role.TO_HOST) and "its" in self._row[at].words:  # type: ignore[union-attr]
+        word = self._row.item(at)
+        if isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words:
             hosts = self._talk.parallel(hosts)
         hosts = [draft for draft in hosts if draft.place is None]
         if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
@@ -526,11 +527,12 @@ class Clauses:
                 self._talk.subjects = [] if self._fronted(at, end) else self._talk.subjects
             self._connector = "none"
             return end
-        self._each = objects[0].number if isinstance(each := self._row.item(objects_at), NounPhrase) and each.article in EACH else None
+        said = self._row.item(objects_at)
+        self._each = objects[0].number if isinstance(said, NounPhrase) and said.article in EACH else None
         inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
-        follows = self._row.item(objects_at)
-        of_part = isinstance(follows, NounPhrase) and is_part(follows) and self._described(follows, objects_at) is None
-        if inner and not turned and of_part and not (relation is RelationName.ON and follows.head.text in _TOPS):  # type: ignore[union-attr]
+        of_part = isinstance(said, NounPhrase) and is_part(said) and self._described(said, objects_at) is None
+        on_top = relation is RelationName.ON and isinstance(said, NounPhrase) and said.head is not None and said.head.text in _TOPS
+        if inner and not turned and of_part and not on_top:
             relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
         if relation is RelationName.BETWEEN:
             relation, rows = self._scene.between(objects)

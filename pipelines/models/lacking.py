@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
 from pipelines.errors import InputError, UnavailableError
 from pipelines.models.folder import read_lock
-from pipelines.models.machine import fit
+from pipelines.models.machine import card_bytes, fit
 from pipelines.models.table import ModelCard, is_hub_id, model_for
 from pipelines.prompt import Kind
 from pipelines.recipes import WITH_MODELS, RecipeCard, card_for
@@ -77,21 +73,3 @@ def _weights(chosen: Mapping[str, ModelCard], recipe: RecipeCard) -> list[str]:
     word = next(iter(chosen)) if recipe.tier == "nano" else recipe.tier
     commands = [f"`worldloom models pull {name}`" for name in missing] if all(missing.values()) else [f"`worldloom models pull {word}`"]
     return [f"weights that are not here yet ({', '.join(commands)})"]
-
-
-@cache
-def card_bytes() -> int | None:
-    """All memory of the first graphics card, used or not, by its driver alone: torch is not imported and nothing is taken on the card.
-
-    None where there is no CUDA, or torch was built without it.
-    """
-    try:
-        if version("torch").endswith("+cpu"):
-            return None
-        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-        device, size = ctypes.c_int(), ctypes.c_size_t()
-        if driver.cuInit(0) or driver.cuDeviceGet(ctypes.byref(device), 0) or driver.cuDeviceTotalMem_v2(ctypes.byref(size), device):
-            return None
-    except (OSError, AttributeError, PackageNotFoundError):
-        return None
-    return size.value

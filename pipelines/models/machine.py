@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pipelines.errors import GraphicsMemoryError, InputError, MemoryShortError, UnavailableError, WeightsError, is_out_of_memory
@@ -90,6 +91,22 @@ def free_vram_bytes(*, with_ours: bool = False) -> int | None:
         kept = torch.cuda.memory_reserved()  # from the driver; what of it is not allocated torch gives out again
         return int(torch.cuda.mem_get_info()[0]) + int(kept if with_ours else kept - torch.cuda.memory_allocated())
     except (ImportError, OSError, RuntimeError):
+        return None
+
+
+@cache
+def card_bytes() -> int | None:
+    """All memory of the first graphics card, used or not, by its driver alone: torch is not imported and nothing is taken on the card.
+
+    None where there is no CUDA, or torch was built without it.
+    """
+    try:
+        driver = None if version("torch").endswith("+cpu") else _driver()
+        device, size = ctypes.c_int(), ctypes.c_size_t()
+        if driver is None or driver.cuInit(0) or driver.cuDeviceGet(ctypes.byref(device), 0):
+            return None
+        return None if driver.cuDeviceTotalMem_v2(ctypes.byref(size), device) else size.value
+    except (AttributeError, PackageNotFoundError):
         return None
 
 
@@ -265,8 +282,12 @@ def _parts_in(folder: Path, files: tuple[str, ...]) -> Counter[str]:
 
 
 def _driver_is_there() -> bool:
+    return _driver() is not None
+
+
+def _driver() -> ctypes.CDLL | None:
+    """The graphics card's driver; None where there is none."""
     try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        return ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
-        return False
-    return True
+        return None

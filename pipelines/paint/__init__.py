@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pipelines.paint.depth_pictures import read_depth
     from pipelines.paint.fill import Fill
     from pipelines.paint.filling import blended, guessed
-    from pipelines.paint.outpaint import Outpaint, on_the_sphere
+    from pipelines.paint.outpaint import Outpaint, photographs_on_the_sphere
     from pipelines.paint.repaint import Repaint, depth_to_rgb, known_geometry
     from pipelines.paint.sphere import mend_poles, pole_error, seam_error
     from pipelines.paint.text import Paint
@@ -18,7 +18,7 @@ _HOMES = {
     "depth_pictures": ("read_depth",),
     "fill": ("Fill",),
     "filling": ("blended", "guessed"),
-    "outpaint": ("Outpaint", "on_the_sphere"),
+    "outpaint": ("Outpaint", "photographs_on_the_sphere"),
     "repaint": ("Repaint", "depth_to_rgb", "known_geometry"),
     "sphere": ("mend_poles", "pole_error", "seam_error"),
     "text": ("Paint",),
@@ -26,8 +26,8 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "Fill", "Outpaint", "Paint", "Repaint", "blended", "depth_to_rgb", "guessed", "known_geometry", "mend_poles", "on_the_sphere",
-    "pole_error", "read_depth", "seam_error",
+    "Fill", "Outpaint", "Paint", "Repaint", "blended", "depth_to_rgb", "guessed", "known_geometry", "mend_poles",
+    "photographs_on_the_sphere", "pole_error", "read_depth", "seam_error",
 ]  # fmt: skip
 
 

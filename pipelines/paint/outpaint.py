@@ -47,13 +47,7 @@ class Outpaint(HubStage):
     def run(self, world: World, tell: TellStage) -> World:
         """Turn `world.views` into one panorama."""
         check_panorama_width(self.width_px)
-        if not world.views:
-            raise InputError("there is no photograph to begin from: give one")
-        if any(view.camera.projection is not Projection.PINHOLE for view in world.views):
-            raise InputError("a panorama needs nothing painted around it: leave this stage out")
-        tell(0.0, "putting photographs on the sphere")
-        around = panorama(world.views[0].camera.position, width_px=self.width_px)
-        canvas, known = on_the_sphere(world.views, around)
+        around, canvas, known = photographs_on_the_sphere(world, self.width_px, tell)
         text = world.prompt.text or (caption(world.views[0].rgb, self.caption_model, self.tier) if self.caption_model else PLAIN_WORDS)
         with self.painter(tell) as painter:
             width, height = painter.size_for(around.width_px, around.height_px)
@@ -71,6 +65,20 @@ class Outpaint(HubStage):
         sound = np.where(known[..., None], picture, mend_poles(picture))
         tell(1.0, "")
         return replace(world, views=(View(around, sound),))
+
+
+def photographs_on_the_sphere(world: World, width_px: int, tell: TellStage) -> tuple[Camera, Pixels, NDArray[np.bool_]]:
+    """The panorama that a world's pinhole views are put into, its colours and where they are known, as of `on_the_sphere`.
+
+    Raises InputError where there are no views, or one that is a panorama already.
+    """
+    if not world.views:
+        raise InputError("there is no photograph to begin from: give one")
+    if any(view.camera.projection is not Projection.PINHOLE for view in world.views):
+        raise InputError("a panorama needs nothing painted around it: leave this stage out")
+    tell(0.0, "putting photographs on the sphere")
+    around = panorama(world.views[0].camera.position, width_px=width_px)
+    return around, *on_the_sphere(world.views, around)
 
 
 def on_the_sphere(views: Sequence[View], around: Camera) -> tuple[Pixels, NDArray[np.bool_]]:

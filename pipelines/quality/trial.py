@@ -20,7 +20,7 @@ from pipelines.quality.filming import Place, filmed, meadow, sidestep, write_fil
 from pipelines.quality.soundness import HOLE_ALPHA, OFF_M, Soundness, examine
 from pipelines.recipes import DEFAULT_SPLATS, recipe_for
 from pipelines.scene import Spawn
-from pipelines.stage import Stage, TellStage, part_of, run_stages
+from pipelines.stage import Stage, Tell, TellStage, part_of, run_stages
 from pipelines.world import MeasuredView, View, World
 
 EVERY = 6  # every sixth view is held out: not shown to what comes after the cameras are known
@@ -147,13 +147,18 @@ def _tried(name: str, place: Place, shots: Sequence[MeasuredView], prompt: Promp
     )
 
 
+def _told(tell: TellStage) -> Tell:
+    """What hears of a run's progress, for somebody who tells of a part of his own."""
+    return lambda report: tell(report.fraction, report.note or report.stage)
+
+
 def made_anew(prompt: Prompt, stages: Sequence[Stage], tell: TellStage) -> Anew:
     """Run `stages`; as soon as they have found views, every sixth is taken away and kept."""
     world, views, held = World(prompt=prompt), tuple[View, ...](), tuple[View, ...]()
     total, done = sum(stage.cost for stage in stages), 0.0
     for stage in stages:
         part = part_of(tell, done / total, stage.cost / total)
-        world = run_stages(world, (stage,), lambda report, part=part, name=stage.name: part(report.fraction, report.note or name))  # type: ignore[misc]
+        world = run_stages(world, (stage,), _told(part))
         done += stage.cost
         if world.views and not views:
             views = world.views

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +15,6 @@ from pipelines.training.shots import Shot
 from pipelines.training.worlds import Split, asked
 
 EYE_M, WALL_M = 1.5, 6.0
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def plain_shot(camera: Camera, *, wall_height_m: float) -> Shot:
