@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -17,10 +17,11 @@ import typer
 
 from app.commands.serve import Data
 from app.commands.service_checks import ENOUGH_DISK_BYTES, Finding, service_findings
-from app.commands.terminal import bytes_in_words, plain, say, say_json, table
+from app.commands.terminal import bytes_in_words, facts, plain, say, say_json, table
 from pipelines.cores import core_count
 
 if TYPE_CHECKING:
+    from pipelines.prompt import Kind
     from pipelines.recipes import RecipeCard
 
 ENOUGH_MEMORY_BYTES = 3_000_000_000
@@ -36,24 +37,34 @@ def recipes(*, as_json: Annotated[bool, typer.Option("--json", help="For program
     if as_json:
         say_json([{**_described(card), "default": card is chosen} for card in cards()])
         return
-    rows = [
-        (
-            card.tier if number == 0 else "",
-            card.name if number == 0 else "",
-            WORDS[kind],
-            " → ".join(row),
-            plain(card.lacking(kind)) or "yes",
-        )
-        for card in cards()
-        for number, (kind, row) in enumerate(card.rows.items())
-    ]
-    table(("tier", "recipe", "makes worlds from", "stages", "here"), rows)
-    say()
     for card in cards():
-        say(f"[bold]{card.name}[/]: {plain(card.makes)}; needs {plain(card.needs)}")
+        say(f"[bold]{card.name}[/]")
+        lacks = _kinds_by((kind, card.lacking(kind)) for kind in card.rows)
+        stages = _kinds_by((kind, " → ".join(row)) for kind, row in card.rows.items())
+        here = [("[green]works here[/]" if not lack else "[yellow]not here[/]", kinds, plain(lack)) for lack, kinds in lacks.items()]
+        facts(
+            [
+                ("  tier", card.tier),
+                ("  makes", plain(card.makes)),
+                ("  needs", plain(card.needs)),
+                *((f"  {word}", f"{kinds}: {lack}" if lack else kinds) for word, kinds, lack in here),
+                *(("  stages" if number == 0 else "", f"{kinds}: {row}") for number, (row, kinds) in enumerate(stages.items())),
+            ]
+        )
+        say()
     for kind in Kind:
         if not any(kind in card.rows for card in cards()):
             say(f"[yellow]{WORDS[kind]}[/]: no recipe here makes worlds from it: {plain(CURES[kind])}")
+
+
+def _kinds_by(found: Iterable[tuple[Kind, str]]) -> dict[str, str]:
+    """What is the same for several kinds of prompt → these kinds in words: said once."""
+    from pipelines.recipes import WORDS
+
+    grouped: dict[str, list[str]] = {}
+    for kind, text in found:
+        grouped.setdefault(text, []).append(WORDS[kind])
+    return {text: ", ".join(kinds) for text, kinds in grouped.items()}
 
 
 def _described(card: RecipeCard) -> dict[str, Any]:
