@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -269,18 +270,20 @@ class Thing:
         """(3,) metres, of the model's origin."""
         return self.world_from_model[:3, 3]
 
-    @property
+    @cached_property
     def scale(self) -> float:
         """The uniform scale of its pose."""
         return float(np.cbrt(np.linalg.det(self.world_from_model[:3, :3])))
 
-    @property
+    @cached_property
     def bounds(self) -> Floats:
         """(2, 3) axis-aligned box in the world around the model's box, metres."""
         low, high = self.model.bounds
         grid = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
         corners = grid @ self.world_from_model[:3, :3].T + self.position
-        return np.stack([corners.min(axis=0), corners.max(axis=0)]).astype(np.float32)
+        box = np.stack([corners.min(axis=0), corners.max(axis=0)]).astype(np.float32)
+        box.setflags(write=False)  # it is kept: many ask for it
+        return box
 
 
 @dataclass(frozen=True)

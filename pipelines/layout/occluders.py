@@ -16,7 +16,7 @@ from pipelines.layout.gather import gather
 from pipelines.layout.rays import Caster
 from pipelines.layout.surfaces import Facets, areas_and_normals, split
 from pipelines.layout.windows import light_through, outside, panes_of
-from pipelines.scene import Floats, Foliage, Scene
+from pipelines.scene import Floats, Foliage, Scene, join_foliage
 
 LEAVES_NEAR, LEAVES_FAR = 900, 70  # stand-in leaves of one plant
 POROUS = 0.8  # stand-in leaves are this much smaller: light finds its way between real ones
@@ -89,32 +89,27 @@ def _ground_albedo(scene: Scene, middle: Floats) -> Floats:
 
 
 def _leaf_triangles(scene: Scene) -> tuple[Floats, Floats]:
-    quads: list[Floats] = []
-    colours: list[Floats] = []
+    """Stand-in leaves of all plants, fewer of those far off: corners (T, 3, 3) and reflectance (T, 3)."""
+    groups: list[Foliage] = []
     eye = scene.viewpoints[0]
     for thing in scene.things:
         away = float(np.linalg.norm(thing.position - eye))
-        for group in thing.model.foliage:
-            share = min(1.0, 12.0 / max(away, 1.0)) ** 1.3
-            count = int(LEAVES_FAR + (LEAVES_NEAR - LEAVES_FAR) * share)
-            corners, albedo = _kites(group.first(count).moved(thing.world_from_model))
-            quads.append(corners)
-            colours.append(albedo)
-    if not quads:
-        return np.zeros((0, 3, 3), np.float32), np.zeros((0, 3), np.float32)
-    return np.concatenate(quads), np.concatenate(colours)
+        share = min(1.0, 12.0 / max(away, 1.0)) ** 1.3
+        count = int(LEAVES_FAR + (LEAVES_NEAR - LEAVES_FAR) * share)
+        groups += [group.first(count).moved(thing.world_from_model) for group in thing.model.foliage]
+    return _kites(join_foliage(groups))
 
 
-def _kites(group: Foliage) -> tuple[Floats, Floats]:
+def _kites(leaves: Foliage) -> tuple[Floats, Floats]:
     """Two triangles for each element: a kite as long and wide as the leaf."""
-    across = np.cross(group.normals, group.directions)
+    across = np.cross(leaves.normals, leaves.directions)
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
-    a = group.directions * (group.lengths_m * 0.5 * POROUS)[:, None]
-    b = across * (group.widths_m * 0.5 * POROUS)[:, None]
-    centre = group.centres
+    a = leaves.directions * (leaves.lengths_m * 0.5 * POROUS)[:, None]
+    b = across * (leaves.widths_m * 0.5 * POROUS)[:, None]
+    centre = leaves.centres
     first = np.stack([centre - a, centre + b, centre + a], axis=1)
     second = np.stack([centre - a, centre + a, centre - b], axis=1)
-    return np.concatenate([first, second]).astype(np.float32), np.concatenate([group.colours, group.colours]).astype(np.float32)
+    return np.concatenate([first, second]).astype(np.float32), np.concatenate([leaves.colours, leaves.colours]).astype(np.float32)
 
 
 def _direct(scene: Scene, caster: Caster, middle: Floats, normals: Floats, leaf: Floats) -> Floats:

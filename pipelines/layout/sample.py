@@ -89,7 +89,8 @@ class Sample(Stage):
                 break
             seen, step = min(1.0, SEEN_MORE * sum(map(len, pieces)) / max(1, sum(map(len, asked)))), 1
         tell(0.75, "placing leaves")
-        pieces += [leaf_surfels(f, alpha * away, t, rng) for f, away, t in zip(leaves, leaf_lengths, leaf_things, strict=True) if len(f)]
+        if leaves:
+            pieces.append(leaf_surfels(leaves, [alpha * away for away in leaf_lengths], leaf_things, rng))
         surfels = styled(weathered(join_surfels(pieces), scene), scene)
         surfels = replace(surfels, sizes_m=np.minimum(surfels.sizes_m, _widest(surfels.means, scene.viewpoints[0])[:, None]))
         order = morton_order(surfels.means)
@@ -185,10 +186,14 @@ def _leaves(scene: Scene) -> tuple[list[Foliage], list[Floats], list[int]]:
         near = float(each.min()) + 0.25 * float(np.linalg.norm(high - low))
         for group in thing.model.foliage:
             keep = _worth_keeping(group, near)
+            if not keep:
+                continue
             foliage.append(group.first(keep).moved(thing.world_from_model))
             lengths.append(np.full(keep, max(near, 1.0) * (NAMED_LEAF_DETAIL if thing.phrase and near < 40 else 1.0), np.float32))
             things.append(thing.id)
     for group in scene.cover:
+        if not len(group):
+            continue
         away = np.full(len(group), np.inf, np.float32)
         for number, eye in enumerate(eyes):
             d = np.linalg.norm(group.centres - eye, axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -165,35 +166,43 @@ def _vertex_weights(means: Floats, terrain: Terrain) -> Floats:
     return np.einsum("nk,nkl->nl", share, terrain.weights[vertex]).astype(np.float32)
 
 
-def leaf_surfels(group: Foliage, spacing: Floats, thing: int, rng: np.random.Generator) -> Surfels:
-    """One splat per kept element; the fewer are kept, the larger each is."""
-    size = np.sqrt(group.lengths_m * group.widths_m) * LEAF_DETAIL
-    keep = np.clip((size / np.maximum(spacing, 1e-9)) ** 2, 0.0, 1.0)
-    golden = (np.arange(len(group)) * 0.6180339887498949 + rng.random()) % 1.0
+def leaf_surfels(groups: Sequence[Foliage], spacings: Sequence[Floats], things: Sequence[int], rng: np.random.Generator) -> Surfels:
+    """One splat per kept element; the fewer of a group are kept, the larger each is. spacings: (E,) metres for each group's elements."""
+    counts = [len(group) for group in groups]
+    lengths, widths = (_joined(groups, name) for name in ("lengths_m", "widths_m"))
+    spacing = np.concatenate(spacings)
+    keep = np.clip((np.sqrt(lengths * widths) * LEAF_DETAIL / np.maximum(spacing, 1e-9)) ** 2, 0.0, 1.0)
+    number = np.arange(len(keep)) - np.repeat(np.cumsum(counts) - counts, counts)
+    golden = (number * 0.6180339887498949 + np.repeat(rng.random(len(groups)), counts)) % 1.0
     mine = np.flatnonzero(golden < keep)
     grow = np.minimum(1.0 / np.sqrt(np.maximum(keep[mine], 1e-6)), 12.0).astype(np.float32)
-    directions, normals = group.directions[mine], group.normals[mine]
+    directions, normals = _joined(groups, "directions")[mine], _joined(groups, "normals")[mine]
     across = np.cross(normals, directions)
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
     upright = np.cross(directions, across)
-    length, width = (extent / 3.0 for extent in coarser(group.lengths_m[mine], group.widths_m[mine], grow))
+    length, width = (extent / 3.0 for extent in coarser(lengths[mine], widths[mine], grow))
     count = len(mine)
     flat = np.zeros(count, np.float32)
     return Surfels(
-        group.centres[mine],
+        _joined(groups, "centres")[mine],
         np.stack([directions, across, upright], axis=2).astype(np.float32),
         np.stack([length, width, np.minimum(length, width) * 0.35], axis=1).astype(np.float32),
-        np.clip(group.colours[mine], 0.002, 0.95),
+        np.clip(_joined(groups, "colours")[mine], 0.002, 0.95),
         np.zeros((count, 3), np.float32),
         np.full(count, 0.92, np.float32),
         flat,
         flat,
-        np.full(count, group.translucency, np.float32),
-        group.depth[mine],
+        np.repeat(np.array([group.translucency for group in groups], np.float32), counts)[mine],
+        _joined(groups, "depth")[mine],
         np.ones(count, np.bool_),
-        np.full(count, thing, np.int32),
+        np.repeat(np.asarray(things, np.int32), counts)[mine],
         np.zeros(count, np.bool_),
     )
+
+
+def _joined(groups: Sequence[Foliage], name: str) -> Floats:
+    """One property of all elements; one at a time, because a forest's together are hundreds of megabytes."""
+    return np.concatenate([getattr(group, name) for group in groups])
 
 
 def weathered(surfels: Surfels, scene: Scene) -> Surfels:
