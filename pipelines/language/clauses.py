@@ -301,7 +301,8 @@ class Clauses:
 
     def _new_subjects(self, drafts: list[Draft], at: int) -> None:
         """The drafts begin or lengthen a list, take a fronted relation, and come "with" the host."""
-        listed = self._connector in ("comma", "and") and bool(self._chain) and not self._verb_seen
+        joined = self._connector in ("comma", "and") or isinstance(self._row.item(at - 1), NounPhrase)  # "a teapot two cups and a plate"
+        listed = joined and bool(self._chain) and not self._verb_seen
         self._verb_seen = False
         self._joined_by_and = listed and self._connector == "and"
         self._chain = [*self._chain, *drafts] if listed else list(drafts)
@@ -352,6 +353,9 @@ class Clauses:
             self._compare(self._row[at + 1])
             return at + 2
         elif word.has(Role.ORDERED):
+            if len(self._chain) == 1 and self._chain[0].number == 2:  # "two houses, one behind the other"
+                self._chain = [self._chain[0], self._scene.split(self._chain[0], 1)]
+                self._talk.subjects = list(self._chain)
             for one, other in pairwise(self._chain):
                 other.relate(RelationName(word.value(Role.ORDERED)), one)
         elif word.has(Role.ARRANGED):
@@ -387,8 +391,9 @@ class Clauses:
             self._scene.note(f"“{self._mentions.text(item)}” is taken as a comparison or a purpose, not as a thing")
 
     def _end_sentence(self) -> None:
-        self._talk.subjects, self._chain, self._talk.host, self._pending, self._outer = [], [], None, None, []
-        self._denying, self._connector, self._joined_by_and, self._talk.paralleled = False, "stop", False, None
+        self._talk.end_sentence()
+        self._chain, self._pending, self._outer = [], None, []
+        self._denying, self._connector, self._joined_by_and, self._each = False, "stop", False, None
 
     def _with(self, at: int) -> int:
         """What follows belongs to the thing just named; in a place, to nobody."""
@@ -396,7 +401,11 @@ class Clauses:
         self._outer = [self._talk.host] if self._talk.host is not None else []
         if self._talk.host is None:
             self._chain, self._talk.subjects = [], []
-        elif isinstance(following := self._row.item(at + 1), NounPhrase) and self._talk.host.word in self._mentions.vessels:
+        elif (
+            isinstance(following := self._row.item(at + 1), NounPhrase)
+            and self._talk.host.word in self._mentions.vessels
+            and not self._row.is_placed(at + 1)
+        ):
             self._mentions.hear(following)
             self._scene.note(
                 f"“{self._mentions.text(following)}” is taken as what the {self._talk.host.word} holds, not as a thing of its own"
@@ -416,6 +425,8 @@ class Clauses:
             if self._talk.lately and self._connector == "none":
                 self._talk.subjects = self._talk.lately[-1:]
             return
+        if word.text == "each" and self._talk.subjects and is_many(self._talk.subjects[-1]):
+            return  # "four benches, each under a tree"
         found = self._talk.antecedent(word)
         if found:
             self._talk.subjects, self._chain, self._connector = found, list(found), "none"
@@ -433,8 +444,10 @@ class Clauses:
             and follows.text not in ("that", "who", "where")
         )
         if word.has(Role.RELATION) and word.value(Role.RELATION) == RelationName.BETWEEN and not takes_object:
-            if len(two := self._talk.two_before()) == 2:  # "a tent in between"
-                relate(self._talk.subjects, RelationName.BETWEEN, (two[0], two[1]), turned=False)
+            if two := self._talk.two_before():  # "a tent in between"
+                relation, rows = self._scene.between(two)
+                for row in rows:
+                    relate(self._talk.subjects, relation, row, turned=False)
             return at + 1
         if word.text in ("in", "into") and self._in_formation(objects_at):
             return objects_at + 1
@@ -477,6 +490,8 @@ class Clauses:
             hosts = [between]
         word = self._row.item(at)
         if isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words:
+            hosts = self._talk.parallel(hosts)
+        elif relation in _SIDES and self._talk.host is None and not fronted:  # "a cabin, a lake in front, hills behind"
             hosts = self._talk.parallel(hosts)
         hosts = [draft for draft in hosts if draft.place is None]
         if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
@@ -595,7 +610,7 @@ class Clauses:
             elif found and (other := other_side(found[0], relation)) is not None:
                 found = [other]
             elif not pair and item.text in ("it", "its"):
-                found = self._talk.parallel(found)
+                found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
             self._talk.looking_ahead = False
             return self._not_the_ground(found, relation, pair=pair), at + 1
         if (described := self._described(item, at)) is not None:
@@ -655,8 +670,9 @@ class Clauses:
 
     def _fronted(self, at: int, end: int) -> bool:
         """Whether the phrase that ends at `end` comes before its subject: "Behind it, a barn", "on the hill stands a mill"."""
-        if not self._talk.subjects:
-            return True
+        fronting = self._row.item(end - 1)
+        if not self._talk.subjects or (isinstance(fronting, Lexeme) and fronting.text in ("which", "whom")):
+            return True  # "an oak beneath which a shepherd sleeps"
         if self._connector not in ("comma", "and", "stop"):
             return False
         after = self._row.skip_filler(end)
