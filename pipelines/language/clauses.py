@@ -265,6 +265,8 @@ class Clauses:
 
     def _place_weight(self, phrase: NounPhrase, at: int) -> float:
         before = self._row.item(at - 1)
+        if self._pending is not None and self._pending[0] in _SIDES:
+            return PLACE_AS_OBJECT  # "a cabin; behind it is a forest": one stands before the forest, not in it
         if self._first:
             return FIRST_PLACE
         if isinstance(before, Lexeme) and before.text in _PLACING:
@@ -316,6 +318,7 @@ class Clauses:
             for draft in drafts:
                 draft.host = self._talk.host if draft is not self._talk.host else None
                 draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
+            self._spread(drafts)
         if self._pending is not None and not any(draft.host is not None and draft.host in self._outer for draft in drafts):
             relation, objects, turned, distance_m = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
@@ -398,6 +401,10 @@ class Clauses:
     def _with(self, at: int) -> int:
         """What follows belongs to the thing just named; in a place, to nobody."""
         self._talk.host, self._distant_host = host_of_with(self._row, self._talk, at, self._connector)
+        each = self._row.item(at - 1)
+        self._talk.singly = self._talk.host is not None and isinstance(each, Lexeme) and each.text in EACH
+        if self._talk.host is not None and self._talk.singly:
+            self._each = self._talk.host.number  # "two nightstands, each with a lamp"
         self._outer = [self._talk.host] if self._talk.host is not None else []
         if self._talk.host is None:
             self._chain, self._talk.subjects = [], []
@@ -489,9 +496,9 @@ class Clauses:
         if fronted and hosts and (between := opposite_of(hosts[0])) is not None:
             hosts = [between]
         word = self._row.item(at)
-        if isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words:
-            hosts = self._talk.parallel(hosts)
-        elif relation in _SIDES and self._talk.host is None and not fronted:  # "a cabin, a lake in front, hills behind"
+        owned = isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words
+        aside = relation in _SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
+        if owned or aside:
             hosts = self._talk.parallel(hosts)
         hosts = [draft for draft in hosts if draft.place is None]
         if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
@@ -612,7 +619,7 @@ class Clauses:
             elif not pair and item.text in ("it", "its"):
                 found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
             self._talk.looking_ahead = False
-            return self._not_the_ground(found, relation, pair=pair), at + 1
+            return self._not_the_ground(self._what_carries(found, relation), relation, pair=pair), at + 1
         if (described := self._described(item, at)) is not None:
             return [described], at + (1 if item.head is not None else 2)
         self._mentions.settle_part(item, owned=False)
@@ -647,6 +654,14 @@ class Clauses:
         """ "a fisherman on a stool with a dog behind him": not behind the stool."""
         others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects)
         return next((draft for draft in others if self._mentions.is_person(draft)), None)
+
+    def _what_carries(self, found: list[Draft], relation: RelationName) -> list[Draft]:
+        """ "an anvil, a hammer on it and a barrel beside it": what stands on the floor stands beside the anvil, not the hammer."""
+        if relation in _INNER or not found or not self._talk.subjects or self._mentions.is_borne(self._talk.subjects[-1]):
+            return found
+        carriers = [objects[0] for name, objects in found[0].relations if name is RelationName.ON]
+        carrier = next((one for one in carriers if isinstance(one, Draft) and one.options), None)
+        return [carrier] if carrier is not None and self._mentions.is_borne(found[0]) else found
 
     def _not_the_ground(self, found: list[Draft], relation: RelationName, *, pair: bool) -> list[Draft]:
         """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps."""

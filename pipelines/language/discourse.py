@@ -18,6 +18,7 @@ class Discourse:
     """What a listener keeps in mind.
 
     subjects: of whom the next preposition speaks.  host: the thing "with" which others come.  lately: everything mentioned, in order.
+    fronted: the side that this sentence put to a pronoun first, and whom that meant; fronted_before: the same of the sentence before.
     log: the subjects of every clause.  looking_ahead: the subject is still to come, so the present ones may be meant.
     paralleled: who was last put to a pronoun in this sentence, and whom that meant.
     """
@@ -28,6 +29,7 @@ class Discourse:
     log: list[list[Draft]] = field(default_factory=list)
     looking_ahead: bool = False
     paralleled: tuple[list[Draft], list[Draft]] | None = None
+    singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
     fronted: tuple[RelationName, list[Draft]] | None = None
     fronted_before: tuple[RelationName, list[Draft]] | None = None
 
@@ -61,7 +63,7 @@ class Discourse:
         if word.text == "both" and (pair := self._last_pair()):
             return pair
         many = word.words[-1] in ("them", "they", "these", "those", "theirs", "both")
-        if self.host is not None and not many and not (is_many(self.host) and word.text in ("it", "its")):
+        if self.host is not None and not many and not (is_many(self.host) and not self.singly and word.text in ("it", "its")):
             return [self.host]
         log, lately = self._spoken_of()
         if many:
