@@ -266,8 +266,8 @@ def _build(kinds: Mapping[str, Any], known_places: Mapping[str, Place]) -> Lexic
         add(words, role, sense)
     for verb in _verb_words(data):
         add((verb,), Role.VERB, Sense(verb))
-    for words, role, sense in _finite_relations(data, table):
-        add(words, role, sense)
+    for form, role, sense in _finite_relations(data, table):
+        add(form, role, sense)
     table.pop((), None)
     longest: dict[str, int] = {}
     for entry in table:
