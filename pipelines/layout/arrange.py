@@ -117,6 +117,7 @@ def _arrange_land(spec: SceneSpec, place: Place, groups: dict[str, Group], *, se
     ground = Ground(place, waters, seed=ground_seed, street=_street(place) if plan.street else None)
     site = Outdoors(ground, plan, ashore=lying_ashore(groups))
     solver = Solver(site, seed=seed)
+    solver.leave_room(groups)
     order = in_order(groups)
     _place_land(order, groups, plan, site, solver, ground)
     _repair(spec, groups, order, solver, site.areas, room=False)
@@ -318,6 +319,7 @@ def _seen_from(view: Viewpoint, scene: Scene) -> Scene:
 def _arrange_room(spec: SceneSpec, place: Place, groups: dict[str, Group], library: Library, *, seed: int) -> Scene:
     site = Indoors(spec, place, library, groups, seed=seed)
     solver = Solver(site, seed=seed)
+    solver.leave_room(groups)
     order = in_order(groups, named_first=True)
     for name in order:
         solver.place_group(groups[name])
