@@ -15,7 +15,7 @@ from rich.table import Table
 from pipelines.language import read
 from pipelines.layout.arrange import arrange
 from pipelines.layout.footprints import Boxes, overlap_depth, plan_of, separation, stance
-from pipelines.layout.supports import rests_on
+from pipelines.layout.supports import rests_on, surface_near
 from pipelines.scene import Scene, Thing
 from pipelines.spec import VIEWER, SceneSpec, ThingSpec
 from pipelines.things import Library
@@ -150,6 +150,7 @@ def floating(scene: Scene, library: Library) -> Iterator[str]:
     """A sentence for each thing whose foot is in the air, or deep in the ground, and rests on nothing."""
     things = solids(scene)
     wholes = [stance(thing) for thing in things]
+    waters = [thing for thing in scene.things if thing.kind in WAYS_AND_WATERS]
     for thing in things:
         kind = library.kinds[thing.kind]
         if kind.stands_on in ("wall", "ceiling", "air", "water") or kind.family in ("rocks", "trees", "plants"):
@@ -165,7 +166,7 @@ def floating(scene: Scene, library: Library) -> Iterator[str]:
             for other, whole in zip(things, wholes, strict=True)
             if other is not thing and bool(whole.contains(box.x, box.z, grow_m=0.3))
         ]
-        if any(rests_on(thing, other) for other in under):
+        if any(rests_on(thing, other) for other in under) or any(_swims_in(thing, water) for water in waters):
             continue
         x, z = box.corners()
         ground = scene.terrain.heights.at(np.append(x, box.x), np.append(z, box.z)) if scene.terrain is not None else np.zeros(1)
@@ -173,6 +174,14 @@ def floating(scene: Scene, library: Library) -> Iterator[str]:
             yield f"{thing.label} floats"
         if float(ground.max()) - low > LOWEST_M:
             yield f"{thing.label} sinks"
+
+
+def _swims_in(thing: Thing, water: Thing) -> bool:
+    """Whether a water's surface crosses the thing's lower half."""
+    low, height = float(stance(thing).low), float(np.ptp(thing.bounds[:, 1]))
+    x, _, z = (np.array([float(value)]) for value in thing.position)
+    level = float(surface_near(water.model, x, z, low)[0])
+    return low <= level <= low + 0.5 * height
 
 
 def intersecting(scene: Scene, library: Library) -> Iterator[tuple[str, str]]:

@@ -265,6 +265,8 @@ class Clauses:
 
     def _place_weight(self, phrase: NounPhrase, at: int) -> float:
         before = self._row.item(at - 1)
+        if self._pending is not None and self._pending[0] in _SIDES:
+            return PLACE_AS_OBJECT  # "a cabin; behind it is a forest": one stands before the forest, not in it
         if self._first:
             return FIRST_PLACE
         if isinstance(before, Lexeme) and before.text in _PLACING:
@@ -301,7 +303,8 @@ class Clauses:
 
     def _new_subjects(self, drafts: list[Draft], at: int) -> None:
         """The drafts begin or lengthen a list, take a fronted relation, and come "with" the host."""
-        listed = self._connector in ("comma", "and") and bool(self._chain) and not self._verb_seen
+        joined = self._connector in ("comma", "and") or isinstance(self._row.item(at - 1), NounPhrase)  # "a teapot two cups and a plate"
+        listed = joined and bool(self._chain) and not self._verb_seen
         self._verb_seen = False
         self._joined_by_and = listed and self._connector == "and"
         self._chain = [*self._chain, *drafts] if listed else list(drafts)
@@ -315,6 +318,7 @@ class Clauses:
             for draft in drafts:
                 draft.host = self._talk.host if draft is not self._talk.host else None
                 draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
+            self._spread(drafts)
         if self._pending is not None and not any(draft.host is not None and draft.host in self._outer for draft in drafts):
             relation, objects, turned, distance_m = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
@@ -352,6 +356,9 @@ class Clauses:
             self._compare(self._row[at + 1])
             return at + 2
         elif word.has(Role.ORDERED):
+            if len(self._chain) == 1 and self._chain[0].number == 2:  # "two houses, one behind the other"
+                self._chain = [self._chain[0], self._scene.split(self._chain[0], 1)]
+                self._talk.subjects = list(self._chain)
             for one, other in pairwise(self._chain):
                 other.relate(RelationName(word.value(Role.ORDERED)), one)
         elif word.has(Role.ARRANGED):
@@ -387,16 +394,25 @@ class Clauses:
             self._scene.note(f"“{self._mentions.text(item)}” is taken as a comparison or a purpose, not as a thing")
 
     def _end_sentence(self) -> None:
-        self._talk.subjects, self._chain, self._talk.host, self._pending, self._outer = [], [], None, None, []
-        self._denying, self._connector, self._joined_by_and, self._talk.paralleled = False, "stop", False, None
+        self._talk.end_sentence()
+        self._chain, self._pending, self._outer = [], None, []
+        self._denying, self._connector, self._joined_by_and, self._each = False, "stop", False, None
 
     def _with(self, at: int) -> int:
         """What follows belongs to the thing just named; in a place, to nobody."""
         self._talk.host, self._distant_host = host_of_with(self._row, self._talk, at, self._connector)
+        each = self._row.item(at - 1)
+        self._talk.singly = self._talk.host is not None and isinstance(each, Lexeme) and each.text in EACH
+        if self._talk.host is not None and self._talk.singly:
+            self._each = self._talk.host.number  # "two nightstands, each with a lamp"
         self._outer = [self._talk.host] if self._talk.host is not None else []
         if self._talk.host is None:
             self._chain, self._talk.subjects = [], []
-        elif isinstance(following := self._row.item(at + 1), NounPhrase) and self._talk.host.word in self._mentions.vessels:
+        elif (
+            isinstance(following := self._row.item(at + 1), NounPhrase)
+            and self._talk.host.word in self._mentions.vessels
+            and not self._row.is_placed(at + 1)
+        ):
             self._mentions.hear(following)
             self._scene.note(
                 f"“{self._mentions.text(following)}” is taken as what the {self._talk.host.word} holds, not as a thing of its own"
@@ -416,6 +432,8 @@ class Clauses:
             if self._talk.lately and self._connector == "none":
                 self._talk.subjects = self._talk.lately[-1:]
             return
+        if word.text == "each" and self._talk.subjects and is_many(self._talk.subjects[-1]):
+            return  # "four benches, each under a tree"
         found = self._talk.antecedent(word)
         if found:
             self._talk.subjects, self._chain, self._connector = found, list(found), "none"
@@ -433,8 +451,10 @@ class Clauses:
             and follows.text not in ("that", "who", "where")
         )
         if word.has(Role.RELATION) and word.value(Role.RELATION) == RelationName.BETWEEN and not takes_object:
-            if len(two := self._talk.two_before()) == 2:  # "a tent in between"
-                relate(self._talk.subjects, RelationName.BETWEEN, (two[0], two[1]), turned=False)
+            if two := self._talk.two_before():  # "a tent in between"
+                relation, rows = self._scene.between(two)
+                for row in rows:
+                    relate(self._talk.subjects, relation, row, turned=False)
             return at + 1
         if word.text in ("in", "into") and self._in_formation(objects_at):
             return objects_at + 1
@@ -476,7 +496,9 @@ class Clauses:
         if fronted and hosts and (between := opposite_of(hosts[0])) is not None:
             hosts = [between]
         word = self._row.item(at)
-        if isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words:
+        owned = isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words
+        aside = relation in _SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
+        if owned or aside:
             hosts = self._talk.parallel(hosts)
         hosts = [draft for draft in hosts if draft.place is None]
         if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
@@ -595,9 +617,9 @@ class Clauses:
             elif found and (other := other_side(found[0], relation)) is not None:
                 found = [other]
             elif not pair and item.text in ("it", "its"):
-                found = self._talk.parallel(found)
+                found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
             self._talk.looking_ahead = False
-            return self._not_the_ground(found, relation, pair=pair), at + 1
+            return self._not_the_ground(self._what_carries(found, relation), relation, pair=pair), at + 1
         if (described := self._described(item, at)) is not None:
             return [described], at + (1 if item.head is not None else 2)
         self._mentions.settle_part(item, owned=False)
@@ -633,6 +655,14 @@ class Clauses:
         others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects)
         return next((draft for draft in others if self._mentions.is_person(draft)), None)
 
+    def _what_carries(self, found: list[Draft], relation: RelationName) -> list[Draft]:
+        """ "an anvil, a hammer on it and a barrel beside it": what stands on the floor stands beside the anvil, not the hammer."""
+        if relation in _INNER or not found or not self._talk.subjects or self._mentions.is_borne(self._talk.subjects[-1]):
+            return found
+        carriers = [objects[0] for name, objects in found[0].relations if name is RelationName.ON]
+        carrier = next((one for one in carriers if isinstance(one, Draft) and one.options), None)
+        return [carrier] if carrier is not None and self._mentions.is_borne(found[0]) else found
+
     def _not_the_ground(self, found: list[Draft], relation: RelationName, *, pair: bool) -> list[Draft]:
         """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps."""
         ground = [draft for draft in found if self._mentions.is_terrain(draft)]
@@ -655,8 +685,9 @@ class Clauses:
 
     def _fronted(self, at: int, end: int) -> bool:
         """Whether the phrase that ends at `end` comes before its subject: "Behind it, a barn", "on the hill stands a mill"."""
-        if not self._talk.subjects:
-            return True
+        fronting = self._row.item(end - 1)
+        if not self._talk.subjects or (isinstance(fronting, Lexeme) and fronting.text in ("which", "whom")):
+            return True  # "an oak beneath which a shepherd sleeps"
         if self._connector not in ("comma", "and", "stop"):
             return False
         after = self._row.skip_filler(end)

@@ -18,6 +18,7 @@ class Discourse:
     """What a listener keeps in mind.
 
     subjects: of whom the next preposition speaks.  host: the thing "with" which others come.  lately: everything mentioned, in order.
+    fronted: the side that this sentence put to a pronoun first, and whom that meant; fronted_before: the same of the sentence before.
     log: the subjects of every clause.  looking_ahead: the subject is still to come, so the present ones may be meant.
     paralleled: who was last put to a pronoun in this sentence, and whom that meant.
     """
@@ -28,6 +29,22 @@ class Discourse:
     log: list[list[Draft]] = field(default_factory=list)
     looking_ahead: bool = False
     paralleled: tuple[list[Draft], list[Draft]] | None = None
+    singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
+    fronted: tuple[RelationName, list[Draft]] | None = None
+    fronted_before: tuple[RelationName, list[Draft]] | None = None
+
+    def end_sentence(self) -> None:
+        """The next sentence begins without a subject; what this one put to a side of "it" is remembered for one more."""
+        self.subjects, self.host, self.paralleled = [], None, None
+        self.fronted_before, self.fronted = self.fronted, None
+
+    def still(self, relation: RelationName, found: list[Draft]) -> list[Draft]:
+        """ "Behind it is a barn, in front of it a well": the same "it" on another side; "on it a box, in it a key" goes on inwards."""
+        before = self.fronted or self.fronted_before
+        if before is not None and before[0] is not relation and {before[0], relation} <= _OUTER:
+            found = before[1]
+        self.fronted = (relation, found) if found else None
+        return found
 
     def parallel(self, found: list[Draft]) -> list[Draft]:
         """ "a tower, a tree to its left and a cart behind it": the second "it" is the first one's, not the tree."""
@@ -41,8 +58,12 @@ class Discourse:
         if word.text in ("the former", "the latter"):
             pair = next((group for group in reversed(self.log) if len(group) > 1), [])
             return pair[:1] if word.text == "the former" else pair[-1:]
-        many = word.text in ("them", "they", "these", "those", "theirs")
-        if self.host is not None and not many:
+        if word.text in ("which", "whom"):
+            return self.lately[-1:]
+        if word.text == "both" and (pair := self._last_pair()):
+            return pair
+        many = word.words[-1] in ("them", "they", "these", "those", "theirs", "both")
+        if self.host is not None and not many and not (is_many(self.host) and not self.singly and word.text in ("it", "its")):
             return [self.host]
         log, lately = self._spoken_of()
         if many:
@@ -51,6 +72,13 @@ class Discourse:
             plural = [draft for draft in reversed(lately) if is_many(draft)]
             return plural[:1] or lately[-1:]
         return self.singular_before()
+
+    def _last_pair(self) -> list[Draft]:
+        """ "A cow before a barn. A horse next to the cow. A dog behind both": the last single subject and what it was put to."""
+        log, _ = self._spoken_of()
+        last = log[-1][0] if log and len(log[-1]) == 1 and not is_many(log[-1][0]) else None
+        objects = last.relations[-1][1] if last is not None and last.relations else ()
+        return [last, *(one for one in objects if isinstance(one, Draft))] if last is not None and len(objects) == 1 else []
 
     def _spoken_of(self) -> tuple[list[list[Draft]], list[Draft]]:
         """Earlier subjects, clause by clause, and everything mentioned; without the subjects of this clause."""
@@ -71,7 +99,19 @@ class Discourse:
     def two_before(self) -> list[Draft]:
         """ "between them": the last two things spoken of."""
         before = list(dict.fromkeys(draft for draft in reversed(self.lately) if draft not in self.subjects))
-        return before[:1] if before and is_many(before[0]) and before[0].number == 2 else before[1::-1]
+        if before and is_many(before[0]) and before[0].number == 2:
+            faced = any(before[0] in objects for _, objects in before[1].relations) if len(before) > 1 else False
+            return before[1::-1] if faced else before[:1]  # "a sofa opposite two armchairs with a table in between"
+        return before[1::-1]
+
+
+_OPPOSITES = {
+    RelationName.LEFT_OF: RelationName.RIGHT_OF,
+    RelationName.RIGHT_OF: RelationName.LEFT_OF,
+    RelationName.BEHIND: RelationName.IN_FRONT_OF,
+    RelationName.IN_FRONT_OF: RelationName.BEHIND,
+}
+_OUTER = frozenset({*_OPPOSITES, RelationName.BESIDE, RelationName.NEAR, RelationName.AROUND, RelationName.FAR})
 
 
 def opposite_of(draft: Draft) -> Draft | None:
@@ -83,7 +123,7 @@ def opposite_of(draft: Draft) -> Draft | None:
 
 def other_side(draft: Draft, relation: RelationName) -> Draft | None:
     """ "a bookcase to the left of the fireplace and an armchair to the right of it": the fireplace, not the bookcase."""
-    opposite = {RelationName.LEFT_OF: RelationName.RIGHT_OF, RelationName.RIGHT_OF: RelationName.LEFT_OF}.get(relation)
+    opposite = _OPPOSITES.get(relation)
     found = (objects[0] for name, objects in draft.relations if name is opposite)
     return next((target for target in found if isinstance(target, Draft)), None)
 

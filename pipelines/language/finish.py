@@ -26,6 +26,7 @@ from pipelines.spec import (
 
 DEFAULT_PLACE = "meadow"
 _INDOORS_HINT, _OUTDOORS_HINT = 0.25, 0.3
+_FLANKING = 2
 _WEATHER_RANKS = ("storm", "snow", "rain", "fog", "cloudy", "clear")
 _AT_ONE_HEIGHT = frozenset({RelationName.BESIDE, RelationName.LEFT_OF, RelationName.RIGHT_OF})
 _KEPT_TO_PLACE = frozenset(
@@ -55,6 +56,7 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
         if not part.colour and not part.material and part.phrase:
             scene.note(f"“{part.phrase}” is part of a thing or a room and keeps its own look")
     _turn_bridges(drafts, lexicon)
+    _flank(drafts, lexicon)
     _relate_to_hosts(drafts, lexicon)
     _seat_riders(drafts, lexicon)
     _name(drafts)
@@ -332,6 +334,16 @@ def _turn_bridges(drafts: list[Draft], lexicon: Lexicon) -> None:
                 if not _flies(target, lexicon):
                     grows = lexicon.kinds[target.kind].family in ("trees", "plants")
                     target.relate(RelationName.BESIDE if grows else RelationName.ON, draft)
+
+
+def _flank(drafts: list[Draft], lexicon: Lexicon) -> None:
+    """ "a bed flanked by two nightstands": two things are beside it; only many can stand along something."""
+    for draft in drafts:
+        for at, (relation, objects) in enumerate(draft.relations):
+            target = objects[0]
+            compact = isinstance(target, Draft) and bool(target.kind) and not is_many(target) and not _is_ground(target, lexicon)
+            if relation is RelationName.ALONG and compact and (draft.number or _FLANKING + 1) <= _FLANKING:
+                draft.relations[at] = (RelationName.BESIDE, objects)
 
 
 def _without_camps(drafts: list[Draft]) -> list[Draft]:

@@ -266,6 +266,8 @@ def _build(kinds: Mapping[str, Any], known_places: Mapping[str, Place]) -> Lexic
         add(words, role, sense)
     for verb in _verb_words(data):
         add((verb,), Role.VERB, Sense(verb))
+    for form, role, sense in _finite_relations(data, table):
+        add(form, role, sense)
     table.pop((), None)
     longest: dict[str, int] = {}
     for entry in table:
@@ -345,6 +347,24 @@ def _view_entries(data: Mapping[str, Any]) -> Iterator[tuple[Role, str, Sense]]:
     for name, words in data["viewed_from"].items():
         for opener, article, entry in product(split(data["view_openers"]), ("", "a ", "an ", "the ", "my ", "our "), split(words)):
             yield Role.VIEW, f"{opener} {article}{entry}", Sense(str(name))
+
+
+def _finite_relations(data: Mapping[str, Any], table: Mapping[Words, Mapping[Role, Sense]]) -> list[tuple[Words, Role, Sense]]:
+    """ "flank", "leans against": the other forms of every verb that a relation begins with, unless they are nouns ("bears")."""
+    verbs = {participle: (base, third) for base, third, participle, _ in map(verb_forms, split(data["verbs"]))}
+    found = [
+        ((form, *words[1:]), role, senses[role])
+        for words, senses in table.items()
+        for role in (Role.RELATION, Role.TURNED)
+        if role in senses
+        for form in verbs.get(words[0], ())
+    ]
+    nouns = {words for words, senses in table.items() if senses.keys() & NOUNS}
+    return [
+        (words, role, sense)
+        for words, role, sense in found
+        if not {words, *((*words[:-1], one) for one in singulars(words[-1], data["irregular_plurals"]))} & nouns
+    ]
 
 
 def _verb_words(data: Mapping[str, Any]) -> Iterator[str]:

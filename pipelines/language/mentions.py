@@ -95,6 +95,10 @@ class Mentions:
             return False
         return any(self._lexicon.kinds[name].stands_on == "surface" for name in phrase.head.senses[Role.THING].options[:1])
 
+    def is_borne(self, draft: Draft) -> bool:
+        """Whether a thing stands on tables and shelves."""
+        return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on == "surface"
+
     def is_person(self, draft: Draft) -> bool:
         """Whether "him" or "her" may mean it."""
         return bool(draft.options) and "person" in self._lexicon.kinds[draft.options[0]].tags

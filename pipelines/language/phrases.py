@@ -241,7 +241,9 @@ class Chunker:
         if lexeme.has(*NOUNS, *MODIFIERS, *VOTES) or lexeme.unknown:
             if noun_seen and self._is_verb_here(phrase, run, at):
                 return False
-            if run and lexeme.has(Role.RELATION, Role.TURNED, Role.COMPARE, Role.OPENER) and noun_seen and self._can_begin(at + 1):
+            after = self._at(at + 1)
+            leads = self._can_begin(at + 1) or (after is not None and after.has(Role.PRONOUN))  # "trees surrounding it"
+            if run and lexeme.has(Role.RELATION, Role.TURNED, Role.COMPARE, Role.OPENER) and noun_seen and leads:
                 return False
             if noun_seen and lexeme.has(Role.TO_HOST, Role.TO_VIEWER):
                 return False

@@ -76,6 +76,13 @@ class Row:
     def next_is_relation(self, at: int) -> bool:
         return self.has(at, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST)
 
+    def is_placed(self, at: int) -> bool:
+        """ "with a goldfish in it": the words say where the phrase at `at` is, by a pronoun that looks back."""
+        after = at + 1
+        while self.has(after, Role.VERB, Role.ADVERB, Role.BE) and not self.next_is_relation(after):
+            after += 1
+        return self.next_is_relation(after) and self.has(after + 1, Role.PRONOUN)
+
     def is_part_of(self, at: int) -> bool:
         """ "on the porch of a farmhouse" is near the farmhouse, not on it."""
         item = self.item(at)

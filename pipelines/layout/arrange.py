@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from pipelines.layout.afloat import lying_ashore
 from pipelines.layout.board import Placed
 from pipelines.layout.caverns import roof_model
 from pipelines.layout.features import quay_model, street_model, track_model, water_model
@@ -17,7 +18,7 @@ from pipelines.layout.first_look import first_look
 from pipelines.layout.ground_mesh import terrain_of
 from pipelines.layout.indoors import Indoors
 from pipelines.layout.members import LAND_KINDS, Group, brought, in_order, is_feature, make_group
-from pipelines.layout.outdoors import Outdoors, level_ground, lying_ashore, settled
+from pipelines.layout.outdoors import Outdoors, level_ground, settled
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.relations import Area, check
 from pipelines.layout.solver import Solver, retry
@@ -116,11 +117,12 @@ def _arrange_land(spec: SceneSpec, place: Place, groups: dict[str, Group], *, se
     ground = Ground(place, waters, seed=ground_seed, street=_street(place) if plan.street else None)
     site = Outdoors(ground, plan, ashore=lying_ashore(groups))
     solver = Solver(site, seed=seed)
+    solver.leave_room(groups)
     order = in_order(groups)
     _place_land(order, groups, plan, site, solver, ground)
     _repair(spec, groups, order, solver, site.areas, room=False)
     level_ground(ground, solver.board.placed)
-    placed = _settle(ground, solver.board.placed, site.ashore)
+    placed = _settle(site, solver.board.placed)
     things = _numbered([*_feature_things(plan, ground), *_as_things(placed, spec)])
     terrain = terrain_of(ground, MATERIALS)
     viewpoints = _land_viewpoints(ground, solver, plan, seed=seed)
@@ -238,15 +240,15 @@ def _failing(spec: SceneSpec, solver: Solver, areas: Mapping[str, Area], *, room
     return [name for (name, _), result in zip(stated, checks, strict=True) if not result.holds]
 
 
-def _settle(ground: Ground, placed: Sequence[Placed], ashore: frozenset[str]) -> list[Placed]:
+def _settle(site: Outdoors, placed: Sequence[Placed]) -> list[Placed]:
     """Everything at its final height on the finished ground; what is carried goes up and down with its carrier."""
     final: dict[int, Placed] = {}
     for item in placed:
         if item.on is not None:
             carrier = final[id(item.on)]
             final[id(item)] = replace(item, y=item.y + carrier.y - item.on.y, on=carrier)
-        elif item.group.kind.stands_on not in ("air", "water") or item.group.name in ashore:
-            final[id(item)] = replace(item, y=settled(ground, item))
+        elif (item.group.kind.stands_on not in ("air", "water") and not site.floats(item.group)) or item.group.name in site.ashore:
+            final[id(item)] = replace(item, y=settled(site.ground, item))
         else:
             final[id(item)] = item
     return [final[id(item)] for item in placed]
@@ -317,6 +319,7 @@ def _seen_from(view: Viewpoint, scene: Scene) -> Scene:
 def _arrange_room(spec: SceneSpec, place: Place, groups: dict[str, Group], library: Library, *, seed: int) -> Scene:
     site = Indoors(spec, place, library, groups, seed=seed)
     solver = Solver(site, seed=seed)
+    solver.leave_room(groups)
     order = in_order(groups, named_first=True)
     for name in order:
         solver.place_group(groups[name])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.layout.footprints import Boxes, Reals
-from pipelines.layout.relations import Area
+from pipelines.layout.relations import FLAT_ON_WALL_M, Area
 from pipelines.spec import RelationName
 
 
@@ -75,6 +75,10 @@ def by_relation(
         reach = rng.uniform(3.0, 6.0, count) if room else rng.uniform(30.0 + own, 78.0, count)
         x, z = np.sin(angle) * reach, np.cos(angle) * reach
         return np.stack([x, z, toward_viewer(x, z)], axis=1)
+    if relation is R.UNDER and float(box.half_depth) <= FLAT_ON_WALL_M:  # against the wall, below a window or a picture
+        u, away = rng.uniform(-1.0, 1.0, count) * box.half_width, box.half_depth + min(half_m) + rng.uniform(0.0, 0.12, count)
+        x, z = box.x + u * np.cos(box.yaw) + away * np.sin(box.yaw), box.z - u * np.sin(box.yaw) + away * np.cos(box.yaw)
+        return np.stack([x, z, np.full(count, float(box.yaw))], axis=1)
     if relation in (R.UNDER, R.INSIDE, R.ON):
         u, v = rng.uniform(-0.75, 0.75, (2, count))
         cos, sin = np.cos(box.yaw), np.sin(box.yaw)

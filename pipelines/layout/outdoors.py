@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.layout import candidates
+from pipelines.layout.afloat import reaches_water, swims
 from pipelines.layout.board import Board, Placed
 from pipelines.layout.footprints import Boxes, Reals, bearing, turned
 from pipelines.layout.hollows import way_out
@@ -26,6 +27,7 @@ EDGE_M = 88.0
 SPAWN_FREE_M = 1.5
 STEPPED_ON_M = 0.06  # what is lower, a visitor may stand on: slabs of a runway
 PAD_FROM_M = 0.9
+DECK_M = 0.8  # of a pier above the water
 LINE_FREE_M = 1.5
 STEEPEST = 0.9  # rise over run
 
@@ -110,7 +112,8 @@ class Outdoors:
         """On the water, on the ground, or in the air."""
         if self.floats(group):
             level = self.plan.waters[0].water.level_m
-            return np.full(x.shape, level)
+            draught_m = 0.25 * group.size()[1] if group.is_animal else 0.0  # what swims is in the water, not on it
+            return np.full(x.shape, level - draught_m)
         ground = self.ground.heights(x, z)
         if group.kind.stands_on == "air" and "low" in group.kind.tags:  # what swims or hovers, at the height of one's eyes
             return ground + 0.9 + 0.6 * group.size()[1] + 1.1 * (np.sin(3.1 * x + 1.7 * z) ** 2)
@@ -119,6 +122,8 @@ class Outdoors:
         if foot is not None and foot.radius.max() < PAD_FROM_M:
             corner_x, corner_z = foot.corners()
             ground = np.minimum(ground, self.ground.heights(corner_x, corner_z).min(axis=1))
+        if self.ground.waters and reaches_water(group) and group.kind.stands_on == "water":  # a pier's deck is above any depth
+            ground = np.maximum(ground, self.plan.waters[0].water.level_m + DECK_M - group.size()[1])
         return np.asarray(ground)
 
     def free_candidates(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
@@ -213,8 +218,10 @@ class Outdoors:
         return face + rng.normal(0, 0.28, count)
 
     def floats(self, group: Group) -> bool:
-        """Whether it lies on the water: boats and the like, unless what stands round them says that they are ashore."""
-        return bool(self.ground.waters) and group.kind.stands_on == "water" and not reaches_water(group) and group.name not in self.ashore
+        """Whether it lies on the water: boats and the like, unless what is said of them keeps them ashore; animals said to be on it."""
+        if not self.ground.waters or reaches_water(group) or group.name in self.ashore:
+            return False
+        return group.kind.stands_on == "water" or swims(group, self.areas)
 
     def _in_line(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
         """Number after number along the line that the place draws ahead, to the subject's side of the visitor."""
@@ -313,26 +320,6 @@ def _gradient(distance: Distance, x: Reals, z: Reals) -> tuple[Reals, Reals, Rea
     east, south = (distance(x + step, z) - here) / step, (distance(x, z + step) - here) / step
     length = np.maximum(np.hypot(east, south), 1e-6)
     return here, east / length, south / length
-
-
-def lying_ashore(groups: Mapping[str, Group]) -> frozenset[str]:
-    """Boats that stand in a relation to things on land, but to no water and no dock."""
-    found = set()
-    for name, group in groups.items():
-        if group.kind.stands_on != "water" or reaches_water(group):
-            continue
-        related = [relation.objects[0] for relation in group.asked.relations]
-        related += [other.name for other in groups.values() for relation in other.asked.relations if name in relation.objects]
-        partners = [groups[other] for other in related if other in groups]
-        on_land = [partner for partner in partners if partner.kind.stands_on in ("ground", "floor") and not reaches_water(partner)]
-        if on_land and len(on_land) == len(related):
-            found.add(name)
-    return frozenset(found)
-
-
-def reaches_water(group: Group) -> bool:
-    """Docks, piers and bridges: they stand on the shore and in the water."""
-    return bool({"dock", "pier", "bridge", "jetty", "waterside", "crossing"} & {group.kind.name, *group.kind.tags, *group.kind.words})
 
 
 def _stands_on_way(group: Group, areas: Mapping[str, Area]) -> bool:

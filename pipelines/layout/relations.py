@@ -5,8 +5,9 @@ seen from the spawn point (x, z) = (0, 0). `room` is True indoors, where everyth
 
 on            the subject's lowest point within 3 cm of a surface of the object, its middle within the object's plan; on ground
               features (path, beach, hill), its middle within the feature; on water, afloat
-under         the subject's middle within the object's plan, its top not above the object's
-inside        the subject's middle within the object's plan and height
+under         the subject's middle within the object's plan, its top not above the object's; under what hangs flat on a wall: its top
+              below the object's middle, it within 0.4 m of the object's plan and its middle within the object's width + 0.25 m
+inside        the subject's middle within the object's plan and height; or resting on a surface of the object that lies below its rim
 beside        gap ≤ 1.2 m + 0.3 × the larger thing (at most 4 m; indoors at most 1.2 m); to water ≤ 10 m; to a path ≤ 3 m
 near          gap ≤ three times that
 far from      gap ≥ 20 m (indoors 2 m)
@@ -38,6 +39,7 @@ from pipelines.spec import VIEWER, Relation, RelationName, SceneSpec
 Bools = NDArray[np.bool_]
 Distance = Callable[[NDArray[np.floating], NDArray[np.floating]], Reals]
 MEASURED_WITHIN = 0.25  # of a stated distance, and at least a metre
+FLAT_ON_WALL_M = 0.15  # half the depth of windows, pictures and clocks at most
 WIDE_ANGLE = np.radians(220.0)
 
 
@@ -95,7 +97,9 @@ def _holds(relation: RelationName, a: Boxes, b: Boxes, gap: Reals, *, room: bool
     if relation is R.ON:
         return np.asarray(b.contains(a.x, a.z))
     if relation is R.UNDER:
-        return np.asarray(b.contains(a.x, a.z) & (a.high <= b.high + 0.02))
+        across = np.abs((a.x - b.x) * np.cos(b.yaw) - (a.z - b.z) * np.sin(b.yaw))
+        hung = (b.half_depth <= FLAT_ON_WALL_M) & (gap <= 0.4) & (across <= b.half_width + 0.25) & (a.high <= (b.low + b.high) / 2)
+        return np.asarray((b.contains(a.x, a.z) & (a.high <= b.high + 0.02)) | hung)
     if relation is R.INSIDE:
         return np.asarray(b.contains(a.x, a.z) & (a.low >= b.low - 0.1) & (a.high <= b.high + 0.05))
     if relation in (R.BESIDE, R.NEAR, R.ALONG, R.AROUND):
@@ -247,8 +251,16 @@ def _one_holds(
         return bool(holds_to_area(relation, a, areas[target]))
     if relation is RelationName.ON:
         return any(rests_on(thing, other) for other in members[target])
+    if relation is RelationName.INSIDE and any(_lies_in(thing, other) for other in members[target]):
+        return True
     found = [bool(holds(relation, a, stance(other, part=part), room=room, distance_m=distance_m)) for other in members[target]]
     return all(found) if relation is RelationName.FAR else any(found)
+
+
+def _lies_in(thing: Thing, other: Thing) -> bool:
+    """Whether a thing rests on a surface of another below its rim, its middle within the plan: a shovel in a sandpit."""
+    own, whole = stance(thing), stance(other)
+    return bool(whole.contains(own.x, own.z)) and float(own.low) < float(whole.high) - 0.05 and rests_on(thing, other)
 
 
 def _rings(things: list[Thing], target: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area], *, room: bool) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines.layout import candidates
 from pipelines.layout.board import Board, Placed
-from pipelines.layout.footprints import Boxes, Reals, bearing, turned
+from pipelines.layout.footprints import Boxes, Reals, bearing, separation, turned
 from pipelines.layout.members import Group, outline
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import VIEWER_BOX, Area, holds, holds_between, holds_to_area
@@ -39,6 +39,7 @@ FIRST = (
     R.FACING,
 )
 """Which relation of several draws the candidates: the most telling first."""
+ROOM_M = (0.1, 5.0)  # beside what stands between two things, together
 
 
 class Site(Protocol):
@@ -73,6 +74,16 @@ class Solver:
     def __init__(self, site: Site, *, seed: int) -> None:
         self.site, self.seed, self.board = site, seed, Board()
         self.homeless: list[str] = []
+        self._pairs: dict[str, tuple[str, float]] = {}
+
+    def leave_room(self, groups: Mapping[str, Group]) -> None:
+        """What others stand between is set so far apart, and no farther, that they fit: the pairs of all groups."""
+        for group in groups.values():
+            for relation in group.asked.relations:
+                if relation.relation is R.BETWEEN and len(relation.objects) == 2:
+                    width, _, depth = group.size()
+                    one, other = relation.objects
+                    self._pairs[one], self._pairs[other] = (other, max(width, depth)), (one, max(width, depth))
 
     def place_group(self, group: Group, *, attempt: int = 0) -> None:
         """Place all members of a group, row by row where the words ask for rows."""
@@ -137,9 +148,18 @@ class Solver:
             near = siblings[int(rng.integers(len(siblings)))].boxes("foot")
             poses = candidates.by_relation(R.NEAR, near, half_m=_half(group, number), count=80, rng=rng, room=self.site.room)
             found.append(_keep_yaw(poses, rng))
+        if (pair := self._partner(group)) is not None:
+            angle, gap = rng.uniform(-np.pi, np.pi, 80), pair[1] + rng.uniform(ROOM_M[0], 1.0, 80)
+            found.append(candidates.ring(pair[0], angle, gap, max(_half(group, number))))
         if not found or widen > 2:
             found.append(self.site.free_candidates(group, number, rng))
         return np.concatenate(found)
+
+    def _partner(self, group: Group) -> tuple[Boxes, float] | None:
+        """The placed one of a pair that something is to stand between, and how wide that is."""
+        name, width_m = self._pairs.get(group.name, ("", 0.0))
+        others = self.board.members(name)
+        return (others[0].boxes("foot"), width_m) if others else None
 
     def _known(self, relation: Relation) -> bool:
         return all(name == VIEWER or name in self.site.areas or self.board.members(name) for name in relation.objects)
@@ -226,6 +246,9 @@ class Solver:
     def _kept(self, group: Group, foot: Boxes, whole: Boxes) -> Reals:
         """How many of the relations each candidate keeps."""
         kept = np.zeros(foot.x.shape)
+        if (pair := self._partner(group)) is not None:
+            gap = separation(foot, pair[0])
+            kept += (gap >= pair[1] + ROOM_M[0]) & (gap <= pair[1] + ROOM_M[1])
         for relation in group.asked.relations:
             if not self._known(relation):
                 continue

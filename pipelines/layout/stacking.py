@@ -14,6 +14,7 @@ from pipelines.spec import RelationName
 ON_SPOTS = ("top", "shelf", "deck", "seat", "bed")
 IN_SPOTS = ("inside", "shelf")
 TRIES = 48
+BASIN_M = 1.2  # what is higher is no basin
 
 
 def wants_support(group: Group, board: Board) -> bool:
@@ -29,12 +30,28 @@ def carriers(group: Group, board: Board) -> list[tuple[Placed, RelationName]]:
             return [(item, RelationName.ON) for item in found]
         if relation.relation is RelationName.INSIDE and found and spots_named(found[0].group.models[found[0].number], *IN_SPOTS):
             return [(item, RelationName.INSIDE) for item in found]
+        if relation.relation is RelationName.INSIDE and found and _is_basin(found[0]) and _fits(group, found[0]):
+            return [(item, RelationName.INSIDE) for item in found]
     if group.kind.stands_on == "surface":
         for relation in group.asked.relations:
             found = [item.on for item in board.members(relation.objects[0]) if item.on is not None]
             if found:
                 return [(item, RelationName.ON) for item in found]
     return []
+
+
+def _is_basin(item: Placed) -> bool:
+    """Low, wide and open: its middle lies well below its rim, as in a sandpit or a rowing boat."""
+    model = item.group.models[item.number]
+    low, high = model.bounds
+    middle = float(top_heights(model, np.array([(low[0] + high[0]) / 2]), np.array([(low[2] + high[2]) / 2]))[0])
+    return bool(high[1] - low[1] < BASIN_M) and middle < float(high[1]) - 0.06
+
+
+def _fits(group: Group, item: Placed) -> bool:
+    half = outline(item.group.models[item.number]).foot
+    own = outline(group.models[0]).foot
+    return bool(((own[1] - own[0]) * group.scales[0] < 0.7 * (half[1] - half[0]) * item.scale).all())
 
 
 def place_on(group: Group, number: int, board: Board, rng: np.random.Generator) -> Placed | None:

@@ -78,3 +78,34 @@ def test_letters_swapped_or_left_out_are_likelier_than_others(word: str, meant: 
 @pytest.mark.parametrize("word", ["cat", "xyz", "not", "of"])
 def test_other_short_words_are_left_alone(word: str) -> None:
     assert slip(word, ["coat", "axes", "note", "off", "door"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("two lions flank a gate, a ladder leans against a barn", {("ladder", "beside", "barn"), ("lion", "beside", "gate")}),
+        ("an old oak beneath which a shepherd sleeps", {("person", "under", "oak")}),
+        ("a table around which six chairs stand", {("chair", "around", "table")}),
+        ("There is a cottage. Behind it is a barn, and in front of it a well.", {("well", "in front of", "cottage")}),
+        ("small cabin, lake in front, mountains behind", {("mountain", "behind", "log cabin")}),
+        ("a fountain surrounded by benches with a statue behind it", {("statue", "behind", "fountain")}),
+        ("an anvil, a hammer on it, and a barrel beside it", {("hammer", "on", "anvil"), ("barrel", "beside", "anvil")}),
+        ("A cow in front of a barn. A horse next to the cow. A dog behind both.", {("dog", "behind", "cow"), ("dog", "behind", "horse")}),
+        ("two houses, one behind the other", {("house", "behind", "house")}),
+        ("a basket with a cat inside it", {("cat", "inside", "basket")}),
+        ("a pond with trees surrounding it", {("oak", "around", "pond")}),
+        ("a teapot two cups and a plate on a round table", {("teapot", "on", "round table"), ("cup", "on", "round table")}),
+        ("a bed flanked by two nightstands", {("nightstand", "beside", "bed")}),
+    ],
+)
+def test_relations_as_a_fair_person_hears_them(text: str, stated: set[tuple[str, str, str]]) -> None:
+    assert stated <= _stated(_spec(text))
+
+
+def test_on_it_and_in_it_go_on_inwards_and_sides_of_it_do_not() -> None:
+    assert ("apple", "inside", "bowl") in _stated(_spec("A table. On it is a bowl. In it is an apple."))
+    assert ("well", "in front of", "cottage") in _stated(_spec("A cottage. Behind it is a barn. In front of it is a well."))
+
+
+def test_each_with_a_lamp_means_as_many_lamps() -> None:
+    assert _counts(_spec("a bed flanked by two nightstands each with a lamp on it"))["table lamp"] == 2

@@ -129,3 +129,25 @@ def test_every_place_names_known_kinds_and_covers() -> None:
         assert [cover.name for cover in place.cover if cover.name not in COVERS] == [], place.name
         if place.room is not None:
             assert {place.room.kind, *place.room.styles.values()} <= set(library.kinds), place.name
+
+
+def test_ducks_swim_piers_rise_above_deep_water_and_pairs_leave_room() -> None:
+    library = Library.load()
+    park = arrange(read("a park with a pond and two ducks on the pond", library).spec, library, seed=1)
+    pond = next(thing for thing in park.things if thing.kind == "pond")
+    level = float(pond.bounds[1, 1])
+    ducks = [thing for thing in park.things if thing.kind == "duck"]
+    assert len(ducks) == 2
+    assert park.terrain is not None
+    for duck in ducks:
+        low, high = duck.bounds[:, 1]
+        assert low < level < high - 0.5 * (high - low)
+        assert float(park.terrain.heights.at(duck.position[:1], duck.position[2:])[0]) < level
+    harbour = arrange(read("a harbour with a fishing boat beside a pier", library).spec, library, seed=1)
+    pier, boat = (next(thing for thing in harbour.things if thing.kind == kind) for kind in ("pier", "fishing boat"))
+    assert boat.bounds[0, 1] < pier.bounds[1, 1]  # the deck is above the keel
+    meadow = arrange(read("a meadow with a campfire between two tents", library).spec, library, seed=1)
+    tents = [thing for thing in meadow.things if thing.kind == "tent"]
+    fire = next(thing for thing in meadow.things if thing.kind == "campfire")
+    apart = float(np.hypot(*(tents[0].position - tents[1].position)[[0, 2]]))
+    assert float(np.ptp(fire.bounds[:, 0])) < apart < 12.0

@@ -67,6 +67,34 @@ def test_facing_between_and_under() -> None:
     assert not bool(holds(R.UNDER, at(12, -8, high=0.8), crown))
 
 
+def test_below_a_window_is_under_it_though_the_wall_is_between() -> None:
+    window = Boxes(*(np.asarray(value) for value in (2.0, -6.0, 0.0, 0.6, 0.1, 0.9, 2.1)))
+    assert bool(holds(R.UNDER, at(2.3, -5.3, high=0.4), window))
+    assert not bool(holds(R.UNDER, at(4.0, -5.3, high=0.4), window))  # aside of it
+    assert not bool(holds(R.UNDER, at(2.3, -4.0, high=0.4), window))  # in the middle of the room
+    assert not bool(holds(R.UNDER, at(2.3, -5.3, high=2.0), window))  # before it
+
+
+def test_what_lies_below_a_rim_is_inside_and_what_stands_on_a_block_is_not() -> None:
+    bowl = block(2.0, 0.1, 2.0)
+    rim = bowl.parts[0].mesh.vertices * np.array([0.05, 5.0, 1.0], np.float32) + np.array([0.9, 0, 0], np.float32)
+    walled = Part(Mesh(rim.astype(np.float32), bowl.parts[0].mesh.faces), MATERIALS["oak"])
+    mesh_bounds = np.stack([bowl.bounds[0], np.array([bowl.bounds[1][0], 0.5, bowl.bounds[1][2]])]).astype(np.float32)
+    basin = Model("basin", (*bowl.parts, walled), (), (), (), Body(1, 1, 0, True), mesh_bounds, mesh_bounds[:, [0, 2]])
+    tool = block(0.1, 1.2, 0.1)
+    wanted = SceneSpec(
+        place="meadow",
+        things=(
+            ThingSpec(name="tool", kind="block", relations=(Relation(relation=R.INSIDE, objects=("basin",)),)),
+            ThingSpec(name="basin", kind="block"),
+        ),
+    )
+    inside = [thing(tool, 0, 0.1, -8, name="tool", label="tool"), thing(basin, 0, 0, -8, name="basin", label="basin")]
+    upon = [thing(tool, 0, 0.1, -8, name="tool", label="tool"), thing(block(2.0, 0.1, 2.0), 0, 0, -8, name="basin", label="basin")]
+    assert [one.holds for one in check(wanted, inside, {})] == [True]
+    assert [one.holds for one in check(wanted, upon, {})] == [False]
+
+
 def test_relations_to_water() -> None:
     lake = Area(lambda x, z: np.hypot(x, np.asarray(z) + 30) - 12.0, (0.0, -30.0), 10.0, is_water=True)
     assert bool(holds_to_area(R.BESIDE, at(0, -14), lake))
