@@ -52,7 +52,7 @@ world: setup  ## a world from PROMPT, in worlds/ or in OUT
 test: setup studio $(FOREIGN)  ## all tests
 	@.ci/browser || true
 	@cd static && $(NPM) test --silent
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder
 
 studio: setup $(STUDIO)  ## the page at /, in static/dist
 

@@ -60,10 +60,11 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def make(service: Service, name: str, *options: str) -> tuple[str, dict[str, str]]:
-    """(key, its facts) as a person reads them from the screen."""
-    done = worldloom("keys", "create", name, *options, "--data", service.data, folder=service.data)
-    assert (done.returncode, done.stderr) == (0, "")
-    key, *lines = done.stdout.splitlines()
+    """(key, its facts) as a person reads them from the screen; by the same command in this process."""
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        assert run(["keys", "create", name, *options, "--data", str(service.data)]) == 0
+    key, *lines = shown.getvalue().splitlines()
     return key, {line[:10].strip(): line[10:].strip() for line in lines}
 
 

@@ -138,6 +138,7 @@ def test_child_that_dies_once_is_replaced(house: Service, visitor: httpx.Client)
         ("a ball in 3000 seconds", "timed_out", 1, f"longer than {TIMEOUT_S} s"),
     ],
 )
+@pytest.mark.parametrize("house", DATABASES[:1], indirect=True)  # how children end is nothing to the database
 def test_jobs_fail_with_a_code_and_a_sentence(
     house: Service, visitor: httpx.Client, text: str, code: str, attempt: int, words: str
 ) -> None:

@@ -19,6 +19,7 @@ from tests.studio.conftest import Studio
 from tests.studio.viewing import (
     EYE_M,
     HEIGHT,
+    MODEST,
     WIDTH,
     Facts,
     Viewer,
@@ -44,8 +45,16 @@ COUNT_FRAMES = """() => new Promise((done) => {
 
 @pytest.fixture
 def viewer(page: Page) -> Viewer:
-    """A visitor who has not come in yet."""
+    """A visitor who has not come in yet, with a window of no more than what most tests need."""
+    page.set_viewport_size(MODEST)
     return Viewer(page)
+
+
+@pytest.fixture
+def wide(viewer: Viewer) -> Viewer:
+    """The same with the window that things in sight and rays are worked out for."""
+    viewer.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    return viewer
 
 
 @pytest.fixture
@@ -103,7 +112,7 @@ def test_walk_three_metres_ahead_and_go_back_to_the_start(viewer: Viewer, studio
     viewer.turn_left(yaw)
     start = viewer.position()
     assert np.allclose(start, eye, atol=0.12)  # on the ground, which need not be quite level
-    there = viewer.hold("w", lambda at: math.hypot(*(at - start)[[0, 2]]) >= 3)
+    there = viewer.hold("w", enough=lambda at: math.hypot(*(at - start)[[0, 2]]) >= 3)
     walked = (there - start)[[0, 2]]
     assert walked @ ahead(yaw)[[0, 2]] / np.linalg.norm(walked) > 0.99  # ahead, and not aside
     viewer.press("r")
@@ -113,7 +122,7 @@ def test_walk_three_metres_ahead_and_go_back_to_the_start(viewer: Viewer, studio
 def test_one_flies_through_the_air_and_lands_on_the_ground(viewer: Viewer, studio: Studio, eye: np.ndarray) -> None:
     viewer.open(studio.world_id)
     viewer.press("2")
-    up = viewer.hold("e", lambda at: at[1] > eye[1] + 3)
+    up = viewer.hold("e", enough=lambda at: at[1] > eye[1] + 3)
     viewer.press("1")
     landed = until(viewer.position, lambda at: bool(at[1] < eye[1] + 0.3), what="the ground")
     assert abs(landed[1] - eye[1]) < 0.3 < up[1]
@@ -122,9 +131,9 @@ def test_one_flies_through_the_air_and_lands_on_the_ground(viewer: Viewer, studi
 # -- things ---------------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_thing_is_named_chosen_and_hidden(viewer: Viewer, studio: Studio, facts: Facts, eye: np.ndarray) -> None:
+def test_a_thing_is_named_chosen_and_hidden(wide: Viewer, studio: Studio, facts: Facts, eye: np.ndarray) -> None:
     thing, (x, y), corners = thing_in_sight(facts, eye)
-    page = viewer.open(studio.world_id).page
+    page = wide.open(studio.world_id).page
     page.mouse.move(x, y)
     hover = page.locator(".hover")
     expect(hover).to_contain_text(str(thing["label"]))
@@ -132,10 +141,10 @@ def test_a_thing_is_named_chosen_and_hidden(viewer: Viewer, studio: Studio, fact
     card = page.get_by_role("region", name="Chosen thing")
     expect(card.get_by_role("heading")).to_have_text(str(thing["label"]))
     expect(card).to_contain_text(" × ".join(f"{side:.1f}" if side >= 0.95 else f"{side:.2f}" for side in thing["size_m"]))
-    before = viewer.picture()
+    before = wide.picture()
     card.get_by_role("button", name="Hide").click()
-    viewer.notice("is hidden")
-    after = viewer.picture()
+    wide.notice("is hidden")
+    after = wide.picture()
     changed = np.abs(before.astype(int) - after).max(-1) > 24
     places = np.array([place_on(corner, eye, WIDTH, HEIGHT) for corner in corners if corner[2] < eye[2] - 0.3])
     (left, top), (right, bottom) = places.min(0).clip(0), places.max(0)
@@ -143,12 +152,12 @@ def test_a_thing_is_named_chosen_and_hidden(viewer: Viewer, studio: Studio, fact
     box[int(top) : int(bottom) + 1, int(left) : int(right) + 1] = True
     assert changed[box].mean() > 0.4
     assert changed[~_grown(box, 90)].mean() < 0.01
-    viewer.press("u")
-    viewer.notice("Everything is shown")
-    assert psnr(viewer.picture(), before) > 40
-    viewer.press("j")
-    viewer.notice("Only")
-    alone = viewer.picture()
+    wide.press("u")
+    wide.notice("Everything is shown")
+    assert psnr(wide.picture(), before) > 40
+    wide.press("j")
+    wide.notice("Only")
+    alone = wide.picture()
     assert np.abs(alone[:60, -60:].astype(int) - (17, 21, 20)).max() < 12  # no sky any more
 
 
@@ -177,9 +186,9 @@ def test_things_are_found_and_visited_by_keyboard_alone(viewer: Viewer, studio: 
     assert page.evaluate("document.activeElement.tagName") == "CANVAS"
 
 
-def test_lengths_are_measured_on_surfaces(viewer: Viewer, studio: Studio, facts: Facts, eye: np.ndarray) -> None:
-    page = viewer.open(studio.world_id).page
-    viewer.press("m")
+def test_lengths_are_measured_on_surfaces(wide: Viewer, studio: Studio, facts: Facts, eye: np.ndarray) -> None:
+    page = wide.open(studio.world_id).page
+    wide.press("m")
     points = []
     for x, y in ((620.0, 780.0), (840.0, 740.0)):
         page.mouse.click(x, y)
@@ -213,7 +222,7 @@ def test_a_camera_path_is_saved_found_again_and_filmed(viewer: Viewer, studio: S
     page = viewer.open(studio.world_id).page
     start = viewer.position()
     viewer.press("v", "k")
-    viewer.hold("w", lambda at: bool(np.linalg.norm(at - start) > 0.8))
+    viewer.hold("w", enough=lambda at: bool(np.linalg.norm(at - start) > 0.8))
     viewer.press("k")
     page.get_by_label("Time of keyframe 2").fill("1")
     page.get_by_label("Time of keyframe 2").press("Tab")
@@ -246,7 +255,7 @@ def test_a_preview_ends_where_the_path_ends(viewer: Viewer, studio: Studio) -> N
     page = viewer.open(studio.world_id).page
     start = viewer.position()
     viewer.press("v", "k")
-    viewer.hold("w", lambda at: bool(np.linalg.norm(at - start) > 1))
+    viewer.hold("w", enough=lambda at: bool(np.linalg.norm(at - start) > 1))
     end = until(viewer.position, lambda at: bool(np.array_equal(at, viewer.position())), what="a stand")
     viewer.press("k", "r", "c")
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
@@ -339,7 +348,7 @@ def test_a_lost_graphics_card_comes_back(viewer: Viewer, studio: Studio, complai
     complaints.allow("(?i)context lost")
     page = viewer.open(studio.world_id).page
     start = viewer.position()
-    viewer.hold("w", lambda at: bool(np.linalg.norm(at - start) > 0.5))
+    viewer.hold("w", enough=lambda at: bool(np.linalg.norm(at - start) > 0.5))
     here, before = viewer.standing(), viewer.picture()
     page.evaluate("document.querySelector('canvas').dataset.lost = 'yes'")
     page.evaluate("document.querySelector('canvas').getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()")

@@ -87,7 +87,7 @@ def test_from_words_to_the_wall_and_back(page: Page, studio: Studio, complaints:
         yaw = way_to_a_wall(facts, eye)
         viewer.turn_left(yaw)
         start = viewer.position()
-        there = viewer.hold("w", lambda at: math.hypot(*(at - start)[[0, 2]]) >= 3)
+        there = viewer.hold("w", enough=lambda at: math.hypot(*(at - start)[[0, 2]]) >= 3)
         assert (there - start)[[0, 2]] @ ahead(yaw)[[0, 2]] > 2.9
         assert is_before_a_wall(facts, start, viewer.hold_until_still("w"))
 

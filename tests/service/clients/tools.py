@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import venv
 from pathlib import Path
 
@@ -22,8 +23,9 @@ def python_tools(cache: Path) -> Path:
     place, wanted = cache / "python", REQUIREMENTS.read_text(encoding="utf-8")
     mark = place / "requirements.txt"
     if not mark.exists() or mark.read_text(encoding="utf-8") != wanted:
-        venv.create(place, clear=True, with_pip=True)
-        words = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(REQUIREMENTS)]
+        venv.create(place, clear=True)  # without a pip of its own: ours installs into it
+        words = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "--disable-pip-version-check"]
+        words += ["install", "--quiet", "-r", str(REQUIREMENTS)]
         done = subprocess.run(words, capture_output=True, text=True, timeout=INSTALL_S, check=False)
         if done.returncode:
             _missing(f"the generator of the Python client cannot be installed: {done.stderr[-300:]}")
