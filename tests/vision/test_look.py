@@ -57,6 +57,13 @@ def test_the_floor_below_the_eye_becomes_the_ground(tmp_path: Path, eye_m: float
     assert seen.camera.position[1] == pytest.approx(eye_m, abs=0.01)
 
 
+def test_who_took_it_knows_best_how_high_the_camera_was(tmp_path: Path) -> None:
+    panorama_file, distance_file = stored(tmp_path)
+    for beside in (None, distance_file):
+        prompt = Prompt(panorama=panorama_file, distance=beside, eye_height_m=1.2)
+        assert Look().run(World(prompt=prompt), lambda share, note: None).views[0].camera.position.tolist() == [0, 1.2, 0]
+
+
 def test_a_tower_or_a_hole_below_the_eye_is_no_floor(tmp_path: Path) -> None:
     deep = room().distance * 20
     assert looked(*stored(tmp_path, distance=deep)).camera.position[1] == 1.65
