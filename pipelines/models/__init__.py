@@ -58,8 +58,8 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "FileLock", "Fit", "Licence", "Lock", "Mode", "ModelCard", "OpenModel", "Opened", "Plan", "Problem", "Terms", "TierFit", "Warm",
     "allowed_unasked", "best_tier", "card_bytes", "card_of", "cards", "check", "choices", "fit", "free_vram_bytes", "give_memory_back",
-    "is_hub_id", "licences", "locks", "may_be_sold", "memory_told", "model_for", "models_folder", "modes", "open_model", "plan", "pull", "read_lock",
-    "repositories_for", "require_space", "sound_lock", "stage_names", "terms_of",
+    "is_hub_id", "licences", "locks", "may_be_sold", "memory_told", "model_for", "models_folder", "modes", "open_model", "plan", "pull",
+    "read_lock", "repositories_for", "require_space", "sound_lock", "stage_names", "terms_of",
     "terms_of_licence", "tiers_that_fit", "warm", "way_to_load",
 ]  # fmt: skip
 

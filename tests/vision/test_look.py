@@ -100,12 +100,13 @@ def test_useless_distances_are_refused(tmp_path: Path, change: Callable[[NDArray
         looked(*stored(tmp_path, distance=change(room().distance)))
 
 
-def test_an_exr_that_is_none_or_cut_short_is_refused(tmp_path: Path) -> None:
+def test_an_exr_that_is_none_or_cut_short_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     picture, distance = stored(tmp_path)
     (tmp_path / "cut.exr").write_bytes(distance.read_bytes()[:3_000])
     for wrong in (picture, tmp_path / "cut.exr", tmp_path / "missing.exr"):
         with pytest.raises(FileFormatError):
             looked(picture, wrong)
+    assert capfd.readouterr() == ("", ""), "what the library prints is not for people"
 
 
 def test_the_channel_of_depth_is_found_among_others(tmp_path: Path) -> None:
