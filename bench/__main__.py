@@ -28,13 +28,13 @@ console = Console(highlight=False)
 
 
 def main() -> None:
-    """Measure everything that Python alone can measure, or what is named: studio needs a browser, places to quality take minutes."""
+    """Measure what Python alone can measure, or what is named: studio needs a browser, cuda a card, places to quality take minutes."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
     parser.add_argument(
         "what",
         nargs="*",
-        choices=[[], "worlds", "renderer", "files", "service", "studio", "places", "prompts", "refine", "quality"],
-        help="default: all but studio, places, prompts, refine and quality",
+        choices=[[], "worlds", "renderer", "files", "service", "studio", "places", "prompts", "refine", "quality", "cuda"],
+        help="default: all but studio, places, prompts, refine, quality and cuda",
     )
     parser.add_argument("--full", action="store_true", help="with a world of 4 million splats")
     parser.add_argument("--splats", type=int, nargs="+", default=list(SIZES), help="sizes of the worlds (default: %(default)s)")
@@ -65,6 +65,8 @@ def main() -> None:
         figures["refine"] = bench_refine()
     if "quality" in what:
         figures["quality"] = bench_quality()
+    if "cuda" in what:
+        figures["cuda"] = bench_cuda()
     LATEST.parent.mkdir(exist_ok=True)
     before = json.loads(LATEST.read_text(encoding="utf-8")) if LATEST.exists() else {}  # what was not measured now stays
     LATEST.write_text(json.dumps({**before, **figures}, indent=1) + "\n", encoding="utf-8")
@@ -142,6 +144,13 @@ def bench_prompts() -> Any:
     from bench import prompts
 
     return prompts.measure(console)
+
+
+def bench_cuda() -> Any:
+    """Refining on a graphics card beside gsplat's own trainer, and both renderers compared."""
+    from bench import cuda
+
+    return cuda.measure(console)
 
 
 def bench_quality() -> Any:

@@ -41,9 +41,9 @@ def measure(console: Console, *, steps: int = STEPS) -> list[dict[str, Any]]:
     frames = filmed(place, sidestep(spawn, frames=97))
     used, held = frames[::4], frames[2::8]
     eye = used[len(used) // 2].camera.position
-    lifted = thin(_lifted(used[::4]), SPLATS, eye=(float(eye[0]), float(eye[1]), float(eye[2])))
+    thinned = thin(lifted(used[::4]), SPLATS, eye=(float(eye[0]), float(eye[1]), float(eye[2])))
     rows = []
-    for name, start in (("lifted", lifted), ("5,000 points", _points(_lifted(used[::4])))):
+    for name, start in (("lifted", thinned), ("5,000 points", _points(lifted(used[::4])))):
         rows.append(_figures(f"{name}, before", start, held))
         wall, cpu = time.perf_counter(), time.process_time()
         refined = fit(start, used, Plan(steps=steps, splats=SPLATS), seed=1)
@@ -71,7 +71,7 @@ def _figures(name: str, splats: Gaussians, held: list[MeasuredView], *, seconds:
     )
 
 
-def _lifted(views: list[MeasuredView]) -> Gaussians:
+def lifted(views: list[MeasuredView]) -> Gaussians:
     """A round splat for every 2 × 2 pixels of some views, at the measured distance."""
     parts = []
     for view in views:
@@ -95,12 +95,12 @@ def _lifted(views: list[MeasuredView]) -> Gaussians:
     return join(parts)
 
 
-def _points(lifted: Gaussians, *, count: int = 5_000) -> Gaussians:
+def _points(known: Gaussians, *, count: int = 5_000) -> Gaussians:
     """Few of them, a hundredth of their distance off, and as large as the gaps between them."""
     from scipy.spatial import cKDTree
 
     rng = np.random.default_rng(0)
-    some = lifted.take(np.sort(rng.choice(len(lifted), count, replace=False)))
+    some = known.take(np.sort(rng.choice(len(known), count, replace=False)))
     away = np.linalg.norm(some.means, axis=1)
     means = (some.means + rng.normal(0, 0.01, (count, 3)) * away[:, None]).astype(np.float32)
     gaps = cKDTree(means).query(means, 4)[0][:, 1:].mean(axis=1)

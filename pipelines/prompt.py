@@ -12,6 +12,7 @@ from pipelines.errors import PromptError
 MAX_TEXT_CHARACTERS = 2_000
 MAX_PICTURES = 500
 MAX_SEED = 2**32 - 1
+MAX_EYE_HEIGHT_M = 100.0
 
 
 class Kind(StrEnum):
@@ -42,7 +43,8 @@ class Prompt:
     """A request for a world: words, pictures, or both. Raises PromptError when it cannot be used.
 
     text: at most 2,000 characters.  distance: an EXR with metres along the ray beside `panorama`.  layout: such an EXR alone, to be
-    painted.  seed: 0 … 2³²−1.  tier: a tier's name, or None for the best this machine runs.
+    painted.  seed: 0 … 2³²−1.  tier: a tier's name, or None for the best this machine runs.  eye_height_m: how high above the ground the
+    cameras were held, which tells the scale and the floor: above 0, at most 100; None = as people hold them, or as distances say.
     """
 
     text: str = ""
@@ -53,6 +55,7 @@ class Prompt:
     layout: Path | None = None
     seed: int = 0
     tier: str | None = None
+    eye_height_m: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", _clean(self.text))
@@ -63,10 +66,23 @@ class Prompt:
             raise PromptError(f"a world is made from {given[0]} or from {given[1]}, not from both: leave one of them out")
         if self.distance is not None and self.panorama is None:
             raise PromptError("distances belong to a panorama: give the panorama, too")
+        self._require_eye_height(is_seen=bool(given))
         if len(self.pictures) > MAX_PICTURES:
             raise PromptError(f"{len(self.pictures)} pictures are too many: give at most {MAX_PICTURES}, or a video")
         if not self.text and not given:
             raise PromptError('the prompt is empty: describe a place, for example "a pine forest with a cabin beside a lake"')
+
+    def _require_eye_height(self, *, is_seen: bool) -> None:
+        height_m = self.eye_height_m
+        if height_m is None:
+            return
+        if not 0 < height_m <= MAX_EYE_HEIGHT_M:
+            raise PromptError(
+                f"an eye height of {height_m:g} m cannot be: say how many metres above the ground the camera was, more than 0 and at most"
+                f" {MAX_EYE_HEIGHT_M:g}, such as 1.2"
+            )
+        if not is_seen:
+            raise PromptError("an eye height belongs to pictures, a panorama or a video: leave it out for a world from words")
 
     @property
     def kind(self) -> Kind:

@@ -34,6 +34,10 @@ def generate(
     layout: Annotated[
         Path | None, typer.Option(help="Distances of a whole sphere, as --depth, to be painted after the words.", show_default=False)
     ] = None,
+    eye_height: Annotated[
+        float | None,
+        typer.Option(help="How many metres above the ground the cameras were.", show_default="1.65, or as --depth says"),
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The folder to make.", show_default="worlds/<words>-<seed>")] = None,
     seed: Annotated[int, typer.Option(help="Same words, same seed: the same world, byte for byte.")] = 0,
     splats: Annotated[int, typer.Option(help="How many Gaussian splats, 10,000 to 4,000,000.")] = 1_000_000,
@@ -61,7 +65,7 @@ def generate(
     sources.require_sound()
     meaning = SceneSpec.from_file(spec) if spec is not None else None
     text = prompt if prompt.strip() or meaning is None or sources.name else sentence(meaning)
-    request = Prompt(text=text, seed=seed, tier=tier, **sources.fields())
+    request = Prompt(text=text, seed=seed, tier=tier, eye_height_m=eye_height, **sources.fields())
     recipe = recipe_for(tier, kind=request.kind, splats=splats, spec=meaning, things=tuple(things or ()))
     folder = output or folder_for(request.text or sources.name, seed)
     require_new_world(folder, force=force)

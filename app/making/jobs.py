@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.making import PAINTED, PREVIEW
+from app.making.card import WAITING, turn_at_the_card
 from pipelines.stage import Progress, Tell, TellStage
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def generate(request: dict[str, Any], package: Path | None, folder: Path, tell: 
         tell.preview(_file(target, part="preview"))
 
     recipe = recipe_for(request["tier"], kind=prompt.kind, splats=request["splats"], spec=spec)
-    world = make(prompt, recipe, told, show=show)
+    with turn_at_the_card([stage.name for stage in recipe.stages], lambda note: tell(Progress(WAITING, 0.0, note))):
+        world = make(prompt, recipe, told, show=show)
     target = folder / "package"
     save_package(world, target, timings=True, tell=_part(tell, "save", 1 - SAVING_SHARE, 0.97))
     manifest = json.loads((target / "world.json").read_bytes())
@@ -69,9 +71,11 @@ def given_in(inputs: Mapping[str, Any], brought: Path | None, folder: Path) -> d
 
     if brought is None or not inputs:
         return {}
-    single = {name: brought / inputs[name] for name in ("video", "panorama", "distance", "layout") if name in inputs}
+    single: dict[str, Any] = {name: brought / inputs[name] for name in ("video", "panorama", "distance", "layout") if name in inputs}
     if "grey_m" in inputs:
         single["layout"] = _layout_from_grey(single["layout"], folder / "layout.exr", inputs["grey_m"])
+    if "eye_height_m" in inputs:
+        single["eye_height_m"] = inputs["eye_height_m"]
     return {"pictures": tuple(Picture(brought / one["file"], one["azimuth_deg"]) for one in inputs["pictures"]), **single}
 
 

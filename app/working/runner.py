@@ -20,6 +20,7 @@ from sqlalchemy import select
 from app.database import Database, is_away, now
 from app.errors import Refusal
 from app.making import DISK_FULL
+from app.making.card import WAITING
 from app.operations.moves import move
 from app.settings import Settings
 from app.store import FULL, Store, key_of
@@ -198,6 +199,8 @@ class Runner:
                 if "done" in message or "failed" in message:
                     return message
                 newest = message.get("progress", newest)
+                if message.get("progress", [""])[0] == WAITING:
+                    begun_s = moment_s
                 if "preview" in message:
                     await asyncio.to_thread(self._show, operation, message["preview"])
             if moment_s - told_s >= TICK_S:

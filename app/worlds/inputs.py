@@ -35,7 +35,8 @@ _SORT_OF = {"pictures": "picture", "panorama": "picture", "distance": "distances
 class Media:
     """Uploads by their ids, in the fields of the Prompt that will be made of them. pictures: (id, azimuth in degrees or None) each.
 
-    grey_m: where the layout is a picture: the metres that its white and its black stand for.
+    grey_m: where the layout is a picture: the metres that its white and its black stand for.  eye_height_m: as in
+    Prompt.
     """
 
     pictures: tuple[tuple[str, float | None], ...] = ()
@@ -44,6 +45,7 @@ class Media:
     distance: str | None = None
     layout: str | None = None
     grey_m: tuple[float, float] | None = None
+    eye_height_m: float | None = None
 
     def uses(self) -> list[tuple[str, str]]:
         """(field, id) of each, in a fixed order."""
@@ -54,18 +56,22 @@ class Media:
         """The prompt that it will be, with ids in place of paths; raises PromptError for what does not go together."""
         pictures = tuple(Picture(Path(one), azimuth_deg) for one, azimuth_deg in self.pictures)
         single: dict[str, Any] = {name: Path(one) for name, one in self.uses() if name != "pictures"}
-        return Prompt(text=text, seed=seed, pictures=pictures, **single)
+        return Prompt(text=text, seed=seed, pictures=pictures, eye_height_m=self.eye_height_m, **single)
 
     def shown(self) -> dict[str, Any]:
         """What is needed to ask for the same again."""
         pictures = [{"media_asset_id": one, "azimuth_deg": azimuth_deg} for one, azimuth_deg in self.pictures]
-        return {**({"pictures": pictures} if pictures else {}), **{name: one for name, one in self.uses() if name != "pictures"}}
+        single = {name: one for name, one in self.uses() if name != "pictures"}
+        return {**({"pictures": pictures} if pictures else {}), **single, **self._height()}
+
+    def _height(self) -> dict[str, float]:
+        return {} if self.eye_height_m is None else {"eye_height_m": self.eye_height_m}
 
     def requested(self, names: list[str]) -> dict[str, Any]:
         """What the worker needs to know, by the names of the files in the order of `uses`."""
         pictures = [{"file": name, "azimuth_deg": azimuth_deg} for name, (_, azimuth_deg) in zip(names, self.pictures, strict=False)]
         single = {field: name for (field, _), name in zip(self.uses(), names, strict=True) if field != "pictures"}
-        return {"pictures": pictures, **single, **({"grey_m": list(self.grey_m)} if self.grey_m else {})}
+        return {"pictures": pictures, **single, **self._height(), **({"grey_m": list(self.grey_m)} if self.grey_m else {})}
 
 
 NO_MEDIA = Media()

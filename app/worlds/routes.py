@@ -141,6 +141,7 @@ async def generate_world(
             panorama=body.panorama,
             distance=body.distance,
             layout=body.layout,
+            eye_height_m=body.eye_height_m,
         ),
         name=body.name,
         tags=tuple(dict.fromkeys(body.tags)),

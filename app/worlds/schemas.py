@@ -10,7 +10,7 @@ from pydantic import Tag as Tagged
 
 from app.operations.schemas import StateName
 from app.strict import PLAIN, StrictModel
-from pipelines.prompt import MAX_SEED, MAX_TEXT_CHARACTERS
+from pipelines.prompt import MAX_EYE_HEIGHT_M, MAX_SEED, MAX_TEXT_CHARACTERS
 from pipelines.recipes import DEFAULT_SPLATS, MAX_SPLATS, MIN_SPLATS
 from pipelines.spec import SceneSpec
 
@@ -51,6 +51,12 @@ class GenerateBody(StrictModel):
     panorama: AssetId | None = Field(None, description="The whole sphere, twice as wide as high.")
     distance: AssetId | None = Field(None, description="The distances that belong to `panorama`: an EXR with metres along the ray.")
     layout: AssetId | None = Field(None, description="Such distances alone, to be painted after the words.")
+    eye_height_m: float | None = Field(
+        None,
+        gt=0,
+        le=MAX_EYE_HEIGHT_M,
+        description="How high above the ground the cameras were, which tells the scale and the floor; null: 1.65, or as `distance` says.",
+    )
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Same words, same seed: the same world.")
     tier: str | None = Field(None, max_length=40, description="A tier of `GET /v1/recipes`; null: the best that this machine runs.")
     splats: int = Field(DEFAULT_SPLATS, ge=MIN_SPLATS, le=MAX_SPLATS, description="How many Gaussian splats the whole world may have.")
@@ -224,8 +230,8 @@ class WorldBody(BaseModel):
     state: StateName = Field(description="That of the operation that makes it; there are files once it is SUCCEEDED.")
     operation_id: str
     prompt: dict[str, Any] = Field(
-        description="What is needed to make it again: text, seed, splats, and the spec, pictures, video, panorama, distance or layout that"
-        " were given."
+        description="What is needed to make it again: text, seed, splats, and the spec, pictures, video, panorama, distance, layout or"
+        " eye_height_m that were given."
     )
     tier: str
     recipe: str

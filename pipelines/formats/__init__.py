@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipelines.exr import read_distance, write_distance
     from pipelines.formats.atomic import require_target, written_whole
     from pipelines.formats.exports import FORMATS, MESHES, Format, export, format_of, splat_format
-    from pipelines.formats.exr import read_distance, write_distance
     from pipelines.formats.frames import RDF, WORLD, Axes, Frame, Unit
     from pipelines.formats.glb import read_glb
     from pipelines.formats.images import png_bytes, read_rgb, webp_bytes
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "atomic": ("require_target", "written_whole"),
     "exports": ("FORMATS", "MESHES", "Format", "export", "format_of", "splat_format"),
-    "exr": ("read_distance", "write_distance"),
+    ".exr": ("read_distance", "write_distance"),  # on the ground floor: vision and paint read distances, too
     "frames": ("RDF", "WORLD", "Axes", "Frame", "Unit"),
     "glb": ("read_glb",),
     "images": ("png_bytes", "read_rgb", "webp_bytes"),
@@ -51,4 +51,4 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    return getattr(import_module(f".{_HOME_OF[name]}", __name__), name)

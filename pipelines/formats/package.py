@@ -98,7 +98,7 @@ def _scene_tasks(world: World) -> dict[str, Task]:
 
 
 def _picture_tasks(world: World) -> dict[str, Task]:
-    from pipelines.formats.exr import write_distance
+    from pipelines.exr import write_distance
     from pipelines.formats.images import png_bytes, webp_bytes
 
     tasks: dict[str, Task] = {}
@@ -230,7 +230,7 @@ class Package:
 
     def panorama(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Colour (H, W, 3) sRGB and distance (H, W) metres from the spawn point."""
-        from pipelines.formats.exr import read_distance
+        from pipelines.exr import read_distance
         from pipelines.formats.images import read_rgb
 
         return read_rgb(self.file("panorama.png")), read_distance(self.file("panorama-distance.exr"))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.camera import panorama
 from pipelines.errors import FileFormatError, InputError
+from pipelines.exr import is_exr, read_distance
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -25,12 +26,10 @@ def read_depth(path: Path, *, z_min: float | None = None, z_max: float | None = 
     depth panoramas. An EXR holds metres; what is not a number above zero was not hit. Raises InputError for missing or needless limits,
     FileFormatError for a damaged file or one that is not twice as wide as high.
     """
-    with path.open("rb") as stream:
-        is_exr = stream.read(4) == b"\x76\x2f\x31\x01"
-    if is_exr:
+    if is_exr(path):
         if z_min is not None or z_max is not None:
             raise InputError("an EXR holds metres: leave z_min and z_max out")
-        distance = _read_exr(path)
+        distance = read_distance(path)
     else:
         if z_min is None or z_max is None or not 0 < z_min < z_max or not math.isfinite(z_max):
             raise InputError(f"a depth picture needs 0 < z_min < z_max, not {z_min} and {z_max}: say between which distances it lies")
@@ -72,18 +71,6 @@ def relief(distance: Floats) -> Pixels:
     height = rays[..., 1:2].clip(0, 1)
     sky = SKY_LOW + (SKY_TOP - SKY_LOW) * height
     return np.where(hit[..., None], clay, sky).clip(0, 255).astype(np.uint8)
-
-
-def _read_exr(path: Path) -> Floats:
-    import OpenEXR
-
-    try:
-        with OpenEXR.File(str(path), separate_channels=True) as file:
-            channels = file.channels()
-            name = next((name for name in ("Y", "Z", "R", "V") if name in channels), None) or next(iter(channels))
-            return np.asarray(channels[name].pixels, np.float32)
-    except (RuntimeError, ValueError, KeyError, TypeError, OSError, StopIteration) as error:
-        raise FileFormatError(f"{path.name} is a damaged EXR file: export it again") from error
 
 
 def _read_grey(path: Path) -> NDArray[np.float64]:

@@ -90,13 +90,13 @@ def known_geometry(world: World, width_px: int) -> MeasuredView:
         assert seen.distance is not None  # it was asked for
         return MeasuredView(camera, seen.picture, np.where(seen.distance > SKY_DISTANCE_M, np.float32(np.inf), seen.distance))
     if world.prompt.layout is not None:
-        return measured_panorama(read_depth(world.prompt.layout))
+        return measured_panorama(read_depth(world.prompt.layout), world.prompt.eye_height_m or EYE_HEIGHT_M)
     raise InputError("there is no geometry to paint: give a layout, or run the stages that build one first")
 
 
-def measured_panorama(distance: NDArray[np.float32]) -> MeasuredView:
-    """Distances (H, 2 H) seen by a standing visitor, coloured as pale clay."""
-    return MeasuredView(panorama((0.0, EYE_HEIGHT_M, 0.0), width_px=distance.shape[1]), relief(distance), distance)
+def measured_panorama(distance: NDArray[np.float32], eye_height_m: float = EYE_HEIGHT_M) -> MeasuredView:
+    """Distances (H, 2 H) seen from so high above the ground, coloured as pale clay."""
+    return MeasuredView(panorama((0.0, eye_height_m, 0.0), width_px=distance.shape[1]), relief(distance), distance)
 
 
 def depth_to_rgb(

@@ -34,7 +34,10 @@ MOST_POINTS = 400_000
 BEHIND, NEAREST_M, FARTHEST_M = 0.5, 1.5, 4.0  # how far behind the cameras walls stand: share of the size of what is seen, between limits
 LOWEST_CEILING_M = 2.4
 SHELL_WIDTH_PX = 256
-DIM = 0.9  # a wall that nobody saw is a little darker than what was seen of the room
+DIM = 0.9  # a wall that nobody saw is a little darker than those that were seen
+WALL_M, ABOVE_SEATS_M = 1.0, 0.8  # so near to the sides of what was measured, and so high, points lie on a wall
+FEWEST_ON_WALL = 200
+HUES = 20  # steps of the share that red and green have in a colour
 
 Doubles = NDArray[np.float64]
 
@@ -104,8 +107,9 @@ def _ground(views: Sequence[MeasuredView], seen: _Seen, eyes: Doubles, budget: i
     if not known.any():
         mean[..., :3], known = np.median(seen.colours, axis=0), np.ones_like(known)
     whole = filled(mean, known, wraps=True, rounds=2)
-    rgb = _mottled(whole[..., :3], known, np.random.default_rng(seed))
+    rgb = whole[..., :3].astype(np.float64)
     if haze is not None:
+        rgb = _mottled(whole[..., :3], known, np.random.default_rng(seed))
         clear = np.exp(-((radius / HAZE_M) ** 1.5))[..., None]
         rgb = rgb * clear + haze[(angle / (2 * math.pi) * len(haze)).astype(np.int64) % len(haze)] * (1 - clear)
     height = whole[..., 3] - np.where(_inner(known), SUNK_M, 0)
@@ -177,8 +181,10 @@ def _shell(views: Sequence[MeasuredView], seen: _Seen, eyes: Doubles, box: tuple
     count = np.bincount(_place(camera, seen.positions), minlength=camera.width_px * camera.height_px)
     sums = [np.bincount(_place(camera, seen.positions), seen.colours[:, k], minlength=len(count)) for k in range(3)]
     rgb = (np.stack(sums, axis=1) / np.maximum(count, 1)[:, None]).reshape(camera.height_px, camera.width_px, 3).astype(np.float32)
-    whole = DIM * filled(rgb, (count > 0).reshape(rgb.shape[:2]), wraps=True, rounds=4).reshape(-1, 3)
+    whole = filled(rgb, (count > 0).reshape(rgb.shape[:2]), wraps=True, rounds=4).reshape(-1, 3)
+    seen_there = np.minimum(1, 2 * _spread((count > 0).reshape(rgb.shape[:2]))).reshape(-1, 1)
     low, high = box
+    paint = _wall_paint(seen)
     across, up, along = high - low
     cell = math.sqrt((2 * up * (across + along) + across * along) / budget)
     parts = []
@@ -187,9 +193,36 @@ def _shell(views: Sequence[MeasuredView], seen: _Seen, eyes: Doubles, box: tuple
         steps = [np.linspace(low[a], high[a], max(2, round((high[a] - low[a]) / cell))) for a in (u, v)]
         means = np.full((len(steps[0]), len(steps[1]), 3), end)
         means[..., u], means[..., v] = np.meshgrid(*steps, indexing="ij")
-        kept = _out_of_sight(views, means, np.zeros(means.shape[:2]))
-        parts.append(_discs(means[kept], np.full(kept.sum(), WIDTH * WIDER * cell), whole[_place(camera, means[kept])], axis=axis))
+        means = means[_out_of_sight(views, means, np.zeros(means.shape[:2]))]
+        place = _place(camera, means)
+        colours = whole[place]
+        if paint is not None and axis != 1:  # ceilings have a colour of their own
+            colours = colours * seen_there[place] + paint * (1 - seen_there[place])
+        parts.append(_discs(means, np.full(len(means), WIDTH * WIDER * cell), DIM * colours, axis=axis))
     return join(parts)
+
+
+def _wall_paint(seen: _Seen) -> Floats | None:
+    """(3,) the colour of most of the walls that were seen, whatever light falls on them; None where hardly any was.
+
+    Most by hue: windows and pictures on a wall have other ones, and light and shadow change that of paint but little.
+    """
+    sideways, height_m = seen.positions[:, [0, 2]], seen.positions[:, 1]
+    low, high = np.percentile(sideways, [1, 99], axis=0)
+    on_wall = ((sideways < low + WALL_M) | (sideways > high - WALL_M)).any(axis=1) & (height_m > ABOVE_SEATS_M)
+    if on_wall.sum() < FEWEST_ON_WALL:
+        return None
+    colours = seen.colours[on_wall]
+    hue = (colours[:, :2] / np.maximum(colours.sum(axis=1, keepdims=True), 1) * HUES).astype(np.int64)
+    number = hue[:, 0] * (HUES + 1) + hue[:, 1]
+    return np.asarray(np.median(colours[number == np.bincount(number).argmax()], axis=0), np.float32)
+
+
+def _spread(known: Mask) -> Floats:
+    """(H, W) 0 … 1: how much of a panorama around each pixel is known."""
+    from scipy.ndimage import uniform_filter
+
+    return np.asarray(uniform_filter(known.astype(np.float32), SHELL_WIDTH_PX // 16, mode=("nearest", "wrap")), np.float32)
 
 
 def _place(camera: Camera, points: NDArray[np.floating]) -> NDArray[np.int64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines.camera import Camera, Projection, pose
 from pipelines.errors import FileFormatError, InputError
-from pipelines.prompt import Picture
+from pipelines.prompt import Prompt
 from pipelines.scene import EYE_HEIGHT_M
 from pipelines.stage import Stage, TellStage
 from pipelines.vision.pictures import open_picture, require_detail
@@ -46,9 +45,9 @@ class Look(Stage):
 
     def run(self, world: World, tell: TellStage) -> World:
         """Raises InputError and FileFormatError for files that show nothing, or cannot be read."""
-        path, beside = world.prompt.panorama, world.prompt.distance
+        path, beside, said_m = world.prompt.panorama, world.prompt.distance, world.prompt.eye_height_m
         if world.prompt.pictures:
-            return replace(world, views=_photographs(world.prompt.pictures, tell))
+            return replace(world, views=_photographs(world.prompt, tell))
         if path is None:
             raise InputError("there is nothing to look at: give a panorama with --panorama, or a photograph with --image")
         tell(0.0, "looking at the panorama")
@@ -56,17 +55,17 @@ class Look(Stage):
         if int(rgb.max()) <= BLACK:
             raise FileFormatError(f"{path} is black all over: give a panorama that shows something")
         if beside is None:
-            return replace(world, views=(View(_camera(rgb, EYE_HEIGHT_M), rgb),))
+            return replace(world, views=(View(_camera(rgb, said_m or EYE_HEIGHT_M), rgb),))
         tell(0.6, "reading distances")
         distance, note = believed(read_distances(beside, tolerance=SHAPE_TOLERANCE), beside)
         distance = resampled(distance, rgb.shape[0], rgb.shape[1])
         tell(1.0, note)
-        return replace(world, views=(MeasuredView(_camera(rgb, eye_height(distance)), rgb, distance),))
+        return replace(world, views=(MeasuredView(_camera(rgb, said_m or eye_height(distance)), rgb, distance),))
 
 
-def _photographs(pictures: Sequence[Picture], tell: TellStage) -> tuple[View, ...]:
+def _photographs(prompt: Prompt, tell: TellStage) -> tuple[View, ...]:
     """One pinhole view for each, from the same place, turned by its azimuth (0 where none is given)."""
-    views = []
+    views, pictures, eye_m = [], prompt.pictures, prompt.eye_height_m or EYE_HEIGHT_M
     for number, picture in enumerate(pictures):
         photo = open_picture(picture.path, longest_px=LONGEST_PX)
         require_detail(picture.path.name, photo.rgb)
@@ -74,7 +73,7 @@ def _photographs(pictures: Sequence[Picture], tell: TellStage) -> tuple[View, ..
         why = "taken to be" if photo.long_fov_rad is None else "by its camera's notes"
         height, width = photo.rgb.shape[:2]
         focal_px = max(width, height) / 2 / math.tan(fov_rad / 2)
-        turned = pose((0.0, EYE_HEIGHT_M, 0.0), yaw_rad=-math.radians(picture.azimuth_deg or 0.0))
+        turned = pose((0.0, eye_m, 0.0), yaw_rad=-math.radians(picture.azimuth_deg or 0.0))
         views.append(View(Camera(Projection.PINHOLE, width, height, focal_px, turned), photo.rgb))
         tell(
             (number + 1) / len(pictures),

@@ -56,7 +56,7 @@ class Measure(Stage):
             for i, view in enumerate(world.views):
                 tell_part = part_of(tell, i / total, 1 / total)
                 tell_part(0.0, f"measuring view {i + 1} of {total}")
-                views.append(self._measured(view, network, tell_part))
+                views.append(self._measured(view, network, tell_part, is_sure=world.prompt.eye_height_m is not None))
         tell(1.0, "")
         return replace(world, views=tuple(views))
 
@@ -87,7 +87,7 @@ class Measure(Stage):
                 raise
             warm.give(key, network)
 
-    def _measured(self, view: View, network: DepthNetwork, tell: TellStage) -> MeasuredView:
+    def _measured(self, view: View, network: DepthNetwork, tell: TellStage, *, is_sure: bool) -> MeasuredView:
         given = view.distance if isinstance(view, MeasuredView) else None
         if given is not None and not np.isnan(given).any():
             return MeasuredView(view.camera, view.rgb, given)
@@ -99,7 +99,7 @@ class Measure(Stage):
         if not network.metric:
             found = found * np.float32(scale_by_ground(found, rays, float(camera.position[1])))
         elif camera.projection is Projection.EQUIRECTANGULAR:
-            camera, found = standing(camera, found)
+            camera, found = standing(camera, found, is_sure=is_sure)
         return MeasuredView(camera, view.rgb, self._with_sky(view, found, rays))
 
     def _with_sky(self, view: View, found: Floats, rays: Floats) -> Floats:
@@ -108,14 +108,15 @@ class Measure(Stage):
         return np.where(sky, np.float32(np.inf), found)
 
 
-def standing(camera: Camera, distance: Floats) -> tuple[Camera, Floats]:
+def standing(camera: Camera, distance: Floats, *, is_sure: bool = False) -> tuple[Camera, Floats]:
     """A panorama's camera and metres as a network gave them, brought together so that the floor below it lies at y = 0.
 
     Networks are off by tens of percent, and most pictures are taken by people who stand: a floor that is nearly where it is for them
-    scales the distances, so that a visitor sees what the camera saw. One much lower or higher moves the camera instead.
+    scales the distances, so that a visitor sees what the camera saw. One much lower or higher moves the camera instead, unless is_sure:
+    whoever took the panorama said how high the camera was.
     """
     below_m, stands_m = eye_height(distance), float(camera.position[1])
-    if 1 / SURE_WITHIN <= stands_m / below_m <= SURE_WITHIN:
+    if is_sure or 1 / SURE_WITHIN <= stands_m / below_m <= SURE_WITHIN:
         return camera, distance * np.float32(stands_m / below_m)
     moved = camera.world_from_camera.copy()
     moved[1, 3] = below_m

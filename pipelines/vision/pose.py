@@ -31,14 +31,12 @@ FEWEST_PICTURES = 3
 class Pose(Stage):
     """Pictures or a video → straight pinhole views with cameras in the world's frame, and the points they share.
 
-    longest_px: the longer side of the views.  most_frames: of a video.  eye_height_m: how high above the ground the cameras were held,
-    which tells the scale.  Gravity and scale are taken from how people hold cameras, see
+    longest_px: the longer side of the views.  most_frames: of a video.  Gravity and scale are taken from how people hold cameras, see
     `pipelines.vision.upright`. Pictures that cannot be placed are left out, and said so.
     """
 
     longest_px: int = WORKING_SIDE_PX
     most_frames: int = MOST
-    eye_height_m: float = EYE_HEIGHT_M
     name: ClassVar[str] = "pose"
     cost: ClassVar[float] = 60.0
     model: str | None = "COLMAP"
@@ -57,10 +55,11 @@ class Pose(Stage):
                 "walk a few steps to the side while you film, or take each picture a step beside the last"
             )
         tell(0.9, "finding the ground")
-        stood = stand(mapped, eye_height_m=self.eye_height_m)
+        eye_height_m = world.prompt.eye_height_m or EYE_HEIGHT_M
+        stood = stand(mapped, eye_height_m=eye_height_m)
         views = _views(photos, stood.mapped, _part(tell, 0.92, 1.0))
         notes.insert(0, self._placed(world, photos, mapped))
-        notes.append(self._scaled(stood))
+        notes.append(_scaled(stood, eye_height_m))
         tell(1.0, "; ".join(notes))
         return replace(world, views=views, points=_points(stood.mapped))
 
@@ -87,18 +86,6 @@ class Pose(Stage):
             require_detail(picture.path.name, photos[-1].rgb)
         return photos
 
-    def _scaled(self, stood: Stood) -> str:
-        """Where the metres come from; a warning where that is a guess."""
-        if stood.scale_from is ScaleFrom.GROUND:
-            return f"scale: the cameras are taken to have been {self.eye_height_m:g} m above the ground"
-        guess = {
-            ScaleFrom.LOWEST: f"that the lowest things seen stand on it, {self.eye_height_m:g} m below the cameras",
-            ScaleFrom.DISTANCE: f"that what the pictures show is about {TYPICAL_DISTANCE_M:g} m away",
-        }[stood.scale_from]
-        note = f"the scale is a guess: no ground was found, so it is assumed {guess}; show some of the ground for a better one"
-        _log.warning("%s", note)
-        return note
-
     def _placed(self, world: World, photos: Sequence[Photo], mapped: Mapped) -> str:
         """How many pictures were placed, and which were not."""
         placed = f"{len(mapped.picture)} of {len(photos)} pictures placed"
@@ -110,6 +97,19 @@ class Pose(Stage):
         note = f"{placed}; left out, because they have too little in common with the others: {shown}"
         _log.warning("%s", note)
         return note
+
+
+def _scaled(stood: Stood, eye_height_m: float) -> str:
+    """Where the metres come from; a warning where that is a guess."""
+    if stood.scale_from is ScaleFrom.GROUND:
+        return f"scale: the cameras are taken to have been {eye_height_m:g} m above the ground"
+    guess = {
+        ScaleFrom.LOWEST: f"that the lowest things seen stand on it, {eye_height_m:g} m below the cameras",
+        ScaleFrom.DISTANCE: f"that what the pictures show is about {TYPICAL_DISTANCE_M:g} m away",
+    }[stood.scale_from]
+    note = f"the scale is a guess: no ground was found, so it is assumed {guess}; show some of the ground for a better one"
+    _log.warning("%s", note)
+    return note
 
 
 def _part(tell: TellStage, begin: float, end: float) -> TellStage:

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipelines.errors import FileFormatError
+from pipelines.exr import read_distance
 
 KINDS = ("PNG", "WEBP", "JPEG", "TIFF")
-CHANNELS = ("Y", "Z", "depth", "distance", "V", "R")  # where programs put distances, the likeliest first
 OPAQUE = 128  # alpha from which on a pixel counts
-EXR_MAGIC = b"\x76\x2f\x31\x01"
 
 Pixels = NDArray[np.uint8]
 _FAULTS = (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError, MemoryError, EOFError)
@@ -91,34 +90,8 @@ def _filled(pixels: Pixels) -> Pixels:
 
 def read_distances(path: Path, *, tolerance: float) -> NDArray[np.float32]:
     """(H, W) float32 as the file has them, of an EXR of 2 : 1; raises FileFormatError with the cure."""
-    pixels = _exr_channel(path)
+    pixels = read_distance(path)
     height, width = pixels.shape
     if abs(width / max(height, 1) / 2 - 1) > tolerance:
         raise FileFormatError(f"{path} has {width} × {height} distances: they must cover the panorama, twice as wide as high")
-    return pixels
-
-
-def _exr_channel(path: Path) -> NDArray[np.float32]:
-    import OpenEXR
-
-    try:
-        with path.open("rb") as stream:
-            if stream.read(4) != EXR_MAGIC:
-                raise FileFormatError(f"{path} is no EXR file: give distances as OpenEXR, metres along the ray in one channel")
-    except OSError as error:
-        raise FileFormatError(f"{path} cannot be read: give an EXR file with the distances of the panorama") from error
-    try:
-        with OpenEXR.File(str(path), separate_channels=True, header_only=True) as file:
-            low, high = file.header()["dataWindow"]
-            width, height = (int(b) - int(a) + 1 for a, b in zip(low, high, strict=True))
-        if width <= 0 or not 0 < width * height <= 1 << 28:
-            raise FileFormatError(f"{path} claims {width} × {height} pixels: that is not to be believed")
-        with OpenEXR.File(str(path), separate_channels=True) as file:
-            channels = file.channels()
-            name = next((name for name in CHANNELS if name in channels), next(iter(channels)))
-            pixels = np.asarray(channels[name].pixels, dtype=np.float32)
-    except (RuntimeError, ValueError, KeyError, TypeError, OSError, MemoryError, StopIteration) as error:
-        raise FileFormatError(f"{path} is a damaged EXR file: export it again") from error
-    if pixels.shape != (height, width):
-        raise FileFormatError(f"{path} is an EXR file of an unknown kind: one channel of {width} × {height} is needed")
     return pixels

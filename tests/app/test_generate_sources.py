@@ -66,9 +66,10 @@ def generate(files: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         ),
         (("--panorama", "sphere.png"), Kind.PANORAMA, "sphere-0", [([0, 1.65, -4], BLUE)]),
         (("--panorama", "sphere.png", "--depth", "sphere.exr"), Kind.MEASURED_PANORAMA, "sphere-0", [([0, 1.65, -3], BLUE)]),
+        (("--panorama", "sphere.png", "--eye-height", "1.2"), Kind.PANORAMA, "sphere-0", [([0, 1.2, -4], BLUE)]),
         (("a cabin", "--layout", "sphere.exr"), Kind.LAYOUT, "a-cabin-0", [([0, 1.65, -3], (127, 127, 127))]),
     ],
-    ids=["photograph", "pictures", "directions", "panorama", "measured panorama", "layout"],
+    ids=["photograph", "pictures", "directions", "panorama", "measured panorama", "tripod", "layout"],
 )
 def test_what_is_given_arrives(
     generate: Callable[..., subprocess.CompletedProcess[str]],
@@ -106,6 +107,10 @@ def test_a_video_arrives_whole(generate: Callable[..., subprocess.CompletedProce
         (("--image", "red.png", "--image", "blue.png", "--azimuth", "0"), "2 × --image and 1 × --azimuth"),
         (("a yard", "--azimuth", "0"), "0 × --image and 1 × --azimuth"),
         (("--image", "red.png", "--azimuth", "nan"), "an --azimuth is a number of degrees"),
+        (("--image", "red.png", "--eye-height", "0"), "an eye height of 0 m cannot be"),
+        (("--video", "walk.mp4", "--eye-height", "100.5"), "an eye height of 100.5 m cannot be"),
+        (("--panorama", "sphere.png", "--eye-height", "nan"), "an eye height of nan m cannot be"),
+        (("a yard", "--eye-height", "1.2"), "leave it out for a world from words"),
         (("--image", "gone.png"), "gone.png is not there"),
         (("--image", "."), "is a folder"),
         (("--image", "notes.txt"), "notes.txt is no picture or video that is known here: give a PNG, JPEG, WebP or TIFF file"),

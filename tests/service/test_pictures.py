@@ -99,6 +99,9 @@ def test_a_panorama_arrives_with_its_distances(client: httpx.Client, tmp_path: P
     world, splats = world_of(client, tmp_path, panorama=panorama, distance=distance)
     same(heaps(splats, Kind.MEASURED_PANORAMA), [([0, 1.65, -3], BLUE)])
     assert (world["prompt"]["panorama"], world["prompt"]["distance"]) == (panorama, distance)
+    world, splats = world_of(client, tmp_path, panorama=panorama, eye_height_m=1.2)
+    same(heaps(splats, Kind.PANORAMA), [([0, 1.2, -4], BLUE)])
+    assert world["prompt"]["eye_height_m"] == 1.2, "to ask for the same again"
     _, splats = world_of(client, tmp_path, layout=distance, text="a cabin")
     same(heaps(splats, Kind.LAYOUT), [([0, 1.65, -3], (127, 127, 127))])
 
@@ -193,6 +196,9 @@ def test_what_does_not_fit_is_refused(client: httpx.Client, exr: bytes, tmp_path
         ({"pictures": [{"media_asset_id": distance}]}, "is a panorama of distances (EXR), and pictures takes a picture"),
         ({"video": picture}, "is a picture (PNG, JPEG, WebP), and video takes a video"),
         ({"panorama": wide, "distance": wide}, "and distance takes a panorama of distances"),
+        ({"pictures": shown, "eye_height_m": 0}, "greater than 0"),
+        ({"pictures": shown, "eye_height_m": 101}, "100"),
+        ({"text": "a forest", "eye_height_m": 1.2}, "an eye height belongs to pictures, a panorama or a video"),
         ({"layout": wide}, "and layout takes a panorama of distances"),
         ({"panorama": picture}, "48 × 32 pixels"),
         ({"pictures": [{"media_asset_id": announced}]}, "has not been completed"),

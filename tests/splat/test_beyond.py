@@ -122,3 +122,18 @@ def test_it_keeps_within_its_share_and_is_the_same_every_time(room: bool) -> Non
         np.array_equal(one.means, other.means) and np.array_equal(one.harmonics, other.harmonics)
         for one, other in zip(parts, again, strict=True)
     )
+
+
+def test_walls_that_nobody_saw_have_the_paint_of_those_that_were_seen_and_not_of_the_windows_in_them() -> None:
+    def with_window(view: MeasuredView) -> MeasuredView:
+        """A third of the wall straight ahead is a window, and the rest lies in light and shadow."""
+        at = view.camera.position + view.camera.rays() * view.distance[..., None]
+        on_wall, window = np.abs(at[..., 2] + WALL_M) < 0.01, np.abs(at[..., 0] % 3 - 1.5) < 0.5
+        light = np.where(at[..., 0] < 0, 0.85, 1.0)[..., None]
+        rgb = np.where((on_wall & window)[..., None], GREEN, np.where(on_wall[..., None], light * WHITE, view.rgb))
+        return MeasuredView(view.camera, rgb.astype(np.uint8), view.distance)
+
+    shell = beyond([with_window(view) for view in views(room=True)], [], SPLATS // 10)[1]
+    behind = np.median(255 * (0.5 + 0.28209479 * shell.harmonics[shell.means[:, 2] > 1, 0]), axis=0)
+    assert (behind > 0.7 * np.array(WHITE)).all() and (behind < WHITE).all()
+    assert behind / behind.sum() == pytest.approx(np.array(WHITE) / sum(WHITE), abs=0.02), "of its hue"

@@ -61,7 +61,9 @@ def plain_rasterization(**given: Any) -> tuple[Any, Any, dict[str, Any]]:
     through = let_through[-1]
     alphas = (1 - through)[..., None]
     if given["render_mode"] == "RGB":
-        return image[None, ..., :3], alphas[None], {}
+        told = {"means2d": centres, "radii": radii, "width": given["width"], "height": given["height"]}
+        told |= {"n_cameras": 1, "gaussian_ids": None}
+        return image[None, ..., :3], alphas[None], told
     expected = image[..., 3:] / alphas.clamp_min(1e-10)
     return torch.cat([image[..., :3], expected], dim=-1)[None], alphas[None], {}
 
@@ -145,3 +147,26 @@ def test_gsplat_fits() -> None:
     before, after = (np.mean([view.psnr_db for view in quality(splats, views()[3:])]) for splats in (start, fitted))
     assert after > before + 2
     assert len(fitted) <= 80
+
+
+def test_the_trainer_that_we_are_measured_against_learns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make bench BENCH=cuda` must not win against a cripple: from splats of the right places and colours it comes near the views."""
+    from bench.cuda import begun, trained_as_by_default
+
+    start, seen = scene(), views()
+    before = min(view.psnr_db for view in quality(begun(start), seen))
+    trained = trained_as_by_default("cpu", plain_rasterization, start, seen, 60, seed=1)
+    assert min(view.psnr_db for view in quality(trained, seen)) > before + 3
+    assert trained.degree == 3
+
+
+def test_without_a_card_the_comparison_says_so() -> None:
+    from rich.console import Console
+
+    from bench import cuda
+
+    if gpu.is_available():
+        pytest.skip("there is a card")
+    console = Console(record=True, width=80)
+    assert cuda.measure(console) == {"lacking": cuda.NO_CARD}
+    assert "no graphics card" in console.export_text()

@@ -57,6 +57,13 @@ def test_the_floor_below_the_eye_becomes_the_ground(tmp_path: Path, eye_m: float
     assert seen.camera.position[1] == pytest.approx(eye_m, abs=0.01)
 
 
+def test_who_took_it_knows_best_how_high_the_camera_was(tmp_path: Path) -> None:
+    panorama_file, distance_file = stored(tmp_path)
+    for beside in (None, distance_file):
+        prompt = Prompt(panorama=panorama_file, distance=beside, eye_height_m=1.2)
+        assert Look().run(World(prompt=prompt), lambda share, note: None).views[0].camera.position.tolist() == [0, 1.2, 0]
+
+
 def test_a_tower_or_a_hole_below_the_eye_is_no_floor(tmp_path: Path) -> None:
     deep = room().distance * 20
     assert looked(*stored(tmp_path, distance=deep)).camera.position[1] == 1.65
@@ -93,12 +100,13 @@ def test_useless_distances_are_refused(tmp_path: Path, change: Callable[[NDArray
         looked(*stored(tmp_path, distance=change(room().distance)))
 
 
-def test_an_exr_that_is_none_or_cut_short_is_refused(tmp_path: Path) -> None:
+def test_an_exr_that_is_none_or_cut_short_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     picture, distance = stored(tmp_path)
     (tmp_path / "cut.exr").write_bytes(distance.read_bytes()[:3_000])
     for wrong in (picture, tmp_path / "cut.exr", tmp_path / "missing.exr"):
         with pytest.raises(FileFormatError):
             looked(picture, wrong)
+    assert capfd.readouterr() == ("", ""), "what the library prints is not for people"
 
 
 def test_the_channel_of_depth_is_found_among_others(tmp_path: Path) -> None:

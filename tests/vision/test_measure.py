@@ -134,6 +134,8 @@ def test_the_floor_comes_to_lie_at_zero(floor_m: float, eye_m: float, scale: flo
     assert moved.position == pytest.approx((0, eye_m, 0), abs=1e-3)
     assert np.allclose(metres, distance * scale, rtol=1e-3)
     assert (moved.position + camera.rays()[-1, 0] * metres[-1, 0])[1] == pytest.approx(0, abs=0.01)
+    said, scaled = standing(camera, distance, is_sure=True)
+    assert said is camera and np.allclose(scaled, distance * (1.65 / floor_m), rtol=1e-3), "whoever took it said how high the camera was"
 
 
 def test_gaps_are_filled_at_the_scale_of_what_is_known() -> None:

@@ -81,7 +81,7 @@ def _heaps(prompt: Prompt) -> Iterator[tuple[Any, Any]]:
         )
     if prompt.panorama is not None:
         away_m = AWAY_M if prompt.distance is None else _mean_distance(prompt.distance)
-        yield (0.0, EYE_M, -away_m), _mean(read_rgb(prompt.panorama))
+        yield (0.0, prompt.eye_height_m or EYE_M, -away_m), _mean(read_rgb(prompt.panorama))
     if prompt.layout is not None:
         yield (0.0, EYE_M, -_mean_distance(prompt.layout)), GREY
     if prompt.video is not None:
