@@ -28,6 +28,7 @@ DEFAULT_PLACE = "meadow"
 _INDOORS_HINT, _OUTDOORS_HINT = 0.25, 0.3
 _FLANKING = 2
 _WEATHER_RANKS = ("storm", "snow", "rain", "fog", "cloudy", "clear")
+_MOOD_HOURS = {"spooky": TimeOfDay.DUSK, "eerie": TimeOfDay.DUSK}  # what is haunted is so when the light goes
 _AT_ONE_HEIGHT = frozenset({RelationName.BESIDE, RelationName.LEFT_OF, RelationName.RIGHT_OF})
 _KEPT_TO_PLACE = frozenset(
     {RelationName.ALONG, RelationName.BESIDE, RelationName.FACING, RelationName.NEAR, RelationName.IN_FRONT_OF, RelationName.BEHIND}
@@ -65,7 +66,7 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
     own = lexicon.places[place].said
     return SceneSpec(
         place=place,
-        time_of_day=TimeOfDay(scene.times.winner() or own.time or TimeOfDay.MORNING),
+        time_of_day=TimeOfDay(scene.times.winner() or own.time or _hour_of(scene.moods, indoors=indoors)),
         weather=Weather(scene.weathers.winner(_WEATHER_RANKS) or own.weather or Weather.CLEAR),
         season=Season(season or own.season),
         mood=tuple(dict.fromkeys(scene.moods))[:16],
@@ -97,6 +98,11 @@ def _is_only_part(draft: Draft, lexicon: Lexicon, *, indoors: bool) -> bool:
         draft.host.parts.append(draft)
         return True
     return draft.word in lexicon.building_parts and not indoors
+
+
+def _hour_of(moods: list[str], *, indoors: bool) -> TimeOfDay:
+    """The time of day where neither words nor place name one."""
+    return next((_MOOD_HOURS[mood] for mood in moods if mood in _MOOD_HOURS and not indoors), TimeOfDay.MORNING)
 
 
 def _parts(drafts: list[Draft]) -> tuple[PartSpec, ...]:

@@ -56,7 +56,7 @@ def _stands(
     chance = np.where(np.abs(bearing(x, z)) < 1.0, 1.0, 0.45)
     if entry.patchy > 0:
         patches = fractal(x, z, 7.0, octaves=3, seed=ground.seed + 31 * (seed + 1))
-        chance = chance * np.clip(1.0 + entry.patchy * (3.0 * patches - 0.55), 0, 1)
+        chance = chance * np.clip(1.0 + entry.patchy * (4.5 * patches - 0.8), 0, 1)
     if ground.waters:
         shore = ground.shore(x, z)
         chance = chance * (ease(-1.0, 0.0, shore) * ease(5.0, 2.0, shore) if entry.where == "shore" else ease(0.7, 2.6, shore))

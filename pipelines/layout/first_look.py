@@ -12,7 +12,7 @@ from pipelines.camera import pinhole
 from pipelines.scene import EYE_HEIGHT_M, Scene, Spawn, Thing
 
 ASIDE_RAD, BACK_TO_RAD, MOST_TURN_RAD = math.radians(30), math.radians(21), math.radians(40)
-MOST_LIFT_RAD, STEP_RAD = math.radians(16), math.radians(1)  # more would leave the ground out of the picture
+MOST_LIFT_RAD, STEP_RAD = math.radians(10), math.radians(1)  # more would leave the ground out of the picture
 WIDTH_PX, HEIGHT_PX, MARGIN_PX = 1_280, 720, 24
 CORNERS = 3_000  # of a thing are looked at
 

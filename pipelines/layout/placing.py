@@ -140,8 +140,11 @@ def _fill_lattice(corners, normals, spacing, starts, rows, out_row, out_place): 
 
 
 @njit(cache=True, parallel=True)
-def place(corners, corner_normals, sharp, spacing, row, place_in, coverage):  # type: ignore[no-untyped-def]
-    """Means, normals, frames and sizes of the points, moved off sharp edges, with tangent frames along the nearest such edge."""
+def place(corners, corner_normals, sharp, strips, spacing, row, place_in, coverage):  # type: ignore[no-untyped-def]
+    """Means, normals, frames and sizes of the points, moved off sharp edges, with tangent frames along the nearest such edge.
+
+    strips: (T, 8) of every triangle, of the one that it was cut from. Points on thin ones lie in one row along the middle.
+    """
     count = row.shape[0]
     means, normals = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
     frames, sizes = np.empty((count, 3, 3), np.float32), np.empty((count, 3), np.float32)
@@ -173,20 +176,22 @@ def place(corners, corner_normals, sharp, spacing, row, place_in, coverage):  # 
                     distance = room
                 if distance < nearest:
                     nearest, edge = distance, k
-        longest = 0 if lengths[0] >= lengths[1] and lengths[0] >= lengths[2] else 1 if lengths[1] >= lengths[2] else 2
-        strip = edge == longest and heights[edge] < THIN * s and lengths[edge] > 2.0 * heights[edge]
+        width, length = float(strips[t, 6]), float(strips[t, 7])
+        strip = 0.0 < width < THIN * s
         for m in range(3):
             means[i, m] = w[0] * p[0, m] + w[1] * p[1, m] + w[2] * p[2, m]
-        if strip:  # half of a strip, whose other edge is sharp too: one row of splats along its middle
-            middle = (0.5 * heights[edge] - nearest) / (double_area * lengths[edge])
-            e = e0 if edge == 0 else e1 if edge == 1 else e2
-            means[i, 0] += (cross[1] * e[2] - cross[2] * e[1]) * middle
-            means[i, 1] += (cross[2] * e[0] - cross[0] * e[2]) * middle
-            means[i, 2] += (cross[0] * e[1] - cross[1] * e[0]) * middle
-            nearest = 0.5 * heights[edge]
+        run = 0.0  # from where the strip begins
+        if strip:
+            for m in range(3):
+                run += (means[i, m] - strips[t, m]) * strips[t, 3 + m]
+            for m in range(3):
+                means[i, m] = strips[t, m] + run * strips[t, 3 + m]
+            nearest = 0.5 * width
         n = corner_normals[t, 0] * w[0] + corner_normals[t, 1] * w[1] + corner_normals[t, 2] * w[2]
         n /= np.sqrt((n * n).sum()) + 1e-12
-        if edge >= 0 and nearest < 2.5 * s:
+        if strip:
+            along = strips[t, 3:6].astype(np.float64)
+        elif edge >= 0 and nearest < 2.5 * s:
             along = (e0 if edge == 0 else e1 if edge == 1 else e2) / lengths[edge]
         elif abs(n[1]) < 0.9:
             along = np.array((n[2], 0.0, -n[0]))
@@ -198,26 +203,23 @@ def place(corners, corner_normals, sharp, spacing, row, place_in, coverage):  # 
         # few splats a triangle lie less evenly: let them overlap more
         wide = coverage[t] * s * (1.0 + 0.22 * min(1.0, s * s / (0.5 * double_area + 1e-12)))
         narrow = wide
-        if edge >= 0:
+        if edge >= 0 or strip:
             narrow = min(wide, max(nearest * 0.95, (THINNEST if strip else RIM) * wide))
         bend, straight = _curvature(p, corner_normals[t], lengths)
         if bend * wide > 0.7:  # a thin twig or pipe: narrow as it is, and longer along it instead
             narrow = min(narrow, max(0.7 / bend, 0.12 * wide))
-            if edge < 0:
+            if edge < 0 and not strip:
                 along = (e0 if straight == 0 else e1 if straight == 1 else e2) / lengths[straight]
                 along = along - n * (along * n).sum()
                 along /= np.sqrt((along * along).sum()) + 1e-12
                 across = np.array((n[1] * along[2] - n[2] * along[1], n[2] * along[0] - n[0] * along[2], n[0] * along[1] - n[1] * along[0]))
         long = min(wide * wide / narrow, 1.7 * wide, max(0.7 * wide, 0.4 * lengths[straight]))
-        if strip:  # as far apart as the strip is thin
-            long = min(max(wide, wide * s / heights[edge]), 12.0 * narrow)
-        if edge >= 0:  # stay short of the corners, where the next edge begins
+        if strip:  # as far apart as the strip is thin, and short of its ends
+            long = min(max(wide, 1.2 * wide * s / width), 12.0 * narrow, max(0.8 * min(run, length - run), 0.45 * wide))
+        elif edge >= 0:  # stay short of the corners, where the next edge begins
             q, r = p[edge] - means[i], p[(edge + 1) % 3] - means[i]
             before, after = np.sqrt((q * q).sum()), np.sqrt((r * r).sum())
-            if (sharp[t] >> ((edge + 2) % 3)) & 1 or not strip:
-                long = min(long, max(0.8 * before, 0.45 * wide))
-            if (sharp[t] >> ((edge + 1) % 3)) & 1 or not strip:
-                long = min(long, max(0.8 * after, 0.45 * wide))
+            long = min(long, max(0.8 * before, 0.45 * wide), max(0.8 * after, 0.45 * wide))
         for m in range(3):
             frames[i, m, 0], frames[i, m, 1], frames[i, m, 2] = along[m], across[m], n[m]
             normals[i, m] = n[m]

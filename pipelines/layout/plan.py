@@ -21,6 +21,7 @@ from pipelines.scene import EYE_HEIGHT_M
 from pipelines.spec import VIEWER, RelationName, SceneSpec, ThingSpec
 
 MOST_GABLE_M, GABLE_RISE = 12.0, 0.39  # the first look reaches up by a little more than this, metres in a metre
+LIFTED_RISE, FAR_M = 0.58, 44.0  # and by this where it is lifted; no subject stands farther off
 WAY_KINDS = {"path": "path", "trail": "path", "footpath": "path", "track": "path", "road": "road", "street": "road", "lane": "road"}
 
 
@@ -72,7 +73,8 @@ def make_plan(
     distance = 0.5 * depth + 0.95 * max(width, 0.7 * height) + 4.0
     if subject in buildings:  # its gable is in the picture, too; of a steeple one sees what one can
         distance = max(distance, 0.5 * depth + (min(height, MOST_GABLE_M) - EYE_HEIGHT_M) / GABLE_RISE)
-    near, far = next((b.distance_m for b in place.bring if b.name == subject and b.at == "scenic"), (8.0, 36.0))
+    distance = max(distance, 0.3 * depth + (height - EYE_HEIGHT_M) / LIFTED_RISE)  # a crane's or a steeple's top, and the ground below
+    near, far = next((b.distance_m for b in place.bring if b.name == subject and b.at == "scenic"), (8.0, FAR_M))
     distance = float(np.clip(distance, near, far))
     lining = sum(t.count for t in spec.things if t.name in buildings and any(r.relation is RelationName.ALONG for r in t.relations))
     distance += min(5.5 * ((lining + 1) // 2), 16.0)  # houses along the way need a longer way

@@ -63,7 +63,8 @@ def _seen(
     hits = blockers.caster.first_hits(start, mirrored)
     world = radiance(sky, mirrored, clouds=True)
     met = hits >= 0
-    world[met] = blockers.radiance[hits[met]]
+    clear, hazy = air_light(sky, blockers.middle[hits[met]], eye)  # a lake shows the hills as pale as they are seen above it
+    world[met] = blockers.radiance[hits[met]] * clear[:, None] + hazy
     gloss, metal = surfels.gloss[glossy], surfels.metallic[glossy]
     dielectric = 0.03 + 0.97 * (1 - cosine) ** 5
     share = ((1 - metal) * dielectric * gloss + metal * (0.55 + 0.45 * gloss))[:, None]

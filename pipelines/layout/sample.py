@@ -21,7 +21,7 @@ from pipelines.layout.gather import Surface, gather
 from pipelines.layout.placing import place, points_in, rounded_spacing
 from pipelines.layout.rays import Caster
 from pipelines.layout.sky import sky_budget
-from pipelines.layout.surfaces import Facets, areas_and_normals, split
+from pipelines.layout.surfaces import Facets, areas_and_normals, split, strips
 from pipelines.layout.surfels import (
     LEAF_DETAIL,
     ground_surfels,
@@ -70,7 +70,9 @@ class Sample(Stage):
         assert scene is not None and scene.sky is not None
         tell(0.0, "measuring surfaces")
         surfaces, facets = gather(scene)
-        facets = _cut(facets, surfaces, scene)
+        whole = strips(facets)
+        facets, cut_from = _cut(facets, surfaces, scene)
+        lines = whole[cut_from]
         cover = Cover(facets, surfaces)
         lengths, hidden, away = effective_distances(facets, surfaces, scene, cover.caster)
         leaves, leaf_lengths, leaf_things = _leaves(scene)
@@ -83,7 +85,7 @@ class Sample(Stage):
             alpha = _solve_alpha(areas, lengths, leaves, leaf_lengths, budget, seen=seen)
             spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
             row, place_in = points_in(facets.corners, normals, areas, spacing, seed=seed)
-            asked = _surface_surfels(facets, surfaces, spacing, (row[::step], place_in[::step]), (hidden, away), scene)
+            asked = _surface_surfels(facets, lines, surfaces, spacing, (row[::step], place_in[::step]), (hidden, away), scene)
             pieces = [cover.uncovered(piece) for piece in asked]
             if step == 1:
                 break
@@ -106,11 +108,11 @@ def _widest(means: Floats, eye: Floats) -> Floats:
     return np.where(away < NEAR_M, np.maximum(away * np.float32(NEAR_WIDEST), MIN_SPACING_M), WIDEST_M).astype(np.float32)
 
 
-def _cut(facets: Facets, surfaces: list[Surface], scene: Scene) -> Facets:
-    """Triangles small enough for their distance to be one number."""
+def _cut(facets: Facets, surfaces: list[Surface], scene: Scene) -> tuple[Facets, NDArray[np.int32]]:
+    """Triangles small enough for their distance to be one number, and the rows that they came from."""
     double = np.array([surface.double_sided for surface in surfaces])
     rough, _, _ = _nearest_eye(facets.corners, double[facets.source], np.ascontiguousarray(scene.viewpoints, np.float32))
-    return split(facets, np.maximum(PIECE * rough, 0.04))[0]
+    return split(facets, np.maximum(PIECE * rough, 0.04))
 
 
 def effective_distances(facets: Facets, surfaces: list[Surface], scene: Scene, caster: Caster) -> tuple[Floats, Flags, Flags]:
@@ -237,6 +239,7 @@ def _is_paving(thing: Thing) -> bool:
 
 def _surface_surfels(
     facets: Facets,
+    lines: Floats,
     surfaces: list[Surface],
     spacing: Floats,
     points: tuple[NDArray[np.int32], Floats],
@@ -256,7 +259,7 @@ def _surface_surfels(
     walked = ground & (np.abs(facets.corners[:, 0, [0, 2]]).max(axis=1) < WALKED_M)
     coverage = np.where(away & ~walked & ~backing, coverage * HIDDEN_COVERAGE, coverage)
     coverage = coverage.astype(np.float32)
-    means, normals, frames, sizes = place(facets.corners, facets.normals, facets.sharp, spacing, row, place_in, coverage)
+    means, normals, frames, sizes = place(facets.corners, facets.normals, facets.sharp, lines, spacing, row, place_in, coverage)
     small = hidden[row] & (facets.sharp[row] != 0)  # the ends of bars inside what they meet must not stick out of it
     reach = np.sqrt(areas_and_normals(facets.corners)[0][row[small]])[:, None] * np.float32(END_REACH) + np.float32(MIN_SPACING_M)
     sizes[small, :2] = np.minimum(sizes[small, :2], reach)

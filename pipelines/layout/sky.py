@@ -31,7 +31,10 @@ EXPOSURE_WITHOUT_AIR = 0.5  # half of the picture is black: metered as it is, th
 
 @dataclass(frozen=True, slots=True)
 class _Hour:
-    """The clear sky at one time of day: azimuth (0 ahead of the visitor, positive to the right) and elevation of the light."""
+    """The clear sky at one time of day: azimuth (0 ahead of the visitor, positive to the right) and elevation of the light.
+
+    haze: factor on clear air's extinction: against a low sun the land is dark, and as much haze as by day would hide it.
+    """
 
     azimuth_deg: float
     elevation_deg: float
@@ -45,6 +48,7 @@ class _Hour:
     exposure: float = 1.0
     clouds: float = 1.0
     mist_per_m: float = 0.0
+    haze: float = 1.0
 
 
 _HOURS: dict[TimeOfDay, _Hour] = {
@@ -57,7 +61,8 @@ _HOURS: dict[TimeOfDay, _Hour] = {
     TimeOfDay.AFTERNOON: _Hour(122, 36, (9.2, 7.9, 6.2), (0.19, 0.36, 0.74), (0.72, 0.80, 0.88), (1.0, 0.85, 0.6)),
     TimeOfDay.GOLDEN_HOUR: _Hour(98, 14, (7.6, 4.9, 2.5), (0.19, 0.31, 0.58), (0.95, 0.74, 0.54), (2.0, 1.15, 0.5)),
     TimeOfDay.SUNSET: _Hour(
-        54, 7, (5.8, 2.8, 1.1), (0.14, 0.20, 0.43), (0.90, 0.47, 0.31), (2.7, 0.98, 0.29), dark=True, lamp_scale=0.45, exposure=0.76
+        32, 6, (6.4, 3.0, 1.1), (0.10, 0.17, 0.42), (0.90, 0.45, 0.25), (2.9, 1.05, 0.28), dark=True, lamp_scale=0.5, exposure=0.80,
+        haze=0.5,
     ),
     TimeOfDay.DUSK: _Hour(
         30, 3, (0.17, 0.14, 0.17), (0.050, 0.090, 0.215), (0.20, 0.17, 0.23), (0.95, 0.36, 0.14), 0.4, dark=True, lamp_scale=0.42,
@@ -115,6 +120,7 @@ def sky_for(spec: SceneSpec) -> Sky:
         fog = tuple(value * max(daylight, 0.04) for value in own.haze)
     lying = max(air.snow, 0.7 if spec.season is Season.WINTER and own.winter_snow else 0.0)
     cover = min(1.0, air.cloud_cover * own.clouds * (hour.clouds if spec.weather is Weather.CLEAR else 1.0))
+    extinction = air.fog_per_m * (hour.haze if spec.weather is Weather.CLEAR else 1.0)
     still = spec.weather in STILL and own.haze is None
     found = Sky(
         light_direction=towards,
@@ -124,7 +130,7 @@ def sky_for(spec: SceneSpec) -> Sky:
         glow=glow,
         cloud_cover=cover,
         cloud_colour=_triple(sunlit_cloud),
-        fog_per_m=air.fog_per_m if own.haze_per_m is None else max(own.haze_per_m, 0.5 * air.fog_per_m),
+        fog_per_m=extinction if own.haze_per_m is None else max(own.haze_per_m, 0.5 * extinction),
         fog=_triple(fog),
         fog_height_m=air.fog_height_m if own.haze_per_m is None else own.haze_height_m,
         wetness=air.wetness,

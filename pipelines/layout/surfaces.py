@@ -79,6 +79,14 @@ def split(facets: Facets, longest_m: NDArray[np.floating]) -> tuple[Facets, NDAr
     return Facets(corners, normals, sharp, facets.source[row]), row
 
 
+def strips(facets: Facets) -> Floats:
+    """(T, 8) of every triangle: where the middle line of the strip begins whose half it is, its direction, its width and its length.
+
+    A long triangle on a sharp edge is half of a strip: a bevel, a moulding, the side of a board. Of others the width is 0.
+    """
+    return _strips(facets.corners, facets.sharp)
+
+
 def areas_and_normals(corners: Floats) -> tuple[Floats, Floats]:
     """(T,) square metres and (T, 3) unit face normals."""
     cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -156,6 +164,30 @@ def _longest(p):  # type: ignore[no-untyped-def]
         if d > best:
             best, edge = d, k
     return math.sqrt(best), edge
+
+
+STRIP_EDGE, STRIP_LONG = 0.8, 2.0  # a strip's edge, as a share of its triangle's longest one, and in widths
+
+
+@njit(cache=True)
+def _strips(corners, sharp):  # type: ignore[no-untyped-def]
+    out = np.zeros((len(corners), 8), np.float32)
+    for t in range(len(corners)):
+        p = corners[t]
+        longest = _longest(p)[0]
+        for k in range(3):
+            a, b, o = p[k], p[(k + 1) % 3], p[(k + 2) % 3]
+            length = math.sqrt(((b - a) ** 2).sum())
+            if not (sharp[t] >> k) & 1 or length < STRIP_EDGE * longest or length <= out[t, 7]:
+                continue
+            along = (b - a) / length
+            aside = (o - a) - along * ((o - a) * along).sum()
+            width = math.sqrt((aside * aside).sum())
+            if length > STRIP_LONG * width:
+                out[t, 0:3] = a + 0.5 * aside
+                out[t, 3:6] = along
+                out[t, 6], out[t, 7] = width, length
+    return out
 
 
 MAX_SPLITS = 24  # halvings: 2²⁴ pieces of one triangle are never wanted

@@ -10,7 +10,7 @@ from pipelines.scene import Floats, Look
 MIDDLE = 0.175  # where the curve's input puts the mean of the first view by day
 MIDDLE_DARK = 0.125  # … and by night, which should look like night
 HUE_KEPT = 0.5
-SATURATION = 0.78  # of the display colours: skies and leaves in a photograph are calmer than pure materials
+SATURATION = 0.86  # of the display colours: skies and leaves in a photograph are calmer than pure materials
 PAPER = (0.985, 0.97, 0.93)  # what a thinned palette is thinned towards
 
 
