@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN, THING_AS_OBJECT
+from pipelines.language.outside import seen_from_outside
 from pipelines.language.tokens import key
 from pipelines.spec import (
     MAX_COUNT,
@@ -27,6 +28,7 @@ from pipelines.spec import (
 DEFAULT_PLACE = "meadow"
 _INDOORS_HINT, _OUTDOORS_HINT = 0.25, 0.3
 _FLANKING = 2
+_LARGEST_IN_A_ROOM_M = 3.0  # what is larger and made for the open speaks for no room
 _WEATHER_RANKS = ("storm", "snow", "rain", "fog", "cloudy", "clear")
 _MOOD_HOURS = {"spooky": TimeOfDay.DUSK, "eerie": TimeOfDay.DUSK}  # what is haunted is so when the light goes
 _AT_ONE_HEIGHT = frozenset({RelationName.BESIDE, RelationName.LEFT_OF, RelationName.RIGHT_OF})
@@ -113,6 +115,8 @@ def _parts(drafts: list[Draft]) -> tuple[PartSpec, ...]:
 
 def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
     """The place that was named; where none was, the one that things and hints speak for."""
+    buildings = seen_from_outside(scene, lexicon)
+    scene.places.cast = [(name, weight) for name, weight in scene.places.cast if name not in buildings]
     heaviest = max((weight for _, weight in scene.places.cast), default=0.0)
     if heaviest >= PLACE_BEFORE_NOUN:
         return scene.places.winner() or DEFAULT_PLACE
@@ -130,6 +134,9 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
             scores[place] += weight
         if kind and lexicon.kinds[kind].indoors and not lexicon.kinds[kind].outdoors:
             scores["living room"] += _INDOORS_HINT
+    for word in (word for name in sorted(buildings) for word in lexicon.places[name].said.as_things):
+        for place, weight in lexicon.homes.get(word, {}).items():
+            scores[place] += weight
     if any(draft.options and not lexicon.kinds[draft.options[0]].indoors for draft in scene.drafts):
         scores[DEFAULT_PLACE] += _OUTDOORS_HINT
     if any(_needs_the_open(draft, lexicon) for draft in scene.drafts):
@@ -144,14 +151,15 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
 
 
 def _needs_the_open(draft: Draft, lexicon: Lexicon) -> bool:
-    """A house, a hill or a tree stands in no room."""
+    """A house, a hill, a tree or a swimming pool stands in no room."""
     if not draft.options or draft.part:
         return False
     kind = lexicon.kinds[draft.options[0]]
     named = lexicon.table.get(key(draft.word), {}).get(Role.PLACE)
     if named is not None and lexicon.places[named.value].indoors:
         return False  # "a cathedral with pews" is seen from inside
-    return not kind.indoors and bool({"building", "terrain"} & set(kind.tags) or kind.family == "trees")
+    great = max(kind.size_m) > _LARGEST_IN_A_ROOM_M
+    return not kind.indoors and bool(great or {"building", "terrain"} & set(kind.tags) or kind.family == "trees")
 
 
 def _is_background(lexicon: Lexicon, place: str) -> bool:
@@ -184,7 +192,8 @@ def _settle_places(scene: SceneDraft, lexicon: Lexicon, chosen: str) -> list[Dra
             gone[id(draft)] = None
             scene.note(f"“{draft.phrase}” is outside of the {chosen} and is left out")
         elif not draft.options:
-            stand_ins = _as_things(draft, lexicon, fills.get(draft.place)) if not draft.near else None
+            stands = not draft.near and not places[chosen].indoors
+            stand_ins = _as_things(draft, lexicon, fills.get(draft.place)) if stands else None
             more += stand_ins or []
             if stand_ins is None:
                 gone[id(draft)] = None
