@@ -1,7 +1,7 @@
 /** What keys, sticks and pads mean. */
 import { describe, expect, it } from 'vitest';
 
-import { isStill, keyIntent, nextSpeed, padIntent, stickShare, STILL, together } from './controls';
+import { isStill, keyIntent, movesCamera, nextSpeed, padIntent, stickShare, STILL, together } from './controls';
 
 describe('keys', () => {
   it('walk', () => {
@@ -14,6 +14,10 @@ describe('keys', () => {
     expect(Math.hypot(ahead, right)).toBeCloseTo(1, 9);
   });
   it('of two rows count once', () => expect(keyIntent(new Set(['KeyW', 'ArrowUp'])).ahead).toBe(1));
+  it('are taken by the canvas when they mean something', () => {
+    const codes = ['KeyW', 'KeyX', 'Tab', 'Space', 'PageUp', 'ShiftLeft', 'ShiftRight', 'ControlLeft'];
+    for (const code of codes) expect([code, movesCamera(code)]).toEqual([code, JSON.stringify(keyIntent(new Set([code]))) !== JSON.stringify(STILL)]);
+  });
   it('that mean nothing do nothing', () => expect(keyIntent(new Set(['KeyX', 'Tab']))).toEqual(STILL));
 });
 

@@ -31,18 +31,21 @@ const KEYS: Readonly<Record<string, readonly [Axis, 1 | -1]>> = {
   PageDown: ['pitch', -1],
 };
 
+const HURRY = ['ShiftLeft', 'ShiftRight'];
+
+/** Whether a key says how the visitor moves: the canvas keeps those to itself, and remembers them while they are held. */
 export function movesCamera(code: string): boolean {
-  return code in KEYS || code === 'Space';
+  return code in KEYS || code === 'Space' || HURRY.includes(code);
 }
 
-/** What the keys that are held down mean. Shift + arrows look up and down; space jumps, or rises where there is no ground. */
+/** What the keys that are held down mean. Shift hurries; space jumps, or rises where there is no ground. */
 export function keyIntent(held: ReadonlySet<string>): Intent {
   const intent: Intent = { ...STILL };
   for (const code of held) {
     const meaning = KEYS[code];
     if (meaning) intent[meaning[0]] += meaning[1];
   }
-  intent.fast = held.has('ShiftLeft') || held.has('ShiftRight');
+  intent.fast = HURRY.some((code) => held.has(code));
   intent.jump = held.has('Space');
   return bounded(intent);
 }
