@@ -56,8 +56,8 @@ class _Air:
 
 AIRS: Mapping[str, _Air] = {
     "cosy": _Air(light=(1.06, 0.98, 0.84), lamps=True),
-    "spooky": _Air(exposure=0.74, mist_per_m=0.012, cloud_cover=0.75),
-    "eerie": _Air(exposure=0.88, mist_per_m=0.012, cloud_cover=0.7),
+    "spooky": _Air(exposure=0.98, mist_per_m=0.012, cloud_cover=0.75),
+    "eerie": _Air(exposure=0.98, mist_per_m=0.012, cloud_cover=0.7),
     "mysterious": _Air(exposure=0.90, mist_per_m=0.009),
     "magical": _Air(light=(1.04, 0.97, 1.0), lamps=True, mist_per_m=0.003, fireflies=True),
     "romantic": _Air(light=(1.05, 0.95, 0.88), lamps=True),
