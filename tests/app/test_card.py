@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from queue import SimpleQueue
@@ -31,7 +32,7 @@ with card.turn_at_the_card(["refine"], lambda note: None):
 def _one_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(card, "card_bytes", lambda: 16 << 30)
     monkeypatch.setattr(card, "LOOK_EVERY_S", 0.02)
-    monkeypatch.setattr(card.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
 
 
 def other(tmp_path: Path) -> subprocess.Popen[str]:
