@@ -108,7 +108,7 @@ def test_model_that_does_not_finish_is_replaced(taught: Path, monkeypatch: pytes
 
 def test_slow_model_is_replaced(untaught: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLDLOOM_LLM_MODEL", str(untaught))
-    monkeypatch.setenv("WORLDLOOM_LLM_TIMEOUT_S", "0.1")
+    monkeypatch.setenv("WORLDLOOM_LLM_TIMEOUT_S", "0.0001")
     assert "did not answer in time: the grammar read" in read(PROMPT, Library.load()).notes[0]
 
 
