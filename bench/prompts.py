@@ -20,7 +20,14 @@ from pipelines.scene import Scene, Thing
 from pipelines.spec import VIEWER, SceneSpec, ThingSpec
 from pipelines.things import Library
 
-NAMES = ("prompts.toml", "fresh_prompts.toml", "strange_prompts.toml", "unseen_prompts.toml", "further_prompts.toml", "visitors_prompts.toml")
+NAMES = (
+    "prompts.toml",
+    "fresh_prompts.toml",
+    "strange_prompts.toml",
+    "unseen_prompts.toml",
+    "further_prompts.toml",
+    "visitors_prompts.toml",
+)
 FILES = tuple(Path(__file__).parents[1] / "tests" / name for name in NAMES)
 SEEDS = (1, 2, 3)
 WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road", "quay wall", "cave roof"}
