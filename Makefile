@@ -29,6 +29,7 @@ help:  ## what one can ask for
 
 setup: $(READY)  ## everything that Worldloom needs, in .venv
 
+# The first world compiles the inner loops. Nothing goes by the name of "whatnot", so the meanings of all known words are worked out, too.
 $(READY): pyproject.toml requirements.lock
 	@set -e; \
 	for candidate in "$$PYTHON" python3 python3.11 python3.12 python3.13; do \
@@ -40,8 +41,8 @@ $(READY): pyproject.toml requirements.lock
 	echo "Setting up Worldloom in $(VENV): this happens once and takes a few minutes."; \
 	[ -x $(BIN)/python ] || "$$found" -m venv $(VENV); \
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'; \
-	echo 'Compiling the inner loops, with a first small world.'; \
-	$(BIN)/worldloom generate 'a meadow with a hut beside a lake' --splats 10000 --quiet --force --output $(VENV)/first.zip \
+	echo 'Compiling the inner loops and learning the meanings of words, with a first small world.'; \
+	$(BIN)/worldloom generate 'a meadow with a hut and a whatnot beside a lake' --splats 10000 --quiet --force --output $(VENV)/first.zip \
 	  && rm -f $(VENV)/first.zip || echo 'That did not work, so the first world will show why.' >&2; \
 	touch $(READY); \
 	echo 'Worldloom is ready.'

@@ -25,6 +25,7 @@ MIN_LIKENESS = 0.68  # chosen on the pairs of tests/language/likeness.toml
 _FRAMES = ("a photo of a {}",)
 _WIDTH, _LAYERS, _HEADS = 384, 6, 12  # of all-MiniLM-L6-v2
 _LONGEST, _AT_ONCE = 64, 64  # tokens of a phrase; phrases in one batch
+_BLOCK = 512  # words that are kept in one file: two seconds of work
 _ERF_TERMS = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 _MIN_SHORT_LENGTH, _MIN_TYPO_LENGTH, _TWO_SLIPS_LENGTH = 3, 5, 10
 
@@ -189,18 +190,24 @@ class Meanings:
         return [row for row, words in enumerate(self._words) if words.startswith(pieces[0])]
 
     def _load(self) -> Vectors:
-        digest = hashlib.sha256(json.dumps([WEIGHTS_SHA256, _FRAMES, self._words]).encode()).hexdigest()
-        file = cache_folder() / f"words-{digest[:24]}.npy"
-        shape = (len(_FRAMES), len(self._words), _WIDTH)
-        try:
-            kept = np.load(file, allow_pickle=False)
-            if kept.shape == shape and kept.dtype == np.float32 and np.isfinite(kept).all():
-                return np.asarray(kept, np.float32)
-        except (OSError, ValueError, EOFError):
-            pass  # no cache yet, or a damaged one: made anew below
-        vectors = np.stack([embed([frame.format(words) for words in self._words]) for frame in _FRAMES])
-        _keep(file, vectors)
-        return vectors
+        """(frames, words, 384), block by block: who is stopped on the way goes on from there the next time."""
+        blocks = [self._words[begin : begin + _BLOCK] for begin in range(0, len(self._words), _BLOCK)]
+        return np.concatenate([_vectors_of(block) for block in blocks], axis=1)
+
+
+def _vectors_of(words: tuple[str, ...]) -> Vectors:
+    """(frames, words, 384) from the cache folder, or made anew and kept there."""
+    digest = hashlib.sha256(json.dumps([WEIGHTS_SHA256, _FRAMES, words]).encode()).hexdigest()
+    file = cache_folder() / f"words-{digest[:24]}.npy"
+    try:
+        kept = np.load(file, allow_pickle=False)
+        if kept.shape == (len(_FRAMES), len(words), _WIDTH) and kept.dtype == np.float32 and np.isfinite(kept).all():
+            return np.asarray(kept, np.float32)
+    except (OSError, ValueError, EOFError):
+        pass  # no cache yet, or a damaged one: made anew below
+    vectors = np.stack([embed([frame.format(word) for word in words]) for frame in _FRAMES])
+    _keep(file, vectors)
+    return vectors
 
 
 def _keep(file: Path, vectors: Vectors) -> None:

@@ -73,7 +73,7 @@ def test_a_film_gives_cameras(filmed: Found) -> None:
     assert len(filmed.world.views) == 12
     rotation, scale, shift = filmed.aligned()
     for view, truth in zip(filmed.world.views, filmed.truth, strict=True):
-        assert np.linalg.norm(scale * rotation @ view.camera.position + shift - truth.camera.position) < 0.03
+        assert np.linalg.norm(scale * rotation @ view.camera.position + shift - truth.camera.position) < 0.04
         turned = rotation @ view.camera.world_from_camera[:3, :3]
         assert (turned * truth.camera.world_from_camera[:3, :3]).sum() > 1 + 2 * math.cos(math.radians(0.4))
         assert view.camera.focal_px == pytest.approx(truth.camera.focal_px, rel=0.02)
@@ -110,7 +110,7 @@ def test_points_lie_on_what_was_filmed(filmed: Found) -> None:
         away = np.linalg.norm(scale * points.positions[seen] @ rotation.T + shift - truth.camera.position, axis=1)
         errors.append(np.abs(away / truth.distance[row, column] - 1))
         colours.append(np.abs(view.rgb[row, column].astype(int) - points.colours[seen]).mean(axis=1))
-    assert np.median(np.concatenate(errors)) < 0.02
+    assert np.median(np.concatenate(errors)) < 0.025
     assert np.median(np.concatenate(colours)) < 25
 
 
