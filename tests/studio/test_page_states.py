@@ -131,6 +131,15 @@ def test_back_and_forward(page: Page, studio: Studio) -> None:
     expect(page).to_have_url(re.compile("/w/wld_"))
 
 
+def test_a_sorter_that_is_sent_away_says_nothing(page: Page, studio: Studio) -> None:
+    """Who leaves a world while its splats are sorted leaves a promise that fails: what Spark then says is no fault of the page's."""
+    page.goto(f"/w/{studio.world_id}")
+    expect(page.locator("canvas").first).to_be_visible()
+    page.wait_for_function("performance.getEntriesByType('resource').some((one) => one.name.includes('.spz'))")
+    page.evaluate("() => { Promise.reject(new Error('Worker terminate')); }")
+    page.evaluate("() => new Promise((done) => setTimeout(done, 200))")
+
+
 def test_by_keyboard_alone(page: Page, studio: Studio) -> None:
     at_home(page)
     page.keyboard.press("?")
