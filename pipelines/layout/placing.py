@@ -140,7 +140,16 @@ def _fill_lattice(corners, normals, spacing, starts, rows, out_row, out_place): 
 
 
 @njit(cache=True, parallel=True)
-def place(corners, corner_normals, sharp, strips, spacing, row, place_in, coverage):  # type: ignore[no-untyped-def]
+def place(
+    corners: Floats,
+    corner_normals: Floats,
+    sharp: NDArray[np.uint8],
+    strips: Floats,
+    spacing: Floats,
+    row: NDArray[np.int32],
+    place_in: Floats,
+    coverage: Floats,
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Means, normals, frames and sizes of the points, moved off sharp edges, with tangent frames along the nearest such edge.
 
     strips: (T, 8) of every triangle, of the one that it was cut from. Points on thin ones lie in one row along the middle.
@@ -228,7 +237,7 @@ def place(corners, corner_normals, sharp, strips, spacing, row, place_in, covera
 
 
 @njit(cache=True)
-def _curvature(p, n, lengths):  # type: ignore[no-untyped-def]
+def _curvature(p: Floats, n: Floats, lengths: tuple[float, float, float]) -> tuple[float, int]:
     """How fast the normal turns along the edge where it turns most (1/m), and the edge where it turns least."""
     most, least, straight = 0.0, 1e9, 0
     for k in range(3):

@@ -156,7 +156,7 @@ def _smooth(corners, face_normals, faces, neighbours, order, start, limit):  # t
 
 
 @njit(cache=True, inline="always")
-def _longest(p):  # type: ignore[no-untyped-def]
+def _longest(p: Floats) -> tuple[float, int]:
     best, edge = -1.0, 0
     for k in range(3):
         m = (k + 1) % 3
@@ -170,7 +170,7 @@ STRIP_EDGE, STRIP_LONG = 0.8, 2.0  # a strip's edge, as a share of its triangle'
 
 
 @njit(cache=True)
-def _strips(corners, sharp):  # type: ignore[no-untyped-def]
+def _strips(corners: Floats, sharp: NDArray[np.uint8]) -> Floats:
     out = np.zeros((len(corners), 8), np.float32)
     for t in range(len(corners)):
         p = corners[t]
