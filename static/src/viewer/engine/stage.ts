@@ -13,11 +13,6 @@ export class NoGraphics extends Error {
   }
 }
 
-/** Spark's sorter may be at work when it is sent away: its promise fails, and nobody waits for it. */
-function leavesQuietly(event: PromiseRejectionEvent): void {
-  if (event.reason instanceof Error && event.reason.message === 'Worker terminate') event.preventDefault();
-}
-
 export interface StageEvents {
   /** Moves what moves; true while something does. `seconds` since the last frame. */
   tick(seconds: number): boolean;
@@ -71,7 +66,6 @@ export class Stage {
     } catch (error) {
       throw new NoGraphics(error);
     }
-    window.addEventListener('unhandledrejection', leavesQuietly); // stays: the failure comes after the stage has gone
     this.renderer.setPixelRatio(1);
     this.scene.background = new Color(0x111514);
     this.spark = new SparkRenderer({
@@ -175,6 +169,8 @@ export class Stage {
     this.canvas.removeEventListener('webglcontextlost', this.onLost);
     document.removeEventListener('visibilitychange', this.onVisibility);
     void this.renderer.setAnimationLoop(null);
+    // Its sorter may be at work: the answer that Spark then fails has nobody who waits for it.
+    for (const answer of Object.values(this.spark.sortWorker?.messages ?? {})) answer.reject = () => undefined;
     this.spark.dispose();
     this.renderer.dispose();
     this.renderer.forceContextLoss();
