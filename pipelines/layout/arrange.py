@@ -86,7 +86,7 @@ class Arrange(Stage):
 
 def arrange(spec: SceneSpec, library: Library, *, seed: int, tell: TellStage | None = None) -> Scene:
     """The arranged scene of a spec: indoors or outdoors by its place."""
-    place = place_named(spec.place)
+    place = place_named(spec.place).in_season(spec.season)
     say = tell or (lambda fraction, note: None)
     groups = _groups(spec, place, library, seed=seed, say=say)
     say(0.5, "placing")

@@ -171,9 +171,11 @@ class Scatter(_Entry):
 
     corridor: how much of the clearing round the spawn point and its view is kept free (0 = stands anywhere).
     rows_m: planted in a field, in rows so far apart with such a step along them (which run ahead), instead of by chance.
+    autumn: kinds instead in autumn, so that a wood turns although evergreens make it in summer.
     """
 
     kinds: dict[str, float]
+    autumn: dict[str, float] = {}
     per_hectare: tuple[float, float, float] = (0, 0, 0)
     spacing_m: float = 3
     scale: tuple[float, float] = (0.8, 1.2)
@@ -221,10 +223,12 @@ class Bring(_Entry):
     side on the four sides of a court of the half width and half length distance_m round a middle back_m ahead, facing in).  filler:
     only where the words name fewer than three things.  grid: where in a room exactly.  mixed: every one is another
     of the kinds instead of all being the same.  colours: one by lot; where there are several of a thing, one after the other.
+    autumn: kinds instead in autumn.
     """
 
     name: str
     kinds: tuple[str, ...]
+    autumn: tuple[str, ...] = ()
     count: tuple[int, int] = (1, 1)
     at: str = "scenic"
     relations: tuple[Relation, ...] = ()
@@ -288,6 +292,14 @@ class Place(_Entry):
     def indoors(self) -> bool:
         """Whether it is under a roof."""
         return self.room is not None
+
+    def in_season(self, season: Season) -> Place:
+        """The place with what grows there at that time of the year."""
+        if season is not Season.AUTUMN:
+            return self
+        scatter = tuple(one.model_copy(update={"kinds": one.autumn or one.kinds}) for one in self.scatter)
+        bring = tuple(one.model_copy(update={"kinds": one.autumn or one.kinds}) for one in self.bring)
+        return self.model_copy(update={"scatter": scatter, "bring": bring})
 
 
 @cache

@@ -119,13 +119,24 @@ def test_the_visitor_has_room() -> None:
         np.testing.assert_allclose(scene.viewpoints[0, [0, 2]], 0.0, atol=1e-6)
 
 
+@pytest.mark.parametrize(("words", "turns"), [("an autumn forest", True), ("a forest", False), ("a pine forest in autumn", False)])
+def test_a_wood_turns_in_autumn_unless_the_words_name_its_trees(words: str, turns: bool) -> None:
+    library = Library.load()
+    spec = read(words, library).spec
+    kinds = [thing.kind for thing in build(spec, arrange(spec, library, seed=2), library, seed=2).things]
+    leafy, evergreen = (sum(kind in some for kind in kinds) for some in ({"birch", "beech", "maple", "oak"}, {"pine", "spruce", "fir"}))
+    assert (leafy > 2 * evergreen) is turns
+
+
 def test_every_place_names_known_kinds_and_covers() -> None:
     library = Library.load()
     for place in places().values():
         for scatter in place.scatter:
             assert any(kind in library.kinds for kind in scatter.kinds), (place.name, scatter.kinds)
+            assert set(scatter.autumn) <= set(library.kinds), (place.name, scatter.autumn)
         for bring in place.bring:
             assert any(kind in library.kinds for kind in bring.kinds), (place.name, bring.name)
+            assert set(bring.autumn) <= set(library.kinds), (place.name, bring.autumn)
         assert [cover.name for cover in place.cover if cover.name not in COVERS] == [], place.name
         if place.room is not None:
             assert {place.room.kind, *place.room.styles.values()} <= set(library.kinds), place.name
