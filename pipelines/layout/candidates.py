@@ -56,7 +56,7 @@ def by_relation(
         return ring(box, angle, rng.uniform(0.4, 1.6 if room else 4.5, count), own)
     if relation is R.IN_FRONT_OF:
         facing = rng.random(count) < (0.85 if room else 0.5)
-        angle = np.where(facing, box.yaw + rng.normal(0, 0.35, count), back + np.pi + rng.normal(0, 0.3, count))
+        angle = np.where(facing, box.yaw + rng.normal(0, 0.22, count), back + np.pi + rng.normal(0, 0.2, count))
         return ring(box, angle, rng.uniform(0.35, 1.2 if room else 3.0, count), min(half_m) if room else own)
     if relation is R.BEHIND:
         angle = back + rng.normal(0, 0.4, count)
@@ -108,6 +108,15 @@ def between(b: Boxes, c: Boxes, *, count: int, rng: np.random.Generator) -> Real
     share = rng.uniform(0.3, 0.7, count)
     x, z = b.x + (c.x - b.x) * share + rng.normal(0, 0.15, count), b.z + (c.z - b.z) * share + rng.normal(0, 0.15, count)
     return np.stack([x, z, toward_viewer(x, z)], axis=1)
+
+
+def flanking(box: Boxes, across: Boxes | None, *, half_m: float, count: int, reach_m: float, rng: np.random.Generator) -> Reals:
+    """Candidates at one side of an object as the visitor sees it, and opposite what is at its other side already (`across`)."""
+    if across is None:
+        angle = np.arctan2(box.x, box.z) + rng.choice([-0.5, 0.5], count) * np.pi + rng.normal(0, 0.2, count)
+    else:
+        angle = np.arctan2(box.x - across.x, box.z - across.z) + rng.normal(0, 0.15, count)
+    return ring(box, angle, rng.uniform(0.15, reach_m, count), half_m)
 
 
 def around(

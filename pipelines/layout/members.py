@@ -15,7 +15,7 @@ from pipelines.layout.plan import WAY_KINDS, seeded
 from pipelines.layout.waters import WATER_KINDS
 from pipelines.places import Bring, Place
 from pipelines.scene import Model
-from pipelines.spec import VIEWER, Relation, SceneSpec, Season, ThingSpec
+from pipelines.spec import VIEWER, Relation, RelationName, SceneSpec, Season, ThingSpec
 from pipelines.things import Kind, Library, Order
 
 LAND_KINDS = frozenset({"hill", "mountain", "dune", "cliff", "volcano"})
@@ -176,16 +176,40 @@ def _mixture(asked: ThingSpec, bring: Bring, library: Library, without: Sequence
     return [asked.kind, *(others[k] for k in rng.permutation(len(others)))]
 
 
-def in_order(groups: Mapping[str, Group], *, named_first: bool = False) -> list[str]:
-    """Names so that what others refer to comes first; within that, the bigger first. Rings of references are cut at the first named."""
+def flanks(groups: Mapping[str, Group]) -> dict[str, tuple[str, str]]:
+    """Each of two things that may be set on both sides of what the words put between them, once that stands: name → it, the other one.
+
+    Those are single things of which nothing else is said. All others stand first, and what is between them comes to them.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for name, group in groups.items():
+        for relation in group.asked.relations:
+            if relation.relation is not RelationName.BETWEEN or len(set(relation.objects)) != 2 or len(group.models) > 1:
+                continue
+            one, other = relation.objects
+            if all(_is_free(groups.get(flank)) and flank not in found for flank in (one, other)):
+                found |= {one: (name, other), other: (name, one)}
+    return found
+
+
+def _is_free(group: Group | None) -> bool:
+    return group is not None and len(group.models) == 1 and not group.asked.relations and group.kind.name not in LAND_KINDS
+
+
+def in_order(groups: Mapping[str, Group], *, named_first: bool = False, flanking: Mapping[str, tuple[str, str]] | None = None) -> list[str]:
+    """Names so that what others refer to comes first; within that, the bigger first. Rings of references are cut at the first named.
+
+    flanking: see `flanks`.
+    """
     waiting = dict(groups)
+    middles = flanking or {}
     done: list[str] = []
     weight = {
         name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * _precedence(group.bring, named_first)
         for name, group in groups.items()
     }
     while waiting:
-        ready = [name for name, group in waiting.items() if not _needs(group, waiting)]
+        ready = [name for name, group in waiting.items() if not _needs(group, waiting, middles)]
         chosen = max(ready, key=lambda name: weight[name]) if ready else next(iter(waiting))
         done.append(chosen)
         del waiting[chosen]
@@ -201,5 +225,8 @@ def _precedence(bring: Bring | None, named_first: bool) -> float:
     return 0.9 if bring.grid else 0.3
 
 
-def _needs(group: Group, waiting: Mapping[str, Group]) -> bool:
-    return any(target in waiting and target != group.name for relation in group.asked.relations for target in relation.objects)
+def _needs(group: Group, waiting: Mapping[str, Group], middles: Mapping[str, tuple[str, str]]) -> bool:
+    if group.name in middles:
+        return middles[group.name][0] in waiting
+    said = {target for relation in group.asked.relations for target in relation.objects}
+    return any(target in waiting and target != group.name and middles.get(target, ("",))[0] != group.name for target in said)

@@ -193,7 +193,7 @@ class Outdoors:
             score += framing + self.corridor(x, z, margin_m=1.5) * -4.0
         else:
             score -= 5.0 * hidden_share(poses, foot, board)
-            if group.size(number)[1] > 1.2 and group.name != self.plan.subject:
+            if group.size(number)[1] > 1.2 and group.name != self.plan.subject and R.IN_FRONT_OF not in relations:
                 score -= 3.0 * self.corridor(x, z, margin_m=float(np.mean(foot.radius)))
         heights = np.ptp(self.ground.heights(*foot.corners()), axis=1)
         return np.asarray(score - 2.0 * heights)

@@ -16,7 +16,8 @@ in front of   nearer to the viewer, in the same direction (half the object's ang
 behind        farther than the object, in the same direction (half its angle + 20°), gap ≤ 12 m + 2 × the larger thing; behind the
               sea, which has no far shore: on land, at least 4 m from it
 left, right   the subject's bearing at least 1.5° further left or right than the object's middle, gap ≤ 12 m + the larger thing
-between       projected on the line between the two objects' middles within 10 … 90 %, at most 0.35 of its length (or 1 m) aside
+between       projected on the line between the two objects' middles within 10 … 90 %, at most 0.35 of its length (or 1 m) aside;
+              or seen between the two, when those are twice as far away (a house between two mountains)
 around        one or two subjects: beside or near; three and more: each within the reach of "near" and no free sector of more than 220°
 along         within 4 m + half the subject of the line's edge (road, path, river, shore, wall)
 a distance    "ten metres behind": the gap within a quarter (or 1 m) of it, instead of the reach above
@@ -140,7 +141,10 @@ def holds_between(a: Boxes, b: Boxes, c: Boxes) -> Bools:
     square = np.maximum(dx * dx + dz * dz, 1e-6)
     share = ((a.x - b.x) * dx + (a.z - b.z) * dz) / square
     aside = np.abs((a.x - b.x) * dz - (a.z - b.z) * dx) / np.sqrt(square)
-    return np.asarray((share >= 0.1) & (share <= 0.9) & (aside <= np.maximum(0.35 * np.sqrt(square), 1.0)))
+    among = (share >= 0.1) & (share <= 0.9) & (aside <= np.maximum(0.35 * np.sqrt(square), 1.0))
+    left, right = (turned(bearing(one.x, one.z) - bearing(a.x, a.z)) for one in (b, c))
+    farther = np.minimum(np.hypot(b.x, b.z), np.hypot(c.x, c.z)) >= 2 * np.hypot(a.x, a.z)
+    return np.asarray(among | (farther & (left * right < 0) & (np.abs(left - right) < np.pi)))
 
 
 def holds_to_area(relation: RelationName, a: Boxes, area: Area) -> Bools:

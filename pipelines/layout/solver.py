@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipelines.layout import candidates
 from pipelines.layout.board import Board, Placed
 from pipelines.layout.footprints import Boxes, Reals, bearing, separation, turned
-from pipelines.layout.members import Group, outline
+from pipelines.layout.members import Group, flanks, outline
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import VIEWER_BOX, Area, holds, holds_between, holds_to_area
 from pipelines.layout.stacking import place_on, wants_support
@@ -40,6 +40,7 @@ FIRST = (
 )
 """Which relation of several draws the candidates: the most telling first."""
 ROOM_M = (0.1, 5.0)  # beside what stands between two things, together
+FLANK_M = 1.8  # as near what flanks a thing comes to it
 
 
 class Site(Protocol):
@@ -75,15 +76,18 @@ class Solver:
         self.site, self.seed, self.board = site, seed, Board()
         self.homeless: list[str] = []
         self._pairs: dict[str, tuple[str, float]] = {}
+        self._flanks: dict[str, tuple[str, str]] = {}
 
-    def leave_room(self, groups: Mapping[str, Group]) -> None:
-        """What others stand between is set so far apart, and no farther, that they fit: the pairs of all groups."""
+    def leave_room(self, groups: Mapping[str, Group]) -> Mapping[str, tuple[str, str]]:
+        """What others stand between is set so far apart, and no farther, that they fit: the pairs of all groups. Which flank what."""
+        self._flanks = {} if self.site.room else flanks(groups)
         for group in groups.values():
             for relation in group.asked.relations:
-                if relation.relation is R.BETWEEN and len(relation.objects) == 2:
+                if relation.relation is R.BETWEEN and len(relation.objects) == 2 and relation.objects[0] not in self._flanks:
                     width, _, depth = group.size()
                     one, other = relation.objects
                     self._pairs[one], self._pairs[other] = (other, max(width, depth)), (one, max(width, depth))
+        return self._flanks
 
     def place_group(self, group: Group, *, attempt: int = 0) -> None:
         """Place all members of a group, row by row where the words ask for rows."""
@@ -151,6 +155,10 @@ class Solver:
         if (pair := self._partner(group)) is not None:
             angle, gap = rng.uniform(-np.pi, np.pi, 80), pair[1] + rng.uniform(ROOM_M[0], 1.0, 80)
             found.append(candidates.ring(pair[0], angle, gap, max(_half(group, number))))
+        if (sides := self._middle(group)) is not None:
+            found.append(
+                candidates.flanking(*sides, half_m=max(_half(group, number)), count=int(120 * widen), reach_m=FLANK_M * widen, rng=rng)
+            )
         if not found or widen > 2:
             found.append(self.site.free_candidates(group, number, rng))
         return np.concatenate(found)
@@ -160,6 +168,12 @@ class Solver:
         name, width_m = self._pairs.get(group.name, ("", 0.0))
         others = self.board.members(name)
         return (others[0].boxes("foot"), width_m) if others else None
+
+    def _middle(self, group: Group) -> tuple[Boxes, Boxes | None] | None:
+        """What a thing is to flank, once that stands, and the thing on the other side, once that does."""
+        middle, other = self._flanks.get(group.name, ("", ""))
+        stands, across = self.board.members(middle), self.board.members(other)
+        return (stands[0].boxes("whole"), across[0].boxes("whole") if across else None) if stands else None
 
     def _known(self, relation: Relation) -> bool:
         return all(name == VIEWER or name in self.site.areas or self.board.members(name) for name in relation.objects)
@@ -249,6 +263,9 @@ class Solver:
         if (pair := self._partner(group)) is not None:
             gap = separation(foot, pair[0])
             kept += (gap >= pair[1] + ROOM_M[0]) & (gap <= pair[1] + ROOM_M[1])
+        if (sides := self._middle(group)) is not None:
+            kept += separation(whole, sides[0]) <= FLANK_M
+            kept += holds_between(sides[0], whole, sides[1]) if sides[1] is not None else 0
         for relation in group.asked.relations:
             if not self._known(relation):
                 continue
