@@ -223,12 +223,10 @@ class Bring(_Entry):
     side on the four sides of a court of the half width and half length distance_m round a middle back_m ahead, facing in).  filler:
     only where the words name fewer than three things.  grid: where in a room exactly.  mixed: every one is another
     of the kinds instead of all being the same.  colours: one by lot; where there are several of a thing, one after the other.
-    autumn: kinds instead in autumn.
     """
 
     name: str
     kinds: tuple[str, ...]
-    autumn: tuple[str, ...] = ()
     count: tuple[int, int] = (1, 1)
     at: str = "scenic"
     relations: tuple[Relation, ...] = ()
@@ -297,9 +295,7 @@ class Place(_Entry):
         """The place with what grows there at that time of the year."""
         if season is not Season.AUTUMN:
             return self
-        scatter = tuple(one.model_copy(update={"kinds": one.autumn or one.kinds}) for one in self.scatter)
-        bring = tuple(one.model_copy(update={"kinds": one.autumn or one.kinds}) for one in self.bring)
-        return self.model_copy(update={"scatter": scatter, "bring": bring})
+        return self.model_copy(update={"scatter": tuple(one.model_copy(update={"kinds": one.autumn or one.kinds}) for one in self.scatter)})
 
 
 @cache
