@@ -56,7 +56,8 @@ def by_relation(
         return ring(box, angle, rng.uniform(0.4, 1.6 if room else 4.5, count), own)
     if relation is R.IN_FRONT_OF:
         facing = rng.random(count) < (0.85 if room else 0.5)
-        angle = np.where(facing, box.yaw + rng.normal(0, 0.22, count), back + np.pi + rng.normal(0, 0.2, count))
+        spread = np.where(rng.random(count) < 0.7, 0.2, 0.4)  # straight before it first; aside where that is taken
+        angle = np.where(facing, box.yaw, back + np.pi) + spread * rng.normal(0, 1, count)
         return ring(box, angle, rng.uniform(0.35, 1.2 if room else 3.0, count), min(half_m) if room else own)
     if relation is R.BEHIND:
         angle = back + rng.normal(0, 0.4, count)
