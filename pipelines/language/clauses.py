@@ -8,14 +8,15 @@ from itertools import pairwise
 
 from pipelines.language.discourse import Discourse, host_of_with, opposite_of, other_side, relate
 from pipelines.language.drafts import Draft, SceneDraft, is_many
+from pipelines.language.groups import Groups, number_of
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
 from pipelines.language.mentions import EACH, FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
 from pipelines.language.phrases import Item, NounPhrase
 from pipelines.language.row import Row, is_part
-from pipelines.language.tagging import Lexeme, number_value
+from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
-from pipelines.spec import VIEWER, Arrangement, RelationName, Size
+from pipelines.spec import VIEWER, Arrangement, RelationName
 
 _PLACING = frozenset({
     "in", "inside", "on", "at", "within", "through", "throughout", "across", "standing in", "set in", "into", "of", "to", "from", "down",
@@ -36,6 +37,11 @@ _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationN
 Pending = tuple[RelationName, tuple[Draft | str, ...], bool, float | None]
 
 
+def _says_each(item: Item | None) -> bool:
+    """ "each", "each of them", "each one", "every chair"."""
+    return item is not None and (item.article if isinstance(item, NounPhrase) else item.text).partition(" ")[0] in EACH
+
+
 class Clauses:
     """One pass over the items of a prompt. `subjects` is who the next preposition speaks of; `chain` a list "A, B and C" so far."""
 
@@ -44,6 +50,7 @@ class Clauses:
         self._talk = Discourse()
         self._scene = scene
         self._mentions = mentions
+        self._groups = Groups(scene, mentions, self._talk)
         self._chain: list[Draft] = []
         self._joined_by_and = False
         self._connector = "stop"
@@ -51,11 +58,10 @@ class Clauses:
         self._denying = False
         self._outer: list[Draft] = []
         self._first = True
-        self._parted: Draft | None = None
         self._verb_seen = False
         self._distant_host = False
         self._distance_m: float | None = None
-        self._each: float | None = None
+        self._each: Draft | None = None
 
     def read(self) -> None:
         """Read every item."""
@@ -97,10 +103,9 @@ class Clauses:
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
         if self._made_of(phrase, at) or self._is_label(phrase, at) or self._is_speaker(phrase, at):
             return at + 1
-        if (described := self._described(phrase, at)) is not None:
-            self._talk.subjects, self._chain, self._connector = [described], [described], "none"
-            return at + (1 if phrase.head is not None else 2)
-        if (another := self._another_one(phrase)) is not None:
+        if (meant := self._groups.meant(phrase, self._row.item(at + 1))) is not None:
+            return self._again(meant, phrase, at)
+        if (another := self._groups.another(phrase)) is not None:
             self._new_subjects([another], at)
             return at + 1
         self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma")
@@ -170,27 +175,12 @@ class Clauses:
         self._scene.use(phrase.start, phrase.end, "grammar")
         return True
 
-    def _described(self, phrase: NounPhrase, at: int) -> Draft | None:
-        """ "the blue one": the thing spoken of last that looks so."""
-        word = phrase.head or self._row.item(at + 1)
-        if not phrase.modifiers or not isinstance(word, Lexeme) or word.text not in ("one", "ones") or phrase.article in ("a", "an"):
-            return None
-        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
-        looks = Draft("")
-        for lexeme in phrase.modifiers:
-            wear(looks, lexeme)
-        wanted = (looks.colour, looks.material, looks.style, looks.size)
-        found = next((one for one in known if _looks_so(one, wanted)), None)
-        if found is not None:
-            self._mentions.hear(phrase)
-        return found
-
-    def _another_one(self, phrase: NounPhrase) -> Draft | None:
-        """ "a red house and a blue one": a second house, with its own looks."""
-        if phrase.head is None or phrase.head.text != "one" or phrase.article not in ("a", "an", "another") or not phrase.modifiers:
-            return None
-        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts and draft.place is None]
-        return self._mentions.like(known[0], phrase) if known else None
+    def _again(self, meant: list[Draft], phrase: NounPhrase, at: int) -> int:
+        """What was spoken of before is the subject again; after "on it stands" it is what stands there."""
+        if self._pending is not None:
+            self._new_subjects(meant, at)
+        self._talk.subjects, self._chain, self._connector = meant, list(meant), "none"
+        return at + self._groups.ends_at(phrase, self._row.item(at + 1))
 
     def _is_bare_part(self, draft: Draft) -> bool:
         return not draft.options and draft.generic is None
@@ -224,37 +214,18 @@ class Clauses:
 
     def _partition(self, phrase: NounPhrase) -> bool:
         """ "two cars, one red and one blue": adjectives with a number speak of so many of the last group."""
-        wanted = phrase.number or 0
-        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
-        group = next((draft for draft in known if draft is self._parted or (draft.number or 0) > 1), None)
-        if group is None or not 0 < wanted <= (group.number or 0) or not phrase.modifiers:
+        if not phrase.modifiers or phrase.number is None or (part := self._groups.some(phrase.number, phrase.modifiers)) is None:
             return False
         self._mentions.hear(phrase)
-        part = self._take_out(group, int(wanted))
-        for lexeme in phrase.modifiers:
-            wear(part, lexeme)
+        self._part_subject(part)
         return True
 
-    def _one_with(self, word: Lexeme) -> None:
-        """ "two boats, one with a red sail": so many of the last group become a thing of their own."""
-        wanted = number_value(word) or 0
-        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
-        group = next((draft for draft in known if draft is self._parted or (draft.number or 0) > 1), None)
-        if group is not None and 0 < wanted <= (group.number or 0):
-            self._take_out(group, int(wanted))
-
-    def _take_out(self, group: Draft, wanted: int) -> Draft:
+    def _part_subject(self, part: Draft) -> None:
         """Some members of a group as the subject."""
-        self._parted = group
-        part = self._scene.split(group, wanted)
         self._joined_by_and = self._connector == "and"
         self._chain = [*(draft for draft in self._chain if draft in self._scene.drafts), part]
-        self._talk.subjects, self._connector = [part], "none"
-        self._talk.lately.insert(self._talk.lately.index(group), part)
-        self._talk.lately = [draft for draft in self._talk.lately if draft is not group or group in self._scene.drafts]
+        self._talk.subjects, self._connector, self._talk.host = [part], "none", None
         self._talk.log.append(list(self._chain))
-        self._talk.host = None
-        return part
 
     def _void(self, phrase: NounPhrase) -> None:
         """ "mist on the lake": what is in the air has a place too, but it is nobody's."""
@@ -363,9 +334,11 @@ class Clauses:
                 other.relate(RelationName(word.value(Role.ORDERED)), one)
         elif word.has(Role.ARRANGED):
             for draft in self._talk.subjects:
-                self._arrange(draft, Arrangement(word.value(Role.ARRANGED)))
+                self._arrange(draft, Arrangement(word.value(Role.ARRANGED)), self._mentions.number_in(word))
         elif word.has(Role.NUMBER) and self._row.has(at + 1, Role.WITH) and self._connector in ("comma", "and", "stop"):
-            self._one_with(word)
+            part = self._groups.some(number_of(word), [])  # "two boats, one with a red sail"
+            if part is not None:
+                self._part_subject(part)
         elif word.has(Role.PRONOUN) and not word.has(Role.NUMBER) and not word.has(Role.WITH):
             self._refer(word, at)
         elif word.has(Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST):
@@ -402,9 +375,9 @@ class Clauses:
         """What follows belongs to the thing just named; in a place, to nobody."""
         self._talk.host, self._distant_host = host_of_with(self._row, self._talk, at, self._connector)
         each = self._row.item(at - 1)
-        self._talk.singly = self._talk.host is not None and isinstance(each, Lexeme) and each.text in EACH
+        self._talk.singly = self._talk.host is not None and _says_each(each)
         if self._talk.host is not None and self._talk.singly:
-            self._each = self._talk.host.number  # "two nightstands, each with a lamp"
+            self._each = self._talk.host  # "two nightstands, each with a lamp"
         self._outer = [self._talk.host] if self._talk.host is not None else []
         if self._talk.host is None:
             self._chain, self._talk.subjects = [], []
@@ -469,11 +442,11 @@ class Clauses:
             self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
         return at + 1
 
-    def _arrange(self, draft: Draft, arrangement: Arrangement) -> None:
+    def _arrange(self, draft: Draft, arrangement: Arrangement, rows: int | None) -> None:
         """Rows have many members where the words count none."""
         if not is_many(draft):
             return
-        draft.arrangement = arrangement
+        draft.arrangement, draft.rows = arrangement, rows
         if arrangement is Arrangement.ROWS and draft.number is None and draft.group_count is None:
             draft.group_count = _LEAST_IN_ROWS
 
@@ -485,7 +458,7 @@ class Clauses:
         if phrase.head.text not in _FORMATIONS or not all(is_many(draft) for draft in self._talk.subjects):
             return False
         for draft in self._talk.subjects:
-            self._arrange(draft, _FORMATIONS[phrase.head.text])
+            self._arrange(draft, _FORMATIONS[phrase.head.text], int(phrase.number))
         self._scene.use(phrase.start, phrase.end, "arranged")
         return True
 
@@ -550,9 +523,9 @@ class Clauses:
             self._connector = "none"
             return end
         said = self._row.item(objects_at)
-        self._each = objects[0].number if isinstance(said, NounPhrase) and said.article in EACH else None
+        self._each = objects[0] if _says_each(said) else None
         inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
-        of_part = isinstance(said, NounPhrase) and is_part(said) and self._described(said, objects_at) is None
+        of_part = isinstance(said, NounPhrase) and is_part(said) and self._groups.meant(said, self._row.item(objects_at + 1)) is None
         on_top = relation is RelationName.ON and isinstance(said, NounPhrase) and said.head is not None and said.head.text in _TOPS
         if inner and not turned and of_part and not on_top:
             relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
@@ -568,8 +541,9 @@ class Clauses:
 
     def _spread(self, drafts: Sequence[Draft]) -> None:
         """ "a laptop on each desk": as many of them as there are desks, times what was counted."""
-        for draft in drafts if self._each and self._each > 1 else ():
-            draft.number, draft.plural = (draft.number or 1) * (self._each or 1), True
+        for draft in drafts if self._each is not None and is_many(self._each) else ():
+            if draft.each_of is None and draft is not self._each:
+                draft.number, draft.each_of, draft.plural = draft.number or (None if draft.plural else 1), self._each, True
         self._each = None
 
     def _covered(self, at: int) -> bool:
@@ -620,8 +594,9 @@ class Clauses:
                 found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
             self._talk.looking_ahead = False
             return self._not_the_ground(self._what_carries(found, relation), relation, pair=pair), at + 1
-        if (described := self._described(item, at)) is not None:
-            return [described], at + (1 if item.head is not None else 2)
+        if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
+            meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant
+            return meant, at + self._groups.ends_at(item, self._row.item(at + 1))
         self._mentions.settle_part(item, owned=False)
         weight = IN_PLACE if word.text in _PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         if self._first:
@@ -634,6 +609,8 @@ class Clauses:
             drafts = self._mentions.two_of_them(drafts[0])
         elif relation is RelationName.BETWEEN and item.plural and len(drafts) == 1 and not is_many(drafts[0]):
             drafts = self._mentions.twins(drafts[0])[:2]
+        elif relation is RelationName.BETWEEN and len(drafts) == 1 and item.group is not None and drafts[0].rows == 2:
+            drafts = self._groups.two_rows(drafts[0])
         end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
         if relation is RelationName.BETWEEN and not item.plural and self._row.has(end, Role.CONJUNCTION):
             after = self._row.item(end + 1)
@@ -719,9 +696,3 @@ class Clauses:
             self._spread(subjects)
         relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)
         self._pending = None if self._pending and self._connector != "none" else self._pending
-
-
-def _looks_so(draft: Draft, wanted: tuple[str | None, str | None, str | None, Size]) -> bool:
-    """Whether a thing has all the looks that are wanted."""
-    looks = (draft.colour, draft.material, draft.style, draft.size)
-    return all(wish in (None, Size.NORMAL) or wish == look for wish, look in zip(wanted, looks, strict=True))

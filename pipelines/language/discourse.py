@@ -62,7 +62,7 @@ class Discourse:
             return self.lately[-1:]
         if word.text == "both" and (pair := self._last_pair()):
             return pair
-        many = word.words[-1] in ("them", "they", "these", "those", "theirs", "both")
+        many = word.words[-1] in ("them", "they", "these", "those", "theirs", "both", "each")
         if self.host is not None and not many and not (is_many(self.host) and not self.singly and word.text in ("it", "its")):
             return [self.host]
         log, lately = self._spoken_of()

@@ -400,7 +400,14 @@ def _name(drafts: list[Draft]) -> None:
 
 
 def _count(draft: Draft, lexicon: Lexicon, place: str) -> int:
-    """What the words counted, or a natural several."""
+    """What the words counted, or a natural several; times the number of those that have so many each."""
+    own = _own_count(draft, lexicon, place)
+    if draft.each_of is None or not draft.each_of.kind:
+        return own
+    return min(own * _count(draft.each_of, lexicon, place), MAX_COUNT)
+
+
+def _own_count(draft: Draft, lexicon: Lexicon, place: str) -> int:
     data = lexicon.data
     kind = lexicon.kinds[draft.kind]
     if draft.group_count is not None and (draft.number is None or draft.number <= 1):

@@ -334,6 +334,8 @@ def _language_entries(data: Mapping[str, Any], known_places: Mapping[str, Place]
     for role, section in plain.items():
         for words in split(data[section]):
             yield role, words, Sense(words)
+    for words in split(data["ordinals"]):
+        yield Role.DESCRIPTION, words, Sense(words)
     for words in split(data["no_stand_in"]):
         yield Role.UNBUILDABLE, words, Sense(words)
     yield from _view_entries(data)

@@ -37,7 +37,8 @@ class Mentions:
         self._words_of = words_of
         self.vessels = frozenset(split(lexicon.data["vessels"]))
         self._images = frozenset(split(lexicon.data["images"]))
-        self._definite = frozenset(split(lexicon.data["definite"]))
+        self.definite = frozenset(split(lexicon.data["definite"]))
+        self.ordinals = frozenset(split(lexicon.data["ordinals"]))
         self._another = frozenset(split(lexicon.data["another"]))
         self.wholes = Wholes(scene, lexicon)
         self._own_things = frozenset(split(lexicon.data["own_things"]))
@@ -74,6 +75,19 @@ class Mentions:
         """List words that nothing was found for, and enter them into the ledger."""
         self._scene.miss(self._words_of(lexeme_or_phrase.start, lexeme_or_phrase.end))
         self._scene.use(lexeme_or_phrase.start, lexeme_or_phrase.end, "unmatched")
+
+    def kinds_for(self, words: str) -> tuple[str, ...]:
+        """The kinds that go by these words, best first."""
+        return self._lexicon.kinds_for(words)
+
+    def number_in(self, words: Lexeme) -> int | None:
+        """The number of rows that "in two rows" and "two rows of" count."""
+        counts = [self._lexicon.table.get((word,), {}).get(Role.NUMBER) for word in words.words]
+        return next((int(float(sense.value)) for sense in counts if sense is not None), None)
+
+    def heads_of(self, phrase: NounPhrase) -> frozenset[str]:
+        """The last word of a phrase's noun, in the singular."""
+        return frozenset() if phrase.head is None else frozenset({singular(phrase.head, self._lexicon)})
 
     def twins(self, draft: Draft) -> list[Draft]:
         """All single things of the same kind, in the order of the words: "the chairs" after a red one and a blue one."""
@@ -238,7 +252,7 @@ class Mentions:
         owners += [lexeme for lexeme in phrase.compounds if lexeme.possessive]
         inside = any(self.wholes.is_building(self._draft(one, one.text)) for one in owners)
         known = any(self.wholes.is_building(draft) and not draft.of_place for draft in self._scene.drafts)
-        meant = owned or self.hosted or phrase.article in self._definite
+        meant = owned or self.hosted or phrase.article in self.definite
         meant = (known and meant) or inside or (self._indoors() and word in self._room_parts and phrase.plural)
         if word not in self._lexicon.building_parts or word in self._own_things or not meant:
             return
@@ -299,7 +313,7 @@ class Mentions:
             return True
         if head.senses[Role.PLACE].weak:
             return weight == IN_PLACE and (self._is_house_of_place(head) or (head.plural and phrase.number is None))
-        return weight >= SAID_PLACE and not (phrase.article in self._definite and weight < IN_PLACE) and phrase.number in (None, 1)
+        return weight >= SAID_PLACE and not (phrase.article in self.definite and weight < IN_PLACE) and phrase.number in (None, 1)
 
     def _is_house_of_place(self, head: Lexeme) -> bool:
         """ "in a cathedral" is inside of it, though a cathedral may stand in a town as well."""
@@ -432,10 +446,11 @@ class Mentions:
         draft.number, draft.plural, draft.part = phrase.number, phrase.plural, head.has(Role.PART)
         if phrase.group is not None:
             draft.arrangement, draft.group_count = Arrangement(phrase.group.arrangement), phrase.group.count
+            draft.rows = next((self.number_in(lexeme) for lexeme in phrase.lexemes if lexeme.has(Role.GROUP)), None)
         self._dress(draft, phrase)
         self._wear_parts(draft, phrase)
         bare = not phrase.article and phrase.number is None and phrase.group is None
-        definite = phrase.article in self._definite or phrase.article in EACH or (bare and (as_object or self._is_repeated(draft)))
+        definite = phrase.article in self.definite or phrase.article in EACH or (bare and (as_object or self._is_repeated(draft)))
         known = self._earlier(draft, phrase) if definite and not fresh and phrase.article not in self._another else None
         if known is not None:
             known.beheld = True
@@ -480,16 +495,9 @@ class Mentions:
         return self._one_of_many_words(draft, phrase)
 
     def _one_of_many_words(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
-        """ "a drum kit … behind the drums": the one thing, by another name that is a plural. "the bigger pyramid" of two: one of them."""
-        if phrase.article not in self._definite or draft.number is not None or draft.colour is not None:
+        """ "a drum kit … behind the drums": the one thing, by another name that is a plural."""
+        if phrase.article not in self.definite or draft.number is not None or draft.colour is not None or not draft.plural:
             return None
-        if not draft.plural:
-            groups = (other for other in reversed(self._scene.drafts) if (other.number or 1) > 1 and draft.word == other.word)
-            group = next(groups, None) if phrase.modifiers and not draft.material else None
-            one = None if group is None else self._scene.split(group, 1)
-            if one is not None:
-                one.size = draft.size
-            return one
         others = (other for other in reversed(self._scene.drafts) if not is_many(other) and other.options and other.word != draft.word)
         return next((other for other in others if other.options[0] in draft.options[:1] and other.generic is None), None)
 

@@ -232,7 +232,8 @@ class Chunker:
         if run and lexeme.glued and lexeme.words[-1] in (*_DENYING, *_LIKENING):
             run.append(lexeme)
             return True
-        if lexeme.has(Role.NUMBER) and not lexeme.glued and not (lexeme.has(Role.PRONOUN) and not self._can_begin(at + 1)):
+        stands_for_noun = lexeme.has(Role.PRONOUN) and (not self._can_begin(at + 1) or (bool(run) and not any(map(_solid, run))))
+        if lexeme.has(Role.NUMBER) and not lexeme.glued and not stands_for_noun:
             return not run and self._take_number(phrase, lexeme)
         if lexeme.has(Role.GROUP):
             return not noun_seen and self._take_group(phrase, lexeme, at)
@@ -331,7 +332,7 @@ class Chunker:
         run = self._without_parted(phrase, self._without_denied(phrase, run))
         nouns = [index for index, lexeme in enumerate(run) if _nounish(lexeme)]
         nouns = [index for index in nouns if not (run[index].unknown and self._adjectival(run, index))]
-        solid = [index for index in nouns if run[index].unknown or run[index].has(Role.THING, Role.PLACE, Role.GENERIC, Role.UNBUILDABLE)]
+        solid = [index for index in nouns if _solid(run[index])]
         if nouns and run[nouns[-1]].has(Role.PART):  # "stone walls" are walls, "a carrot nose" is a nose
             solid = [index for index in solid if index == nouns[-1] or not (run[index].has(*MODIFIERS) or run[index].unknown)]
         head = solid[-1] if solid and not run[nouns[-1]].has(Role.THING) else nouns[-1] if nouns else None
@@ -421,6 +422,11 @@ class Chunker:
 
 def _nounish(lexeme: Lexeme) -> bool:
     return lexeme.unknown or lexeme.has(*NOUNS)
+
+
+def _solid(lexeme: Lexeme) -> bool:
+    """A noun that is more than a part, a position or the air."""
+    return lexeme.unknown or lexeme.has(Role.THING, Role.PLACE, Role.GENERIC, Role.UNBUILDABLE)
 
 
 def _participle(lexeme: Lexeme) -> bool:

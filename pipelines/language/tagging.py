@@ -70,6 +70,8 @@ def tag(tokens: Sequence[Token], lexicon: Lexicon) -> list[Lexeme]:
     while at < count:
         length = best[at][1]
         senses, plural = found[at].get(length, ({}, False))
+        if length > 2 and at + length < count and tokens[at + length].form in ("one", "ones") and Role.TO_VIEWER in senses:
+            length, (senses, plural) = 1, found[at].get(1, ({}, False))  # "on the left one" is on a thing, not to the left
         lexemes.append(_lexeme(tokens, at, at + length, senses, plural))
         at += length
     return _measures(_times(lexemes), lexicon)
