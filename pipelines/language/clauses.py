@@ -12,6 +12,7 @@ from pipelines.language.groups import Groups, number_of
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
 from pipelines.language.mentions import EACH, FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
+from pipelines.language.people import People
 from pipelines.language.phrases import Item, NounPhrase
 from pipelines.language.row import Row, is_part
 from pipelines.language.tagging import Lexeme
@@ -51,6 +52,7 @@ class Clauses:
         self._scene = scene
         self._mentions = mentions
         self._groups = Groups(scene, mentions, self._talk)
+        self._people = People(scene, mentions)
         self._chain: list[Draft] = []
         self._joined_by_and = False
         self._connector = "stop"
@@ -101,7 +103,7 @@ class Clauses:
             return at + 1
         self._denying = False
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
-        if self._made_of(phrase, at) or self._is_label(phrase, at) or self._is_speaker(phrase, at):
+        if self._made_of(phrase, at) or self._is_label(phrase, at) or self._is_speaker(phrase, at) or self._worn(phrase, at):
             return at + 1
         if (meant := self._groups.meant(phrase, self._row.item(at + 1))) is not None:
             return self._again(meant, phrase, at)
@@ -138,7 +140,9 @@ class Clauses:
         elif self._talk.host is not None and is_part(phrase) and self._connector in ("with", "and", "comma"):
             self._talk.subjects, self._chain, self._connector = [self._talk.host], [self._talk.host], "none"
         else:
+            doers = list(self._talk.subjects) if self._people.handles(self._row.item(at - 1), self._talk.subjects) else []
             self._new_subjects(drafts, at)
+            relate([draft for draft in drafts if draft.options or draft.generic], RelationName.BESIDE, tuple(doers[-1:]), turned=False)
         return at + 1
 
     def _made_of(self, phrase: NounPhrase, at: int) -> bool:
@@ -151,6 +155,21 @@ class Clauses:
         self._mentions.hear(phrase)
         for draft in self._talk.subjects:
             draft.material = draft.material or head.value(Role.MATERIAL)
+        return True
+
+    def _worn(self, phrase: NounPhrase, at: int) -> bool:
+        """ "with a straw hat", "wearing a raincoat", "in a dress and a hat": what somebody has on is no thing beside them."""
+        before = self._row.item(at - 1)
+        goes_on = self._people.goes_on(self._row.item(at - 2)) and self._connector in ("and", "comma")
+        if self._connector == "with":
+            wearers = [self._talk.host] if self._talk.host is not None else []
+        elif self._people.puts_on(before) or (goes_on and not (self._row.is_comma(at - 1) and self._row.next_is_relation(at + 1))):
+            wearers = self._talk.subjects
+        else:
+            return False
+        if not self._people.wear(phrase, wearers):
+            return False
+        self._talk.subjects, self._chain, self._connector = wearers[-1:], wearers[-1:], "none"
         return True
 
     def _is_speaker(self, phrase: NounPhrase, at: int) -> bool:
@@ -498,6 +517,11 @@ class Clauses:
                 weight = IN_PLACE if word.text in _PLACING else PLACE_AS_OBJECT
                 self._mentions.mention(phrase, place_weight=weight, as_object=True)
             return objects_at + 1
+        if relation is RelationName.INSIDE and not turned and self._people.wear(self._row.item(objects_at), self._talk.subjects):
+            self._connector = "none"
+            return objects_at + 1
+        if turned and relation is RelationName.INSIDE and self._people.handles(word, self._talk.subjects):
+            relation = RelationName.BESIDE  # what a box holds is inside of it, what a man holds is not
         subjects_before = list(self._talk.subjects)
         self._mentions.double(self._talk.subjects if not self._fronted(at, objects_at + 1) else [], word.text)
         if (

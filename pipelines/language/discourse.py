@@ -147,7 +147,7 @@ def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Dr
 def relate(
     subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], *, turned: bool, distance_m: float | None = None
 ) -> None:
-    for subject in subjects:
+    for subject in subjects if objects else ():
         if not turned:
             subject.relate(relation, *objects, distance_m=distance_m)
             continue

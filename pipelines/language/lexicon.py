@@ -149,6 +149,18 @@ class Lexicon:
         return frozenset(split(self.data["actors"]))
 
     @cached_property
+    def worn(self) -> frozenset[str]:
+        """Clothes, and what else people have on: what somebody is "in" without being inside of it."""
+        return frozenset(split(self.data["worn"]))
+
+    @cached_property
+    def handling(self) -> frozenset[str]:
+        """All forms of verbs whose object is at hand: "holding", "built"."""
+        verbs = frozenset(split(self.data["handling"]))
+        irregular = {form for form, verb in self.data["irregular"].items() if verb in verbs}
+        return frozenset({*irregular, *(form for verb in verbs for form in verb_forms(verb))})
+
+    @cached_property
     def homes(self) -> Mapping[str, Mapping[str, int]]:
         """What speaks for a place → places, and how loudly: kinds by their own names, other words only as they stand ("reindeer")."""
         homes: dict[str, dict[str, int]] = {}
@@ -370,6 +382,6 @@ def _finite_relations(data: Mapping[str, Any], table: Mapping[Words, Mapping[Rol
 
 
 def _verb_words(data: Mapping[str, Any]) -> Iterator[str]:
-    for verb in split(data["verbs"]):
+    for verb in (*split(data["verbs"]), *split(data["handling"])):
         yield from verb_forms(verb)
     yield from data["irregular"]

@@ -32,7 +32,7 @@ class Mentions:
 
     def __init__(self, scene: SceneDraft, lexicon: Lexicon, guess: Guess, words_of: Callable[[int, int], str]) -> None:
         self._scene = scene
-        self._lexicon = lexicon
+        self._lexicon = self.lexicon = lexicon
         self._guess = guess
         self._words_of = words_of
         self.vessels = frozenset(split(lexicon.data["vessels"]))

@@ -97,7 +97,8 @@ class Chunker:
         while at < len(self._lexemes):
             phrase, after = self._phrase(at) if self._begins_phrase(at) else (None, at)
             if phrase is None:
-                acts = self._is_imperative(at) or self._is_act(at) or (self._lexemes[at].unknown and self._acts(at, self._last()))
+                acts = self._is_imperative(at) or self._is_act(at) or (self._after_noun() and self._is_doing(at))
+                acts = acts or (self._lexemes[at].unknown and self._acts(at, self._last()))
                 self._items.append(self._as_verb(at) if acts else self._lexemes[at])
                 at += 1
             else:
@@ -144,7 +145,7 @@ class Chunker:
         if lexeme.has(Role.PRONOUN) and (lexeme.has(Role.DETERMINER, Role.NUMBER)):
             verb_next = (after := self._at(index + 1)) is not None and after.has(Role.VERB) and not after.has(*NOUNS, *MODIFIERS)
             return following and not verb_next
-        if self._is_imperative(index) or (lexeme.has(Role.VERB) and self._is_act(index)):
+        if self._is_imperative(index) or (lexeme.has(Role.VERB) and self._is_act(index)) or (self._after_noun() and self._is_doing(index)):
             return False
         if lexeme.unknown and self._acts(index, self._last()):
             return False
@@ -161,6 +162,13 @@ class Chunker:
         """ "before we saw it": after "we", a word that may be a verb is one."""
         before = self._at(index - 1)
         return before is not None and before.text in self._lexicon.actors and self._lexemes[index].has(Role.VERB)
+
+    def _is_doing(self, index: int) -> bool:
+        """ "a child building a castle", though a building is a thing."""
+        lexeme, following = self._lexemes[index], self._at(index + 1)
+        doing = lexeme.has(Role.VERB) and not lexeme.has(Role.RELATION, Role.TURNED) and lexeme.words[-1].endswith("ing")
+        doing = doing and lexeme.words[-1] in self._lexicon.handling
+        return doing and following is not None and following.has(Role.DETERMINER, Role.NUMBER)
 
     def _acts(self, index: int, subject: NounPhrase | None) -> bool:
         """ "the storm rages around", "the path forks at": an unknown word after a noun, with a verb's ending and something to follow.
@@ -316,6 +324,8 @@ class Chunker:
             return self._acts(at, phrase)
         if not lexeme.has(Role.VERB) or lexeme.glued:
             return False
+        if self._is_doing(at):
+            return True
         if following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP):
             return not lexeme.has(Role.THING, Role.PLACE, Role.GENERIC, Role.PART, Role.AMBIENT)
         if word.endswith(("ing", "ed")) and not lexeme.has(*NOUNS):

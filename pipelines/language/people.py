@@ -1,0 +1,58 @@
+"""People: what persons and animals wear, which is nothing beside them, and what they hold, push or build, which is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines.language.drafts import Draft, SceneDraft
+from pipelines.language.looks import wear
+from pipelines.language.mentions import Mentions
+from pipelines.language.phrases import Item, NounPhrase
+from pipelines.language.tagging import Lexeme
+
+_PUTTING_ON = frozenset({"wearing", "wears", "wear", "wore", "dressed", "donning", "sporting"})
+
+
+class People:
+    """Knows clothes by their words, and who can wear them."""
+
+    def __init__(self, scene: SceneDraft, mentions: Mentions) -> None:
+        self._scene = scene
+        self._mentions = mentions
+        self._last: NounPhrase | None = None
+
+    def puts_on(self, item: Item | None) -> bool:
+        """Whether a word says that somebody wears what follows."""
+        return isinstance(item, Lexeme) and item.words[0] in _PUTTING_ON
+
+    def goes_on(self, item: Item | None) -> bool:
+        """ "in a red dress and a hat": whether a phrase was taken as clothes, so that the next may be."""
+        return item is not None and item is self._last
+
+    def wear(self, item: Item | None, wearers: Sequence[Draft]) -> bool:
+        """Take "a green coat" as what the last of somebody wears, who gets its colour; False for what is no clothes or for no person."""
+        if not isinstance(item, NounPhrase) or not wearers or not self._can_wear(wearers[-1]):
+            return False
+        if not self._mentions.heads_of(item) & self._mentions.lexicon.worn:
+            return False
+        wearer, looks = wearers[-1], Draft("")
+        for lexeme in (*item.modifiers, *item.compounds):
+            wear(looks, lexeme)
+        wearer.colour = wearer.colour or looks.colour
+        self._scene.use(item.start, item.end, "describes")
+        self._last = item
+        return True
+
+    def handles(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:
+        """ "a child building a castle": whether the verb's object is beside who does it."""
+        if not isinstance(verb, Lexeme) or not subjects or not self._is_alive(subjects[-1]):
+            return False
+        return verb.words[-1] in self._mentions.lexicon.handling
+
+    def _can_wear(self, draft: Draft) -> bool:
+        nobody = draft.options or draft.generic or draft.place or draft.part
+        return self._is_alive(draft) or not nobody  # "a grandad in a blue coat": of somebody whom the library does not have
+
+    def _is_alive(self, draft: Draft) -> bool:
+        kind = self._mentions.lexicon.kinds[draft.options[0]] if draft.options else None
+        return kind is not None and bool({"person", "animal"} & set(kind.tags))
