@@ -490,7 +490,9 @@ class Clauses:
         word = self._row.item(at)
         owned = isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words
         aside = relation in _SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
-        if owned or aside:
+        if aside and not owned and self._talk.anchor is not None and self._talk.anchor not in self._talk.subjects:
+            hosts = [self._talk.anchor]
+        elif owned or aside:
             hosts = self._talk.parallel(hosts)
         hosts = [draft for draft in hosts if draft.place is None]
         if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
@@ -498,6 +500,7 @@ class Clauses:
         if (
             self._talk.lately
             and self._talk.lately[-1] not in self._talk.subjects
+            and all(draft.place is None for draft in self._talk.subjects)
             and self._connector == "none"
             and isinstance(self._row.item(at - 1), NounPhrase)
         ):
@@ -560,6 +563,9 @@ class Clauses:
         for row in rows:
             self._place_subjects(relation, row, at, end, turned=turned)
         self._talk.lately.extend(draft for draft in objects if draft not in self._talk.lately)
+        lies_on_ground = relation is RelationName.ON and self._mentions.is_terrain(objects[-1])
+        if objects[-1].options and objects[-1].place is None and not lies_on_ground:
+            self._talk.anchor = objects[-1]
         self._after_object(relation, objects, end, turned=turned)
         return end
 
@@ -617,6 +623,8 @@ class Clauses:
             elif not pair and item.text in ("it", "its"):
                 found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
             self._talk.looking_ahead = False
+            if relation is RelationName.INSIDE and item.text == "it" and self._talk.subjects:
+                found = self._mentions.holder(self._talk.subjects[-1], found, self._talk.lately)
             return self._not_the_ground(self._what_carries(found, relation), relation, pair=pair), at + 1
         if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
             meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant

@@ -20,6 +20,7 @@ class Discourse:
     subjects: of whom the next preposition speaks.  host: the thing "with" which others come.  lately: everything mentioned, in order.
     fronted: the side that this sentence put to a pronoun first, and whom that meant; fronted_before: the same of the sentence before.
     log: the subjects of every clause.  looking_ahead: the subject is still to come, so the present ones may be meant.
+    anchor: what the last preposition of this sentence was put to; "a police car behind" is behind that.
     paralleled: who was last put to a pronoun in this sentence, and whom that meant.
     """
 
@@ -28,6 +29,7 @@ class Discourse:
     lately: list[Draft] = field(default_factory=list)
     log: list[list[Draft]] = field(default_factory=list)
     looking_ahead: bool = False
+    anchor: Draft | None = None
     paralleled: tuple[list[Draft], list[Draft]] | None = None
     singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
     fronted: tuple[RelationName, list[Draft]] | None = None
@@ -35,7 +37,7 @@ class Discourse:
 
     def end_sentence(self) -> None:
         """The next sentence begins without a subject; what this one put to a side of "it" is remembered for one more."""
-        self.subjects, self.host, self.paralleled = [], None, None
+        self.subjects, self.host, self.paralleled, self.anchor = [], None, None, None
         self.fronted_before, self.fronted = self.fronted, None
 
     def still(self, relation: RelationName, found: list[Draft]) -> list[Draft]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pipelines.language.drafts import Draft, SceneDraft, Votes, is_many
@@ -36,6 +36,7 @@ class Mentions:
         self._guess = guess
         self._words_of = words_of
         self.vessels = frozenset(split(lexicon.data["vessels"]))
+        self._hollow = frozenset(split(lexicon.data["hollow"]))
         self._images = frozenset(split(lexicon.data["images"]))
         self.definite = frozenset(split(lexicon.data["definite"]))
         self.ordinals = frozenset(split(lexicon.data["ordinals"]))
@@ -120,6 +121,22 @@ class Mentions:
     def is_terrain(self, draft: Draft) -> bool:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
         return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
+
+    def holder(self, thing: Draft, found: list[Draft], lately: Sequence[Draft]) -> list[Draft]:
+        """ "a pond, a bridge across it, koi in it": of what was spoken of, the last that can have such a thing in it."""
+        if not found or not thing.options or self._holds(found[0], thing):
+            return found
+        return next(([one] for one in reversed(lately) if one is not thing and one.options and self._holds(one, thing)), found)
+
+    def _holds(self, draft: Draft, thing: Draft) -> bool:
+        """Whether a thing is water or hollow; what swims wants water."""
+        if not draft.options:
+            return True
+        kind, held = self._lexicon.kinds[draft.options[0]], self._lexicon.kinds[thing.options[0]]
+        if held.stands_on == "water" or held.family == "sealife":
+            return "water" in kind.tags or bool(draft.heads & (self._hollow | self.vessels))
+        hollow = draft.heads | {kind.name.split()[-1]}
+        return bool({"water", "building"} & set(kind.tags)) or kind.family in ("buildings", "vehicles") or bool(hollow & (self._hollow | self.vessels))
 
     def double(self, subjects: list[Draft], words: str) -> None:
         """One thing "on each side of" another is two."""
