@@ -244,7 +244,7 @@ class Clauses:
         self._joined_by_and = self._connector == "and"
         self._chain = [*(draft for draft in self._chain if draft in self._scene.drafts), part]
         self._talk.subjects, self._connector, self._talk.host = [part], "none", None
-        self._talk.log.append(list(self._chain))
+        self._talk.log.append(list(self._chain) if self._joined_by_and else [part])
 
     def _void(self, phrase: NounPhrase) -> None:
         """ "mist on the lake": what is in the air has a place too, but it is nobody's."""
@@ -455,8 +455,10 @@ class Clauses:
         if self._denying:
             self._denying = False
         if word.has(Role.TO_VIEWER):
-            relation = RelationName(word.value(Role.TO_VIEWER))
-            self._place_subjects(relation, (VIEWER,), at, at + 1, turned=False)
+            relation, host = RelationName(word.value(Role.TO_VIEWER)), self._talk.host
+            came_with = host is not None and all(draft.host is host and not draft.loose for draft in self._talk.subjects)
+            aside = came_with and relation in _SIDES and not self._fronted(at, at + 1)  # "a bed with a monitor on the left"
+            self._place_subjects(relation, (host if aside and host is not None else VIEWER,), at, at + 1, turned=False)
         elif word.has(Role.TO_HOST):
             self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
         return at + 1
@@ -525,6 +527,9 @@ class Clauses:
             return objects_at + 1
         if turned and relation is RelationName.INSIDE and self._people.handles(word, self._talk.subjects):
             relation = RelationName.BESIDE  # what a box holds is inside of it, what a man holds is not
+        if relation in _INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
+            self._connector = "none"
+            return objects_at + 1
         subjects_before = list(self._talk.subjects)
         self._mentions.double(self._talk.subjects if not self._fronted(at, objects_at + 1) else [], word.text)
         if (
@@ -719,7 +724,7 @@ class Clauses:
         if isinstance(preposition, Lexeme) and preposition.words[0].endswith("ing"):
             self._joined_by_and = False
         after = max((self._chain.index(target) + 1 for target in objects if target in self._chain), default=0)
-        chain = self._chain[after:] if not after or relation in _INNER else []  # "a bench, a hammer and a saw on the bench"
+        chain = self._chain[after:]  # "a bench, a hammer and a saw on the bench"
         if self._joined_by_and and len(chain) > 1 and not turned:
             pure = not any(draft.relations for draft in chain if draft not in self._talk.subjects)
             alike = [draft for draft in chain if relation not in _INNER or self._mentions.stand_alike(draft, chain[-1])]

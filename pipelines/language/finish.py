@@ -224,7 +224,8 @@ def _is_the_room(draft: Draft, lexicon: Lexicon, chosen: str) -> bool:
 
 def _feature(draft: Draft, scene: SceneDraft, lexicon: Lexicon, features: dict[str, Draft]) -> Draft | None:
     """What stands for the place where something is said to be beside, along or facing it: its road, lake or sea."""
-    wanted = any(draft in objects and relation in _KEPT_TO_PLACE for other in scene.drafts for relation, objects in other.relations)
+    kept = {*_KEPT_TO_PLACE, *([RelationName.AROUND] if draft.options else [])}
+    wanted = any(draft in objects and relation in kept for other in scene.drafts for relation, objects in other.relations)
     assert draft.place is not None
     kind = draft.options[0] if draft.options else lexicon.first_known([lexicon.places[draft.place].said.feature or "-"])
     if not wanted or not kind:
@@ -272,7 +273,7 @@ def _kept_relation(
         if (
             stand_in is None
             or stand_in is draft
-            or (relation not in _KEPT_TO_PLACE and not (target.options and relation is RelationName.ON))
+            or (relation not in _KEPT_TO_PLACE and not (target.options and relation in (RelationName.ON, RelationName.AROUND)))
         ):
             return None
         targets.append(stand_in)
@@ -299,7 +300,7 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
         for target in objects
         if isinstance(target, Draft) and name in _AT_ONE_HEIGHT
     )
-    wanted = "ceiling" if draft.hangs else "surface" if lies_on or beside_small or draft.host is not None else "floor"
+    wanted = "ceiling" if draft.hangs else "surface" if lies_on or beside_small or (draft.host is not None and not draft.loose) else "floor"
 
     def misfit(name: str) -> tuple[bool, bool, bool]:
         kind = lexicon.kinds[name]

@@ -19,7 +19,7 @@ _SIDES = {
     "right": RelationName.RIGHT_OF,
     "rightmost": RelationName.RIGHT_OF,
 }
-_POSITIONS = frozenset({*_SIDES, "middle", "center", "centre", "end"})
+_POSITIONS = frozenset({*_SIDES, "middle", "center", "centre", "end", "front", "back", "rear"})
 _MEMBERS_IN_ROWS = 12
 
 
@@ -104,9 +104,15 @@ class Groups:
 
     def _selecting(self, phrase: NounPhrase) -> list[Lexeme]:
         """The words that tell one member from the others."""
-        words = (*phrase.modifiers, *phrase.compounds)
-        places = [one for one in words if one.text in self._ordinals or one.text in _POSITIONS]
+        words = (*phrase.modifiers, *phrase.compounds, *self._front_one(phrase.head))
+        places = [one for one in words if one.words[0] in self._ordinals or one.words[0] in _POSITIONS]
         return places or [one for one in words if phrase.head is not None and one.has(*MODIFIERS)]
+
+    def _front_one(self, head: Lexeme | None) -> list[Lexeme]:
+        """ "the front desk" among desks: one of them, whatever else goes by that name."""
+        if head is None or len(head.words) < 2 or head.words[0] not in _POSITIONS:
+            return []
+        return [head] if any(_is_group(draft) and draft.heads & {head.words[-1]} for draft in self._known()) else []
 
     def _member(self, phrase: NounPhrase) -> Draft | None:
         each, selecting = phrase.article in EACH, self._selecting(phrase)
@@ -120,7 +126,8 @@ class Groups:
         heads = self._mentions.heads_of(phrase) if named else frozenset()
         roots = {root for root, _ in self._picked}
         alike = [draft for draft in self._known() if not named or draft.heads & heads]
-        if named and alike and not _is_group(alike[0]) and alike[0] not in roots and not _numbered(selecting, self._ordinals):
+        numbered = any(one.words[0] in self._ordinals | _POSITIONS for one in selecting)
+        if named and alike and not _is_group(alike[0]) and alike[0] not in roots and not numbered:
             return None  # "the old boat" after one boat more was spoken of
         group = next((draft for draft in (*alike, *roots) if _is_group(draft) or draft in roots), None)
         if group is None or (named and not group.heads & heads):
@@ -150,7 +157,7 @@ class Groups:
             return None
         if group.heads & self._mentions.heads_of(phrase):
             return None  # "between the columns" of a temple
-        selecting = [one for one in phrase.modifiers if one.text in self._ordinals or one.text in ("front", "back", "rear", *_POSITIONS)]
+        selecting = [one for one in phrase.modifiers if one.text in self._ordinals or one.text in _POSITIONS]
         if not phrase.article and not selecting and not head.words[-1].endswith("s"):
             return None
         if not selecting or phrase.article in EACH:
@@ -189,10 +196,6 @@ class Groups:
 
 def _is_group(draft: Draft) -> bool:
     return is_many(draft) and draft.place is None and draft.of_place is None
-
-
-def _numbered(selecting: list[Lexeme], ordinals: frozenset[str]) -> bool:
-    return any(lexeme.text in ordinals for lexeme in selecting)
 
 
 def _looks_so(draft: Draft, wanted: tuple[str | None, str | None, str | None, Size]) -> bool:

@@ -154,6 +154,11 @@ class Lexicon:
         return frozenset(split(self.data["worn"]))
 
     @cached_property
+    def regions(self) -> frozenset[str]:
+        """Cities and countries."""
+        return frozenset(split(self.data["regions"]))
+
+    @cached_property
     def handling(self) -> frozenset[str]:
         """All forms of verbs whose object is at hand: "holding", "built"."""
         verbs = frozenset(split(self.data["handling"]))
@@ -190,10 +195,11 @@ class Lexicon:
         plural = False
         if Role.FUNCTION in senses:  # "does" are no deer
             return senses, plural
-        for singular in singulars(words[-1], self.irregular_plurals):
-            if singular == words[-1]:
+        noun = words.index("of") - 1 if "of" in words[1:-1] else len(words) - 1  # "suits of armour"
+        for singular in singulars(words[noun], self.irregular_plurals):
+            if singular == words[noun]:
                 continue
-            found = self.table.get((*words[:-1], singular), {})
+            found = self.table.get((*words[:noun], singular, *words[noun + 1 :]), {})
             nouns = {role: sense for role, sense in found.items() if role in NOUNS}
             if nouns:
                 plural = True
@@ -346,6 +352,8 @@ def _language_entries(data: Mapping[str, Any], known_places: Mapping[str, Place]
     for role, section in plain.items():
         for words in split(data[section]):
             yield role, words, Sense(words)
+    for words in split(data["regions"]):
+        yield Role.AMBIENT, words, Sense(words)
     for words in split(data["ordinals"]):
         yield Role.DESCRIPTION, words, Sense(words)
     for words in split(data["no_stand_in"]):

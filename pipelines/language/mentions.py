@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pipelines.language.drafts import Draft, SceneDraft, Votes, is_many
+from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, Sense, split
 from pipelines.language.looks import singular, singular_texts, wear
 from pipelines.language.phrases import NounPhrase
@@ -136,7 +137,11 @@ class Mentions:
         if held.stands_on == "water" or held.family == "sealife":
             return "water" in kind.tags or bool(draft.heads & (self._hollow | self.vessels))
         hollow = draft.heads | {kind.name.split()[-1]}
-        return bool({"water", "building"} & set(kind.tags)) or kind.family in ("buildings", "vehicles") or bool(hollow & (self._hollow | self.vessels))
+        return (
+            bool({"water", "building"} & set(kind.tags))
+            or kind.family in ("buildings", "vehicles")
+            or bool(hollow & (self._hollow | self.vessels))
+        )
 
     def double(self, subjects: list[Draft], words: str) -> None:
         """One thing "on each side of" another is two."""
@@ -219,6 +224,7 @@ class Mentions:
             self._describe_scene(phrase)
             return self._after_of(phrase, place_weight)
         self._settle_furniture(phrase, head)
+        self._settle_name(phrase)
         head = phrase.head or head
         known = self._special_of(phrase, place_weight)
         if known is not None:
@@ -252,6 +258,48 @@ class Mentions:
         own = next((self._lexicon.kinds_for(" ".join(words)) for words in hints if len(words) > 1 and words[-1] == word), ())
         if own:
             phrase.head = replace(head, senses={Role.THING: Sense(own[0], options=own)})
+
+    def _settle_name(self, phrase: NounPhrase) -> None:
+        """ "a ruined Greek temple" is a "ruined temple": other words may stand between the words of a name."""
+        head, before = phrase.head, [*phrase.modifiers, *phrase.compounds]
+        if head is None or not head.has(Role.THING, Role.PLACE, Role.GENERIC):
+            return
+        self._settle_street(phrase, head)
+        for lexeme in sorted((one for one in before if one.start < head.start), key=lambda one: one.start):
+            nouns = [
+                head.words,
+                *([head.words[-1:]] if lexeme.has(Role.STYLE) else []),
+            ]  # "ruined Greek temple" when no Greek one is ruined
+            names = [(*lexeme.words, *noun) for noun in nouns]
+            words = next((name for name in names if self._lexicon.lookup(name)[0].keys() & {Role.THING, Role.PLACE}), None)
+            if words is None:
+                continue
+            senses, plural = self._lexicon.lookup(words)
+            phrase.head = replace(head, words=words, senses=senses, plural=plural)
+            if not lexeme.has(*MODIFIERS):
+                self._scene.use(lexeme.start, lexeme.end, "thing")
+                phrase.modifiers = [one for one in phrase.modifiers if one is not lexeme]
+                phrase.compounds = [one for one in phrase.compounds if one is not lexeme]
+            return
+
+    def _settle_street(self, phrase: NounPhrase, head: Lexeme) -> None:
+        """ "a suburb street" is in a suburb, though streets are a place of their own."""
+        around = next((one for one in phrase.compounds if one.has(Role.PLACE) and not one.senses[Role.PLACE].weak), None)
+        if around is None or head.text not in split(self._lexicon.data["within_places"]) or not head.has(Role.PLACE):
+            return
+        phrase.compounds.remove(around)
+        phrase.head = replace(head, senses={Role.PLACE: around.senses[Role.PLACE]})
+
+    def origin(self, phrase: NounPhrase) -> bool:
+        """ "a café in Paris": a name that says where in the world; it is the place only where no other was named."""
+        if phrase.head is None or phrase.article or phrase.head.text not in self._lexicon.regions:
+            return False
+        self.hear(phrase)
+        self._scene.use(phrase.start, phrase.end, "place")
+        if phrase.head.has(Role.PLACE):
+            named = any(weight >= PLACE_BEFORE_NOUN for _, weight in self._scene.places.cast)
+            self._scene.places.add(phrase.head.value(Role.PLACE), HINT if named else IN_PLACE)
+        return True
 
     def is_painted(self, phrase: NounPhrase) -> bool:
         """Whether a part may get a look: a door may, an edge only where the words give it one."""
@@ -449,8 +497,10 @@ class Mentions:
     def _draft(self, head: Lexeme, text: str) -> Draft:
         options = head.senses[Role.THING].options if head.has(Role.THING) else ()
         generic = head.value(Role.GENERIC) if head.has(Role.GENERIC) else None
-        last = singular(head, self._lexicon)
-        return Draft(text, options, generic, word=" ".join((*head.words[:-1], last)), heads=frozenset({last}))
+        last, words = singular(head, self._lexicon), head.words
+        noun = words.index("of") - 1 if head.plural and "of" in words[1:-1] else len(words) - 1  # "suits of armour"
+        one = next(iter(singulars(words[noun], self._lexicon.irregular_plurals)), words[noun]) if head.plural else last
+        return Draft(text, options, generic, word=" ".join((*words[:noun], one, *words[noun + 1 :])), heads=frozenset({last, one}))
 
     def _things(self, phrase: NounPhrase, *, as_object: bool = False, fresh: bool = False) -> list[Draft]:
         assert phrase.head is not None
@@ -549,6 +599,8 @@ class Mentions:
                 unknown.append(lexeme)
         if phrase.head is not None and len(phrase.head.words) > 1 and draft.colour is None:
             colour = self._lexicon.table.get(phrase.head.words[:1], {}).get(Role.COLOUR)
+            grows = any(self._lexicon.kinds[kind].family in ("trees", "plants", "food") for kind in draft.options[:1])
+            colour = None if grows else colour  # an olive tree is no tree in olive
             draft.colour = colour.value if colour is not None else None
         self._miss_together(sorted(unknown, key=lambda lexeme: lexeme.start))
         stuff = phrase.of.head or _material_of(phrase.of.modifiers) if phrase.of is not None else None

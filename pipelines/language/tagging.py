@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import Lexicon, Role, Sense, Senses
 from pipelines.language.tokens import Token, TokenKind
 from pipelines.spec import RelationName
@@ -102,11 +103,14 @@ def _entries_at(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> dict[i
         return {}
     entries: dict[int, tuple[Senses, bool]] = {}
     words: tuple[str, ...] = ()
-    for length in range(1, max(lexicon.longest.get(first.form, 1), 1) + 1):
+    begins = (first.form, *([f"{first.form}s"] if first.possessive else ()), *singulars(first.form, lexicon.irregular_plurals))
+    for length in range(1, max(lexicon.longest.get(word, 1) for word in begins) + 1):
         if start + length > len(tokens) or tokens[start + length - 1].kind is not TokenKind.WORD:
             break
         words = (*words, tokens[start + length - 1].form)
         senses, plural = lexicon.lookup(words)
+        if not senses and length > 1 and first.possessive:
+            senses, plural = lexicon.lookup((f"{first.form}s", *words[1:]))  # "banker's lamp" is written "bankers lamp", too
         if senses:
             entries[length] = (senses, plural)
     return entries
