@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pipelines.language.discourse import Discourse, host_of_with, opposite_of, other_side, relate
-from pipelines.language.drafts import Draft, SceneDraft, is_many
+from pipelines.language.drafts import Draft, SceneDraft, is_many, is_named
 from pipelines.language.groups import Groups, number_of
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
@@ -67,7 +67,7 @@ class Clauses:
 
     def read(self) -> None:
         """Read every item."""
-        at = 0 if not self._names_alone() else len(self._row)
+        at = self._heading() if not self._names_alone() else len(self._row)
         while at < len(self._row):
             if (after := self._row.taken_back(at)) is not None:
                 self._scene.use(self._row[at].start, self._row[after - 1].end, "absent")
@@ -75,6 +75,18 @@ class Clauses:
                 continue
             item = self._row[at]
             at = self._phrase(item, at) if isinstance(item, NounPhrase) else self._word(item, at)
+
+    def _heading(self) -> int:
+        """ "autonomous driving test: a rainy crossroads": where the scene begins after a heading that names nothing in it."""
+        colon = self._row.heading_ends()
+        phrases = [phrase for at in range(colon) if isinstance(phrase := self._row[at], NounPhrase)]
+        if any(phrase.head is not None and phrase.head.has(Role.THING, Role.GENERIC, Role.PLACE) for phrase in phrases) or not phrases:
+            return 0
+        for phrase in phrases:
+            self._mentions.hear(phrase)
+            self._mentions.hear_compounds(phrase)
+        self._scene.use(self._row[0].start, self._row[colon].end, "grammar")
+        return colon + 1
 
     def _names_alone(self) -> bool:
         """ "The moon": the only noun of the prompt, which elsewhere would only hang in the sky."""
@@ -111,6 +123,8 @@ class Clauses:
             self._new_subjects([another], at)
             return at + 1
         self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma")
+        if self._row.is_look_of_some(at, parted=self._groups.parted) and phrase.head is not None:
+            phrase = replace(phrase, head=None, modifiers=[*phrase.modifiers, phrase.head])  # "one green and one orange"
         if phrase.head is None and (self._partition(phrase) or self._predicate(phrase, at)):
             return at + 1
         after = self._row.item(at + 1)
@@ -342,7 +356,7 @@ class Clauses:
                 return at + 3  # "from the roof of a house": the house is under one's feet
         elif word.text == "but":
             self._denying, self._connector = False, "and"
-        elif word.has(Role.COMPARE) and not word.has(Role.RELATION) and isinstance(self._row.item(at + 1), NounPhrase):
+        elif word.has(Role.COMPARE) and not word.has(Role.RELATION) and self._row.is_compared(at + 1):
             self._compare(self._row[at + 1])
             return at + 2
         elif word.has(Role.ORDERED):
@@ -432,6 +446,10 @@ class Clauses:
 
     def _relation(self, word: Lexeme, at: int) -> int:
         """A preposition with its object, or a place word without one."""
+        doing = word.words[0].endswith("ing") and self._connector == "comma" and bool(self._talk.subjects)
+        if doing and all(draft.place is not None or not is_named(draft) for draft in self._talk.subjects):
+            doers = [group for group in self._talk.log if all(draft.options or draft.generic for draft in group)]
+            self._talk.subjects, self._talk.host = (doers[-1] if doers else self._talk.subjects), None  # "kids having a picnic, sitting on"
         self._scene.use(word.start, word.end, "relation")
         self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
         objects_at = self._row.skip_filler(at + 1)
@@ -557,7 +575,12 @@ class Clauses:
         said = self._row.item(objects_at)
         self._each = objects[0] if _says_each(said) else None
         inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
-        of_part = isinstance(said, NounPhrase) and is_part(said) and self._groups.meant(said, self._row.item(objects_at + 1)) is None
+        of_part = (
+            isinstance(said, NounPhrase)
+            and is_part(said)
+            and self._mentions.water(said) is None
+            and self._groups.meant(said, self._row.item(objects_at + 1)) is None
+        )
         on_top = relation is RelationName.ON and isinstance(said, NounPhrase) and said.head is not None and said.head.text in _TOPS
         if inner and not turned and of_part and not on_top:
             relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
@@ -597,8 +620,11 @@ class Clauses:
     def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
         self._chain, self._joined_by_and, self._connector = [], False, "none"
-        unknown = [one for one in self._talk.subjects if not (one.options or one.generic or one.place or one.part)]
+        unknown = [one for one in self._talk.subjects if not is_named(one)]
         nameless = bool(unknown) and len(unknown) == len(self._talk.subjects)
+        if self._row.is_participle_of(end - 1) and all(draft.options for draft in objects):
+            self._talk.subjects = objects[-1:]  # "around a sword stuck in a stone": it is the sword that is stuck
+            return
         if (relation not in _INNER and not nameless) or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
             return
         first, after = objects[0], self._row.item(end)
@@ -634,6 +660,8 @@ class Clauses:
         if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
             meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant
             return meant, at + self._groups.ends_at(item, self._row.item(at + 1))
+        if relation in _INNER and (water := self._mentions.water(item)) is not None:
+            return [water], at + 1
         self._mentions.settle_part(item, owned=False)
         weight = IN_PLACE if word.text in _PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         if self._first:

@@ -66,6 +66,11 @@ def is_many(draft: Draft) -> bool:
     return draft.plural or (draft.number or 1) > 1
 
 
+def is_named(draft: Draft) -> bool:
+    """Whether the words name something that can be built, or a place."""
+    return bool(draft.options or draft.generic or draft.place or draft.part)
+
+
 @dataclass
 class Votes:
     """What was said about one slot, in order; strong words overrule weak ones, `denied` names cannot win."""

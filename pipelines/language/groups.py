@@ -83,6 +83,11 @@ class Groups:
         self._dress(part, modifiers)
         return part
 
+    @property
+    def parted(self) -> bool:
+        """Whether some of a group were told apart from the others, which may go on."""
+        return self._parted is not None and self._parted in self._scene.drafts
+
     def two_rows(self, group: Draft) -> list[Draft]:
         """ "between the rows": one row, and the rest of them."""
         known = [row for (root, _), row in self._picked.items() if root is group and row.rows == 1]

@@ -129,6 +129,25 @@ class Mentions:
             return found
         return next(([one] for one in reversed(lately) if one is not thing and one.options and self._holds(one, thing)), found)
 
+    def water(self, phrase: NounPhrase) -> Draft | None:
+        """ "on the water": of the lake, river or sea that was spoken of; the river of "a jungle river" becomes a thing for it."""
+        head = phrase.head
+        if head is None or head.has(Role.THING) or head.words[0] not in ("water", "waters") or phrase.article not in self.definite:
+            return None
+        for draft in reversed(self._scene.drafts):
+            kinds = draft.options[:1] or tuple(kind for word in draft.heads for kind in self._lexicon.kinds_for(word)[:1])
+            if not kinds or not {"water", "terrain"} <= set(self._lexicon.kinds[kinds[0]].tags):
+                continue
+            self.hear(phrase)
+            if draft.place is not None and (draft.options or self._lexicon.places[draft.place].said.feature in kinds):
+                return None  # the place's own water is there without being asked for
+            if draft.options:
+                return draft
+            water = Draft(draft.phrase, kinds, word=kinds[0], heads=frozenset({kinds[0]}))
+            self._scene.drafts.append(water)
+            return water
+        return None
+
     def _holds(self, draft: Draft, thing: Draft) -> bool:
         """Whether a thing is water or hollow; what swims wants water."""
         if not draft.options:
@@ -218,7 +237,7 @@ class Mentions:
         """The drafts that a phrase speaks of: a nameless one, kept nowhere, for what cannot be built; empty for adjectives alone."""
         self.hear(phrase)
         self.exclude_absent(phrase)
-        self._hear_compounds(phrase)
+        self.hear_compounds(phrase)
         head = phrase.head
         if head is None:
             self._describe_scene(phrase)
@@ -414,7 +433,7 @@ class Mentions:
             return self._things(phrase)
         return None
 
-    def _hear_compounds(self, phrase: NounPhrase) -> None:
+    def hear_compounds(self, phrase: NounPhrase) -> None:
         """Nouns before the head: places hint at the place, species fill it, materials are left to `_dress`."""
         is_place = phrase.head is not None and phrase.head.has(Role.PLACE) and not phrase.head.has(Role.GENERIC)
         for lexeme in (*phrase.compounds, *phrase.modifiers):

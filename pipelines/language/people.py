@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.language.drafts import Draft, SceneDraft
+from pipelines.language.drafts import Draft, SceneDraft, is_named
 from pipelines.language.looks import wear
 from pipelines.language.mentions import Mentions
 from pipelines.language.phrases import Item, NounPhrase
@@ -50,8 +50,7 @@ class People:
         return verb.words[-1] in self._mentions.lexicon.handling
 
     def _can_wear(self, draft: Draft) -> bool:
-        nobody = draft.options or draft.generic or draft.place or draft.part
-        return self._is_alive(draft) or not nobody  # "a grandad in a blue coat": of somebody whom the library does not have
+        return self._is_alive(draft) or not is_named(draft)  # "a grandad in a blue coat": of somebody whom the library does not have
 
     def _is_alive(self, draft: Draft) -> bool:
         kind = self._mentions.lexicon.kinds[draft.options[0]] if draft.options else None
