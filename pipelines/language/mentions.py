@@ -139,7 +139,8 @@ class Mentions:
             if not kinds or not {"water", "terrain"} <= set(self._lexicon.kinds[kinds[0]].tags):
                 continue
             self.hear(phrase)
-            if draft.place is not None and (draft.options or self._lexicon.places[draft.place].said.feature in kinds):
+            own = draft.place is not None and (draft.options or self._lexicon.places[draft.place].said.feature in kinds)
+            if own and not draft.beheld:
                 return None  # the place's own water is there without being asked for
             if draft.options:
                 return draft
