@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN, THING_AS_OBJECT
-from pipelines.language.outside import seen_from_outside
+from pipelines.language.outside import rooms_with_contents, seen_from_outside
 from pipelines.language.tokens import key
 from pipelines.spec import (
     MAX_COUNT,
@@ -27,6 +27,7 @@ from pipelines.spec import (
 
 DEFAULT_PLACE = "meadow"
 _INDOORS_HINT, _OUTDOORS_HINT = 0.25, 0.3
+_CONTENTS = 3.0  # "a cathedral with pews" is seen from inside
 _FLANKING = 2
 _LARGEST_IN_A_ROOM_M = 3.0  # what is larger and made for the open speaks for no room
 _WEATHER_RANKS = ("storm", "snow", "rain", "fog", "cloudy", "clear")
@@ -134,12 +135,15 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
             scores[place] += weight
         if kind and lexicon.kinds[kind].indoors and not lexicon.kinds[kind].outdoors:
             scores["living room"] += _INDOORS_HINT
+    rooms = rooms_with_contents(scene, lexicon)
+    for name in rooms:
+        scores[name] += _CONTENTS
     for word in (word for name in sorted(buildings) for word in lexicon.places[name].said.as_things):
         for place, weight in lexicon.homes.get(word, {}).items():
             scores[place] += weight
     if any(draft.options and not lexicon.kinds[draft.options[0]].indoors for draft in scene.drafts):
         scores[DEFAULT_PLACE] += _OUTDOORS_HINT
-    if any(_needs_the_open(draft, lexicon) for draft in scene.drafts):
+    if not rooms and any(_needs_the_open(draft, lexicon) for draft in scene.drafts):
         scores = defaultdict(float, {name: score for name, score in scores.items() if not lexicon.places[name].indoors})
     if not any(score > 0 for score in scores.values()):
         scene.note(f"no place is named: it is taken to be a {DEFAULT_PLACE}")
