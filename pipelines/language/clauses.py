@@ -578,7 +578,7 @@ class Clauses:
         of_part = (
             isinstance(said, NounPhrase)
             and is_part(said)
-            and self._mentions.water(said) is None
+            and self._mentions.sorts.water(said) is None
             and self._groups.meant(said, self._row.item(objects_at + 1)) is None
         )
         on_top = relation is RelationName.ON and isinstance(said, NounPhrase) and said.head is not None and said.head.text in _TOPS
@@ -591,7 +591,7 @@ class Clauses:
         for row in rows:
             self._place_subjects(relation, row, at, end, turned=turned)
         self._talk.lately.extend(draft for draft in objects if draft not in self._talk.lately)
-        lies_on_ground = relation is RelationName.ON and self._mentions.is_terrain(objects[-1])
+        lies_on_ground = relation is RelationName.ON and self._mentions.sorts.is_terrain(objects[-1])
         if objects[-1].options and objects[-1].place is None and not lies_on_ground:
             self._talk.anchor = objects[-1]
         self._after_object(relation, objects, end, turned=turned)
@@ -633,7 +633,7 @@ class Clauses:
         elif first.place is not None:
             follows_on = relation is RelationName.ON and isinstance(after, Lexeme) and after.text == "in"
         else:
-            is_thing = bool(first.options) and not self._mentions.is_terrain(first)
+            is_thing = bool(first.options) and not self._mentions.sorts.is_terrain(first)
             follows_on = is_thing and self._pending is None and self._row.next_is_relation(end)
         if follows_on:
             self._talk.subjects = objects[-1:]
@@ -655,12 +655,12 @@ class Clauses:
                 found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
             self._talk.looking_ahead = False
             if relation is RelationName.INSIDE and item.text == "it" and self._talk.subjects:
-                found = self._mentions.holder(self._talk.subjects[-1], found, self._talk.lately)
+                found = self._mentions.sorts.holder(self._talk.subjects[-1], found, self._talk.lately)
             return self._not_the_ground(self._what_carries(found, relation), relation, pair=pair), at + 1
         if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
             meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant
             return meant, at + self._groups.ends_at(item, self._row.item(at + 1))
-        if relation in _INNER and (water := self._mentions.water(item)) is not None:
+        if relation in _INNER and (water := self._mentions.sorts.water(item)) is not None:
             return [water], at + 1
         self._mentions.settle_part(item, owned=False)
         weight = IN_PLACE if word.text in _PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
@@ -681,7 +681,9 @@ class Clauses:
             after = self._row.item(end + 1)
             if isinstance(after, NounPhrase):
                 return [*drafts, *self._mentions.mention(after, place_weight=PLACE_AS_OBJECT, as_object=True)], end + 2
-        while drafts and (further := self._row.further_object(item, end, listed=listed, is_small=self._mentions.is_small)) is not None:
+        while (
+            drafts and (further := self._row.further_object(item, end, listed=listed, is_small=self._mentions.sorts.is_small)) is not None
+        ):
             phrase, end = further
             drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
         return drafts, end
@@ -695,26 +697,26 @@ class Clauses:
     def _person_before(self) -> Draft | None:
         """ "a fisherman on a stool with a dog behind him": not behind the stool."""
         others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects)
-        return next((draft for draft in others if self._mentions.is_person(draft)), None)
+        return next((draft for draft in others if self._mentions.sorts.is_person(draft)), None)
 
     def _what_carries(self, found: list[Draft], relation: RelationName) -> list[Draft]:
         """ "an anvil, a hammer on it and a barrel beside it": what stands on the floor stands beside the anvil, not the hammer."""
-        if relation in _INNER or not found or not self._talk.subjects or self._mentions.is_borne(self._talk.subjects[-1]):
+        if relation in _INNER or not found or not self._talk.subjects or self._mentions.sorts.is_borne(self._talk.subjects[-1]):
             return found
         carriers = [objects[0] for name, objects in found[0].relations if name is RelationName.ON]
         carrier = next((one for one in carriers if isinstance(one, Draft) and one.options), None)
-        return [carrier] if carrier is not None and self._mentions.is_borne(found[0]) else found
+        return [carrier] if carrier is not None and self._mentions.sorts.is_borne(found[0]) else found
 
     def _not_the_ground(self, found: list[Draft], relation: RelationName, *, pair: bool) -> list[Draft]:
         """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps."""
-        ground = [draft for draft in found if self._mentions.is_terrain(draft)]
+        ground = [draft for draft in found if self._mentions.sorts.is_terrain(draft)]
         many = [draft for draft in found if is_many(draft)]
         if pair and ground and many:
             return many
         if relation not in _SIDES or not ground or ground[0] is not self._talk.host:
             return found
         on_it = (draft for draft in reversed(self._talk.lately) if any(ground[0] in objects for _, objects in draft.relations))
-        return [next((draft for draft in on_it if not self._mentions.is_terrain(draft)), ground[0])]
+        return [next((draft for draft in on_it if not self._mentions.sorts.is_terrain(draft)), ground[0])]
 
     def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
         """ "in front of the door": in front of the house that has it, when one was spoken of."""
@@ -755,7 +757,7 @@ class Clauses:
         chain = self._chain[after:]  # "a bench, a hammer and a saw on the bench"
         if self._joined_by_and and len(chain) > 1 and not turned:
             pure = not any(draft.relations for draft in chain if draft not in self._talk.subjects)
-            alike = [draft for draft in chain if relation not in _INNER or self._mentions.stand_alike(draft, chain[-1])]
+            alike = [draft for draft in chain if relation not in _INNER or self._mentions.sorts.stand_alike(draft, chain[-1])]
             subjects = alike if pure else self._talk.subjects
         if not turned:
             self._spread(subjects)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 
 from pipelines.language.drafts import Draft, SceneDraft, Votes, is_many
 from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, Sense, split
 from pipelines.language.looks import singular, singular_texts, wear
+from pipelines.language.naming import Naming
 from pipelines.language.phrases import NounPhrase
+from pipelines.language.sorts import Sorts
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import key
 from pipelines.language.wholes import Wholes
@@ -37,14 +38,14 @@ class Mentions:
         self._guess = guess
         self._words_of = words_of
         self.vessels = frozenset(split(lexicon.data["vessels"]))
-        self._hollow = frozenset(split(lexicon.data["hollow"]))
         self._images = frozenset(split(lexicon.data["images"]))
         self.definite = frozenset(split(lexicon.data["definite"]))
         self.ordinals = frozenset(split(lexicon.data["ordinals"]))
         self._another = frozenset(split(lexicon.data["another"]))
         self.wholes = Wholes(scene, lexicon)
+        self.sorts = Sorts(scene, lexicon)
+        self._naming = Naming(scene, lexicon, self.wholes)
         self._own_things = frozenset(split(lexicon.data["own_things"]))
-        self._room_parts = frozenset(split(lexicon.data["room_parts"]))
         self.labels = frozenset(split(lexicon.data["labels"]))
         self._both_sides = frozenset(split(lexicon.data["both_sides"]))
         self.lying = False  # the next words say on what it lies: "snow on the roofs" does not fall
@@ -105,74 +106,11 @@ class Mentions:
         self._scene.drafts.remove(two)
         return [self._scene.split(rest[-1], 1), self._scene.split(rest[-1], 1)]
 
-    def is_small(self, phrase: NounPhrase) -> bool:
-        """Whether a phrase names something that stands on tables and shelves."""
-        if phrase.head is None or not phrase.head.has(Role.THING):
-            return False
-        return any(self._lexicon.kinds[name].stands_on == "surface" for name in phrase.head.senses[Role.THING].options[:1])
-
-    def is_borne(self, draft: Draft) -> bool:
-        """Whether a thing stands on tables and shelves."""
-        return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on == "surface"
-
-    def is_person(self, draft: Draft) -> bool:
-        """Whether "him" or "her" may mean it."""
-        return bool(draft.options) and "person" in self._lexicon.kinds[draft.options[0]].tags
-
-    def is_terrain(self, draft: Draft) -> bool:
-        """Whether a draft is part of the ground: a hill, a lake, a road."""
-        return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
-
-    def holder(self, thing: Draft, found: list[Draft], lately: Sequence[Draft]) -> list[Draft]:
-        """ "a pond, a bridge across it, koi in it": of what was spoken of, the last that can have such a thing in it."""
-        if not found or not thing.options or self._holds(found[0], thing):
-            return found
-        return next(([one] for one in reversed(lately) if one is not thing and one.options and self._holds(one, thing)), found)
-
-    def water(self, phrase: NounPhrase) -> Draft | None:
-        """ "on the water": of the lake, river or sea that was spoken of; the river of "a jungle river" becomes a thing for it."""
-        head = phrase.head
-        if head is None or head.has(Role.THING) or head.words[0] not in ("water", "waters") or phrase.article not in self.definite:
-            return None
-        for draft in reversed(self._scene.drafts):
-            kinds = draft.options[:1] or tuple(kind for word in draft.heads for kind in self._lexicon.kinds_for(word)[:1])
-            if not kinds or not {"water", "terrain"} <= set(self._lexicon.kinds[kinds[0]].tags):
-                continue
-            self.hear(phrase)
-            own = draft.place is not None and (draft.options or self._lexicon.places[draft.place].said.feature in kinds)
-            if own and not draft.beheld:
-                return None  # the place's own water is there without being asked for
-            if draft.options:
-                return draft
-            water = Draft(draft.phrase, kinds, word=kinds[0], heads=frozenset({kinds[0]}))
-            self._scene.drafts.append(water)
-            return water
-        return None
-
-    def _holds(self, draft: Draft, thing: Draft) -> bool:
-        """Whether a thing is water or hollow; what swims wants water."""
-        if not draft.options:
-            return True
-        kind, held = self._lexicon.kinds[draft.options[0]], self._lexicon.kinds[thing.options[0]]
-        if held.stands_on == "water" or held.family == "sealife":
-            return "water" in kind.tags or bool(draft.heads & (self._hollow | self.vessels))
-        hollow = draft.heads | {kind.name.split()[-1]}
-        return (
-            bool({"water", "building"} & set(kind.tags))
-            or kind.family in ("buildings", "vehicles")
-            or bool(hollow & (self._hollow | self.vessels))
-        )
-
     def double(self, subjects: list[Draft], words: str) -> None:
         """One thing "on each side of" another is two."""
         for draft in subjects if words in self._both_sides else ():
             if draft.number in (None, 1) and not draft.plural and draft.place is None:
                 draft.number = 2
-
-    def stand_alike(self, one: Draft, other: Draft) -> bool:
-        """Whether one can lie where the other does: of an armchair and a clock only the clock is on the mantelpiece; small things can."""
-        kinds = [self._lexicon.kinds[draft.options[0]].stands_on for draft in (one, other) if draft.options]
-        return len(kinds) < 2 or kinds[0] in (kinds[1], "surface")
 
     def _hear_word(self, lexeme: Lexeme, *, denied: bool, early: bool = False) -> None:
         slots: tuple[tuple[Role, Votes], ...] = (
@@ -243,8 +181,7 @@ class Mentions:
         if head is None:
             self._describe_scene(phrase)
             return self._after_of(phrase, place_weight)
-        self._settle_furniture(phrase, head)
-        self._settle_name(phrase)
+        self._naming.settle(phrase)
         head = phrase.head or head
         known = self._special_of(phrase, place_weight)
         if known is not None:
@@ -268,48 +205,6 @@ class Mentions:
             return [self.part(phrase)]
         return self._after_of(phrase, place_weight) or [Draft(self.text(phrase), part=as_object and head.has(Role.PART))]
 
-    def _settle_furniture(self, phrase: NounPhrase, head: Lexeme) -> None:
-        """ "an island" in a kitchen is the kitchen island that speaks for kitchens, not the one in the sea."""
-        place = self._scene.places.winner()
-        if place is None or not self._lexicon.places[place].indoors or head.has(Role.THING) or not head.has(Role.PLACE):
-            return
-        word = singular(head, self._lexicon)
-        hints = (key(hint.rstrip("!")) for hint in split(self._lexicon.places[place].said.hints))
-        own = next((self._lexicon.kinds_for(" ".join(words)) for words in hints if len(words) > 1 and words[-1] == word), ())
-        if own:
-            phrase.head = replace(head, senses={Role.THING: Sense(own[0], options=own)})
-
-    def _settle_name(self, phrase: NounPhrase) -> None:
-        """ "a ruined Greek temple" is a "ruined temple": other words may stand between the words of a name."""
-        head, before = phrase.head, [*phrase.modifiers, *phrase.compounds]
-        if head is None or not head.has(Role.THING, Role.PLACE, Role.GENERIC):
-            return
-        self._settle_street(phrase, head)
-        for lexeme in sorted((one for one in before if one.start < head.start), key=lambda one: one.start):
-            nouns = [
-                head.words,
-                *([head.words[-1:]] if lexeme.has(Role.STYLE) else []),
-            ]  # "ruined Greek temple" when no Greek one is ruined
-            names = [(*lexeme.words, *noun) for noun in nouns]
-            words = next((name for name in names if self._lexicon.lookup(name)[0].keys() & {Role.THING, Role.PLACE}), None)
-            if words is None:
-                continue
-            senses, plural = self._lexicon.lookup(words)
-            phrase.head = replace(head, words=words, senses=senses, plural=plural)
-            if not lexeme.has(*MODIFIERS):
-                self._scene.use(lexeme.start, lexeme.end, "thing")
-                phrase.modifiers = [one for one in phrase.modifiers if one is not lexeme]
-                phrase.compounds = [one for one in phrase.compounds if one is not lexeme]
-            return
-
-    def _settle_street(self, phrase: NounPhrase, head: Lexeme) -> None:
-        """ "a suburb street" is in a suburb, though streets are a place of their own."""
-        around = next((one for one in phrase.compounds if one.has(Role.PLACE) and not one.senses[Role.PLACE].weak), None)
-        if around is None or head.text not in split(self._lexicon.data["within_places"]) or not head.has(Role.PLACE):
-            return
-        phrase.compounds.remove(around)
-        phrase.head = replace(head, senses={Role.PLACE: around.senses[Role.PLACE]})
-
     def origin(self, phrase: NounPhrase) -> bool:
         """ "a café in Paris": a name that says where in the world; it is the place only where no other was named."""
         if phrase.head is None or phrase.article or phrase.head.text not in self._lexicon.regions:
@@ -328,28 +223,9 @@ class Mentions:
         return looks or (singular(phrase.head, self._lexicon) not in self._lexicon.positions and not phrase.head.has(Role.AMBIENT))
 
     def settle_part(self, phrase: NounPhrase, *, owned: bool) -> None:
-        """ "its door", "stone walls": of a building that was spoken of they are parts, though a kind may go by these words too."""
-        head = phrase.head
-        if head is None or not head.has(Role.THING) or len(head.words) != head.end - head.start:
-            return
-        word, before = singular(head, self._lexicon), head.words[:-1]
-        owners = [part.head for part in (phrase.of,) if part is not None and part.head is not None]
-        owners += [lexeme for lexeme in phrase.compounds if lexeme.possessive]
-        inside = any(self.wholes.is_building(self._draft(one, one.text)) for one in owners)
-        known = any(self.wholes.is_building(draft) and not draft.of_place for draft in self._scene.drafts)
-        meant = owned or self.hosted or phrase.article in self.definite
-        meant = (known and meant) or inside or (self._indoors() and word in self._room_parts and phrase.plural)
-        if word not in self._lexicon.building_parts or word in self._own_things or not meant:
-            return
-        looks = self._lexicon.lookup(before)[0] if before else {}
-        if before and not looks.keys() & MODIFIERS:
-            return
-        cut = head.end - 1
-        phrase.head = replace(head, start=cut, words=head.words[-1:], senses={Role.PART: Sense(word)})
-        pieces = [Lexeme(head.start, cut, before, head.kind, looks)] if before else []
-        phrase.modifiers += pieces
-        at = next(index for index, lexeme in enumerate(phrase.lexemes) if lexeme.start == head.start)
-        phrase.lexemes[at : at + 1] = [*pieces, phrase.head]
+        """Make parts of a building of what is meant so: see `Naming`."""
+        definite = owned or self.hosted or phrase.article in self.definite
+        self._naming.settle_part(phrase, definite=definite, indoors=self._indoors())
 
     def alone(self, head: Lexeme) -> str | None:
         """The place that a word names where the prompt names nothing else: "the moon"."""
@@ -402,7 +278,7 @@ class Mentions:
 
     def _is_house_of_place(self, head: Lexeme) -> bool:
         """ "in a cathedral" is inside of it, though a cathedral may stand in a town as well."""
-        return self._lexicon.places[head.value(Role.PLACE)].indoors and head.has(Role.THING) and self._is_built(head)
+        return self._lexicon.places[head.value(Role.PLACE)].indoors and head.has(Role.THING) and self.wholes.names_building(head)
 
     def _only_indoors(self, head: Lexeme) -> bool:
         """ "an island" is a kitchen's only in a kitchen."""
@@ -424,7 +300,7 @@ class Mentions:
             drafts = self._place(phrase, place_weight)
             self.hear(part)
             owned = bool(part.article) and not part.plural  # "the attic of a house", "the throne room of a king": not full of them
-            if not owned and (part.plural or not self._is_built(part.head)):
+            if not owned and (part.plural or not self.wholes.names_building(part.head)):
                 self._crowd(part, head.value(Role.PLACE))
             return drafts
         compound = self._lexicon.kinds_for(f"{singular(part.head, self._lexicon)} {singular(head, self._lexicon)}")
@@ -465,7 +341,12 @@ class Mentions:
         self._describe_scene(phrase)
         for lexeme in (*phrase.compounds, *phrase.modifiers) if self._lexicon.places[sense.value].said.planted else ():
             grows = not lexeme.has(Role.MATERIAL) or lexeme.value(Role.MATERIAL) in _GROWING
-            if lexeme.has(Role.THING, Role.GENERIC) and not lexeme.has(Role.PLACE, Role.SIZE) and grows and not self._is_built(lexeme):
+            if (
+                lexeme.has(Role.THING, Role.GENERIC)
+                and not lexeme.has(Role.PLACE, Role.SIZE)
+                and grows
+                and not self.wholes.names_building(lexeme)
+            ):
                 self._fill(lexeme, sense.value)
         options = head.senses[Role.THING].options if head.has(Role.THING) else ()
         draft = Draft(
@@ -481,16 +362,14 @@ class Mentions:
         self._scene.drafts.append(draft)
         whole = phrase.of.head if phrase.of is not None else None
         inside = whole is not None and self._lexicon.places[sense.value].indoors
-        around = whole is not None and inside and (self._is_built(whole) or self._is_person(whole))  # "the attic of my house", "of a king"
+        around = (
+            whole is not None and inside and (self.wholes.names_building(whole) or self._is_person(whole))
+        )  # "the attic of my house", "of a king"
         if phrase.of is not None and around:
             self._scene.use(phrase.of.start, phrase.of.end, "describes")
         elif phrase.of is not None and whole is not None and whole.has(Role.PLACE, Role.THING, Role.GENERIC):
             self.mention(phrase.of, place_weight=PLACE_BEFORE_NOUN)
         return [draft]
-
-    def _is_built(self, lexeme: Lexeme) -> bool:
-        """ "a cottage garden" is no garden full of cottages."""
-        return self.wholes.is_building(self._draft(lexeme, lexeme.text))
 
     def _is_person(self, lexeme: Lexeme) -> bool:
         options = lexeme.senses[Role.THING].options if lexeme.has(Role.THING) else ()

@@ -25,7 +25,7 @@ def seen_from_outside(scene: SceneDraft, lexicon: Lexicon) -> frozenset[str]:
         name = draft.place
         if name is None or name in inside or not _has_an_outside(name, lexicon) or _WITHIN & set(draft.phrase.lower().split()):
             continue
-        if _stands_aside(draft) or not furnished and any(_in_the_open(other, lexicon) for other in _neighbours(draft, scene)):
+        if _stands_aside(draft) or (not furnished and any(_in_the_open(other, lexicon) for other in _neighbours(draft, scene))):
             found.add(name)
     return frozenset(found)
 

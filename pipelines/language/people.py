@@ -45,13 +45,11 @@ class People:
 
     def handles(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:
         """ "a child building a castle": whether the verb's object is beside who does it."""
-        if not isinstance(verb, Lexeme) or not subjects or not self._is_alive(subjects[-1]):
+        if not isinstance(verb, Lexeme) or not subjects or not self._mentions.sorts.is_alive(subjects[-1]):
             return False
         return verb.words[-1] in self._mentions.lexicon.handling
 
     def _can_wear(self, draft: Draft) -> bool:
-        return self._is_alive(draft) or not is_named(draft)  # "a grandad in a blue coat": of somebody whom the library does not have
-
-    def _is_alive(self, draft: Draft) -> bool:
-        kind = self._mentions.lexicon.kinds[draft.options[0]] if draft.options else None
-        return kind is not None and bool({"person", "animal"} & set(kind.tags))
+        return self._mentions.sorts.is_alive(draft) or not is_named(
+            draft
+        )  # "a grandad in a blue coat": of somebody whom the library does not have
