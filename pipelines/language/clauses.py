@@ -6,24 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from pipelines.language.discourse import Discourse, host_of_with, opposite_of, other_side, relate
-from pipelines.language.drafts import Draft, SceneDraft, is_many, is_named
+from pipelines.language.discourse import Discourse, host_of_with, opposite_of, relate
+from pipelines.language.drafts import Draft, SceneDraft, is_bare_part, is_many, is_named
 from pipelines.language.groups import Groups, number_of
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
 from pipelines.language.mentions import EACH, FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
+from pipelines.language.objects import PLACING, Objects
 from pipelines.language.people import People
 from pipelines.language.phrases import Item, NounPhrase
-from pipelines.language.row import Row, is_part
+from pipelines.language.row import INNER, SIDES, Row, is_part
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
 from pipelines.spec import VIEWER, Arrangement, RelationName
 
-_PLACING = frozenset({
-    "in", "inside", "on", "at", "within", "through", "throughout", "across", "standing in", "set in", "into", "of", "to", "from", "down",
-    "in the middle of", "in the heart of", "nestled in", "hidden in", "in the center of", "in the centre of", "in the midst of",
-    "at the edge of", "on the edge of", "by the edge of", "on the outskirts of",
-})  # fmt: skip
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 _HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
 _TOPS = ("roof", "rooftop", "lid", "top", "seat", "saddle")  # what is on them is on the whole thing
@@ -32,9 +28,6 @@ _FORMATIONS = {
     "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
 }  # fmt: skip
 _LEAST_IN_ROWS = 12
-_INNER = frozenset({RelationName.ON, RelationName.INSIDE})
-_SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF})
-_THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 Pending = tuple[RelationName, tuple[Draft | str, ...], bool, float | None]
 
 
@@ -53,6 +46,7 @@ class Clauses:
         self._mentions = mentions
         self._groups = Groups(scene, mentions, self._talk)
         self._people = People(scene, mentions)
+        self._objects = Objects(self._row, self._talk, mentions, self._groups)
         self._chain: list[Draft] = []
         self._joined_by_and = False
         self._connector = "stop"
@@ -135,7 +129,7 @@ class Clauses:
         drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at), fresh=self._row.is_bare_in_list(at))
         self._mentions.lying = False
         self._first = self._first and phrase.head is None
-        if len(drafts) == 1 and drafts[0].part and self._is_bare_part(drafts[0]) and self._part(drafts[0], phrase, at):
+        if len(drafts) == 1 and is_bare_part(drafts[0]) and self._part(drafts[0], phrase, at):
             return at + 1
         if not drafts:
             self._void(phrase)
@@ -215,9 +209,6 @@ class Clauses:
         self._talk.subjects, self._chain, self._connector = meant, list(meant), "none"
         return at + self._groups.ends_at(phrase, self._row.item(at + 1))
 
-    def _is_bare_part(self, draft: Draft) -> bool:
-        return not draft.options and draft.generic is None
-
     def _part(self, part: Draft, phrase: NounPhrase, at: int) -> bool:
         """A part with a look goes to its thing. True when nothing else is to be made of the phrase."""
         belongs_here = self._talk.host is not None and self._connector in ("with", "and", "comma")
@@ -269,11 +260,11 @@ class Clauses:
 
     def _place_weight(self, phrase: NounPhrase, at: int) -> float:
         before = self._row.item(at - 1)
-        if self._pending is not None and self._pending[0] in _SIDES:
+        if self._pending is not None and self._pending[0] in SIDES:
             return PLACE_AS_OBJECT  # "a cabin; behind it is a forest": one stands before the forest, not in it
         if self._first:
             return FIRST_PLACE
-        if isinstance(before, Lexeme) and before.text in _PLACING:
+        if isinstance(before, Lexeme) and before.text in PLACING:
             return IN_PLACE
         return SAID_PLACE
 
@@ -475,7 +466,7 @@ class Clauses:
         if word.has(Role.TO_VIEWER):
             relation, host = RelationName(word.value(Role.TO_VIEWER)), self._talk.host
             came_with = host is not None and all(draft.host is host and not draft.loose for draft in self._talk.subjects)
-            aside = came_with and relation in _SIDES and not self._fronted(at, at + 1)  # "a bed with a monitor on the left"
+            aside = came_with and relation in SIDES and not self._fronted(at, at + 1)  # "a bed with a monitor on the left"
             self._place_subjects(relation, (host if aside and host is not None else VIEWER,), at, at + 1, turned=False)
         elif word.has(Role.TO_HOST):
             self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
@@ -509,7 +500,7 @@ class Clauses:
             hosts = [between]
         word = self._row.item(at)
         owned = isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words
-        aside = relation in _SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
+        aside = relation in SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
         if aside and not owned and self._talk.anchor is not None and self._talk.anchor not in self._talk.subjects:
             hosts = [self._talk.anchor]
         elif owned or aside:
@@ -537,7 +528,7 @@ class Clauses:
             self._denying = False
             phrase = self._row[objects_at]
             if isinstance(phrase, NounPhrase):
-                weight = IN_PLACE if word.text in _PLACING else PLACE_AS_OBJECT
+                weight = IN_PLACE if word.text in PLACING else PLACE_AS_OBJECT
                 self._mentions.mention(phrase, place_weight=weight, as_object=True)
             return objects_at + 1
         if relation is RelationName.INSIDE and not turned and self._people.wear(self._row.item(objects_at), self._talk.subjects):
@@ -545,7 +536,7 @@ class Clauses:
             return objects_at + 1
         if turned and relation is RelationName.INSIDE and self._people.handles(word, self._talk.subjects):
             relation = RelationName.BESIDE  # what a box holds is inside of it, what a man holds is not
-        if relation in _INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
+        if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
             self._connector = "none"
             return objects_at + 1
         subjects_before = list(self._talk.subjects)
@@ -562,7 +553,9 @@ class Clauses:
                 draft.hangs = True
         if turned and relation is RelationName.ON and self._covered(objects_at):
             return objects_at + 1
-        objects, end = self._objects(word, relation, objects_at, turned=turned)
+        fronted = self._fronted(objects_at - 1, objects_at + 1)
+        objects, end = self._objects.of(word, relation, objects_at, turned=turned, fronted=fronted, first=self._first)
+        self._first = self._first and isinstance(self._row[objects_at], Lexeme)
         if self._row.is_viewer(objects_at):
             self._place_subjects(relation, (VIEWER,), at, end, turned=False)
             return end
@@ -625,7 +618,7 @@ class Clauses:
         if self._row.is_participle_of(end - 1) and all(draft.options for draft in objects):
             self._talk.subjects = objects[-1:]  # "around a sword stuck in a stone": it is the sword that is stuck
             return
-        if (relation not in _INNER and not nameless) or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
+        if (relation not in INNER and not nameless) or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
             return
         first, after = objects[0], self._row.item(end)
         if nameless and first.options:  # "having tea at a table under a tree": the table is under it
@@ -637,95 +630,6 @@ class Clauses:
             follows_on = is_thing and self._pending is None and self._row.next_is_relation(end)
         if follows_on:
             self._talk.subjects = objects[-1:]
-
-    def _objects(self, word: Lexeme, relation: RelationName, at: int, *, turned: bool) -> tuple[list[Draft], int]:
-        """The drafts that the preposition's object means, and where it ends."""
-        item = self._row[at]
-        if isinstance(item, Lexeme):
-            self._talk.looking_ahead = self._fronted(at - 1, at + 1)
-            pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
-            found = self._talk.two_before() if pair else self._talk.antecedent(item)
-            if item.text == "them" and len(found) == 1 and not is_many(found[0]):
-                found = self._pair_before() or found
-            if item.text in ("him", "her") and (person := self._person_before()) is not None:
-                found = [person]
-            elif found and (other := other_side(found[0], relation)) is not None:
-                found = [other]
-            elif not pair and item.text in ("it", "its"):
-                found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
-            self._talk.looking_ahead = False
-            if relation is RelationName.INSIDE and item.text == "it" and self._talk.subjects:
-                found = self._mentions.sorts.holder(self._talk.subjects[-1], found, self._talk.lately)
-            return self._not_the_ground(self._what_carries(found, relation), relation, pair=pair), at + 1
-        if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
-            meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant
-            return meant, at + self._groups.ends_at(item, self._row.item(at + 1))
-        if relation in _INNER and (water := self._mentions.sorts.water(item)) is not None:
-            return [water], at + 1
-        self._mentions.settle_part(item, owned=False)
-        weight = IN_PLACE if word.text in _PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
-        if self._first:
-            weight, self._first = max(weight, SAID_PLACE), False
-        drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
-        if (whole := self._whole_of(item, drafts)) is not None:
-            self._talk.paralleled = (list(self._talk.subjects), [whole]) if item.article == "its" else None
-            return ([] if turned else [whole]), at + 1
-        if relation is RelationName.BETWEEN and item.number == 2 and len(drafts) == 1:
-            drafts = self._mentions.two_of_them(drafts[0])
-        elif relation is RelationName.BETWEEN and item.plural and len(drafts) == 1 and not is_many(drafts[0]):
-            drafts = self._mentions.twins(drafts[0])[:2]
-        elif relation is RelationName.BETWEEN and len(drafts) == 1 and item.group is not None and drafts[0].rows == 2:
-            drafts = self._groups.two_rows(drafts[0])
-        end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
-        if relation is RelationName.BETWEEN and not item.plural and self._row.has(end, Role.CONJUNCTION):
-            after = self._row.item(end + 1)
-            if isinstance(after, NounPhrase):
-                return [*drafts, *self._mentions.mention(after, place_weight=PLACE_AS_OBJECT, as_object=True)], end + 2
-        while (
-            drafts and (further := self._row.further_object(item, end, listed=listed, is_small=self._mentions.sorts.is_small)) is not None
-        ):
-            phrase, end = further
-            drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
-        return drafts, end
-
-    def _pair_before(self) -> list[Draft]:
-        """ "a rover between two domes and lamps to the left of them": the domes, though they are two things since."""
-        others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects and draft.options)
-        pairs = (twins for draft in others if len(twins := self._mentions.twins(draft)) > 1)
-        return next(pairs, [])[:2]
-
-    def _person_before(self) -> Draft | None:
-        """ "a fisherman on a stool with a dog behind him": not behind the stool."""
-        others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects)
-        return next((draft for draft in others if self._mentions.sorts.is_person(draft)), None)
-
-    def _what_carries(self, found: list[Draft], relation: RelationName) -> list[Draft]:
-        """ "an anvil, a hammer on it and a barrel beside it": what stands on the floor stands beside the anvil, not the hammer."""
-        if relation in _INNER or not found or not self._talk.subjects or self._mentions.sorts.is_borne(self._talk.subjects[-1]):
-            return found
-        carriers = [objects[0] for name, objects in found[0].relations if name is RelationName.ON]
-        carrier = next((one for one in carriers if isinstance(one, Draft) and one.options), None)
-        return [carrier] if carrier is not None and self._mentions.sorts.is_borne(found[0]) else found
-
-    def _not_the_ground(self, found: list[Draft], relation: RelationName, *, pair: bool) -> list[Draft]:
-        """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps."""
-        ground = [draft for draft in found if self._mentions.sorts.is_terrain(draft)]
-        many = [draft for draft in found if is_many(draft)]
-        if pair and ground and many:
-            return many
-        if relation not in _SIDES or not ground or ground[0] is not self._talk.host:
-            return found
-        on_it = (draft for draft in reversed(self._talk.lately) if any(ground[0] in objects for _, objects in draft.relations))
-        return [next((draft for draft in on_it if not self._mentions.sorts.is_terrain(draft)), ground[0])]
-
-    def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
-        """ "in front of the door": in front of the house that has it, when one was spoken of."""
-        if item.of is not None or not is_part(item) or item.article not in ("the", "its", "their", "his", "her"):
-            return None
-        if len(drafts) != 1 or not self._is_bare_part(drafts[0]) or not self._mentions.is_painted(item):
-            return None
-        others = [draft for draft in self._talk.lately if draft not in self._talk.subjects]  # "a raven on its lid": the piano's
-        return self._mentions.wholes.before(self._mentions.part(item), others)
 
     def _fronted(self, at: int, end: int) -> bool:
         """Whether the phrase that ends at `end` comes before its subject: "Behind it, a barn", "on the hill stands a mill"."""
@@ -757,7 +661,7 @@ class Clauses:
         chain = self._chain[after:]  # "a bench, a hammer and a saw on the bench"
         if self._joined_by_and and len(chain) > 1 and not turned:
             pure = not any(draft.relations for draft in chain if draft not in self._talk.subjects)
-            alike = [draft for draft in chain if relation not in _INNER or self._mentions.sorts.stand_alike(draft, chain[-1])]
+            alike = [draft for draft in chain if relation not in INNER or self._mentions.sorts.stand_alike(draft, chain[-1])]
             subjects = alike if pure else self._talk.subjects
         if not turned:
             self._spread(subjects)

@@ -66,6 +66,11 @@ def is_many(draft: Draft) -> bool:
     return draft.plural or (draft.number or 1) > 1
 
 
+def is_bare_part(draft: Draft) -> bool:
+    """Whether it stands for a part that the library has no kind for."""
+    return draft.part and not draft.options and draft.generic is None
+
+
 def is_named(draft: Draft) -> bool:
     """Whether the words name something that can be built, or a place."""
     return bool(draft.options or draft.generic or draft.place or draft.part)

@@ -8,7 +8,10 @@ from pipelines.language.lexicon import Role
 from pipelines.language.phrases import Item, NounPhrase
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
+from pipelines.spec import RelationName
 
+INNER = frozenset({RelationName.ON, RelationName.INSIDE})
+SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF})
 _STATES = frozenset({"stuck", "hung", "built", "set", "cut", "dug", "hidden", "laid", "bound", "sunk"})
 _LONGEST_HEADING = 10  # items
 
