@@ -22,7 +22,20 @@ from pipelines.spec import VIEWER, Arrangement, RelationName
 
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 _HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
-_TOPS = ("roof", "rooftop", "lid", "top", "seat", "saddle")  # what is on them is on the whole thing
+_TOPS = (
+    "roof",
+    "rooftop",
+    "lid",
+    "top",
+    "seat",
+    "saddle",
+    "back",
+    "deck",
+    "shoulder",
+    "head",
+    "hood",
+    "bonnet",
+)  # what is on them is on the whole thing
 _FORMATIONS = {
     "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
     "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
@@ -207,6 +220,11 @@ class Clauses:
         if self._pending is not None:
             self._new_subjects(meant, at)
         self._talk.subjects, self._chain, self._connector = meant, list(meant), "none"
+        self._talk.host = (
+            self._talk.host if self._talk.host in meant else None
+        )  # "the first one has a lantern, the second one a bell on it"
+        self._talk.lately.extend(meant)
+        self._talk.log.append(list(meant))
         return at + self._groups.ends_at(phrase, self._row.item(at + 1))
 
     def _part(self, part: Draft, phrase: NounPhrase, at: int) -> bool:
