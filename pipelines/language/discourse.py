@@ -141,7 +141,7 @@ def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Dr
         return last, True
     if connector in ("comma", "and", "stop") or (head is not None and head.has(Role.PLACE)):
         return None, False
-    if row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE) or isinstance(before, NounPhrase):
+    if row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE, Role.TO_VIEWER) or isinstance(before, NounPhrase):
         return last, False
     return talk.host, False
 

@@ -32,10 +32,16 @@ class Groups:
         self._talk = talk
         self._ordinals = mentions.ordinals
         self._parted: Draft | None = None
+        self._answers: dict[int, list[Draft] | None] = {}
         self._picked: dict[tuple[Draft, str], Draft] = {}
 
     def meant(self, phrase: NounPhrase, after: Item | None) -> list[Draft] | None:
         """What "the blue one", "the nearest turbine", "each one" or "the first row" means; None for a phrase that names its own thing."""
+        if phrase.start not in self._answers:  # asked twice, it must not take out a second member
+            self._answers[phrase.start] = self._meant(phrase, after)
+        return self._answers[phrase.start]
+
+    def _meant(self, phrase: NounPhrase, after: Item | None) -> list[Draft] | None:
         head = phrase.head
         if phrase.article in ("a", "an") or phrase.of is not None:
             return None
@@ -130,7 +136,7 @@ class Groups:
             return None
         heads = self._mentions.heads_of(phrase) if named else frozenset()
         roots = {root for root, _ in self._picked}
-        alike = [draft for draft in self._known() if not named or draft.heads & heads]
+        alike = [draft for draft in self._known() if draft.each_of is None and (not named or draft.heads & heads)]
         numbered = any(one.words[0] in self._ordinals | _POSITIONS for one in selecting)
         if named and alike and not _is_group(alike[0]) and alike[0] not in roots and not numbered:
             return None  # "the old boat" after one boat more was spoken of

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.language.drafts import Draft, SceneDraft, is_named
+from pipelines.language.inflection import singulars
 from pipelines.language.looks import wear
 from pipelines.language.mentions import Mentions
 from pipelines.language.phrases import Item, NounPhrase
@@ -33,7 +34,9 @@ class People:
         """Take "a green coat" as what the last of somebody wears, who gets its colour; False for what is no clothes or for no person."""
         if not isinstance(item, NounPhrase) or not wearers or not self._can_wear(wearers[-1]):
             return False
-        if not self._mentions.heads_of(item) & self._mentions.lexicon.worn:
+        lexicon = self._mentions.lexicon
+        word = item.head.words[-1] if item.head is not None else ""
+        if not {word, *singulars(word, lexicon.irregular_plurals)} & lexicon.worn:
             return False
         wearer, looks = wearers[-1], Draft("")
         for lexeme in (*item.modifiers, *item.compounds):

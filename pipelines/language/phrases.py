@@ -154,9 +154,13 @@ class Chunker:
         return True
 
     def _is_imperative(self, index: int) -> bool:
-        """ "Train me a scene": a noun at the beginning, before "me", is what is asked for."""
-        following = self._at(index + 1)
-        return index == 0 and following is not None and following.text in ("me", "us") and self._lexemes[index].has(*NOUNS)
+        """ "Train me a scene", "pick the red cube": a noun at the beginning, before "me" or "the", is what is to be done."""
+        following, before = self._at(index + 1), self._at(index - 1)
+        if following is None or not self._lexemes[index].has(*NOUNS):
+            return False
+        begins = before is None or before.kind is TokenKind.STOP
+        orders = self._lexemes[index].has(Role.VERB) and not self._lexemes[index].plural and following.text in ("the", "this", "that")
+        return (index == 0 and following.text in ("me", "us")) or (begins and orders)
 
     def _is_act(self, index: int) -> bool:
         """ "before we saw it": after "we", a word that may be a verb is one."""
