@@ -524,6 +524,12 @@ class Clauses:
         elif owned or aside:
             hosts = self._talk.parallel(hosts)
         hosts = [draft for draft in hosts if draft.place is None]
+        if isinstance(word, Lexeme):
+            self._mentions.double([] if fronted else self._talk.subjects, f"{word.text} of")  # "a lion on either side"
+            loose = bool(self._talk.subjects) and all(draft.loose for draft in self._talk.subjects)
+            if relation is RelationName.INSIDE and loose and hosts and not self._mentions.sorts.is_terrain(hosts[0]):
+                borne = all(map(self._mentions.sorts.is_borne, self._talk.subjects))
+                relation, hosts = RelationName.ON, hosts if borne else []  # "a table with chairs, a vase in the middle"
         if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
             return
         if (

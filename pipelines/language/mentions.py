@@ -272,6 +272,8 @@ class Mentions:
             return False
         if self._only_indoors(head) and not self._indoors():
             return True
+        if self._is_near_place(head) and any(vote >= PLACE_BEFORE_NOUN for _, vote in self._scene.places.cast):
+            return False  # another place was named: "a petrol station" stands in it
         if head.senses[Role.PLACE].weak:
             return weight == IN_PLACE and (self._is_house_of_place(head) or (head.plural and phrase.number is None))
         return weight >= SAID_PLACE and not (phrase.article in self.definite and weight < IN_PLACE) and phrase.number in (None, 1)
