@@ -87,7 +87,10 @@ class Clauses:
         """ "autonomous driving test: a rainy crossroads": where the scene begins after a heading that names nothing in it."""
         colon = self._row.heading_ends()
         phrases = [phrase for at in range(colon) if isinstance(phrase := self._row[at], NounPhrase)]
-        if any(phrase.head is not None and phrase.head.has(Role.THING, Role.GENERIC, Role.PLACE) for phrase in phrases) or not phrases:
+        last = self._row.item(colon - 1)
+        doing = isinstance(last, Lexeme) and last.has(Role.VERB) and last.text.endswith("ing")  # "bin picking:"
+        named = [phrase for phrase in phrases if phrase.head is not None and phrase.head.has(Role.THING, Role.GENERIC, Role.PLACE)]
+        if not phrases or any(phrase.article or not doing for phrase in named):
             return 0
         for phrase in phrases:
             self._mentions.hear(phrase)

@@ -68,6 +68,12 @@ class Discourse:
         if self.host is not None and not many and not (is_many(self.host) and not self.singly and word.text in ("it", "its")):
             return [self.host]
         log, lately = self._spoken_of()
+        if word.words[0] == "each":  # "two chairs at each table, a clock on each": not on each chair
+            log = [group for group in log if all(draft.each_of is None for draft in group)]
+            lately = [draft for draft in lately if draft.each_of is None]
+            groups = [draft for draft in reversed(lately) if is_many(draft) and draft.place is None]
+            if groups:
+                return groups[:1]
         if many:
             if log and (len(log[-1]) > 1 or is_many(log[-1][0])):
                 return log[-1]

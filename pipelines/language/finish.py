@@ -387,7 +387,9 @@ def _relate_to_hosts(drafts: list[Draft], lexicon: Lexicon) -> None:
     """ "a table with a vase": small things stand on what they came with, others near it, unless more was said."""
     for draft in drafts:
         host = draft.host
-        if host is None or host not in drafts or draft.relations or any(draft in objects for _, objects in host.relations):
+        if host is None or host not in drafts or any(draft in objects for _, objects in host.relations):
+            continue
+        if any(not _is_among_guests(objects, host) for _, objects in draft.relations):
             continue
         stands_on = lexicon.kinds[draft.kind].stands_on
         on_stage = host.kind in split(lexicon.data["stages"]) and stands_on not in ("wall", "ceiling", "air")
@@ -395,6 +397,11 @@ def _relate_to_hosts(drafts: list[Draft], lexicon: Lexicon) -> None:
             draft.relate(RelationName.ON, host)
         elif stands_on != "surface" and not draft.loose and not is_many(host):
             draft.relate(RelationName.NEAR, host)
+
+
+def _is_among_guests(objects: tuple[Draft | str, ...], host: Draft) -> bool:
+    """ "a table with three cups, the left one red": left of the others, and on the table all the same."""
+    return all(isinstance(target, Draft) and target.host is host for target in objects)
 
 
 def _name(drafts: list[Draft]) -> None:
