@@ -38,6 +38,7 @@ def main() -> None:
     )
     parser.add_argument("--full", action="store_true", help="with a world of 4 million splats")
     parser.add_argument("--splats", type=int, nargs="+", default=list(SIZES), help="sizes of the worlds (default: %(default)s)")
+    parser.add_argument("--as-read", action="store_true", help="prompts: only what is read, in seconds; nothing is arranged")
     arguments = parser.parse_args()
     what = arguments.what or ["worlds", "renderer", "files", "service"]
     figures: dict[str, Any] = {
@@ -60,7 +61,7 @@ def main() -> None:
     if "places" in what:
         figures["places"] = bench_places()
     if "prompts" in what:
-        figures["prompts"] = bench_prompts()
+        figures["prompts"] = bench_prompts(arrange=not arguments.as_read)
     if "refine" in what:
         figures["refine"] = bench_refine()
     if "quality" in what:
@@ -139,11 +140,11 @@ def bench_places() -> Any:
     return places.measure(console, splats=PLACE_SPLATS)
 
 
-def bench_prompts() -> Any:
-    """Wished things and relations, arranged."""
+def bench_prompts(*, arrange: bool) -> Any:
+    """Wished things and relations, as read and, where asked for, arranged."""
     from bench import prompts
 
-    return prompts.measure(console)
+    return prompts.measure(console, seeds=prompts.SEEDS if arrange else ())
 
 
 def bench_cuda() -> Any:

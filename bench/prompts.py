@@ -1,4 +1,4 @@
-"""Prompts with wished things and relations, arranged: what is there, what holds, what floats, what is stuck in something else."""
+"""Prompts with wished things and relations: what is read of them, and once arranged what is there, holds, floats or is stuck."""
 
 from __future__ import annotations
 
@@ -58,18 +58,25 @@ class Figures:
 
 
 def measure(console: Console, *, files: Sequence[Path] = FILES, seeds: Sequence[int] = SEEDS) -> dict[str, dict[str, float]]:
-    """All prompts of each file (its form: tests/prompts.toml), arranged from several seeds; the faults are listed below each table."""
+    """All prompts of each file (its form: tests/prompts.toml), as read and arranged from each seed; faults are listed below the tables.
+
+    No seeds: only as read, which takes seconds.
+    """
     return {file.stem: _measured(console, file, seeds) for file in files}
 
 
 def _measured(console: Console, file: Path, seeds: Sequence[int]) -> dict[str, float]:
     library = Library.load()
     prompts = tomllib.loads(file.read_text(encoding="utf-8"))["prompt"]
-    whole = Figures()
+    said, whole = Figures(), Figures()
     for prompt in prompts:
         spec = read(prompt["text"], library).spec
+        said.add(figures_as_read(prompt, spec, library))
         for seed in seeds:
             whole.add(figures_of(prompt, spec, arrange(spec, library, seed=seed), library, seed))
+    as_read = _as_read(console, f"{file.name}: {len(prompts)} prompts, as read", said)
+    if not seeds:
+        return as_read
     floating = sum(fault.endswith(("floats", "sinks")) for fault in whole.faults)
     table = Table("", "wished", "met", "share", box=None, title=f"{file.name}: {len(prompts)} prompts, seeds {', '.join(map(str, seeds))}")
     table.add_row("places", str(whole.places), str(whole.places_met), f"{whole.places_met / whole.places:.1%}")
@@ -80,9 +87,43 @@ def _measured(console: Console, file: Path, seeds: Sequence[int]) -> dict[str, f
     console.print(table)
     for fault in whole.faults:
         console.print(f"[dim]  {fault}[/]", soft_wrap=True)
-    return {"places": whole.places_met / whole.places, "things": whole.things_met / whole.things,
+    return {**as_read, "places": whole.places_met / whole.places, "things": whole.things_met / whole.things,
             "relations": whole.relations_met / whole.relations,
             "stuck": whole.stuck / whole.solids, "floating": floating}  # fmt: skip
+
+
+def _as_read(console: Console, title: str, said: Figures) -> dict[str, float]:
+    """Print what was read, and what was not."""
+    table = Table("", "wished", "read", "share", box=None, title=title)
+    shares = {}
+    for name in ("places", "things", "relations"):
+        wished, met = getattr(said, name), getattr(said, f"{name}_met")
+        shares[f"{name}_read"] = met / wished
+        table.add_row(name, str(wished), str(met), f"{met / wished:.1%}")
+    console.print(table)
+    for fault in said.faults:
+        console.print(f"[dim]  {fault}[/]", soft_wrap=True)
+    return shares
+
+
+def figures_as_read(prompt: Mapping[str, Any], spec: SceneSpec, library: Library) -> Figures:
+    """Hold what was read of one prompt against its wishes, whatever an arrangement would make of it."""
+    found = Figures(places=int("place" in prompt))
+    where = f"{prompt['text'][:70]}…"
+    found.places_met = int("place" in prompt and spec.place == prompt["place"])
+    if found.places_met < found.places:
+        found.faults.append(f"{where}: read as {spec.place}, not {prompt['place']}")
+    for wish in prompt["things"]:
+        met = _is_met(wish, sum(thing.count for thing in _wished(wish, spec, library)))
+        found.things, found.things_met = found.things + 1, found.things_met + met
+        if not met:
+            found.faults.append(f"{where}: no {wish}")
+    for subject, relation, *objects in prompt["relations"]:
+        met = bool(_related(subject, relation, objects, spec, library))
+        found.relations, found.relations_met = found.relations + 1, found.relations_met + met
+        if not met:
+            found.faults.append(f"{where}: {subject} not {relation} {' and '.join(objects)}")
+    return found
 
 
 def figures_of(prompt: Mapping[str, Any], spec: SceneSpec, scene: Scene, library: Library, seed: int) -> Figures:
@@ -117,9 +158,17 @@ def _kinds(word: str, library: Library) -> set[str]:
 
 
 def _is_there(wish: Mapping[str, Any], spec: SceneSpec, scene: Scene, library: Library) -> bool:
+    names = {thing.name for thing in _wished(wish, spec, library)}
+    return _is_met(wish, sum(thing.name in names for thing in scene.things))
+
+
+def _wished(wish: Mapping[str, Any], spec: SceneSpec, library: Library) -> list[ThingSpec]:
+    """What was read that is of the wished kind and has the wished looks."""
     kinds = _kinds(wish["kind"], library)
-    names = {thing.name for thing in spec.things if thing.kind in kinds and _looks(thing, wish)}
-    count = sum(thing.name in names for thing in scene.things)
+    return [thing for thing in spec.things if thing.kind in kinds and _looks(thing, wish)]
+
+
+def _is_met(wish: Mapping[str, Any], count: int) -> bool:
     return count == wish["count"] if "count" in wish else count >= wish.get("at_least", 1)
 
 
@@ -130,11 +179,11 @@ def _looks(thing: ThingSpec, wish: Mapping[str, Any]) -> bool:
     return own and all(look in parts.get(name, ()) for name, look in wish.get("parts", {}).items())
 
 
-def _holds(subject: str, relation: str, objects: Sequence[str], spec: SceneSpec, scene: Scene, library: Library) -> bool:
-    """Whether the words were read so, and the geometry has it so for every one of the things."""
+def _related(subject: str, relation: str, objects: Sequence[str], spec: SceneSpec, library: Library) -> set[str]:
+    """Names of the things of a kind that were read to be in a relation to such objects."""
     kind_of = {thing.name: thing.kind for thing in spec.things} | {VIEWER: VIEWER}
     wanted = [{VIEWER} if name == VIEWER else _kinds(name, library) for name in objects]
-    subjects = {
+    return {
         thing.name
         for thing in spec.things
         if thing.kind in _kinds(subject, library)
@@ -143,6 +192,11 @@ def _holds(subject: str, relation: str, objects: Sequence[str], spec: SceneSpec,
             for one in thing.relations
         )
     }
+
+
+def _holds(subject: str, relation: str, objects: Sequence[str], spec: SceneSpec, scene: Scene, library: Library) -> bool:
+    """Whether the words were read so, and the geometry has it so for every one of the things."""
+    subjects = _related(subject, relation, objects, spec, library)
     named = {thing.label: thing.name for thing in scene.things}
     checks = [check for check in scene.relations if named.get(check.subject, check.subject) in subjects and check.relation == relation]
     return bool(subjects) and bool(checks) and all(check.holds for check in checks)

@@ -6,34 +6,47 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from pipelines.language.discourse import Discourse, host_of_with, opposite_of, other_side, relate
-from pipelines.language.drafts import Draft, SceneDraft, is_many
+from pipelines.language.discourse import Discourse, host_of_with, opposite_of, relate
+from pipelines.language.drafts import Draft, SceneDraft, is_bare_part, is_many, is_named
+from pipelines.language.groups import Groups, number_of
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
 from pipelines.language.mentions import EACH, FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
+from pipelines.language.objects import PLACING, Objects
+from pipelines.language.people import People
 from pipelines.language.phrases import Item, NounPhrase
-from pipelines.language.row import Row, is_part
-from pipelines.language.tagging import Lexeme, number_value
+from pipelines.language.row import INNER, SIDES, Row, is_part
+from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
-from pipelines.spec import VIEWER, Arrangement, RelationName, Size
+from pipelines.spec import VIEWER, Arrangement, RelationName
 
-_PLACING = frozenset({
-    "in", "inside", "on", "at", "within", "through", "throughout", "across", "standing in", "set in", "into", "of", "to", "from", "down",
-    "in the middle of", "in the heart of", "nestled in", "hidden in", "in the center of", "in the centre of", "in the midst of",
-    "at the edge of", "on the edge of", "by the edge of", "on the outskirts of",
-})  # fmt: skip
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 _HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
-_TOPS = ("roof", "rooftop", "lid", "top", "seat", "saddle")  # what is on them is on the whole thing
+_TOPS = (
+    "roof",
+    "rooftop",
+    "lid",
+    "top",
+    "seat",
+    "saddle",
+    "back",
+    "deck",
+    "shoulder",
+    "head",
+    "hood",
+    "bonnet",
+)  # what is on them is on the whole thing
 _FORMATIONS = {
     "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
     "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
 }  # fmt: skip
 _LEAST_IN_ROWS = 12
-_INNER = frozenset({RelationName.ON, RelationName.INSIDE})
-_SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF})
-_THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 Pending = tuple[RelationName, tuple[Draft | str, ...], bool, float | None]
+
+
+def _says_each(item: Item | None) -> bool:
+    """ "each", "each of them", "each one", "every chair"."""
+    return item is not None and (item.article if isinstance(item, NounPhrase) else item.text).partition(" ")[0] in EACH
 
 
 class Clauses:
@@ -44,6 +57,9 @@ class Clauses:
         self._talk = Discourse()
         self._scene = scene
         self._mentions = mentions
+        self._groups = Groups(scene, mentions, self._talk)
+        self._people = People(scene, mentions)
+        self._objects = Objects(self._row, self._talk, mentions, self._groups)
         self._chain: list[Draft] = []
         self._joined_by_and = False
         self._connector = "stop"
@@ -51,15 +67,14 @@ class Clauses:
         self._denying = False
         self._outer: list[Draft] = []
         self._first = True
-        self._parted: Draft | None = None
         self._verb_seen = False
         self._distant_host = False
         self._distance_m: float | None = None
-        self._each: float | None = None
+        self._each: Draft | None = None
 
     def read(self) -> None:
         """Read every item."""
-        at = 0 if not self._names_alone() else len(self._row)
+        at = self._heading() if not self._names_alone() else len(self._row)
         while at < len(self._row):
             if (after := self._row.taken_back(at)) is not None:
                 self._scene.use(self._row[at].start, self._row[after - 1].end, "absent")
@@ -67,6 +82,21 @@ class Clauses:
                 continue
             item = self._row[at]
             at = self._phrase(item, at) if isinstance(item, NounPhrase) else self._word(item, at)
+
+    def _heading(self) -> int:
+        """ "autonomous driving test: a rainy crossroads": where the scene begins after a heading that names nothing in it."""
+        colon = self._row.heading_ends()
+        phrases = [phrase for at in range(colon) if isinstance(phrase := self._row[at], NounPhrase)]
+        last = self._row.item(colon - 1)
+        doing = isinstance(last, Lexeme) and last.has(Role.VERB) and last.text.endswith("ing")  # "bin picking:"
+        named = [phrase for phrase in phrases if phrase.head is not None and phrase.head.has(Role.THING, Role.GENERIC, Role.PLACE)]
+        if not phrases or any(phrase.article or not doing for phrase in named):
+            return 0
+        for phrase in phrases:
+            self._mentions.hear(phrase)
+            self._mentions.hear_compounds(phrase)
+        self._scene.use(self._row[0].start, self._row[colon].end, "grammar")
+        return colon + 1
 
     def _names_alone(self) -> bool:
         """ "The moon": the only noun of the prompt, which elsewhere would only hang in the sky."""
@@ -95,15 +125,16 @@ class Clauses:
             return at + 1
         self._denying = False
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
-        if self._made_of(phrase, at) or self._is_label(phrase, at) or self._is_speaker(phrase, at):
+        if self._made_of(phrase, at) or self._is_label(phrase, at) or self._is_speaker(phrase, at) or self._worn(phrase, at):
             return at + 1
-        if (described := self._described(phrase, at)) is not None:
-            self._talk.subjects, self._chain, self._connector = [described], [described], "none"
-            return at + (1 if phrase.head is not None else 2)
-        if (another := self._another_one(phrase)) is not None:
+        if (meant := self._groups.meant(phrase, self._row.item(at + 1))) is not None:
+            return self._again(meant, phrase, at)
+        if (another := self._groups.another(phrase)) is not None:
             self._new_subjects([another], at)
             return at + 1
         self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma")
+        if self._row.is_look_of_some(at, parted=self._groups.parted) and phrase.head is not None:
+            phrase = replace(phrase, head=None, modifiers=[*phrase.modifiers, phrase.head])  # "one green and one orange"
         if phrase.head is None and (self._partition(phrase) or self._predicate(phrase, at)):
             return at + 1
         after = self._row.item(at + 1)
@@ -114,7 +145,7 @@ class Clauses:
         drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at), fresh=self._row.is_bare_in_list(at))
         self._mentions.lying = False
         self._first = self._first and phrase.head is None
-        if len(drafts) == 1 and drafts[0].part and self._is_bare_part(drafts[0]) and self._part(drafts[0], phrase, at):
+        if len(drafts) == 1 and is_bare_part(drafts[0]) and self._part(drafts[0], phrase, at):
             return at + 1
         if not drafts:
             self._void(phrase)
@@ -133,7 +164,9 @@ class Clauses:
         elif self._talk.host is not None and is_part(phrase) and self._connector in ("with", "and", "comma"):
             self._talk.subjects, self._chain, self._connector = [self._talk.host], [self._talk.host], "none"
         else:
+            doers = list(self._talk.subjects) if self._people.handles(self._row.item(at - 1), self._talk.subjects) else []
             self._new_subjects(drafts, at)
+            relate([draft for draft in drafts if draft.options or draft.generic], RelationName.BESIDE, tuple(doers[-1:]), turned=False)
         return at + 1
 
     def _made_of(self, phrase: NounPhrase, at: int) -> bool:
@@ -146,6 +179,21 @@ class Clauses:
         self._mentions.hear(phrase)
         for draft in self._talk.subjects:
             draft.material = draft.material or head.value(Role.MATERIAL)
+        return True
+
+    def _worn(self, phrase: NounPhrase, at: int) -> bool:
+        """ "with a straw hat", "wearing a raincoat", "in a dress and a hat": what somebody has on is no thing beside them."""
+        before = self._row.item(at - 1)
+        goes_on = self._people.goes_on(self._row.item(at - 2)) and self._connector in ("and", "comma")
+        if self._connector == "with":
+            wearers = [self._talk.host] if self._talk.host is not None else []
+        elif self._people.puts_on(before) or (goes_on and not (self._row.is_comma(at - 1) and self._row.next_is_relation(at + 1))):
+            wearers = self._talk.subjects
+        else:
+            return False
+        if not self._people.wear(phrase, wearers):
+            return False
+        self._talk.subjects, self._chain, self._connector = wearers[-1:], wearers[-1:], "none"
         return True
 
     def _is_speaker(self, phrase: NounPhrase, at: int) -> bool:
@@ -170,30 +218,17 @@ class Clauses:
         self._scene.use(phrase.start, phrase.end, "grammar")
         return True
 
-    def _described(self, phrase: NounPhrase, at: int) -> Draft | None:
-        """ "the blue one": the thing spoken of last that looks so."""
-        word = phrase.head or self._row.item(at + 1)
-        if not phrase.modifiers or not isinstance(word, Lexeme) or word.text not in ("one", "ones") or phrase.article in ("a", "an"):
-            return None
-        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
-        looks = Draft("")
-        for lexeme in phrase.modifiers:
-            wear(looks, lexeme)
-        wanted = (looks.colour, looks.material, looks.style, looks.size)
-        found = next((one for one in known if _looks_so(one, wanted)), None)
-        if found is not None:
-            self._mentions.hear(phrase)
-        return found
-
-    def _another_one(self, phrase: NounPhrase) -> Draft | None:
-        """ "a red house and a blue one": a second house, with its own looks."""
-        if phrase.head is None or phrase.head.text != "one" or phrase.article not in ("a", "an", "another") or not phrase.modifiers:
-            return None
-        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts and draft.place is None]
-        return self._mentions.like(known[0], phrase) if known else None
-
-    def _is_bare_part(self, draft: Draft) -> bool:
-        return not draft.options and draft.generic is None
+    def _again(self, meant: list[Draft], phrase: NounPhrase, at: int) -> int:
+        """What was spoken of before is the subject again; after "on it stands" it is what stands there."""
+        if self._pending is not None:
+            self._new_subjects(meant, at)
+        self._talk.subjects, self._chain, self._connector = meant, list(meant), "none"
+        self._talk.host = (
+            self._talk.host if self._talk.host in meant else None
+        )  # "the first one has a lantern, the second one a bell on it"
+        self._talk.lately.extend(meant)
+        self._talk.log.append(list(meant))
+        return at + self._groups.ends_at(phrase, self._row.item(at + 1))
 
     def _part(self, part: Draft, phrase: NounPhrase, at: int) -> bool:
         """A part with a look goes to its thing. True when nothing else is to be made of the phrase."""
@@ -224,37 +259,18 @@ class Clauses:
 
     def _partition(self, phrase: NounPhrase) -> bool:
         """ "two cars, one red and one blue": adjectives with a number speak of so many of the last group."""
-        wanted = phrase.number or 0
-        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
-        group = next((draft for draft in known if draft is self._parted or (draft.number or 0) > 1), None)
-        if group is None or not 0 < wanted <= (group.number or 0) or not phrase.modifiers:
+        if not phrase.modifiers or phrase.number is None or (part := self._groups.some(phrase.number, phrase.modifiers)) is None:
             return False
         self._mentions.hear(phrase)
-        part = self._take_out(group, int(wanted))
-        for lexeme in phrase.modifiers:
-            wear(part, lexeme)
+        self._part_subject(part)
         return True
 
-    def _one_with(self, word: Lexeme) -> None:
-        """ "two boats, one with a red sail": so many of the last group become a thing of their own."""
-        wanted = number_value(word) or 0
-        known = [draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts]
-        group = next((draft for draft in known if draft is self._parted or (draft.number or 0) > 1), None)
-        if group is not None and 0 < wanted <= (group.number or 0):
-            self._take_out(group, int(wanted))
-
-    def _take_out(self, group: Draft, wanted: int) -> Draft:
+    def _part_subject(self, part: Draft) -> None:
         """Some members of a group as the subject."""
-        self._parted = group
-        part = self._scene.split(group, wanted)
         self._joined_by_and = self._connector == "and"
         self._chain = [*(draft for draft in self._chain if draft in self._scene.drafts), part]
-        self._talk.subjects, self._connector = [part], "none"
-        self._talk.lately.insert(self._talk.lately.index(group), part)
-        self._talk.lately = [draft for draft in self._talk.lately if draft is not group or group in self._scene.drafts]
-        self._talk.log.append(list(self._chain))
-        self._talk.host = None
-        return part
+        self._talk.subjects, self._connector, self._talk.host = [part], "none", None
+        self._talk.log.append(list(self._chain) if self._joined_by_and else [part])
 
     def _void(self, phrase: NounPhrase) -> None:
         """ "mist on the lake": what is in the air has a place too, but it is nobody's."""
@@ -265,11 +281,11 @@ class Clauses:
 
     def _place_weight(self, phrase: NounPhrase, at: int) -> float:
         before = self._row.item(at - 1)
-        if self._pending is not None and self._pending[0] in _SIDES:
+        if self._pending is not None and self._pending[0] in SIDES:
             return PLACE_AS_OBJECT  # "a cabin; behind it is a forest": one stands before the forest, not in it
         if self._first:
             return FIRST_PLACE
-        if isinstance(before, Lexeme) and before.text in _PLACING:
+        if isinstance(before, Lexeme) and before.text in PLACING:
             return IN_PLACE
         return SAID_PLACE
 
@@ -352,7 +368,7 @@ class Clauses:
                 return at + 3  # "from the roof of a house": the house is under one's feet
         elif word.text == "but":
             self._denying, self._connector = False, "and"
-        elif word.has(Role.COMPARE) and not word.has(Role.RELATION) and isinstance(self._row.item(at + 1), NounPhrase):
+        elif word.has(Role.COMPARE) and not word.has(Role.RELATION) and self._row.is_compared(at + 1):
             self._compare(self._row[at + 1])
             return at + 2
         elif word.has(Role.ORDERED):
@@ -363,9 +379,11 @@ class Clauses:
                 other.relate(RelationName(word.value(Role.ORDERED)), one)
         elif word.has(Role.ARRANGED):
             for draft in self._talk.subjects:
-                self._arrange(draft, Arrangement(word.value(Role.ARRANGED)))
+                self._arrange(draft, Arrangement(word.value(Role.ARRANGED)), self._mentions.number_in(word))
         elif word.has(Role.NUMBER) and self._row.has(at + 1, Role.WITH) and self._connector in ("comma", "and", "stop"):
-            self._one_with(word)
+            part = self._groups.some(number_of(word), [])  # "two boats, one with a red sail"
+            if part is not None:
+                self._part_subject(part)
         elif word.has(Role.PRONOUN) and not word.has(Role.NUMBER) and not word.has(Role.WITH):
             self._refer(word, at)
         elif word.has(Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST):
@@ -402,9 +420,9 @@ class Clauses:
         """What follows belongs to the thing just named; in a place, to nobody."""
         self._talk.host, self._distant_host = host_of_with(self._row, self._talk, at, self._connector)
         each = self._row.item(at - 1)
-        self._talk.singly = self._talk.host is not None and isinstance(each, Lexeme) and each.text in EACH
+        self._talk.singly = self._talk.host is not None and _says_each(each)
         if self._talk.host is not None and self._talk.singly:
-            self._each = self._talk.host.number  # "two nightstands, each with a lamp"
+            self._each = self._talk.host  # "two nightstands, each with a lamp"
         self._outer = [self._talk.host] if self._talk.host is not None else []
         if self._talk.host is None:
             self._chain, self._talk.subjects = [], []
@@ -440,6 +458,10 @@ class Clauses:
 
     def _relation(self, word: Lexeme, at: int) -> int:
         """A preposition with its object, or a place word without one."""
+        doing = word.words[0].endswith("ing") and self._connector == "comma" and bool(self._talk.subjects)
+        if doing and all(draft.place is not None or not is_named(draft) for draft in self._talk.subjects):
+            doers = [group for group in self._talk.log if all(draft.options or draft.generic for draft in group)]
+            self._talk.subjects, self._talk.host = (doers[-1] if doers else self._talk.subjects), None  # "kids having a picnic, sitting on"
         self._scene.use(word.start, word.end, "relation")
         self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
         objects_at = self._row.skip_filler(at + 1)
@@ -463,17 +485,19 @@ class Clauses:
         if self._denying:
             self._denying = False
         if word.has(Role.TO_VIEWER):
-            relation = RelationName(word.value(Role.TO_VIEWER))
-            self._place_subjects(relation, (VIEWER,), at, at + 1, turned=False)
+            relation, host = RelationName(word.value(Role.TO_VIEWER)), self._talk.host
+            came_with = host is not None and all(draft.host is host and not draft.loose for draft in self._talk.subjects)
+            aside = came_with and relation in SIDES and not self._fronted(at, at + 1)  # "a bed with a monitor on the left"
+            self._place_subjects(relation, (host if aside and host is not None else VIEWER,), at, at + 1, turned=False)
         elif word.has(Role.TO_HOST):
             self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
         return at + 1
 
-    def _arrange(self, draft: Draft, arrangement: Arrangement) -> None:
+    def _arrange(self, draft: Draft, arrangement: Arrangement, rows: int | None) -> None:
         """Rows have many members where the words count none."""
         if not is_many(draft):
             return
-        draft.arrangement = arrangement
+        draft.arrangement, draft.rows = arrangement, rows
         if arrangement is Arrangement.ROWS and draft.number is None and draft.group_count is None:
             draft.group_count = _LEAST_IN_ROWS
 
@@ -485,7 +509,7 @@ class Clauses:
         if phrase.head.text not in _FORMATIONS or not all(is_many(draft) for draft in self._talk.subjects):
             return False
         for draft in self._talk.subjects:
-            self._arrange(draft, _FORMATIONS[phrase.head.text])
+            self._arrange(draft, _FORMATIONS[phrase.head.text], int(phrase.number))
         self._scene.use(phrase.start, phrase.end, "arranged")
         return True
 
@@ -497,15 +521,24 @@ class Clauses:
             hosts = [between]
         word = self._row.item(at)
         owned = isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words
-        aside = relation in _SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
-        if owned or aside:
+        aside = relation in SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
+        if aside and not owned and self._talk.anchor is not None and self._talk.anchor not in self._talk.subjects:
+            hosts = [self._talk.anchor]
+        elif owned or aside:
             hosts = self._talk.parallel(hosts)
         hosts = [draft for draft in hosts if draft.place is None]
+        if isinstance(word, Lexeme):
+            self._mentions.double([] if fronted else self._talk.subjects, f"{word.text} of")  # "a lion on either side"
+            loose = bool(self._talk.subjects) and all(draft.loose for draft in self._talk.subjects)
+            if relation is RelationName.INSIDE and loose and hosts and not self._mentions.sorts.is_terrain(hosts[0]):
+                borne = all(map(self._mentions.sorts.is_borne, self._talk.subjects))
+                relation, hosts = RelationName.ON, hosts if borne else []  # "a table with chairs, a vase in the middle"
         if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
             return
         if (
             self._talk.lately
             and self._talk.lately[-1] not in self._talk.subjects
+            and all(draft.place is None for draft in self._talk.subjects)
             and self._connector == "none"
             and isinstance(self._row.item(at - 1), NounPhrase)
         ):
@@ -522,8 +555,16 @@ class Clauses:
             self._denying = False
             phrase = self._row[objects_at]
             if isinstance(phrase, NounPhrase):
-                weight = IN_PLACE if word.text in _PLACING else PLACE_AS_OBJECT
+                weight = IN_PLACE if word.text in PLACING else PLACE_AS_OBJECT
                 self._mentions.mention(phrase, place_weight=weight, as_object=True)
+            return objects_at + 1
+        if relation is RelationName.INSIDE and not turned and self._people.wear(self._row.item(objects_at), self._talk.subjects):
+            self._connector = "none"
+            return objects_at + 1
+        if turned and relation is RelationName.INSIDE and self._people.handles(word, self._talk.subjects):
+            relation = RelationName.BESIDE  # what a box holds is inside of it, what a man holds is not
+        if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
+            self._connector = "none"
             return objects_at + 1
         subjects_before = list(self._talk.subjects)
         self._mentions.double(self._talk.subjects if not self._fronted(at, objects_at + 1) else [], word.text)
@@ -539,7 +580,9 @@ class Clauses:
                 draft.hangs = True
         if turned and relation is RelationName.ON and self._covered(objects_at):
             return objects_at + 1
-        objects, end = self._objects(word, relation, objects_at, turned=turned)
+        fronted = self._fronted(objects_at - 1, objects_at + 1)
+        objects, end = self._objects.of(word, relation, objects_at, turned=turned, fronted=fronted, first=self._first)
+        self._first = self._first and isinstance(self._row[objects_at], Lexeme)
         if self._row.is_viewer(objects_at):
             self._place_subjects(relation, (VIEWER,), at, end, turned=False)
             return end
@@ -550,9 +593,14 @@ class Clauses:
             self._connector = "none"
             return end
         said = self._row.item(objects_at)
-        self._each = objects[0].number if isinstance(said, NounPhrase) and said.article in EACH else None
+        self._each = objects[0] if _says_each(said) else None
         inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
-        of_part = isinstance(said, NounPhrase) and is_part(said) and self._described(said, objects_at) is None
+        of_part = (
+            isinstance(said, NounPhrase)
+            and is_part(said)
+            and self._mentions.sorts.water(said) is None
+            and self._groups.meant(said, self._row.item(objects_at + 1)) is None
+        )
         on_top = relation is RelationName.ON and isinstance(said, NounPhrase) and said.head is not None and said.head.text in _TOPS
         if inner and not turned and of_part and not on_top:
             relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
@@ -563,13 +611,17 @@ class Clauses:
         for row in rows:
             self._place_subjects(relation, row, at, end, turned=turned)
         self._talk.lately.extend(draft for draft in objects if draft not in self._talk.lately)
+        lies_on_ground = relation is RelationName.ON and self._mentions.sorts.is_terrain(objects[-1])
+        if objects[-1].options and objects[-1].place is None and not lies_on_ground:
+            self._talk.anchor = objects[-1]
         self._after_object(relation, objects, end, turned=turned)
         return end
 
     def _spread(self, drafts: Sequence[Draft]) -> None:
         """ "a laptop on each desk": as many of them as there are desks, times what was counted."""
-        for draft in drafts if self._each and self._each > 1 else ():
-            draft.number, draft.plural = (draft.number or 1) * (self._each or 1), True
+        for draft in drafts if self._each is not None and is_many(self._each) else ():
+            if draft.each_of is None and draft is not self._each:
+                draft.number, draft.each_of, draft.plural = draft.number or (None if draft.plural else 1), self._each, True
         self._each = None
 
     def _covered(self, at: int) -> bool:
@@ -588,9 +640,12 @@ class Clauses:
     def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
         self._chain, self._joined_by_and, self._connector = [], False, "none"
-        unknown = [one for one in self._talk.subjects if not (one.options or one.generic or one.place or one.part)]
+        unknown = [one for one in self._talk.subjects if not is_named(one)]
         nameless = bool(unknown) and len(unknown) == len(self._talk.subjects)
-        if (relation not in _INNER and not nameless) or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
+        if self._row.is_participle_of(end - 1) and all(draft.options for draft in objects):
+            self._talk.subjects = objects[-1:]  # "around a sword stuck in a stone": it is the sword that is stuck
+            return
+        if (relation not in INNER and not nameless) or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
             return
         first, after = objects[0], self._row.item(end)
         if nameless and first.options:  # "having tea at a table under a tree": the table is under it
@@ -598,90 +653,10 @@ class Clauses:
         elif first.place is not None:
             follows_on = relation is RelationName.ON and isinstance(after, Lexeme) and after.text == "in"
         else:
-            is_thing = bool(first.options) and not self._mentions.is_terrain(first)
+            is_thing = bool(first.options) and not self._mentions.sorts.is_terrain(first)
             follows_on = is_thing and self._pending is None and self._row.next_is_relation(end)
         if follows_on:
             self._talk.subjects = objects[-1:]
-
-    def _objects(self, word: Lexeme, relation: RelationName, at: int, *, turned: bool) -> tuple[list[Draft], int]:
-        """The drafts that the preposition's object means, and where it ends."""
-        item = self._row[at]
-        if isinstance(item, Lexeme):
-            self._talk.looking_ahead = self._fronted(at - 1, at + 1)
-            pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
-            found = self._talk.two_before() if pair else self._talk.antecedent(item)
-            if item.text == "them" and len(found) == 1 and not is_many(found[0]):
-                found = self._pair_before() or found
-            if item.text in ("him", "her") and (person := self._person_before()) is not None:
-                found = [person]
-            elif found and (other := other_side(found[0], relation)) is not None:
-                found = [other]
-            elif not pair and item.text in ("it", "its"):
-                found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
-            self._talk.looking_ahead = False
-            return self._not_the_ground(self._what_carries(found, relation), relation, pair=pair), at + 1
-        if (described := self._described(item, at)) is not None:
-            return [described], at + (1 if item.head is not None else 2)
-        self._mentions.settle_part(item, owned=False)
-        weight = IN_PLACE if word.text in _PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
-        if self._first:
-            weight, self._first = max(weight, SAID_PLACE), False
-        drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
-        if (whole := self._whole_of(item, drafts)) is not None:
-            self._talk.paralleled = (list(self._talk.subjects), [whole]) if item.article == "its" else None
-            return ([] if turned else [whole]), at + 1
-        if relation is RelationName.BETWEEN and item.number == 2 and len(drafts) == 1:
-            drafts = self._mentions.two_of_them(drafts[0])
-        elif relation is RelationName.BETWEEN and item.plural and len(drafts) == 1 and not is_many(drafts[0]):
-            drafts = self._mentions.twins(drafts[0])[:2]
-        end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
-        if relation is RelationName.BETWEEN and not item.plural and self._row.has(end, Role.CONJUNCTION):
-            after = self._row.item(end + 1)
-            if isinstance(after, NounPhrase):
-                return [*drafts, *self._mentions.mention(after, place_weight=PLACE_AS_OBJECT, as_object=True)], end + 2
-        while drafts and (further := self._row.further_object(item, end, listed=listed, is_small=self._mentions.is_small)) is not None:
-            phrase, end = further
-            drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
-        return drafts, end
-
-    def _pair_before(self) -> list[Draft]:
-        """ "a rover between two domes and lamps to the left of them": the domes, though they are two things since."""
-        others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects and draft.options)
-        pairs = (twins for draft in others if len(twins := self._mentions.twins(draft)) > 1)
-        return next(pairs, [])[:2]
-
-    def _person_before(self) -> Draft | None:
-        """ "a fisherman on a stool with a dog behind him": not behind the stool."""
-        others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects)
-        return next((draft for draft in others if self._mentions.is_person(draft)), None)
-
-    def _what_carries(self, found: list[Draft], relation: RelationName) -> list[Draft]:
-        """ "an anvil, a hammer on it and a barrel beside it": what stands on the floor stands beside the anvil, not the hammer."""
-        if relation in _INNER or not found or not self._talk.subjects or self._mentions.is_borne(self._talk.subjects[-1]):
-            return found
-        carriers = [objects[0] for name, objects in found[0].relations if name is RelationName.ON]
-        carrier = next((one for one in carriers if isinstance(one, Draft) and one.options), None)
-        return [carrier] if carrier is not None and self._mentions.is_borne(found[0]) else found
-
-    def _not_the_ground(self, found: list[Draft], relation: RelationName, *, pair: bool) -> list[Draft]:
-        """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps."""
-        ground = [draft for draft in found if self._mentions.is_terrain(draft)]
-        many = [draft for draft in found if is_many(draft)]
-        if pair and ground and many:
-            return many
-        if relation not in _SIDES or not ground or ground[0] is not self._talk.host:
-            return found
-        on_it = (draft for draft in reversed(self._talk.lately) if any(ground[0] in objects for _, objects in draft.relations))
-        return [next((draft for draft in on_it if not self._mentions.is_terrain(draft)), ground[0])]
-
-    def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
-        """ "in front of the door": in front of the house that has it, when one was spoken of."""
-        if item.of is not None or not is_part(item) or item.article not in ("the", "its", "their", "his", "her"):
-            return None
-        if len(drafts) != 1 or not self._is_bare_part(drafts[0]) or not self._mentions.is_painted(item):
-            return None
-        others = [draft for draft in self._talk.lately if draft not in self._talk.subjects]  # "a raven on its lid": the piano's
-        return self._mentions.wholes.before(self._mentions.part(item), others)
 
     def _fronted(self, at: int, end: int) -> bool:
         """Whether the phrase that ends at `end` comes before its subject: "Behind it, a barn", "on the hill stands a mill"."""
@@ -710,18 +685,12 @@ class Clauses:
         if isinstance(preposition, Lexeme) and preposition.words[0].endswith("ing"):
             self._joined_by_and = False
         after = max((self._chain.index(target) + 1 for target in objects if target in self._chain), default=0)
-        chain = self._chain[after:] if not after or relation in _INNER else []  # "a bench, a hammer and a saw on the bench"
+        chain = self._chain[after:]  # "a bench, a hammer and a saw on the bench"
         if self._joined_by_and and len(chain) > 1 and not turned:
             pure = not any(draft.relations for draft in chain if draft not in self._talk.subjects)
-            alike = [draft for draft in chain if relation not in _INNER or self._mentions.stand_alike(draft, chain[-1])]
+            alike = [draft for draft in chain if relation not in INNER or self._mentions.sorts.stand_alike(draft, chain[-1])]
             subjects = alike if pure else self._talk.subjects
         if not turned:
             self._spread(subjects)
         relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)
         self._pending = None if self._pending and self._connector != "none" else self._pending
-
-
-def _looks_so(draft: Draft, wanted: tuple[str | None, str | None, str | None, Size]) -> bool:
-    """Whether a thing has all the looks that are wanted."""
-    looks = (draft.colour, draft.material, draft.style, draft.size)
-    return all(wish in (None, Size.NORMAL) or wish == look for wish, look in zip(wanted, looks, strict=True))

@@ -20,6 +20,7 @@ class Discourse:
     subjects: of whom the next preposition speaks.  host: the thing "with" which others come.  lately: everything mentioned, in order.
     fronted: the side that this sentence put to a pronoun first, and whom that meant; fronted_before: the same of the sentence before.
     log: the subjects of every clause.  looking_ahead: the subject is still to come, so the present ones may be meant.
+    anchor: what the last preposition of this sentence was put to; "a police car behind" is behind that.
     paralleled: who was last put to a pronoun in this sentence, and whom that meant.
     """
 
@@ -28,6 +29,7 @@ class Discourse:
     lately: list[Draft] = field(default_factory=list)
     log: list[list[Draft]] = field(default_factory=list)
     looking_ahead: bool = False
+    anchor: Draft | None = None
     paralleled: tuple[list[Draft], list[Draft]] | None = None
     singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
     fronted: tuple[RelationName, list[Draft]] | None = None
@@ -35,7 +37,7 @@ class Discourse:
 
     def end_sentence(self) -> None:
         """The next sentence begins without a subject; what this one put to a side of "it" is remembered for one more."""
-        self.subjects, self.host, self.paralleled = [], None, None
+        self.subjects, self.host, self.paralleled, self.anchor = [], None, None, None
         self.fronted_before, self.fronted = self.fronted, None
 
     def still(self, relation: RelationName, found: list[Draft]) -> list[Draft]:
@@ -62,10 +64,16 @@ class Discourse:
             return self.lately[-1:]
         if word.text == "both" and (pair := self._last_pair()):
             return pair
-        many = word.words[-1] in ("them", "they", "these", "those", "theirs", "both")
+        many = word.words[-1] in ("them", "they", "these", "those", "theirs", "both", "each")
         if self.host is not None and not many and not (is_many(self.host) and not self.singly and word.text in ("it", "its")):
             return [self.host]
         log, lately = self._spoken_of()
+        if word.words[0] == "each":  # "two chairs at each table, a clock on each": not on each chair
+            log = [group for group in log if all(draft.each_of is None for draft in group)]
+            lately = [draft for draft in lately if draft.each_of is None]
+            groups = [draft for draft in reversed(lately) if is_many(draft) and draft.place is None]
+            if groups:
+                return groups[:1]
         if many:
             if log and (len(log[-1]) > 1 or is_many(log[-1][0])):
                 return log[-1]
@@ -139,7 +147,7 @@ def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Dr
         return last, True
     if connector in ("comma", "and", "stop") or (head is not None and head.has(Role.PLACE)):
         return None, False
-    if row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE) or isinstance(before, NounPhrase):
+    if row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE, Role.TO_VIEWER) or isinstance(before, NounPhrase):
         return last, False
     return talk.host, False
 
@@ -147,7 +155,7 @@ def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Dr
 def relate(
     subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], *, turned: bool, distance_m: float | None = None
 ) -> None:
-    for subject in subjects:
+    for subject in subjects if objects else ():
         if not turned:
             subject.relate(relation, *objects, distance_m=distance_m)
             continue

@@ -26,6 +26,8 @@ class Draft:
     plural: bool = False
     group_count: int | None = None
     arrangement: Arrangement = Arrangement.SCATTERED
+    rows: int | None = None  # how many rows the words counted
+    each_of: Draft | None = None  # so many for each of these
     colour: str | None = None
     size: Size = Size.NORMAL
     height_m: float | None = None
@@ -62,6 +64,16 @@ class Draft:
 def is_many(draft: Draft) -> bool:
     """Whether the words speak of more than one."""
     return draft.plural or (draft.number or 1) > 1
+
+
+def is_bare_part(draft: Draft) -> bool:
+    """Whether it stands for a part that the library has no kind for."""
+    return draft.part and not draft.options and draft.generic is None
+
+
+def is_named(draft: Draft) -> bool:
+    """Whether the words name something that can be built, or a place."""
+    return bool(draft.options or draft.generic or draft.place or draft.part)
 
 
 @dataclass
@@ -126,6 +138,7 @@ class SceneDraft:
             return RelationName.BETWEEN, [(objects[0], objects[1])]
         crowd = objects[0]
         if crowd.number == 2 and crowd.place is None:
+            self._count_out(crowd)
             crowd.number, crowd.plural = 1, False
             twin = replace(crowd, relations=list(crowd.relations), distances=dict(crowd.distances), parts=list(crowd.parts))
             self.drafts.insert(self.drafts.index(crowd) + 1, twin)
@@ -133,13 +146,23 @@ class SceneDraft:
         return RelationName.NEAR, [(crowd,)]
 
     def split(self, group: Draft, number: int) -> Draft:
-        """Take `number` members out of a group ("two cars, one red …"); the group vanishes with its last one."""
+        """Take `number` members out of a group ("two cars, one red …"); the group vanishes with its last one, unless nobody counted it."""
+        self._count_out(group)
         part = replace(
-            group, number=number, plural=number > 1, relations=list(group.relations), distances=dict(group.distances),
-            parts=list(group.parts),
+            group, number=number, plural=number > 1, group_count=None, relations=list(group.relations), distances=dict(group.distances),
+            parts=list(group.parts), arrangement=group.arrangement if number > 1 else Arrangement.SCATTERED,
         )  # fmt: skip
-        group.number = (group.number or number) - number
-        group.plural = group.number > 1
+        if group.number is None and group.group_count is not None:
+            group.group_count = max(group.group_count - number, 1)
+        elif group.number is not None:
+            group.number -= number
+            group.plural = group.number > 1
         at = self.drafts.index(group)
-        self.drafts[at : at + 1] = [group, part] if group.number > 0 else [part]
+        self.drafts[at : at + 1] = [part] if group.number is not None and group.number <= 0 else [group, part]
         return part
+
+    def _count_out(self, group: Draft) -> None:
+        """What there is for each of a group is counted while the group is whole."""
+        for draft in self.drafts:
+            if draft.each_of is group and group.number is not None:
+                draft.number, draft.each_of = (draft.number or 1) * group.number, None

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN, THING_AS_OBJECT
-from pipelines.language.outside import seen_from_outside
+from pipelines.language.outside import rooms_with_contents, seen_from_outside
 from pipelines.language.tokens import key
 from pipelines.spec import (
     MAX_COUNT,
@@ -27,6 +27,7 @@ from pipelines.spec import (
 
 DEFAULT_PLACE = "meadow"
 _INDOORS_HINT, _OUTDOORS_HINT = 0.25, 0.3
+_CONTENTS = 3.0  # "a cathedral with pews" is seen from inside
 _FLANKING = 2
 _LARGEST_IN_A_ROOM_M = 3.0  # what is larger and made for the open speaks for no room
 _WEATHER_RANKS = ("storm", "snow", "rain", "fog", "cloudy", "clear")
@@ -134,12 +135,15 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
             scores[place] += weight
         if kind and lexicon.kinds[kind].indoors and not lexicon.kinds[kind].outdoors:
             scores["living room"] += _INDOORS_HINT
+    rooms = rooms_with_contents(scene, lexicon)
+    for name in rooms:
+        scores[name] += _CONTENTS
     for word in (word for name in sorted(buildings) for word in lexicon.places[name].said.as_things):
         for place, weight in lexicon.homes.get(word, {}).items():
             scores[place] += weight
     if any(draft.options and not lexicon.kinds[draft.options[0]].indoors for draft in scene.drafts):
         scores[DEFAULT_PLACE] += _OUTDOORS_HINT
-    if any(_needs_the_open(draft, lexicon) for draft in scene.drafts):
+    if not rooms and any(_needs_the_open(draft, lexicon) for draft in scene.drafts):
         scores = defaultdict(float, {name: score for name, score in scores.items() if not lexicon.places[name].indoors})
     if not any(score > 0 for score in scores.values()):
         scene.note(f"no place is named: it is taken to be a {DEFAULT_PLACE}")
@@ -224,7 +228,8 @@ def _is_the_room(draft: Draft, lexicon: Lexicon, chosen: str) -> bool:
 
 def _feature(draft: Draft, scene: SceneDraft, lexicon: Lexicon, features: dict[str, Draft]) -> Draft | None:
     """What stands for the place where something is said to be beside, along or facing it: its road, lake or sea."""
-    wanted = any(draft in objects and relation in _KEPT_TO_PLACE for other in scene.drafts for relation, objects in other.relations)
+    kept = {*_KEPT_TO_PLACE, *([RelationName.AROUND] if draft.options else [])}
+    wanted = any(draft in objects and relation in kept for other in scene.drafts for relation, objects in other.relations)
     assert draft.place is not None
     kind = draft.options[0] if draft.options else lexicon.first_known([lexicon.places[draft.place].said.feature or "-"])
     if not wanted or not kind:
@@ -272,7 +277,7 @@ def _kept_relation(
         if (
             stand_in is None
             or stand_in is draft
-            or (relation not in _KEPT_TO_PLACE and not (target.options and relation is RelationName.ON))
+            or (relation not in _KEPT_TO_PLACE and not (target.options and relation in (RelationName.ON, RelationName.AROUND)))
         ):
             return None
         targets.append(stand_in)
@@ -299,7 +304,7 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
         for target in objects
         if isinstance(target, Draft) and name in _AT_ONE_HEIGHT
     )
-    wanted = "ceiling" if draft.hangs else "surface" if lies_on or beside_small or draft.host is not None else "floor"
+    wanted = "ceiling" if draft.hangs else "surface" if lies_on or beside_small or (draft.host is not None and not draft.loose) else "floor"
 
     def misfit(name: str) -> tuple[bool, bool, bool]:
         kind = lexicon.kinds[name]
@@ -382,7 +387,9 @@ def _relate_to_hosts(drafts: list[Draft], lexicon: Lexicon) -> None:
     """ "a table with a vase": small things stand on what they came with, others near it, unless more was said."""
     for draft in drafts:
         host = draft.host
-        if host is None or host not in drafts or draft.relations or any(draft in objects for _, objects in host.relations):
+        if host is None or host not in drafts or any(draft in objects for _, objects in host.relations):
+            continue
+        if any(not _is_among_guests(objects, host) for _, objects in draft.relations):
             continue
         stands_on = lexicon.kinds[draft.kind].stands_on
         on_stage = host.kind in split(lexicon.data["stages"]) and stands_on not in ("wall", "ceiling", "air")
@@ -390,6 +397,11 @@ def _relate_to_hosts(drafts: list[Draft], lexicon: Lexicon) -> None:
             draft.relate(RelationName.ON, host)
         elif stands_on != "surface" and not draft.loose and not is_many(host):
             draft.relate(RelationName.NEAR, host)
+
+
+def _is_among_guests(objects: tuple[Draft | str, ...], host: Draft) -> bool:
+    """ "a table with three cups, the left one red": left of the others, and on the table all the same."""
+    return all(isinstance(target, Draft) and target.host is host for target in objects)
 
 
 def _name(drafts: list[Draft]) -> None:
@@ -400,7 +412,14 @@ def _name(drafts: list[Draft]) -> None:
 
 
 def _count(draft: Draft, lexicon: Lexicon, place: str) -> int:
-    """What the words counted, or a natural several."""
+    """What the words counted, or a natural several; times the number of those that have so many each."""
+    own = _own_count(draft, lexicon, place)
+    if draft.each_of is None or not draft.each_of.kind:
+        return own
+    return min(own * _count(draft.each_of, lexicon, place), MAX_COUNT)
+
+
+def _own_count(draft: Draft, lexicon: Lexicon, place: str) -> int:
     data = lexicon.data
     kind = lexicon.kinds[draft.kind]
     if draft.group_count is not None and (draft.number is None or draft.number <= 1):

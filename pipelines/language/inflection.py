@@ -12,6 +12,8 @@ def singulars(word: str, irregular: Mapping[str, str]) -> tuple[str, ...]:
     known = irregular.get(word)
     if known is not None:
         return (known,)
+    if word.endswith("men") and len(word) > 4:
+        return (word[:-3] + "man",)
     if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
         return ()
     if word.endswith("ies") and len(word) > 4:

@@ -149,6 +149,23 @@ class Lexicon:
         return frozenset(split(self.data["actors"]))
 
     @cached_property
+    def worn(self) -> frozenset[str]:
+        """Clothes, and what else people have on: what somebody is "in" without being inside of it."""
+        return frozenset(split(self.data["worn"]))
+
+    @cached_property
+    def regions(self) -> frozenset[str]:
+        """Cities and countries."""
+        return frozenset(split(self.data["regions"]))
+
+    @cached_property
+    def handling(self) -> frozenset[str]:
+        """All forms of verbs whose object is at hand: "holding", "built"."""
+        verbs = frozenset(split(self.data["handling"]))
+        irregular = {form for form, verb in self.data["irregular"].items() if verb in verbs}
+        return frozenset({*irregular, *(form for verb in verbs for form in verb_forms(verb))})
+
+    @cached_property
     def homes(self) -> Mapping[str, Mapping[str, int]]:
         """What speaks for a place → places, and how loudly: kinds by their own names, other words only as they stand ("reindeer")."""
         homes: dict[str, dict[str, int]] = {}
@@ -178,10 +195,11 @@ class Lexicon:
         plural = False
         if Role.FUNCTION in senses:  # "does" are no deer
             return senses, plural
-        for singular in singulars(words[-1], self.irregular_plurals):
-            if singular == words[-1]:
+        noun = words.index("of") - 1 if "of" in words[1:-1] else len(words) - 1  # "suits of armour"
+        for singular in singulars(words[noun], self.irregular_plurals):
+            if singular == words[noun]:
                 continue
-            found = self.table.get((*words[:-1], singular), {})
+            found = self.table.get((*words[:noun], singular, *words[noun + 1 :]), {})
             nouns = {role: sense for role, sense in found.items() if role in NOUNS}
             if nouns:
                 plural = True
@@ -334,6 +352,10 @@ def _language_entries(data: Mapping[str, Any], known_places: Mapping[str, Place]
     for role, section in plain.items():
         for words in split(data[section]):
             yield role, words, Sense(words)
+    for words in split(data["regions"]):
+        yield Role.AMBIENT, words, Sense(words)
+    for words in split(data["ordinals"]):
+        yield Role.DESCRIPTION, words, Sense(words)
     for words in split(data["no_stand_in"]):
         yield Role.UNBUILDABLE, words, Sense(words)
     yield from _view_entries(data)
@@ -368,6 +390,6 @@ def _finite_relations(data: Mapping[str, Any], table: Mapping[Words, Mapping[Rol
 
 
 def _verb_words(data: Mapping[str, Any]) -> Iterator[str]:
-    for verb in split(data["verbs"]):
+    for verb in (*split(data["verbs"]), *split(data["handling"])):
         yield from verb_forms(verb)
     yield from data["irregular"]

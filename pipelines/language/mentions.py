@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from pipelines.language.drafts import Draft, SceneDraft, Votes, is_many
+from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, Sense, split
 from pipelines.language.looks import singular, singular_texts, wear
+from pipelines.language.naming import Naming
 from pipelines.language.phrases import NounPhrase
+from pipelines.language.sorts import Sorts
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import key
 from pipelines.language.wholes import Wholes
@@ -32,16 +34,18 @@ class Mentions:
 
     def __init__(self, scene: SceneDraft, lexicon: Lexicon, guess: Guess, words_of: Callable[[int, int], str]) -> None:
         self._scene = scene
-        self._lexicon = lexicon
+        self._lexicon = self.lexicon = lexicon
         self._guess = guess
         self._words_of = words_of
         self.vessels = frozenset(split(lexicon.data["vessels"]))
         self._images = frozenset(split(lexicon.data["images"]))
-        self._definite = frozenset(split(lexicon.data["definite"]))
+        self.definite = frozenset(split(lexicon.data["definite"]))
+        self.ordinals = frozenset(split(lexicon.data["ordinals"]))
         self._another = frozenset(split(lexicon.data["another"]))
         self.wholes = Wholes(scene, lexicon)
+        self.sorts = Sorts(scene, lexicon)
+        self._naming = Naming(scene, lexicon, self.wholes)
         self._own_things = frozenset(split(lexicon.data["own_things"]))
-        self._room_parts = frozenset(split(lexicon.data["room_parts"]))
         self.labels = frozenset(split(lexicon.data["labels"]))
         self._both_sides = frozenset(split(lexicon.data["both_sides"]))
         self.lying = False  # the next words say on what it lies: "snow on the roofs" does not fall
@@ -75,6 +79,19 @@ class Mentions:
         self._scene.miss(self._words_of(lexeme_or_phrase.start, lexeme_or_phrase.end))
         self._scene.use(lexeme_or_phrase.start, lexeme_or_phrase.end, "unmatched")
 
+    def kinds_for(self, words: str) -> tuple[str, ...]:
+        """The kinds that go by these words, best first."""
+        return self._lexicon.kinds_for(words)
+
+    def number_in(self, words: Lexeme) -> int | None:
+        """The number of rows that "in two rows" and "two rows of" count."""
+        counts = [self._lexicon.table.get((word,), {}).get(Role.NUMBER) for word in words.words]
+        return next((int(float(sense.value)) for sense in counts if sense is not None), None)
+
+    def heads_of(self, phrase: NounPhrase) -> frozenset[str]:
+        """The last word of a phrase's noun, in the singular."""
+        return frozenset() if phrase.head is None else frozenset({singular(phrase.head, self._lexicon)})
+
     def twins(self, draft: Draft) -> list[Draft]:
         """All single things of the same kind, in the order of the words: "the chairs" after a red one and a blue one."""
         return [
@@ -89,34 +106,11 @@ class Mentions:
         self._scene.drafts.remove(two)
         return [self._scene.split(rest[-1], 1), self._scene.split(rest[-1], 1)]
 
-    def is_small(self, phrase: NounPhrase) -> bool:
-        """Whether a phrase names something that stands on tables and shelves."""
-        if phrase.head is None or not phrase.head.has(Role.THING):
-            return False
-        return any(self._lexicon.kinds[name].stands_on == "surface" for name in phrase.head.senses[Role.THING].options[:1])
-
-    def is_borne(self, draft: Draft) -> bool:
-        """Whether a thing stands on tables and shelves."""
-        return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on == "surface"
-
-    def is_person(self, draft: Draft) -> bool:
-        """Whether "him" or "her" may mean it."""
-        return bool(draft.options) and "person" in self._lexicon.kinds[draft.options[0]].tags
-
-    def is_terrain(self, draft: Draft) -> bool:
-        """Whether a draft is part of the ground: a hill, a lake, a road."""
-        return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
-
     def double(self, subjects: list[Draft], words: str) -> None:
         """One thing "on each side of" another is two."""
         for draft in subjects if words in self._both_sides else ():
             if draft.number in (None, 1) and not draft.plural and draft.place is None:
                 draft.number = 2
-
-    def stand_alike(self, one: Draft, other: Draft) -> bool:
-        """Whether one can lie where the other does: of an armchair and a clock only the clock is on the mantelpiece; small things can."""
-        kinds = [self._lexicon.kinds[draft.options[0]].stands_on for draft in (one, other) if draft.options]
-        return len(kinds) < 2 or kinds[0] in (kinds[1], "surface")
 
     def _hear_word(self, lexeme: Lexeme, *, denied: bool, early: bool = False) -> None:
         slots: tuple[tuple[Role, Votes], ...] = (
@@ -182,12 +176,12 @@ class Mentions:
         """The drafts that a phrase speaks of: a nameless one, kept nowhere, for what cannot be built; empty for adjectives alone."""
         self.hear(phrase)
         self.exclude_absent(phrase)
-        self._hear_compounds(phrase)
+        self.hear_compounds(phrase)
         head = phrase.head
         if head is None:
             self._describe_scene(phrase)
             return self._after_of(phrase, place_weight)
-        self._settle_furniture(phrase, head)
+        self._naming.settle(phrase)
         head = phrase.head or head
         known = self._special_of(phrase, place_weight)
         if known is not None:
@@ -211,16 +205,16 @@ class Mentions:
             return [self.part(phrase)]
         return self._after_of(phrase, place_weight) or [Draft(self.text(phrase), part=as_object and head.has(Role.PART))]
 
-    def _settle_furniture(self, phrase: NounPhrase, head: Lexeme) -> None:
-        """ "an island" in a kitchen is the kitchen island that speaks for kitchens, not the one in the sea."""
-        place = self._scene.places.winner()
-        if place is None or not self._lexicon.places[place].indoors or head.has(Role.THING) or not head.has(Role.PLACE):
-            return
-        word = singular(head, self._lexicon)
-        hints = (key(hint.rstrip("!")) for hint in split(self._lexicon.places[place].said.hints))
-        own = next((self._lexicon.kinds_for(" ".join(words)) for words in hints if len(words) > 1 and words[-1] == word), ())
-        if own:
-            phrase.head = replace(head, senses={Role.THING: Sense(own[0], options=own)})
+    def origin(self, phrase: NounPhrase) -> bool:
+        """ "a café in Paris": a name that says where in the world; it is the place only where no other was named."""
+        if phrase.head is None or phrase.article or phrase.head.text not in self._lexicon.regions:
+            return False
+        self.hear(phrase)
+        self._scene.use(phrase.start, phrase.end, "place")
+        if phrase.head.has(Role.PLACE):
+            named = any(weight >= PLACE_BEFORE_NOUN for _, weight in self._scene.places.cast)
+            self._scene.places.add(phrase.head.value(Role.PLACE), HINT if named else IN_PLACE)
+        return True
 
     def is_painted(self, phrase: NounPhrase) -> bool:
         """Whether a part may get a look: a door may, an edge only where the words give it one."""
@@ -229,28 +223,9 @@ class Mentions:
         return looks or (singular(phrase.head, self._lexicon) not in self._lexicon.positions and not phrase.head.has(Role.AMBIENT))
 
     def settle_part(self, phrase: NounPhrase, *, owned: bool) -> None:
-        """ "its door", "stone walls": of a building that was spoken of they are parts, though a kind may go by these words too."""
-        head = phrase.head
-        if head is None or not head.has(Role.THING) or len(head.words) != head.end - head.start:
-            return
-        word, before = singular(head, self._lexicon), head.words[:-1]
-        owners = [part.head for part in (phrase.of,) if part is not None and part.head is not None]
-        owners += [lexeme for lexeme in phrase.compounds if lexeme.possessive]
-        inside = any(self.wholes.is_building(self._draft(one, one.text)) for one in owners)
-        known = any(self.wholes.is_building(draft) and not draft.of_place for draft in self._scene.drafts)
-        meant = owned or self.hosted or phrase.article in self._definite
-        meant = (known and meant) or inside or (self._indoors() and word in self._room_parts and phrase.plural)
-        if word not in self._lexicon.building_parts or word in self._own_things or not meant:
-            return
-        looks = self._lexicon.lookup(before)[0] if before else {}
-        if before and not looks.keys() & MODIFIERS:
-            return
-        cut = head.end - 1
-        phrase.head = replace(head, start=cut, words=head.words[-1:], senses={Role.PART: Sense(word)})
-        pieces = [Lexeme(head.start, cut, before, head.kind, looks)] if before else []
-        phrase.modifiers += pieces
-        at = next(index for index, lexeme in enumerate(phrase.lexemes) if lexeme.start == head.start)
-        phrase.lexemes[at : at + 1] = [*pieces, phrase.head]
+        """Make parts of a building of what is meant so: see `Naming`."""
+        definite = owned or self.hosted or phrase.article in self.definite
+        self._naming.settle_part(phrase, definite=definite, indoors=self._indoors())
 
     def alone(self, head: Lexeme) -> str | None:
         """The place that a word names where the prompt names nothing else: "the moon"."""
@@ -297,13 +272,15 @@ class Mentions:
             return False
         if self._only_indoors(head) and not self._indoors():
             return True
+        if self._is_near_place(head) and any(vote >= PLACE_BEFORE_NOUN for _, vote in self._scene.places.cast):
+            return False  # another place was named: "a petrol station" stands in it
         if head.senses[Role.PLACE].weak:
             return weight == IN_PLACE and (self._is_house_of_place(head) or (head.plural and phrase.number is None))
-        return weight >= SAID_PLACE and not (phrase.article in self._definite and weight < IN_PLACE) and phrase.number in (None, 1)
+        return weight >= SAID_PLACE and not (phrase.article in self.definite and weight < IN_PLACE) and phrase.number in (None, 1)
 
     def _is_house_of_place(self, head: Lexeme) -> bool:
         """ "in a cathedral" is inside of it, though a cathedral may stand in a town as well."""
-        return self._lexicon.places[head.value(Role.PLACE)].indoors and head.has(Role.THING) and self._is_built(head)
+        return self._lexicon.places[head.value(Role.PLACE)].indoors and head.has(Role.THING) and self.wholes.names_building(head)
 
     def _only_indoors(self, head: Lexeme) -> bool:
         """ "an island" is a kitchen's only in a kitchen."""
@@ -325,7 +302,7 @@ class Mentions:
             drafts = self._place(phrase, place_weight)
             self.hear(part)
             owned = bool(part.article) and not part.plural  # "the attic of a house", "the throne room of a king": not full of them
-            if not owned and (part.plural or not self._is_built(part.head)):
+            if not owned and (part.plural or not self.wholes.names_building(part.head)):
                 self._crowd(part, head.value(Role.PLACE))
             return drafts
         compound = self._lexicon.kinds_for(f"{singular(part.head, self._lexicon)} {singular(head, self._lexicon)}")
@@ -335,7 +312,7 @@ class Mentions:
             return self._things(phrase)
         return None
 
-    def _hear_compounds(self, phrase: NounPhrase) -> None:
+    def hear_compounds(self, phrase: NounPhrase) -> None:
         """Nouns before the head: places hint at the place, species fill it, materials are left to `_dress`."""
         is_place = phrase.head is not None and phrase.head.has(Role.PLACE) and not phrase.head.has(Role.GENERIC)
         for lexeme in (*phrase.compounds, *phrase.modifiers):
@@ -366,7 +343,12 @@ class Mentions:
         self._describe_scene(phrase)
         for lexeme in (*phrase.compounds, *phrase.modifiers) if self._lexicon.places[sense.value].said.planted else ():
             grows = not lexeme.has(Role.MATERIAL) or lexeme.value(Role.MATERIAL) in _GROWING
-            if lexeme.has(Role.THING, Role.GENERIC) and not lexeme.has(Role.PLACE, Role.SIZE) and grows and not self._is_built(lexeme):
+            if (
+                lexeme.has(Role.THING, Role.GENERIC)
+                and not lexeme.has(Role.PLACE, Role.SIZE)
+                and grows
+                and not self.wholes.names_building(lexeme)
+            ):
                 self._fill(lexeme, sense.value)
         options = head.senses[Role.THING].options if head.has(Role.THING) else ()
         draft = Draft(
@@ -382,16 +364,14 @@ class Mentions:
         self._scene.drafts.append(draft)
         whole = phrase.of.head if phrase.of is not None else None
         inside = whole is not None and self._lexicon.places[sense.value].indoors
-        around = whole is not None and inside and (self._is_built(whole) or self._is_person(whole))  # "the attic of my house", "of a king"
+        around = (
+            whole is not None and inside and (self.wholes.names_building(whole) or self._is_person(whole))
+        )  # "the attic of my house", "of a king"
         if phrase.of is not None and around:
             self._scene.use(phrase.of.start, phrase.of.end, "describes")
         elif phrase.of is not None and whole is not None and whole.has(Role.PLACE, Role.THING, Role.GENERIC):
             self.mention(phrase.of, place_weight=PLACE_BEFORE_NOUN)
         return [draft]
-
-    def _is_built(self, lexeme: Lexeme) -> bool:
-        """ "a cottage garden" is no garden full of cottages."""
-        return self.wholes.is_building(self._draft(lexeme, lexeme.text))
 
     def _is_person(self, lexeme: Lexeme) -> bool:
         options = lexeme.senses[Role.THING].options if lexeme.has(Role.THING) else ()
@@ -418,8 +398,10 @@ class Mentions:
     def _draft(self, head: Lexeme, text: str) -> Draft:
         options = head.senses[Role.THING].options if head.has(Role.THING) else ()
         generic = head.value(Role.GENERIC) if head.has(Role.GENERIC) else None
-        last = singular(head, self._lexicon)
-        return Draft(text, options, generic, word=" ".join((*head.words[:-1], last)), heads=frozenset({last}))
+        last, words = singular(head, self._lexicon), head.words
+        noun = words.index("of") - 1 if head.plural and "of" in words[1:-1] else len(words) - 1  # "suits of armour"
+        one = next(iter(singulars(words[noun], self._lexicon.irregular_plurals)), words[noun]) if head.plural else last
+        return Draft(text, options, generic, word=" ".join((*words[:noun], one, *words[noun + 1 :])), heads=frozenset({last, one}))
 
     def _things(self, phrase: NounPhrase, *, as_object: bool = False, fresh: bool = False) -> list[Draft]:
         assert phrase.head is not None
@@ -432,10 +414,11 @@ class Mentions:
         draft.number, draft.plural, draft.part = phrase.number, phrase.plural, head.has(Role.PART)
         if phrase.group is not None:
             draft.arrangement, draft.group_count = Arrangement(phrase.group.arrangement), phrase.group.count
+            draft.rows = next((self.number_in(lexeme) for lexeme in phrase.lexemes if lexeme.has(Role.GROUP)), None)
         self._dress(draft, phrase)
         self._wear_parts(draft, phrase)
         bare = not phrase.article and phrase.number is None and phrase.group is None
-        definite = phrase.article in self._definite or phrase.article in EACH or (bare and (as_object or self._is_repeated(draft)))
+        definite = phrase.article in self.definite or phrase.article in EACH or (bare and (as_object or self._is_repeated(draft)))
         known = self._earlier(draft, phrase) if definite and not fresh and phrase.article not in self._another else None
         if known is not None:
             known.beheld = True
@@ -480,16 +463,9 @@ class Mentions:
         return self._one_of_many_words(draft, phrase)
 
     def _one_of_many_words(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
-        """ "a drum kit … behind the drums": the one thing, by another name that is a plural. "the bigger pyramid" of two: one of them."""
-        if phrase.article not in self._definite or draft.number is not None or draft.colour is not None:
+        """ "a drum kit … behind the drums": the one thing, by another name that is a plural."""
+        if phrase.article not in self.definite or draft.number is not None or draft.colour is not None or not draft.plural:
             return None
-        if not draft.plural:
-            groups = (other for other in reversed(self._scene.drafts) if (other.number or 1) > 1 and draft.word == other.word)
-            group = next(groups, None) if phrase.modifiers and not draft.material else None
-            one = None if group is None else self._scene.split(group, 1)
-            if one is not None:
-                one.size = draft.size
-            return one
         others = (other for other in reversed(self._scene.drafts) if not is_many(other) and other.options and other.word != draft.word)
         return next((other for other in others if other.options[0] in draft.options[:1] and other.generic is None), None)
 
@@ -524,6 +500,8 @@ class Mentions:
                 unknown.append(lexeme)
         if phrase.head is not None and len(phrase.head.words) > 1 and draft.colour is None:
             colour = self._lexicon.table.get(phrase.head.words[:1], {}).get(Role.COLOUR)
+            grows = any(self._lexicon.kinds[kind].family in ("trees", "plants", "food") for kind in draft.options[:1])
+            colour = None if grows else colour  # an olive tree is no tree in olive
             draft.colour = colour.value if colour is not None else None
         self._miss_together(sorted(unknown, key=lambda lexeme: lexeme.start))
         stuff = phrase.of.head or _material_of(phrase.of.modifiers) if phrase.of is not None else None

@@ -97,7 +97,8 @@ class Chunker:
         while at < len(self._lexemes):
             phrase, after = self._phrase(at) if self._begins_phrase(at) else (None, at)
             if phrase is None:
-                acts = self._is_imperative(at) or self._is_act(at) or (self._lexemes[at].unknown and self._acts(at, self._last()))
+                acts = self._is_imperative(at) or self._is_act(at) or (self._after_noun() and self._is_doing(at))
+                acts = acts or (self._lexemes[at].unknown and self._acts(at, self._last()))
                 self._items.append(self._as_verb(at) if acts else self._lexemes[at])
                 at += 1
             else:
@@ -144,7 +145,7 @@ class Chunker:
         if lexeme.has(Role.PRONOUN) and (lexeme.has(Role.DETERMINER, Role.NUMBER)):
             verb_next = (after := self._at(index + 1)) is not None and after.has(Role.VERB) and not after.has(*NOUNS, *MODIFIERS)
             return following and not verb_next
-        if self._is_imperative(index) or (lexeme.has(Role.VERB) and self._is_act(index)):
+        if self._is_imperative(index) or (lexeme.has(Role.VERB) and self._is_act(index)) or (self._after_noun() and self._is_doing(index)):
             return False
         if lexeme.unknown and self._acts(index, self._last()):
             return False
@@ -153,14 +154,25 @@ class Chunker:
         return True
 
     def _is_imperative(self, index: int) -> bool:
-        """ "Train me a scene": a noun at the beginning, before "me", is what is asked for."""
-        following = self._at(index + 1)
-        return index == 0 and following is not None and following.text in ("me", "us") and self._lexemes[index].has(*NOUNS)
+        """ "Train me a scene", "pick the red cube": a noun at the beginning, before "me" or "the", is what is to be done."""
+        following, before = self._at(index + 1), self._at(index - 1)
+        if following is None or not self._lexemes[index].has(*NOUNS):
+            return False
+        begins = before is None or before.kind is TokenKind.STOP
+        orders = self._lexemes[index].has(Role.VERB) and not self._lexemes[index].plural and following.text in ("the", "this", "that")
+        return (index == 0 and following.text in ("me", "us")) or (begins and orders)
 
     def _is_act(self, index: int) -> bool:
         """ "before we saw it": after "we", a word that may be a verb is one."""
         before = self._at(index - 1)
         return before is not None and before.text in self._lexicon.actors and self._lexemes[index].has(Role.VERB)
+
+    def _is_doing(self, index: int) -> bool:
+        """ "a child building a castle", though a building is a thing."""
+        lexeme, following = self._lexemes[index], self._at(index + 1)
+        doing = lexeme.has(Role.VERB) and not lexeme.has(Role.RELATION, Role.TURNED) and lexeme.words[-1].endswith("ing")
+        doing = doing and lexeme.words[-1] in self._lexicon.handling
+        return doing and following is not None and following.has(Role.DETERMINER, Role.NUMBER)
 
     def _acts(self, index: int, subject: NounPhrase | None) -> bool:
         """ "the storm rages around", "the path forks at": an unknown word after a noun, with a verb's ending and something to follow.
@@ -232,7 +244,8 @@ class Chunker:
         if run and lexeme.glued and lexeme.words[-1] in (*_DENYING, *_LIKENING):
             run.append(lexeme)
             return True
-        if lexeme.has(Role.NUMBER) and not lexeme.glued and not (lexeme.has(Role.PRONOUN) and not self._can_begin(at + 1)):
+        stands_for_noun = lexeme.has(Role.PRONOUN) and (not self._can_begin(at + 1) or (bool(run) and not any(map(_solid, run))))
+        if lexeme.has(Role.NUMBER) and not lexeme.glued and not stands_for_noun:
             return not run and self._take_number(phrase, lexeme)
         if lexeme.has(Role.GROUP):
             return not noun_seen and self._take_group(phrase, lexeme, at)
@@ -315,6 +328,8 @@ class Chunker:
             return self._acts(at, phrase)
         if not lexeme.has(Role.VERB) or lexeme.glued:
             return False
+        if self._is_doing(at):
+            return True
         if following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP):
             return not lexeme.has(Role.THING, Role.PLACE, Role.GENERIC, Role.PART, Role.AMBIENT)
         if word.endswith(("ing", "ed")) and not lexeme.has(*NOUNS):
@@ -331,7 +346,7 @@ class Chunker:
         run = self._without_parted(phrase, self._without_denied(phrase, run))
         nouns = [index for index, lexeme in enumerate(run) if _nounish(lexeme)]
         nouns = [index for index in nouns if not (run[index].unknown and self._adjectival(run, index))]
-        solid = [index for index in nouns if run[index].unknown or run[index].has(Role.THING, Role.PLACE, Role.GENERIC, Role.UNBUILDABLE)]
+        solid = [index for index in nouns if _solid(run[index])]
         if nouns and run[nouns[-1]].has(Role.PART):  # "stone walls" are walls, "a carrot nose" is a nose
             solid = [index for index in solid if index == nouns[-1] or not (run[index].has(*MODIFIERS) or run[index].unknown)]
         head = solid[-1] if solid and not run[nouns[-1]].has(Role.THING) else nouns[-1] if nouns else None
@@ -421,6 +436,11 @@ class Chunker:
 
 def _nounish(lexeme: Lexeme) -> bool:
     return lexeme.unknown or lexeme.has(*NOUNS)
+
+
+def _solid(lexeme: Lexeme) -> bool:
+    """A noun that is more than a part, a position or the air."""
+    return lexeme.unknown or lexeme.has(Role.THING, Role.PLACE, Role.GENERIC, Role.UNBUILDABLE)
 
 
 def _participle(lexeme: Lexeme) -> bool:

@@ -8,6 +8,12 @@ from pipelines.language.lexicon import Role
 from pipelines.language.phrases import Item, NounPhrase
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
+from pipelines.spec import RelationName
+
+INNER = frozenset({RelationName.ON, RelationName.INSIDE})
+SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF})
+_STATES = frozenset({"stuck", "hung", "built", "set", "cut", "dug", "hidden", "laid", "bound", "sunk"})
+_LONGEST_HEADING = 10  # items
 
 
 class Row:
@@ -38,6 +44,28 @@ class Row:
         phrase, before, after = self.item(at), self.item(at - 1), self.item(at + 1)
         bare = isinstance(phrase, NounPhrase) and not phrase.article and not phrase.modifiers and phrase.of is None
         return bare and all(one is None or (isinstance(one, Lexeme) and one.text in (",", ";", "/", "|")) for one in (before, after))
+
+    def heading_ends(self) -> int:
+        """Where the colon of a heading stands, 0 where the text has none."""
+        for at in range(min(len(self), _LONGEST_HEADING)):
+            if self._is_sign(self._items[at]):
+                return at if isinstance(sign := self._items[at], Lexeme) and sign.text == ":" else 0
+        return 0
+
+    def is_compared(self, at: int) -> bool:
+        """ "like a giant", "for a picnic"; but "plan for my garden:" is a heading that names the place."""
+        phrase = self.item(at)
+        heads = isinstance(phrase, NounPhrase) and phrase.head is not None and phrase.head.has(Role.PLACE)
+        return isinstance(phrase, NounPhrase) and not (heads and self.heading_ends() == at + 1)
+
+    def is_look_of_some(self, at: int, *, parted: bool) -> bool:
+        """ "one green and one orange": a number with a noun that is a colour too, in a list of such."""
+        phrase, joint, other = self.item(at), self.item(at + 1), self.item(at + 2)
+        if not isinstance(phrase, NounPhrase) or phrase.head is None or not phrase.head.has(Role.COLOUR) or phrase.number is None:
+            return False
+        goes_on = isinstance(joint, Lexeme) and (joint.has(Role.CONJUNCTION) or joint.kind is TokenKind.COMMA)
+        counted = isinstance(other, NounPhrase) and other.number is not None and (other.head is None or other.head.has(Role.COLOUR))
+        return not phrase.article and (parted or (goes_on and counted))
 
     def taken_back(self, at: int) -> int | None:
         """ "standing stones? no.": the position after what is asked at `at` and denied at once."""
@@ -75,6 +103,17 @@ class Row:
 
     def next_is_relation(self, at: int) -> bool:
         return self.has(at, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST)
+
+    def is_participle_of(self, at: int) -> bool:
+        """ "a sword stuck in a stone": the verb after the phrase at `at` says in what state it is, and where."""
+        verb = self.item(at + 1)
+        if not isinstance(self.item(at), NounPhrase) or not isinstance(verb, Lexeme):
+            return False
+        if verb.has(Role.RELATION):  # "stuck in"
+            return verb.words[0] in _STATES
+        return (
+            verb.has(Role.VERB) and self.has(at + 2, Role.RELATION) and (verb.words[-1].endswith(("ed", "en")) or verb.words[-1] in _STATES)
+        )
 
     def is_placed(self, at: int) -> bool:
         """ "with a goldfish in it": the words say where the phrase at `at` is, by a pronoun that looks back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pipelines.language.inflection import plural, singulars
 from pipelines.language.lexicon import Lexicon, Role, Sense, Senses
 from pipelines.language.tokens import Token, TokenKind
 from pipelines.spec import RelationName
@@ -69,10 +70,18 @@ def tag(tokens: Sequence[Token], lexicon: Lexicon) -> list[Lexeme]:
     at = 0
     while at < count:
         length = best[at][1]
-        senses, plural = found[at].get(length, ({}, False))
-        lexemes.append(_lexeme(tokens, at, at + length, senses, plural))
+        senses, many = found[at].get(length, ({}, False))
+        if length > 2 and Role.TO_VIEWER in senses and _is_member(tokens, at, at + length):
+            length, (senses, many) = 1, found[at].get(1, ({}, False))  # "on the left one" is on a thing, not to the left
+        lexemes.append(_lexeme(tokens, at, at + length, senses, many))
         at += length
     return _measures(_times(lexemes), lexicon)
+
+
+def _is_member(tokens: Sequence[Token], at: int, after: int) -> bool:
+    """ "on the left one", "two chairs, a cat on the left chair": whether what follows is one of several that were named before `at`."""
+    word = tokens[after].form if after < len(tokens) else ""
+    return word in ("one", "ones") or any(token.form == plural(word) for token in tokens[:at] if word)
 
 
 def _times(lexemes: list[Lexeme]) -> list[Lexeme]:
@@ -100,13 +109,16 @@ def _entries_at(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> dict[i
         return {}
     entries: dict[int, tuple[Senses, bool]] = {}
     words: tuple[str, ...] = ()
-    for length in range(1, max(lexicon.longest.get(first.form, 1), 1) + 1):
+    begins = (first.form, *([f"{first.form}s"] if first.possessive else ()), *singulars(first.form, lexicon.irregular_plurals))
+    for length in range(1, max(lexicon.longest.get(word, 1) for word in begins) + 1):
         if start + length > len(tokens) or tokens[start + length - 1].kind is not TokenKind.WORD:
             break
         words = (*words, tokens[start + length - 1].form)
-        senses, plural = lexicon.lookup(words)
+        senses, many = lexicon.lookup(words)
+        if not senses and length > 1 and first.possessive:
+            senses, many = lexicon.lookup((f"{first.form}s", *words[1:]))  # "banker's lamp" is written "bankers lamp", too
         if senses:
-            entries[length] = (senses, plural)
+            entries[length] = (senses, many)
     return entries
 
 

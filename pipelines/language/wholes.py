@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.language.drafts import Draft, SceneDraft
-from pipelines.language.lexicon import Lexicon, split
+from pipelines.language.lexicon import Lexicon, Role, split
+from pipelines.language.tagging import Lexeme
 
 
 class Wholes:
@@ -39,6 +40,11 @@ class Wholes:
         if part.word in self._lexicon.building_parts:
             known = [draft for draft in known if self.is_building(draft)]
         return next(iter(known), None)
+
+    def names_building(self, lexeme: Lexeme) -> bool:
+        """ "a cottage garden" is no garden full of cottages."""
+        options = lexeme.senses[Role.THING].options if lexeme.has(Role.THING) else ()
+        return self.is_building(Draft(lexeme.text, options, lexeme.value(Role.GENERIC) if lexeme.has(Role.GENERIC) else None))
 
     def is_building(self, draft: Draft) -> bool:
         """Whether a thing has doors, windows, walls and a roof."""

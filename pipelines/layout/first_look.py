@@ -23,7 +23,8 @@ def first_look(scene: Scene, subjects: Collection[str], *, may_turn: bool) -> Sp
     may_turn: whether left and right may come to mean something else than before.
     """
     spawn = scene.spawn
-    shown = {thing.name: thing for thing in reversed(scene.things) if thing.name in subjects}  # the first of each name
+    # the first of each name; flowers that are splats from the start have no mesh to look at
+    shown = {thing.name: thing for thing in reversed(scene.things) if thing.name in subjects and thing.model.parts}
     if not shown:
         return spawn
     x, y, z = spawn.position

@@ -161,3 +161,10 @@ def test_ducks_swim_piers_rise_above_deep_water_and_pairs_leave_room() -> None:
     fire = next(thing for thing in meadow.things if thing.kind == "campfire")
     apart = float(np.hypot(*(tents[0].position - tents[1].position)[[0, 2]]))
     assert float(np.ptp(fire.bounds[:, 0])) < apart < 12.0
+
+
+def test_flowers_alone_are_a_scene() -> None:
+    """They are splats from the start and have no mesh, though they are what the first look turns to."""
+    library = Library.load()
+    scene = arrange(read("three daisies on a meadow", library).spec, library, seed=1)
+    assert [thing.kind for thing in scene.things].count("daisy") == 3

@@ -1,0 +1,96 @@
+"""Naming: what the noun of a phrase names where it stands: names with words in between, furniture of rooms, parts of buildings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipelines.language.drafts import SceneDraft
+from pipelines.language.lexicon import MODIFIERS, Lexicon, Role, Sense, split
+from pipelines.language.looks import singular
+from pipelines.language.phrases import NounPhrase
+from pipelines.language.tagging import Lexeme
+from pipelines.language.tokens import key
+from pipelines.language.wholes import Wholes
+
+
+class Naming:
+    """Changes the heads of phrases before anything is made of them."""
+
+    def __init__(self, scene: SceneDraft, lexicon: Lexicon, wholes: Wholes) -> None:
+        self._scene = scene
+        self._lexicon = lexicon
+        self._wholes = wholes
+        self._own_things = frozenset(split(lexicon.data["own_things"]))
+        self._room_parts = frozenset(split(lexicon.data["room_parts"]))
+        self._within_places = frozenset(split(lexicon.data["within_places"]))
+
+    def settle(self, phrase: NounPhrase) -> None:
+        """Give a phrase with a head the sense that it has here."""
+        self._settle_furniture(phrase)
+        self._settle_name(phrase)
+
+    def _settle_furniture(self, phrase: NounPhrase) -> None:
+        """ "an island" in a kitchen is the kitchen island that speaks for kitchens, not the one in the sea."""
+        place, head = self._scene.places.winner(), phrase.head
+        if head is None or place is None or not self._lexicon.places[place].indoors or head.has(Role.THING) or not head.has(Role.PLACE):
+            return
+        word = singular(head, self._lexicon)
+        hints = (key(hint.rstrip("!")) for hint in split(self._lexicon.places[place].said.hints))
+        own = next((self._lexicon.kinds_for(" ".join(words)) for words in hints if len(words) > 1 and words[-1] == word), ())
+        if own:
+            phrase.head = replace(head, senses={Role.THING: Sense(own[0], options=own)})
+
+    def _settle_name(self, phrase: NounPhrase) -> None:
+        """ "a ruined Greek temple" is a "ruined temple": other words may stand between the words of a name."""
+        head, before = phrase.head, [*phrase.modifiers, *phrase.compounds]
+        if head is None or not head.has(Role.THING, Role.PLACE, Role.GENERIC):
+            return
+        self._settle_street(phrase, head)
+        for lexeme in sorted((one for one in before if one.start < head.start), key=lambda one: one.start):
+            # a style takes the last word alone, too: "ruined Greek temple" is a ruined temple, for no Greek one is ruined
+            nouns = [head.words, *([head.words[-1:]] if lexeme.has(Role.STYLE) else [])]
+            names = [(*lexeme.words, *noun) for noun in nouns]
+            words = next((name for name in names if self._lexicon.lookup(name)[0].keys() & {Role.THING, Role.PLACE}), None)
+            if words is None:
+                continue
+            senses, plural = self._lexicon.lookup(words)
+            phrase.head = replace(head, words=words, senses=senses, plural=plural)
+            if not lexeme.has(*MODIFIERS):
+                self._scene.use(lexeme.start, lexeme.end, "thing")
+                phrase.modifiers = [one for one in phrase.modifiers if one is not lexeme]
+                phrase.compounds = [one for one in phrase.compounds if one is not lexeme]
+            return
+
+    def _settle_street(self, phrase: NounPhrase, head: Lexeme) -> None:
+        """ "a suburb street" is in a suburb, though streets are a place of their own."""
+        around = next((one for one in phrase.compounds if one.has(Role.PLACE) and not one.senses[Role.PLACE].weak), None)
+        if around is None or head.text not in self._within_places or not head.has(Role.PLACE):
+            return
+        phrase.compounds.remove(around)
+        phrase.head = replace(head, senses={Role.PLACE: around.senses[Role.PLACE]})
+
+    def settle_part(self, phrase: NounPhrase, *, definite: bool, indoors: bool) -> None:
+        """ "its door", "stone walls": of a building that was spoken of they are parts, though a kind may go by these words too."""
+        head = phrase.head
+        if head is None or not head.has(Role.THING) or len(head.words) != head.end - head.start:
+            return
+        word, before = singular(head, self._lexicon), head.words[:-1]
+        owners = [part.head for part in (phrase.of,) if part is not None and part.head is not None]
+        owners += [lexeme for lexeme in phrase.compounds if lexeme.possessive]
+        known = any(self._wholes.is_building(draft) and not draft.of_place for draft in self._scene.drafts)
+        meant = (
+            any(map(self._wholes.names_building, owners))
+            or (known and definite)
+            or (indoors and word in self._room_parts and phrase.plural)
+        )
+        if word not in self._lexicon.building_parts or word in self._own_things or not meant:
+            return
+        looks = self._lexicon.lookup(before)[0] if before else {}
+        if before and not looks.keys() & MODIFIERS:
+            return
+        cut = head.end - 1
+        phrase.head = replace(head, start=cut, words=head.words[-1:], senses={Role.PART: Sense(word)})
+        pieces = [Lexeme(head.start, cut, before, head.kind, looks)] if before else []
+        phrase.modifiers += pieces
+        at = next(index for index, lexeme in enumerate(phrase.lexemes) if lexeme.start == head.start)
+        phrase.lexemes[at : at + 1] = [*pieces, phrase.head]

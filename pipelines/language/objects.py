@@ -1,0 +1,128 @@
+"""Objects: what a preposition is put to: a phrase, a pronoun, a member of a group, the whole of which only a part was named."""
+
+from __future__ import annotations
+
+from pipelines.language.discourse import Discourse, other_side
+from pipelines.language.drafts import Draft, is_bare_part, is_many
+from pipelines.language.groups import Groups
+from pipelines.language.lexicon import Role
+from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
+from pipelines.language.phrases import NounPhrase
+from pipelines.language.row import INNER, SIDES, Row, is_part
+from pipelines.language.tagging import Lexeme
+from pipelines.spec import RelationName
+
+PLACING = frozenset({
+    "in", "inside", "on", "at", "within", "through", "throughout", "across", "standing in", "set in", "into", "of", "to", "from", "down",
+    "in the middle of", "in the heart of", "nestled in", "hidden in", "in the center of", "in the centre of", "in the midst of",
+    "at the edge of", "on the edge of", "by the edge of", "on the outskirts of",
+})  # fmt: skip
+_THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
+
+
+class Objects:
+    """Finds the objects of prepositions."""
+
+    def __init__(self, row: Row, talk: Discourse, mentions: Mentions, groups: Groups) -> None:
+        self._row = row
+        self._talk = talk
+        self._mentions = mentions
+        self._groups = groups
+
+    def of(self, word: Lexeme, relation: RelationName, at: int, *, turned: bool, fronted: bool, first: bool) -> tuple[list[Draft], int]:
+        """The drafts that the object at `at` of the preposition `word` means, and where it ends.
+
+        turned: the object is what gets the relation.  fronted: the subject is still to come.  first: nothing was named before.
+        """
+        item = self._row[at]
+        if isinstance(item, Lexeme):
+            return self._pronoun(item, relation, fronted=fronted), at + 1
+        if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
+            meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant
+            return meant, at + self._groups.ends_at(item, self._row.item(at + 1))
+        if relation in INNER and (water := self._mentions.sorts.water(item)) is not None:
+            return [water], at + 1
+        self._mentions.settle_part(item, owned=False)
+        weight = IN_PLACE if word.text in PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
+        weight = max(weight, SAID_PLACE) if first else weight
+        drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
+        if (whole := self._whole_of(item, drafts)) is not None:
+            self._talk.paralleled = (list(self._talk.subjects), [whole]) if item.article == "its" else None
+            return ([] if turned else [whole]), at + 1
+        if relation is RelationName.BETWEEN and item.number == 2 and len(drafts) == 1:
+            drafts = self._mentions.two_of_them(drafts[0])
+        elif relation is RelationName.BETWEEN and item.plural and len(drafts) == 1 and not is_many(drafts[0]):
+            drafts = self._mentions.twins(drafts[0])[:2]
+        elif relation is RelationName.BETWEEN and len(drafts) == 1 and item.group is not None and drafts[0].rows == 2:
+            drafts = self._groups.two_rows(drafts[0])
+        end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
+        if relation is RelationName.BETWEEN and not item.plural and self._row.has(end, Role.CONJUNCTION):
+            after = self._row.item(end + 1)
+            if isinstance(after, NounPhrase):
+                return [*drafts, *self._mentions.mention(after, place_weight=PLACE_AS_OBJECT, as_object=True)], end + 2
+        while (
+            drafts and (further := self._row.further_object(item, end, listed=listed, is_small=self._mentions.sorts.is_small)) is not None
+        ):
+            phrase, end = further
+            drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
+        return drafts, end
+
+    def _pronoun(self, item: Lexeme, relation: RelationName, *, fronted: bool) -> list[Draft]:
+        self._talk.looking_ahead = fronted
+        pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
+        found = self._talk.two_before() if pair else self._talk.antecedent(item)
+        if item.text == "them" and len(found) == 1 and not is_many(found[0]):
+            found = self._pair_before() or found
+        if item.text in ("him", "her") and (person := self._person_before()) is not None:
+            found = [person]
+        elif found and (other := other_side(found[0], relation)) is not None:
+            found = [other]
+        elif not pair and item.text in ("it", "its"):
+            found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
+        self._talk.looking_ahead = False
+        if relation is RelationName.INSIDE and item.text == "it" and self._talk.subjects:
+            found = self._mentions.sorts.holder(self._talk.subjects[-1], found, self._talk.lately)
+        return self._not_the_ground(self._what_carries(found, relation), relation, pair=pair)
+
+    def _pair_before(self) -> list[Draft]:
+        """ "a rover between two domes and lamps to the left of them": the domes, though they are two things since."""
+        others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects and draft.options)
+        pairs = (twins for draft in others if len(twins := self._mentions.twins(draft)) > 1)
+        return next(pairs, [])[:2]
+
+    def _person_before(self) -> Draft | None:
+        """ "a fisherman on a stool with a dog behind him": not behind the stool."""
+        others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects)
+        return next((draft for draft in others if self._mentions.sorts.is_person(draft)), None)
+
+    def _what_carries(self, found: list[Draft], relation: RelationName) -> list[Draft]:
+        """ "an anvil, a hammer on it and a barrel beside it": what stands on the floor stands beside the anvil, not the hammer."""
+        if relation in INNER or not found or not self._talk.subjects or self._mentions.sorts.is_borne(self._talk.subjects[-1]):
+            return found
+        carriers = [objects[0] for name, objects in found[0].relations if name is RelationName.ON]
+        carrier = next((one for one in carriers if isinstance(one, Draft) and one.options), None)
+        return [carrier] if carrier is not None and self._mentions.sorts.is_borne(found[0]) else found
+
+    def _not_the_ground(self, found: list[Draft], relation: RelationName, *, pair: bool) -> list[Draft]:
+        """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps."""
+        ground = [draft for draft in found if self._mentions.sorts.is_terrain(draft)]
+        many = [draft for draft in found if is_many(draft)]
+        if pair and ground and many:
+            return many
+        if relation not in SIDES or not ground or ground[0] is not self._talk.host:
+            return found
+        on_it = (draft for draft in reversed(self._talk.lately) if any(ground[0] in objects for _, objects in draft.relations))
+        return [next((draft for draft in on_it if not self._mentions.sorts.is_terrain(draft)), ground[0])]
+
+    def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
+        """ "in front of the door": in front of the house that has it, when one was spoken of."""
+        if item.of is not None or not is_part(item) or item.article not in ("the", "its", "their", "his", "her"):
+            return None
+        if len(drafts) != 1 or not is_bare_part(drafts[0]) or not self._mentions.is_painted(item):
+            return None
+        others = [draft for draft in self._talk.lately if draft not in self._talk.subjects]  # "a raven on its lid": the piano's
+        whole = self._mentions.wholes.before(self._mentions.part(item), others)
+        if whole is None and item.article != "the":  # "the car has a dog on its roof"
+            owner = self._talk.host or next(iter(self._talk.singular_before()), None)
+            whole = owner if owner is not None and owner.options and not self._mentions.sorts.is_terrain(owner) else None
+        return whole

@@ -1,0 +1,58 @@
+"""People: what persons and animals wear, which is nothing beside them, and what they hold, push or build, which is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines.language.drafts import Draft, SceneDraft, is_named
+from pipelines.language.inflection import singulars
+from pipelines.language.looks import wear
+from pipelines.language.mentions import Mentions
+from pipelines.language.phrases import Item, NounPhrase
+from pipelines.language.tagging import Lexeme
+
+_PUTTING_ON = frozenset({"wearing", "wears", "wear", "wore", "dressed", "donning", "sporting"})
+
+
+class People:
+    """Knows clothes by their words, and who can wear them."""
+
+    def __init__(self, scene: SceneDraft, mentions: Mentions) -> None:
+        self._scene = scene
+        self._mentions = mentions
+        self._last: NounPhrase | None = None
+
+    def puts_on(self, item: Item | None) -> bool:
+        """Whether a word says that somebody wears what follows."""
+        return isinstance(item, Lexeme) and item.words[0] in _PUTTING_ON
+
+    def goes_on(self, item: Item | None) -> bool:
+        """ "in a red dress and a hat": whether a phrase was taken as clothes, so that the next may be."""
+        return item is not None and item is self._last
+
+    def wear(self, item: Item | None, wearers: Sequence[Draft]) -> bool:
+        """Take "a green coat" as what the last of somebody wears, who gets its colour; False for what is no clothes or for no person."""
+        if not isinstance(item, NounPhrase) or not wearers or not self._can_wear(wearers[-1]):
+            return False
+        lexicon = self._mentions.lexicon
+        word = item.head.words[-1] if item.head is not None else ""
+        if not {word, *singulars(word, lexicon.irregular_plurals)} & lexicon.worn:
+            return False
+        wearer, looks = wearers[-1], Draft("")
+        for lexeme in (*item.modifiers, *item.compounds):
+            wear(looks, lexeme)
+        wearer.colour = wearer.colour or looks.colour
+        self._scene.use(item.start, item.end, "describes")
+        self._last = item
+        return True
+
+    def handles(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:
+        """ "a child building a castle": whether the verb's object is beside who does it."""
+        if not isinstance(verb, Lexeme) or not subjects or not self._mentions.sorts.is_alive(subjects[-1]):
+            return False
+        return verb.words[-1] in self._mentions.lexicon.handling
+
+    def _can_wear(self, draft: Draft) -> bool:
+        return self._mentions.sorts.is_alive(draft) or not is_named(
+            draft
+        )  # "a grandad in a blue coat": of somebody whom the library does not have

@@ -1,0 +1,82 @@
+"""Sorts: what sort of thing a draft is, as far as the library knows: small, alive, ground, hollow, water."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines.language.drafts import Draft, SceneDraft
+from pipelines.language.lexicon import Lexicon, Role, split
+from pipelines.language.phrases import NounPhrase
+
+
+class Sorts:
+    """Answers for drafts and phrases by the kinds that they allow first."""
+
+    def __init__(self, scene: SceneDraft, lexicon: Lexicon) -> None:
+        self._scene = scene
+        self._lexicon = lexicon
+        self._definite = frozenset(split(lexicon.data["definite"]))
+        self._hollow = frozenset((*split(lexicon.data["hollow"]), *split(lexicon.data["vessels"])))
+
+    def is_small(self, phrase: NounPhrase) -> bool:
+        """Whether a phrase names something that stands on tables and shelves."""
+        if phrase.head is None or not phrase.head.has(Role.THING):
+            return False
+        return any(self._lexicon.kinds[name].stands_on == "surface" for name in phrase.head.senses[Role.THING].options[:1])
+
+    def is_borne(self, draft: Draft) -> bool:
+        """Whether a thing stands on tables and shelves."""
+        return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on == "surface"
+
+    def is_person(self, draft: Draft) -> bool:
+        """Whether "him" or "her" may mean it."""
+        return bool(draft.options) and "person" in self._lexicon.kinds[draft.options[0]].tags
+
+    def is_alive(self, draft: Draft) -> bool:
+        """Whether it is a person or an animal."""
+        kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
+        return kind is not None and bool({"person", "animal"} & set(kind.tags))
+
+    def is_terrain(self, draft: Draft) -> bool:
+        """Whether a draft is part of the ground: a hill, a lake, a road."""
+        return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
+
+    def stand_alike(self, one: Draft, other: Draft) -> bool:
+        """Whether one can lie where the other does: of an armchair and a clock only the clock is on the mantelpiece; small things can."""
+        kinds = [self._lexicon.kinds[draft.options[0]].stands_on for draft in (one, other) if draft.options]
+        return len(kinds) < 2 or kinds[0] in (kinds[1], "surface")
+
+    def holder(self, thing: Draft, found: list[Draft], lately: Sequence[Draft]) -> list[Draft]:
+        """ "a pond, a bridge across it, koi in it": of what was spoken of, the last that can have such a thing in it."""
+        if not found or not thing.options or self._holds(found[0], thing):
+            return found
+        return next(([one] for one in reversed(lately) if one is not thing and one.options and self._holds(one, thing)), found)
+
+    def _holds(self, draft: Draft, thing: Draft) -> bool:
+        """Whether a thing is water or hollow; what swims wants water."""
+        if not draft.options:
+            return True
+        kind, held = self._lexicon.kinds[draft.options[0]], self._lexicon.kinds[thing.options[0]]
+        if held.stands_on == "water" or held.family == "sealife":
+            return "water" in kind.tags or bool(draft.heads & self._hollow)
+        hollow = draft.heads | {kind.name.split()[-1]}
+        return bool({"water", "building"} & set(kind.tags)) or kind.family in ("buildings", "vehicles") or bool(hollow & self._hollow)
+
+    def water(self, phrase: NounPhrase) -> Draft | None:
+        """ "on the water": of the lake, river or sea that was spoken of; the river of "a jungle river" becomes a thing for it."""
+        head = phrase.head
+        if head is None or head.has(Role.THING) or head.words[0] not in ("water", "waters") or phrase.article not in self._definite:
+            return None
+        for draft in reversed(self._scene.drafts):
+            kinds = draft.options[:1] or tuple(kind for word in draft.heads for kind in self._lexicon.kinds_for(word)[:1])
+            if not kinds or not {"water", "terrain"} <= set(self._lexicon.kinds[kinds[0]].tags):
+                continue
+            own = draft.place is not None and (draft.options or self._lexicon.places[draft.place].said.feature in kinds)
+            if own and not draft.beheld:
+                return None  # the place's own water is there without being asked for
+            if draft.options:
+                return draft
+            water = Draft(draft.phrase, kinds, word=kinds[0], heads=frozenset({kinds[0]}))
+            self._scene.drafts.append(water)
+            return water
+        return None
