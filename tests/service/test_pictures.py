@@ -41,9 +41,14 @@ def client(looking: Service) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def exr(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Distances of 3 m below, and sky above."""
-    distance_m = np.full((32, 64), 3.0, np.float32)
+    return below(3.0, tmp_path_factory.mktemp("exr"))
+
+
+def below(metres: float, folder: Path) -> bytes:
+    """Distances of so many metres below, and sky above."""
+    distance_m = np.full((32, 64), metres, np.float32)
     distance_m[:8] = np.inf
-    path = tmp_path_factory.mktemp("exr") / "distance.exr"
+    path = folder / "distance.exr"
     write_distance(distance_m, path)
     return path.read_bytes()
 
@@ -118,6 +123,26 @@ def test_a_video_arrives_whole(client: httpx.Client, tmp_path: Path) -> None:
 def test_a_failure_of_the_recipe_is_told(client: httpx.Client) -> None:
     done = finished(client, asked(client, pictures=[{"media_asset_id": ready(client, plain(RED))["id"]}], text="blink").json())
     assert done["error"] == {"code": "invalid_request", "message": "something was in my eye: keep it out"}
+
+
+def test_a_failure_speaks_of_files_as_the_client_does(client: httpx.Client, exr: bytes, tmp_path: Path) -> None:
+    """Recipes name the files that lie before them; those are not the client's names, and their folder is nobody's business."""
+    black, scenery = (ready(client, plain(colour, (256, 128)))["id"] for colour in ((0, 0, 0), GREEN))
+    distance = ready(client, exr)["id"]
+    near = ready(client, below(0.5, tmp_path))["id"]
+    for body, message in (
+        ({"panorama": black, "distance": distance}, "the panorama is black all over: give a panorama that shows something"),
+        (
+            {"panorama": scenery, "distance": near},
+            "the panorama of distances ends at 0.5, so its values are no metres along the ray: multiply them to be metres",
+        ),
+        (
+            {"pictures": [{"media_asset_id": one} for one in (scenery, scenery, black)]},
+            "picture 1 is all of a single colour: leave it out, or take it again with more light",
+        ),
+    ):
+        done = finished(client, asked(client, tier="nano", **body).json())
+        assert done["error"] == {"code": "invalid_request", "message": message}
 
 
 def test_files_come_from_a_remote_store_too(tmp_path: Path) -> None:
