@@ -310,7 +310,7 @@ def test_distances_keep_every_metre(client: httpx.Client, service: Service, tmp_
         {"Y": distance_m, "A": one},
         {"left.depth": distance_m},
         {"own": distance_m},
-        {name: distance_m for name in "RGB"},
+        dict.fromkeys("RGB", distance_m),
         {"R": one, "G": 2 * one, "B": one, "Z": distance_m},
         {"Depth.V": distance_m, "Normal.X": one, "Normal.Y": one, "Normal.Z": one},
     ):

@@ -228,7 +228,11 @@ def test_what_does_not_fit_is_refused(client: httpx.Client, exr: bytes, tmp_path
         ({"panorama": picture}, "48 × 32 pixels"),
         ({"pictures": [{"media_asset_id": announced}]}, "has not been completed"),
         ({"pictures": shown, "spec": {"place": "forest"}}, "a spec is for worlds from words"),
-        ({"pictures": shown * 61}, "60"),
+        ({"pictures": shown * 61}, "the request is wrong at /pictures: 61 are too many: give at most 60"),
+        ({"pictures": [{}]}, "the request is wrong at /pictures/0/media_asset_id: this is missing: give it"),
+        ({"pictures": picture}, "the request is wrong at /pictures: this must be a list in brackets"),
+        ({"video": 3}, "the request is wrong at /video: this must be a text in quotes"),
+        ({"pictures": [{"media_asset_id": "../etc"}]}, "this must have the form ^med_"),
         ({"pictures": [{"media_asset_id": picture, "azimuth_deg": 361}]}, "360"),
     ):
         found = problem(asked(client, **body), "invalid_request")
