@@ -90,17 +90,18 @@ def given_in(inputs: Mapping[str, Any], brought: Path | None, folder: Path) -> d
 
 
 def in_clients_words(request: Mapping[str, Any], brought: Path | None, folder: Path) -> Callable[[str], str]:
-    """What turns a sentence about files of this machine into one about what the client sent: /work/…/input-003.png → picture 4."""
+    """What turns a sentence about files of this machine into one for clients: /work/…/input-003.png → picture 4, …"""
+    from pipelines.models import models_folder
+
+    weights = f"{models_folder()}{os.sep}"
     inputs = request.get("inputs") or {}
     called = {one["file"]: f"picture {number}" for number, one in enumerate(inputs.get("pictures", ()), start=1)}
     called |= {inputs[field]: words for field, words in CALLED.items() if field in inputs}
     if "grey_m" in inputs:
         called[GREY_LAYOUT] = CALLED["layout"]
-    if not called:
-        return str
     folders = "|".join(re.escape(f"{place}{os.sep}") for place in (brought, folder) if place is not None)
-    names = re.compile(f"(?:{folders})?({'|'.join(map(re.escape, called))})")
-    return lambda sentence: names.sub(lambda found: called[found[1]], sentence)
+    names = re.compile(f"(?:{folders})?({'|'.join(map(re.escape, called))})") if called else None
+    return lambda sentence: (names.sub(lambda found: called[found[1]], sentence) if names else sentence).replace(weights, "")
 
 
 def read(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell) -> Outcome:

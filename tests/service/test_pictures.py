@@ -12,6 +12,7 @@ import httpx2 as httpx
 import numpy as np
 import pytest
 
+from app.making.jobs import in_clients_words
 from pipelines.formats import read_ply, write_distance
 from pipelines.prompt import Kind
 from tests.service.asking import problem
@@ -143,6 +144,16 @@ def test_a_failure_speaks_of_files_as_the_client_does(client: httpx.Client, exr:
     ):
         done = finished(client, asked(client, tier="nano", **body).json())
         assert done["error"] == {"code": "invalid_request", "message": message}
+
+
+def test_a_failure_names_weights_without_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLDLOOM_MODELS", str(tmp_path / "models"))
+    said = f"{tmp_path}/models/tiny--one/config.json is missing beside {tmp_path}/in/input-000.png and input-001.exr"
+    request = {"inputs": {"pictures": [], "panorama": "input-000.png", "distance": "input-001.exr"}}
+    assert in_clients_words(request, tmp_path / "in", tmp_path / "out")(said) == (
+        "tiny--one/config.json is missing beside the panorama and the panorama of distances"
+    )
+    assert in_clients_words({"text": "a hut"}, None, tmp_path / "out")(said).startswith("tiny--one/config.json is missing")
 
 
 def test_files_come_from_a_remote_store_too(tmp_path: Path) -> None:
