@@ -278,7 +278,5 @@ class PanoDepthToRgbRequest(Lenient):
         if (self.z_min is None) != (self.z_max is None):
             raise ValueError("z_min and z_max belong together: give both for a PNG, none for an EXR")
         if self.z_min is not None and self.z_max is not None and self.z_min >= self.z_max:
-            raise ValueError(
-                f"z_min is {self.z_min:g} and z_max {self.z_max:g}: white is the nearest, so z_min must be the smaller one"
-            )
+            raise ValueError(f"z_min is {self.z_min:g} and z_max {self.z_max:g}: white is the nearest, so z_min must be the smaller one")
         return self
