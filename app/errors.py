@@ -67,6 +67,22 @@ _CODE_OF_STATUS = {
     416: "range_not_satisfiable",
 }
 
+WORDINGS: Mapping[str, str] = {
+    "missing": "this is missing: give it",
+    "too_long": "{actual_length} are too many: give at most {max_length}",
+    "too_short": "{actual_length} are too few: give at least {min_length}",
+    "union_tag_not_found": "{discriminator} is missing: say which kind this is",
+    "union_tag_invalid": "{discriminator} must be one of {expected_tags}",
+    "value_error": "{error}",
+    "string_pattern_mismatch": "this must have the form {pattern}",
+    "list_type": "this must be a list in brackets",
+    "string_type": "this must be a text in quotes",
+    "dict_type": "this must be an object in braces",
+    "model_attributes_type": "this must be an object in braces",
+    "model_type": "this must be an object in braces",
+}
+"""Ours for the kinds of errors that pydantic words for programmers."""
+
 log = structlog.get_logger("worldloom.errors")
 
 
@@ -186,8 +202,16 @@ def _invalid(error: RequestValidationError) -> Refusal:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return Refusal("malformed_json", f"the body is not JSON: {_lower(first['ctx']['error'])}")
-    found = [FieldError(_pointer(one, error.body), str(one["msg"])) for one in error.errors()[:MOST_ERRORS]]
+    found = [FieldError(_pointer(one, error.body), _sentence(one)) for one in error.errors()[:MOST_ERRORS]]
     return Refusal("invalid_request", f"the request is wrong at {found[0].pointer or 'the body'}: {_lower(found[0].message)}", errors=found)
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    """What is wrong with a field, in our words where there are any."""
+    try:
+        return WORDINGS[error["type"]].format_map(error.get("ctx", {}))
+    except KeyError:
+        return str(error["msg"])
 
 
 def _pointer(error: Mapping[str, Any], body: Any) -> str:
@@ -203,7 +227,7 @@ def _pointer(error: Mapping[str, Any], body: Any) -> str:
         if (isinstance(body, dict) and step in body) or (isinstance(body, list) and isinstance(step, int) and step < len(body)):
             body = body[step]
             kept.append(_step(step))
-    if error["type"] == "missing" and steps:
+    if error["type"] == "missing" and steps and kept[-1:] != [_step(steps[-1])]:  # null counts as missing for some, and is in the body
         kept.append(_step(steps[-1]))
     return "".join(f"/{step}" for step in kept)
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 from pipelines.errors import FileFormatError
 
 CHANNEL = "Y"
-CHANNELS = (CHANNEL, "Z", "depth", "distance", "V", "R")
-"""Where programs put distances, the likeliest first."""
+SAID_OUTRIGHT = ("depth", "distance")
+USUAL = ("z", "y", "v", "r")
+"""Last parts of the names under which programs put distances, the likeliest first, where no part of a name says it outright."""
 MOST_PIXELS = 1 << 28
 MAGIC = b"\x76\x2f\x31\x01"
 
@@ -60,16 +62,44 @@ def read_distance(path: Path) -> NDArray[np.float32]:
             low, high = file.header()["dataWindow"]
         width, height = (int(b) - int(a) + 1 for a, b in zip(low, high, strict=True))
         if width <= 0 or not 0 < width * height <= MOST_PIXELS:
-            raise FileFormatError(f"{path} claims {width} × {height} pixels: that is not to be believed")
+            raise FileFormatError(f"it claims {width} × {height} pixels, which is not to be believed: export it again")
         with _silent(), OpenEXR.File(str(path), separate_channels=True) as file:
-            channels = file.channels()
-            name = next((name for name in CHANNELS if name in channels), None) or next(iter(channels))
-            pixels = np.asarray(channels[name].pixels, dtype=np.float32)
+            pixels = np.asarray(distance_channel({name: one.pixels for name, one in file.channels().items()}), dtype=np.float32)
+    except FileFormatError as error:
+        raise FileFormatError(f"{path}: {error}") from None
     except (RuntimeError, ValueError, KeyError, TypeError, OSError, MemoryError, StopIteration) as error:
         raise FileFormatError(f"{path} is a damaged EXR file: export it again") from error
     if pixels.shape != (height, width):
         raise FileFormatError(f"{path} is an EXR file of an unknown kind: one channel of {width} × {height} is needed")
     return pixels
+
+
+def distance_channel(channels: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """Of the channels of an EXR by their names (`layer.part`), the one that says how far it is.
+
+    Colours, and the parts of vectors such as positions and normals, are no distances, though a single one of them bears the name of some.
+    Raises FileFormatError where none is left.
+    """
+    parts = {name: name.lower().split(".") for name in channels}
+    layers = {name: ".".join(words[:-1]) for name, words in parts.items()}
+    vectors = {layers[name] for name, words in parts.items() if words[-1] == "x"}
+    for name, words in parts.items():
+        if set(words) & set(SAID_OUTRIGHT) and layers[name] not in vectors:
+            return channels[name]
+    for usual in USUAL:
+        for name, words in parts.items():
+            if words[-1] == usual and layers[name] not in vectors and _is_grey(name, channels):
+                return channels[name]
+    if len(channels) == 1:
+        return next(iter(channels.values()))
+    found = ", ".join(sorted(channels))
+    raise FileFormatError(f"none of its channels ({found[:100]}) holds distances: save them in a channel named Z")
+
+
+def _is_grey(name: str, channels: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether a channel is no colour: those of green and blue beside a red one are missing, or the same."""
+    beside = [channels[other] for other in (f"{name[:-1]}G", f"{name[:-1]}B") if name[-1] == "R" and other in channels]
+    return all(np.array_equal(channels[name], other, equal_nan=True) for other in beside)
 
 
 @contextmanager

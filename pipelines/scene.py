@@ -323,7 +323,8 @@ class Terrain:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a camera measured round the visitor and nobody has named: one open mesh with a colour at every vertex.
+    """What a camera measured round the visitor and nobody has named, and walls made up where none looked: one open mesh with a colour at
+    every vertex.
 
     colours: (V, 3) linear, as the light of the picture left them.
     """

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipelines.camera import Camera
 from pipelines.gaussians import Gaussians
 from pipelines.prompt import Prompt
-from pipelines.scene import Scene
+from pipelines.scene import Mesh, Scene
 from pipelines.spec import SceneSpec
 
 
@@ -57,7 +57,7 @@ class World:
     """A world on its way through the stages; each stage returns a new one with more of it filled in.
 
     levels: merged subsets of `gaussians` for small machines, largest first.  panorama: from the spawn point, with distance.
-    thumbnail: the first look.
+    thumbnail: the first look.  unseen: surfaces that were made up where no camera looked, through which nobody shall walk.
     """
 
     prompt: Prompt
@@ -66,6 +66,7 @@ class World:
     views: tuple[View, ...] = ()
     points: PointCloud | None = None
     gaussians: Gaussians | None = None
+    unseen: Mesh | None = None
     levels: tuple[Gaussians, ...] = ()
     panorama: MeasuredView | None = None
     thumbnail: View | None = None

@@ -10,7 +10,6 @@ from app.assets.signatures import Rejected
 
 MOST_PIXELS = 34_000_000  # 8,192 × 4,096, and some
 MOST_CHANNELS = 8
-NAMES = ("y", "z", "v", "depth", "distance", "r")
 
 
 def rewrite(source: Path, target: Path) -> dict[str, Any]:
@@ -21,6 +20,8 @@ def rewrite(source: Path, target: Path) -> dict[str, Any]:
     import numpy as np
     import OpenEXR
 
+    from pipelines.errors import FileFormatError
+    from pipelines.exr import distance_channel
     from pipelines.formats import write_distance
 
     with OpenEXR.File(str(source), separate_channels=True, header_only=True) as file:
@@ -28,26 +29,34 @@ def rewrite(source: Path, target: Path) -> dict[str, Any]:
             raise Rejected(f"this EXR has {len(file.parts)} parts: save the distances alone")
         width_px, height_px = _size_of(file.header())
     with OpenEXR.File(str(source), separate_channels=True) as file:
-        channel = _distance_channel({name: one.pixels for name, one in file.channels().items()})
+        try:
+            channel = distance_channel({name: one.pixels for name, one in file.channels().items()})
+        except FileFormatError as error:
+            raise Rejected(f"this EXR holds no distances: {error}") from None
         if channel.dtype not in (np.float16, np.float32):
             raise Rejected("the distances are whole numbers: save them as floating-point metres")
         distance_m = np.asarray(channel, dtype=np.float32)
     if distance_m.shape != (height_px, width_px):
         raise Rejected("this EXR has fewer distances than pixels: save every pixel of the channel")
-    if np.isnan(distance_m).any() or (distance_m < 0).any():
-        raise Rejected("some distances are negative or no numbers: write metres, and infinity where there is only sky")
+    is_wrong = ~(distance_m >= 0)
+    if is_wrong.any():
+        row, column = np.argwhere(is_wrong)[0]
+        raise Rejected(
+            f"{is_wrong.sum():,} of {is_wrong.size:,} distances are negative or no numbers, the first ({distance_m[row, column]:g}) in row "
+            f"{row + 1}, column {column + 1}: write metres, zero where nothing is known, and infinity where there is only sky"
+        )
     is_finite = np.isfinite(distance_m)
-    if not is_finite.any():
-        raise Rejected("every distance is infinite: there is nothing to see in this panorama")
+    known_m = distance_m[is_finite & (distance_m > 0)]
+    if not known_m.size:
+        raise Rejected("every distance is zero or infinite, so there is nothing to see in this panorama: write metres along the ray")
     write_distance(distance_m, target)
-    near_m, far_m = float(distance_m.min()), float(distance_m[is_finite].max())
     return {
         "format": "exr",
         "kept_as": "exr",
         "width_px": width_px,
         "height_px": height_px,
-        "nearest_m": near_m,
-        "farthest_m": far_m,
+        "nearest_m": float(known_m.min()),
+        "farthest_m": float(known_m.max()),
         "sky": round(1 - float(is_finite.mean()), 4),
     }
 
@@ -66,14 +75,3 @@ def _size_of(header: dict[str, Any]) -> tuple[int, int]:
     if width_px != 2 * height_px:
         raise Rejected(f"a panorama is twice as wide as high, and this one has {width_px:,} × {height_px:,} pixels: save the whole sphere")
     return width_px, height_px
-
-
-def _distance_channel(channels: dict[str, Any]) -> Any:
-    """The pixels that say how far it is: a channel by one of the usual names, or the only one."""
-    by_name = {name.rpartition(".")[2].lower(): pixels for name, pixels in channels.items()}
-    for name in NAMES:
-        if name in by_name:
-            return by_name[name]
-    if len(channels) == 1:
-        return next(iter(channels.values()))
-    raise Rejected("no channel of this EXR says that it holds distances: name it Z")

@@ -117,7 +117,7 @@ def _plain(image: Image) -> tuple[Image, list[str]]:
     from PIL import ImageOps
 
     profile, changes = image.info.get("icc_profile"), []
-    if image.getexif().get(0x0112, 1) != 1:
+    if image.getexif().get(0x0112, 1) in range(2, 9):  # others mean nothing, and turn nothing
         changes.append("turned upright")
         ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I"):

@@ -12,6 +12,7 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TextIO
@@ -64,25 +65,23 @@ def _listen(source: TextIO, jobs: SimpleQueue[dict[str, Any]]) -> None:
 
 def perform(job: dict[str, Any], channel: TextIO) -> dict[str, Any]:
     """Do one job; every failure becomes an outcome with a code."""
-    from app.making.jobs import JOBS
+    from app.making.jobs import JOBS, in_clients_words
 
+    package, folder = Path(job["package"]) if job["package"] else None, Path(job["folder"])
+    reword = in_clients_words(job["request"], package, folder)
     try:
-        return {
-            "done": JOBS[job["kind"]](
-                job["request"], Path(job["package"]) if job["package"] else None, Path(job["folder"]), _Teller(channel)
-            )
-        }
+        return {"done": JOBS[job["kind"]](job["request"], package, folder, _Teller(channel, reword))}
     except InputError as error:
-        return _failed("invalid_request", error)
+        return _failed("invalid_request", reword(str(error)))
     except MemoryShortError as error:
-        return _failed("out_of_memory", error)
+        return _failed("out_of_memory", reword(str(error)))
     except UnavailableError as error:
-        return _failed("recipe_unavailable", error)
+        return _failed("recipe_unavailable", reword(str(error)))
     except OutputError as error:  # its words name folders of this machine, which are not for clients
         print(error, file=sys.stderr)  # noqa: T201 - to the worker's log
         return {"failed": DISK_FULL if str(error).startswith("the disk is full") else OUTPUT_FAILED}
     except WorldloomError as error:
-        return _failed("failed", error)
+        return _failed("failed", reword(str(error)))
     except MemoryError:
         return {"failed": {"code": "out_of_memory", "message": "the worker ran out of memory: ask for fewer splats"}}
     except Exception as error:  # noqa: BLE001 - the job fails, the process lives on
@@ -97,21 +96,21 @@ def perform(job: dict[str, Any], channel: TextIO) -> dict[str, Any]:
         }
 
 
-def _failed(code: str, error: Exception) -> dict[str, Any]:
-    return {"failed": {"code": code, "message": " ".join(str(error).split())}}
+def _failed(code: str, sentence: str) -> dict[str, Any]:
+    return {"failed": {"code": code, "message": " ".join(sentence.split())}}
 
 
 class _Teller:
-    """Hears of progress at any rate and passes it on twice a second, and whenever a new stage begins."""
+    """Hears of progress at any rate and passes it on twice a second, and whenever a new stage begins. reword: for its notes."""
 
-    def __init__(self, channel: TextIO) -> None:
-        self._channel, self._stage, self._told_s = channel, "", 0.0
+    def __init__(self, channel: TextIO, reword: Callable[[str], str]) -> None:
+        self._channel, self._reword, self._stage, self._told_s = channel, reword, "", 0.0
 
     def __call__(self, report: Progress) -> None:
         moment = time.monotonic()
         if report.stage != self._stage or moment - self._told_s >= TELL_EVERY_S:
             self._stage, self._told_s = report.stage, moment
-            _say(self._channel, {"progress": [report.stage, round(report.fraction, 4), report.note]})
+            _say(self._channel, {"progress": [report.stage, round(report.fraction, 4), self._reword(report.note)]})
 
     def preview(self, file: dict[str, Any]) -> None:
         """Pass on where a preview of the world lies."""

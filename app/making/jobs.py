@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +31,14 @@ Outcome = dict[str, Any]
 """files: [{name, path, sha256, bytes, part}], facts: what a list shows of a world, result: what the operation gives."""
 
 SAVING_SHARE = 0.15
+CALLED: Mapping[str, str] = {
+    "video": "the video",
+    "panorama": "the panorama",
+    "distance": "the panorama of distances",
+    "layout": "the layout",
+}
+"""What a client calls the files that a world is made from, by the fields of its request; of pictures there may be several."""
+GREY_LAYOUT = "layout.exr"
 LEVELS = ("full_res", "500k", "150k", "100k")
 """The sizes that clients of the World API know, largest first."""
 
@@ -73,10 +83,25 @@ def given_in(inputs: Mapping[str, Any], brought: Path | None, folder: Path) -> d
         return {}
     single: dict[str, Any] = {name: brought / inputs[name] for name in ("video", "panorama", "distance", "layout") if name in inputs}
     if "grey_m" in inputs:
-        single["layout"] = _layout_from_grey(single["layout"], folder / "layout.exr", inputs["grey_m"])
+        single["layout"] = _layout_from_grey(single["layout"], folder / GREY_LAYOUT, inputs["grey_m"])
     if "eye_height_m" in inputs:
         single["eye_height_m"] = inputs["eye_height_m"]
     return {"pictures": tuple(Picture(brought / one["file"], one["azimuth_deg"]) for one in inputs["pictures"]), **single}
+
+
+def in_clients_words(request: Mapping[str, Any], brought: Path | None, folder: Path) -> Callable[[str], str]:
+    """What turns a sentence about files of this machine into one for clients: /work/…/input-003.png → picture 4, …"""
+    from pipelines.models import models_folder
+
+    weights = f"{models_folder()}{os.sep}"
+    inputs = request.get("inputs") or {}
+    called = {one["file"]: f"picture {number}" for number, one in enumerate(inputs.get("pictures", ()), start=1)}
+    called |= {inputs[field]: words for field, words in CALLED.items() if field in inputs}
+    if "grey_m" in inputs:
+        called[GREY_LAYOUT] = CALLED["layout"]
+    folders = "|".join(re.escape(f"{place}{os.sep}") for place in (brought, folder) if place is not None)
+    names = re.compile(f"(?:{folders})?({'|'.join(map(re.escape, called))})") if called else None
+    return lambda sentence: (names.sub(lambda found: called[found[1]], sentence) if names else sentence).replace(weights, "")
 
 
 def read(request: dict[str, Any], package: Path | None, folder: Path, tell: Tell) -> Outcome:

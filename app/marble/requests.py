@@ -136,7 +136,9 @@ class MultiImagePrompt(_Guided):
     @model_validator(mode="after")
     def _are_not_too_many(self) -> Self:
         if len(self.multi_image_prompt) > MOST_EXACT_IMAGES and not self.reconstruct_images:
-            raise ValueError(f"more than {MOST_EXACT_IMAGES} pictures need reconstruct_images")
+            raise ValueError(
+                f"{len(self.multi_image_prompt)} pictures are more than {MOST_EXACT_IMAGES}: set reconstruct_images, or leave some out"
+            )
         return self
 
 
@@ -276,5 +278,5 @@ class PanoDepthToRgbRequest(Lenient):
         if (self.z_min is None) != (self.z_max is None):
             raise ValueError("z_min and z_max belong together: give both for a PNG, none for an EXR")
         if self.z_min is not None and self.z_max is not None and self.z_min >= self.z_max:
-            raise ValueError("z_max must be greater than z_min")
+            raise ValueError(f"z_min is {self.z_min:g} and z_max {self.z_max:g}: white is the nearest, so z_min must be the smaller one")
         return self

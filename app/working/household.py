@@ -161,7 +161,7 @@ class Household:
     def _bury(self, operation: Stale, state: str) -> None:
         error = {
             "code": "worker_crashed" if state == TRIED_TOO_OFTEN else "internal",
-            "message": "the process that did this job died too often: it is not tried again"
+            "message": "the process that did this job died too often, so it is not tried again: ask for fewer splats, or send smaller files"
             if state == TRIED_TOO_OFTEN
             else "the job could not be done: the worker's log tells why",
         }

@@ -294,7 +294,8 @@ class Runner:
 
 
 def _worker_crashed(crashes: int) -> dict[str, str]:
-    return {"code": "worker_crashed", "message": f"the process that did this job died {crashes} times: it is not tried again"}
+    cure = "ask for fewer splats, or send smaller files; the worker's log tells more"
+    return {"code": "worker_crashed", "message": f"the process that did this job died {crashes} times, so it is not tried again: {cure}"}
 
 
 def _reason(error: Exception) -> dict[str, str]:

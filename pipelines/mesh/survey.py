@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.camera import Projection
 from pipelines.errors import InputError
-from pipelines.scene import EYE_HEIGHT_M, Floats, Mesh, Scene, Spawn, Surroundings, Terrain
+from pipelines.scene import EYE_HEIGHT_M, Floats, Mesh, Scene, Spawn, Surroundings, Terrain, join_meshes
 from pipelines.stage import Stage, TellStage
 from pipelines.world import MeasuredView, World
 
@@ -38,7 +38,7 @@ class Points:
 
 @dataclass(frozen=True)
 class Survey(Stage):
-    """Measured views → ground, solid surroundings, and where a visitor starts."""
+    """Measured views, and what was made up where none looked → ground, solid surroundings, and where a visitor starts."""
 
     name: ClassVar[str] = "survey"
     cost: ClassVar[float] = 4.0
@@ -65,6 +65,8 @@ class Survey(Stage):
         mesh = fused(views, grid_for(low, high), lambda share: tell(0.4 + 0.4 * share, "fusing surfaces"))
         tell(0.8, "simplifying surfaces")
         mesh = simplified(without_ground(mesh, terrain), MOST_FACES)
+        if world.unseen is not None:  # plain and few, so they need no simplifying, which would bend them
+            mesh = join_meshes([mesh, world.unseen])
         tell(0.9, "colouring surfaces")
         around = Surroundings(mesh, vertex_colours(mesh, views))
         spawn = start(terrain, mesh, views[0])

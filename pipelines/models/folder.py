@@ -69,20 +69,23 @@ def files_folder(lock: Lock) -> Path:
 
 
 def read_lock(name: str) -> Lock | None:
-    """The lock of a repository; None when it was never pulled. Raises WeightsError for a lock file that is damaged."""
+    """The lock of a repository; None when it was never pulled. Raises WeightsError for a lock file that is damaged.
+
+    Its words reach clients of a service, for whom folders of this machine are not meant: so they name the repository alone.
+    """
     path = repository_folder(name) / LOCK
     try:
         data = path.read_bytes()[: _MOST_LOCK_BYTES + 1]
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror or error}): correct its permissions") from None
+        raise WeightsError(f"{LOCK} of {name} cannot be read ({error.strerror or error}): correct its permissions") from None
     try:
         lock = Lock.model_validate_json(data)
     except (ValidationError, RecursionError):
-        raise WeightsError(f"{path} is damaged: write it anew with `worldloom models pull {name}`") from None
+        raise WeightsError(f"{LOCK} of {name} is damaged: write it anew with `worldloom models pull {name}`") from None
     if lock.id.lower() != name.lower() or not all(is_plain(file) for file in lock.files):
-        raise WeightsError(f"{path} does not belong to {name}: write it anew with `worldloom models pull {name}`")
+        raise WeightsError(f"{LOCK} beside {name} does not belong to {name}: write it anew with `worldloom models pull {name}`")
     return lock
 
 
@@ -130,6 +133,11 @@ def disk_error(error: OSError, path: Path) -> OutputError:
     """An error of the disk as one sentence."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(f"the disk is full, so {path} was not written whole: free some space, or set WORLDLOOM_MODELS to another disk")
+    if error.errno == errno.EFBIG:
+        return OutputError(
+            f"{path} was not written whole, since files so large are not allowed there: raise `ulimit -f`, or set WORLDLOOM_MODELS to a "
+            "folder on another kind of disk"
+        )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return OutputError(f"{path} may not be written: change its permissions, or set WORLDLOOM_MODELS to a folder of yours")
     return OutputError(f"{path} cannot be written ({error.strerror or error}): set WORLDLOOM_MODELS to another folder")

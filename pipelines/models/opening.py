@@ -73,7 +73,7 @@ def check(lock: Lock, tell: Tell | None = None, *, anew: bool = False) -> Iterat
     for path in weight_files(folder):
         name = path.relative_to(folder).as_posix()
         if name not in lock.files:
-            yield Problem(name, "added", f"{path} was not pulled with {lock.id}, and a loader might take it: remove it")
+            yield Problem(name, "added", f"{name} beside {lock.id} was not pulled with {lock.id}, and a loader might take it: remove it")
     for name, file in lock.files.items():
         problem = _glance(folder / name, name, file, lock.id)
         if problem is not None:
@@ -141,7 +141,7 @@ def _hashed(path: Path, tell: Callable[[float], None], *, anew: bool = False) ->
             return known[2]
         digest = sha256_of(path, tell)
     except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror or error}): correct its permissions or fetch it again") from None
+        raise WeightsError(f"{path.name} cannot be read ({error.strerror or error}): correct its permissions or fetch it again") from None
     _known[path] = (stat.st_size, stat.st_mtime_ns, digest)
     return digest
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipelines.camera import Camera, panorama
 from pipelines.gaussians import Gaussians, from_colours, join
-from pipelines.scene import EYE_HEIGHT_M
+from pipelines.scene import EYE_HEIGHT_M, Mesh, join_meshes
 from pipelines.splat.cells import splats_of
 from pipelines.splat.sheet import Floats, Mask, Sheet
 from pipelines.splat.smooth_fill import filled
@@ -50,29 +50,38 @@ class _Seen:
     colours: Floats
 
 
+@dataclass(frozen=True)
+class Beyond:
+    """What surrounds that which was measured. walls: those of a room and its ceiling, open where views see farther; None in the open."""
+
+    gaussians: tuple[Gaussians, ...] = ()
+    walls: Mesh | None = None
+
+
 def is_open(views: Sequence[MeasuredView]) -> bool:
     """Whether the views show the open sky."""
     return float(np.mean([np.isposinf(view.distance).mean() for view in views])) >= LEAST_SKY
 
 
-def beyond(views: Sequence[MeasuredView], sky: Sequence[Sheet], budget: int, *, seed: int = 0) -> list[Gaussians]:
+def beyond(views: Sequence[MeasuredView], sky: Sequence[Sheet], budget: int, *, seed: int = 0) -> Beyond:
     """What surrounds that which several views measured, in at most about `budget` splats: nothing where nothing was measured.
 
     sky: the whole of it, as a panorama from the middle of the cameras; none = indoors.
     """
     seen = _gathered(views)
     if not len(seen.positions):
-        return []
+        return Beyond()
     eyes = np.array([view.camera.position for view in views])
     if sky:
         haze = sky[0].rgb[sky[0].rgb.shape[0] // 2 - 1].astype(np.float64)
         dome = splats_of(sky, budget // 5)
         wide = replace(dome, scales=dome.scales * np.float32(WIDER))
-        return [_ground(views, seen, eyes, budget * 4 // 5, haze=haze, seed=seed), wide]
+        return Beyond((_ground(views, seen, eyes, budget * 4 // 5, haze=haze, seed=seed), wide))
     low, high = _room(seen, eyes)
     floor = _ground(views, seen, eyes, budget * 4 // 5, haze=None, seed=seed)
     within = ((floor.means[:, [0, 2]] > low[[0, 2]]) & (floor.means[:, [0, 2]] < high[[0, 2]])).all(axis=1)
-    return [floor.take(np.flatnonzero(within)), _shell(views, seen, eyes, (low, high), budget // 5)]
+    shell, walls = _shell(views, seen, eyes, (low, high), budget // 5)
+    return Beyond((floor.take(np.flatnonzero(within)), shell), walls)
 
 
 def _gathered(views: Sequence[MeasuredView]) -> _Seen:
@@ -175,8 +184,10 @@ def _room(seen: _Seen, eyes: Doubles) -> tuple[Doubles, Doubles]:
     return low, high
 
 
-def _shell(views: Sequence[MeasuredView], seen: _Seen, eyes: Doubles, box: tuple[Doubles, Doubles], budget: int) -> Gaussians:
-    """Walls and ceiling of a box as discs, in the smoothed colours of what is seen in their directions, where no view sees farther."""
+def _shell(views: Sequence[MeasuredView], seen: _Seen, eyes: Doubles, box: tuple[Doubles, Doubles], budget: int) -> tuple[Gaussians, Mesh]:
+    """Walls and ceiling of a box where no view sees farther: as discs, in the smoothed colours of what is seen in their directions, and as
+    a mesh that faces inwards.
+    """
     camera = panorama(eyes.mean(axis=0), width_px=SHELL_WIDTH_PX)
     count = np.bincount(_place(camera, seen.positions), minlength=camera.width_px * camera.height_px)
     sums = [np.bincount(_place(camera, seen.positions), seen.colours[:, k], minlength=len(count)) for k in range(3)]
@@ -187,19 +198,39 @@ def _shell(views: Sequence[MeasuredView], seen: _Seen, eyes: Doubles, box: tuple
     paint = _wall_paint(seen)
     across, up, along = high - low
     cell = math.sqrt((2 * up * (across + along) + across * along) / budget)
-    parts = []
+    parts, walls = [], []
     for axis, end in ((0, low), (0, high), (2, low), (2, high), (1, high)):
         u, v = (a for a in range(3) if a != axis)
         steps = [np.linspace(low[a], high[a], max(2, round((high[a] - low[a]) / cell))) for a in (u, v)]
         means = np.full((len(steps[0]), len(steps[1]), 3), end)
         means[..., u], means[..., v] = np.meshgrid(*steps, indexing="ij")
-        means = means[_out_of_sight(views, means, np.zeros(means.shape[:2]))]
+        kept = _out_of_sight(views, means, np.zeros(means.shape[:2]))
+        walls.append(_boards(kept, steps, axis, float(end[axis]), faces_up=end is low))
+        means = means[kept]
         place = _place(camera, means)
         colours = whole[place]
         if paint is not None and axis != 1:  # ceilings have a colour of their own
             colours = colours * seen_there[place] + paint * (1 - seen_there[place])
         parts.append(_discs(means, np.full(len(means), WIDTH * WIDER * cell), DIM * colours, axis=axis))
-    return join(parts)
+    return join(parts), join_meshes(walls)
+
+
+def _boards(kept: Mask, steps: Sequence[Doubles], axis: int, at_m: float, *, faces_up: bool) -> Mesh:
+    """The kept cells (U, V) of a plane at right angles to an axis as rectangles, one for each run along V.
+
+    steps: where the middles of cells are along the two other axes, metres.  faces_up: whether they face along the axis, or against it.
+    """
+    u, v = (a for a in range(3) if a != axis)
+    edges = [np.concatenate([middles[:1], (middles[1:] + middles[:-1]) / 2, middles[-1:]]) for middles in steps]
+    change = np.diff(np.pad(kept, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    (row, first), (_, last) = np.nonzero(change == 1), np.nonzero(change == -1)
+    corners = np.full((len(row), 4, 3), at_m)
+    corners[:, :, u] = np.stack([edges[0][row], edges[0][row], edges[0][row + 1], edges[0][row + 1]], axis=1)
+    corners[:, :, v] = np.stack([edges[1][first], edges[1][last], edges[1][last], edges[1][first]], axis=1)
+    turned = faces_up == (axis == 1)  # from v to u one turns about +y, but about -x and -z
+    order = np.array([[0, 1, 2], [0, 2, 3]] if turned else [[0, 2, 1], [0, 3, 2]], np.int32)
+    faces = (4 * np.arange(len(row), dtype=np.int32)[:, None, None] + order).reshape(-1, 3)
+    return Mesh(corners.reshape(-1, 3).astype(np.float32), faces)
 
 
 def _wall_paint(seen: _Seen) -> Floats | None:

@@ -18,14 +18,13 @@ from pipelines.world import MeasuredView
 TOLERANCE = 0.04  # share of the distance within which two views mean the same surface
 NEIGHBOURS = 12  # views that each one is compared with: those that look at the most alike
 GRAZING = 0.1
-SEEN_THROUGH = 2  # views more than agree that look through a point before it is left out
 
 
 def seen_best(views: Sequence[MeasuredView], tell: TellStage) -> list[Mask]:
     """For each view the pixels (H, W) that become splats.
 
-    A point is left out where another view sees the same surface with finer and more frontal pixels, and where more views look
-    through it, at something farther, than agree with it.
+    A point is left out where another view sees the same surface with finer and more frontal pixels, and where as many views look
+    through it, at something farther, as see it, its own one among them: at edges single views smear what is near over what is far.
     """
     eyes = [_lens(view) for view in views]
     sizes = [_size(view) for view in views]
@@ -40,7 +39,7 @@ def seen_best(views: Sequence[MeasuredView], tell: TellStage) -> list[Mask]:
             pieces = 4 * core_count()
             mine = (rays, view.distance, sizes[number], eye, number < other)
             run_pieces(_compare, pieces, pieces, *mine, *eyes[other], views[other].distance, sizes[other], keep, support, against)
-        kept.append(keep & (against - support < SEEN_THROUGH))
+        kept.append(keep & (against < support))
     return kept
 
 

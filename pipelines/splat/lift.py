@@ -16,6 +16,7 @@ from pipelines.stage import Stage, TellStage
 from pipelines.world import MeasuredView, World
 
 if TYPE_CHECKING:
+    from pipelines.splat.beyond import Beyond
     from pipelines.splat.sheet import Sheet
 
 AROUND = 0.1  # share of the splats for what no camera saw
@@ -42,16 +43,17 @@ class Lift(Stage):
 
         views = measured(world)
         tell(0.0, "finding edges")
-        around: list[Gaussians] = []
+        around: Beyond | None = None
         if len(views) == 1 or world.gaussians is not None:
             sheets = self._painted(world.gaussians, views, tell)
         else:
             sheets, around = self._fused(views, tell, seed=world.prompt.seed)
         tell(0.65, "turning surfaces into splats")
-        budget = self.splats - sum(map(len, around))
+        beyond = () if around is None else around.gaussians
+        budget = self.splats - sum(map(len, beyond))
         gaussians = splats_of(sheets, budget, lambda share: tell(0.65 + 0.35 * share, "turning surfaces into splats"))
         tell(1.0, "")
-        return replace(world, gaussians=join([gaussians, *around]))
+        return replace(world, gaussians=join([gaussians, *beyond]), unseen=None if around is None else around.walls)
 
     def _painted(self, shown: Gaussians | None, views: Sequence[MeasuredView], tell: TellStage) -> list[Sheet]:
         """One view, what was painted beside it, and what is guessed behind both."""
@@ -74,8 +76,8 @@ class Lift(Stage):
         dome = sky_sheet(view, reach_rad=REACH_RAD if self.hidden else 0.0)
         return [front, *added, *guessed, *([] if dome is None else [dome])]
 
-    def _fused(self, views: Sequence[MeasuredView], tell: TellStage, *, seed: int) -> tuple[list[Sheet], list[Gaussians]]:
-        """Each surface from the view that saw it best, the sky of all; and splats for what none of them saw."""
+    def _fused(self, views: Sequence[MeasuredView], tell: TellStage, *, seed: int) -> tuple[list[Sheet], Beyond]:
+        """Each surface from the view that saw it best, the sky of all; and all that none of them saw."""
         from pipelines.splat.backdrop import gathered_sky
         from pipelines.splat.beyond import beyond, is_open
         from pipelines.splat.fuse import seen_best

@@ -123,7 +123,9 @@ def _planned(source: str, name: str) -> _Plan:
     if frames < WHOLE * claimed or seconds < WHOLE * claimed_s:
         raise Refused(f"{name} breaks off after {seconds:.1f} seconds: it is cut short or damaged, export it anew")
     if frames < FEWEST_FRAMES:
-        raise Refused(f"{name} has only {frames} pictures: film for at least some seconds while you walk around the place")
+        raise Refused(
+            f"{name} has only {frames} picture{'s' if frames > 1 else ''}: film for at least some seconds while you walk around the place"
+        )
     only_keys = seconds > LONG_S and keys * KEY_FRAMES_EVERY_S >= seconds
     return _Plan(frames, seconds, only_keys, max(1, -(-(keys if only_keys else frames) // MOST_CANDIDATES)))
 

@@ -139,6 +139,39 @@ def test_many_pinholes_agree_on_one_surface_and_the_unseen_stays_open() -> None:
     assert seen.sum() > 10 and np.abs(ahead - wanted)[seen].max() < 0.06
 
 
+def test_nobody_walks_through_what_was_made_up_where_no_camera_looked() -> None:
+    """Towards every splat of a wall or ceiling that is made up, a ray from where the visitor stands meets the collider first."""
+    cameras = [
+        pinhole((x, 1.6, 0.0), yaw_rad=look_at((x, 1.6, 0.0), (0, 1.6, -4))[0], width_px=160, height_px=120) for x in (-0.8, -0.2, 0.4, 0.9)
+    ]
+    world = World(Prompt(text="measured"), views=tuple(room(camera) for camera in cameras))
+    world = Survey().run(Lift(60_000).run(world, lambda share, note: None), lambda share, note: None)
+    assert world.scene is not None and world.gaussians is not None and world.unseen is not None
+    assert len(world.unseen.faces) < 2_000, "plain walls are few triangles"
+    collider = build_collider(world.scene)
+    assert collider.surroundings is not None and collider.ground is not None
+    means = world.gaussians.means.astype(np.float64)
+    x, y, z = means.T
+    behind = means[(z > 1.0) & (y > 0.3)]  # nobody looked there: all of it is made up
+    assert len(behind) > 200
+    ways = behind - EYE
+    away_m = np.linalg.norm(ways, axis=1)
+    met_m = struck(collider.surroundings, EYE, ways / away_m[:, None])
+    assert (met_m < away_m + 0.02).all()
+    assert np.median(np.abs(met_m - away_m)) < 0.02, "where the splats are"
+    floor = means[(z > 1.0) & (y < 0.05)]
+    down = np.tile((0.0, -1.0, 0.0), (len(floor), 1))
+    body = trimesh.Trimesh(collider.ground.vertices, collider.ground.faces, process=False)
+    places, rays, _ = body.ray.intersects_location(floor + (0, 1, 0), down, multiple_hits=False)
+    assert len(floor) > 100 and len(rays) == len(floor), "floors that are made up carry, too"
+    assert np.abs(places[:, 1] - floor[rays, 1]).max() < 0.1
+    x, y, z = collider.surroundings.corners.mean(axis=1).T
+    middle = np.array([(x.min() + x.max()) / 2, 1.3, (z.min() + z.max()) / 2])
+    unseen = world.unseen.corners.astype(np.float64)
+    normals = np.cross(unseen[:, 1] - unseen[:, 0], unseen[:, 2] - unseen[:, 0])
+    assert ((normals * (middle - unseen[:, 0])).sum(axis=1) > 0).all(), "they face the visitor"
+
+
 def test_a_start_inside_something_is_moved_aside() -> None:
     view = room()
     scene = surveyed(view)

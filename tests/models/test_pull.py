@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import pickle
+import resource
 import shutil
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,20 @@ def test_a_disk_that_fills_up_on_the_way(hub: Hub, folder: Path, monkeypatch: py
     with pytest.raises(OutputError, match="the disk is full"):
         pull(plan("tiny/pipeline"))
     assert read_lock("tiny/pipeline") is None
+
+
+def test_a_disk_that_takes_no_files_so_large(hub: Hub, folder: Path) -> None:
+    """As old kinds of disks, and limits: what came stays, nothing counts, and the pull goes on once it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+    try:
+        with pytest.raises(OutputError, match="was not written whole, since files so large are not allowed there: raise `ulimit -f`"):
+            pull(plan("tiny/pipeline"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert read_lock("tiny/pipeline") is None
+    assert all(path.stat().st_size <= 1_000 for path in folder.rglob("*.part"))
+    assert pull(plan("tiny/pipeline")).files
 
 
 def test_two_at_once(hub: Hub) -> None:

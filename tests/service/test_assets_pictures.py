@@ -161,6 +161,11 @@ LOSSY: dict[str, tuple[Callable[[], bytes], files.Pixels, list[str]]] = {
         np.rot90(scene(), -1),
         ["turned upright"],
     ),
+    "turned in a way that there is not": (
+        lambda: files.with_exif(saved(scene(), "JPEG", quality=95), orientation=99, artist="Ada"),
+        scene(),
+        [],
+    ),
     "mirrored": (
         lambda: files.with_exif(saved(scene(), "JPEG", quality=95), orientation=2, artist="Ada"),
         scene()[:, ::-1],
@@ -299,7 +304,16 @@ def test_distances_keep_every_metre(client: httpx.Client, service: Service, tmp_
     import OpenEXR
 
     distance_m = files.panorama_m()
-    for channels in ({"Z": distance_m}, {"Y": distance_m, "A": np.ones_like(distance_m)}, {"left.depth": distance_m}, {"own": distance_m}):
+    one = np.ones_like(distance_m)
+    for channels in (
+        {"Z": distance_m},
+        {"Y": distance_m, "A": one},
+        {"left.depth": distance_m},
+        {"own": distance_m},
+        dict.fromkeys("RGB", distance_m),
+        {"R": one, "G": 2 * one, "B": one, "Z": distance_m},
+        {"Depth.V": distance_m, "Normal.X": one, "Normal.Y": one, "Normal.Z": one},
+    ):
         answer = completed(client, files.exr(tmp_path, channels), name="depth.exr")
         assert answer.status_code == 200, answer.text
         facts = answer.json()["facts"]
@@ -328,7 +342,20 @@ BAD_DISTANCES: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "whole numbers": (lambda folder: files.exr(folder, {"Z": np.ones((16, 32), np.uint32)}), "whole numbers"),
     "two parts": (lambda folder: files.exr(folder, [{"Z": np.ones((16, 32), np.float32)}] * 2), "2 parts"),
     "nine channels": (lambda folder: files.exr(folder, {f"c{k}": np.ones((16, 32), np.float32) for k in range(9)}), "9 channels"),
-    "two names": (lambda folder: files.exr(folder, {f"c{k}": np.ones((16, 32), np.float32) for k in range(2)}), "name it Z"),
+    "two names": (
+        lambda folder: files.exr(folder, {f"c{k}": np.ones((16, 32), np.float32) for k in range(2)}),
+        "(c0, c1) holds distances: ",
+    ),
+    "colours": (
+        lambda folder: files.exr(folder, {name: np.full((16, 32), k + 1, np.float32) for k, name in enumerate("RGB")}),
+        "(B, G, R)",
+    ),
+    "positions": (lambda folder: files.exr(folder, {name: np.ones((16, 32), np.float32) for name in "XYZ"}), "(X, Y, Z)"),
+    "zeros alone": (lambda folder: files.exr(folder, {"Z": np.zeros((16, 32), np.float32)}), "zero or infinite"),
+    "one that is none": (
+        lambda folder: files.exr(folder, {"Z": np.where(np.arange(512).reshape(16, 32) == 35, np.nan, 1).astype(np.float32)}),
+        "1 of 512 distances are negative or no numbers, the first (nan) in row 2, column 4",
+    ),
     "cut": (lambda folder: files.exr(folder, {"Z": files.panorama_m(512)})[:-2_000], "damaged"),
     "claims 5 GP": (lambda folder: _claim(files.exr(folder, {"Z": files.panorama_m()}), 100_000, 50_000), "at most"),
     "claims 2³¹": (lambda folder: _claim(files.exr(folder, {"Z": files.panorama_m()}), 2**31 - 2, 2**30 - 1), ""),

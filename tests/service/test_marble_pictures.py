@@ -82,6 +82,46 @@ def test_what_is_said_to_be_a_panorama_and_cannot_be(client: httpx.Client) -> No
     assert "twice as wide as high" in answer.text
 
 
+NOTHING = {"source": "data_base64"}
+WRONG: dict[str, tuple[dict[str, Any], list[Any], str]] = {
+    "nothing": ({}, [], "'type' is missing: say which kind this is"),
+    "no such kind": ({"type": "smell"}, [], "'type' must be one of 'text', 'image', 'multi-image', 'video'"),
+    "no picture": ({"type": "image"}, ["image_prompt"], "this is missing: give it"),
+    "null for a picture": ({"type": "image", "image_prompt": None}, ["image_prompt"], "this is missing: give it"),
+    "a text for a picture": ({"type": "image", "image_prompt": "a"}, ["image_prompt"], "this must be an object in braces"),
+    "no source": ({"type": "image", "image_prompt": {}}, ["image_prompt"], "'source' is missing: say which kind this is"),
+    "no bytes": ({"type": "image", "image_prompt": NOTHING}, ["image_prompt", "data_base64"], "this is missing: give it"),
+    "no pictures": ({"type": "multi-image", "multi_image_prompt": []}, ["multi_image_prompt"], "0 are too few: give at least 1"),
+    "five": (
+        {"type": "multi-image", "multi_image_prompt": [{"content": within(b"a")}] * 5},
+        [],
+        "5 pictures are more than 4: set reconstruct_images, or leave some out",
+    ),
+    "nine": (
+        {"type": "multi-image", "multi_image_prompt": [{"content": within(b"a")}] * 9, "reconstruct_images": True},
+        ["multi_image_prompt"],
+        "9 are too many: give at most 8",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_prompt_that_is_not_whole_says_what_is_missing(client: httpx.Client, name: str) -> None:
+    prompt, where, message = WRONG[name]
+    answer = client.post("/marble/v1/worlds:generate", json={"world_prompt": prompt, "model": "looking"}, headers=HEADERS)
+    assert answer.status_code == 422, answer.text
+    (found,) = answer.json()["detail"]
+    assert (found["loc"], found["msg"]) == (["body", "world_prompt", *where], message)
+
+
+def test_a_base64_that_is_none_is_told(client: httpx.Client) -> None:
+    """Also where it is that of another alphabet, or begins as addresses in web pages do."""
+    for text in ("not base64 !!", "data:image/png;base64,AAAA", "-_-_", "\u00e9", "AAA"):
+        prompt = {"type": "image", "image_prompt": {"source": "data_base64", "data_base64": text}}
+        answer = client.post("/marble/v1/worlds:generate", json={"world_prompt": prompt, "model": "looking"}, headers=HEADERS)
+        assert (answer.status_code, answer.json()["detail"][:28]) == (400, "data_base64 is not base64: e"), text
+
+
 @pytest.mark.parametrize("reconstruct", [False, True])
 def test_directions_count_unless_the_place_is_reconstructed(client: httpx.Client, tmp_path: Path, reconstruct: bool) -> None:
     asset = ready(client, plain(BLUE))["id"]
@@ -146,6 +186,22 @@ def test_distances_that_do_not_say_what_they_mean(client: httpx.Client) -> None:
     answer = client.post("/marble/v1/pano:depth_to_rgb", json=body, headers=HEADERS)
     assert answer.status_code == 422
     assert "distances (EXR)" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("ends", "word"),
+    [
+        ({"z_min": 2, "z_max": 2}, "z_min is 2 and z_max 2"),
+        ({"z_min": 3.5, "z_max": 2}, "z_min is 3.5 and z_max 2"),
+        ({"z_min": 0, "z_max": 2}, "greater than 0"),
+        ({"z_min": 1}, "z_min and z_max belong together"),
+    ],
+)
+def test_ends_of_grey_that_cannot_be(client: httpx.Client, ends: dict[str, float], word: str) -> None:
+    body = {"depth_pano_image": within(plain(RED, (64, 32))), "text_prompt": "a cabin", **ends}
+    answer = client.post("/marble/v1/pano:depth_to_rgb", json=body, headers=HEADERS)
+    assert answer.status_code == 422
+    assert word in answer.text
 
 
 # -- from an address -------------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import httpx2 as httpx
 import numpy as np
 import pytest
 
+from app.making.jobs import in_clients_words
 from pipelines.formats import read_ply, write_distance
 from pipelines.prompt import Kind
 from tests.service.asking import problem
@@ -41,9 +42,14 @@ def client(looking: Service) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def exr(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Distances of 3 m below, and sky above."""
-    distance_m = np.full((32, 64), 3.0, np.float32)
+    return below(3.0, tmp_path_factory.mktemp("exr"))
+
+
+def below(metres: float, folder: Path) -> bytes:
+    """Distances of so many metres below, and sky above."""
+    distance_m = np.full((32, 64), metres, np.float32)
     distance_m[:8] = np.inf
-    path = tmp_path_factory.mktemp("exr") / "distance.exr"
+    path = folder / "distance.exr"
     write_distance(distance_m, path)
     return path.read_bytes()
 
@@ -118,6 +124,36 @@ def test_a_video_arrives_whole(client: httpx.Client, tmp_path: Path) -> None:
 def test_a_failure_of_the_recipe_is_told(client: httpx.Client) -> None:
     done = finished(client, asked(client, pictures=[{"media_asset_id": ready(client, plain(RED))["id"]}], text="blink").json())
     assert done["error"] == {"code": "invalid_request", "message": "something was in my eye: keep it out"}
+
+
+def test_a_failure_speaks_of_files_as_the_client_does(client: httpx.Client, exr: bytes, tmp_path: Path) -> None:
+    """Recipes name the files that lie before them; those are not the client's names, and their folder is nobody's business."""
+    black, scenery = (ready(client, plain(colour, (256, 128)))["id"] for colour in ((0, 0, 0), GREEN))
+    distance = ready(client, exr)["id"]
+    near = ready(client, below(0.5, tmp_path))["id"]
+    for body, message in (
+        ({"panorama": black, "distance": distance}, "the panorama is black all over: give a panorama that shows something"),
+        (
+            {"panorama": scenery, "distance": near},
+            "the panorama of distances ends at 0.5, so its values are no metres along the ray: multiply them to be metres",
+        ),
+        (
+            {"pictures": [{"media_asset_id": one} for one in (scenery, scenery, black)]},
+            "picture 1 is all of a single colour: leave it out, or take it again with more light",
+        ),
+    ):
+        done = finished(client, asked(client, tier="nano", **body).json())
+        assert done["error"] == {"code": "invalid_request", "message": message}
+
+
+def test_a_failure_names_weights_without_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLDLOOM_MODELS", str(tmp_path / "models"))
+    said = f"{tmp_path}/models/tiny--one/config.json is missing beside {tmp_path}/in/input-000.png and input-001.exr"
+    request = {"inputs": {"pictures": [], "panorama": "input-000.png", "distance": "input-001.exr"}}
+    assert in_clients_words(request, tmp_path / "in", tmp_path / "out")(said) == (
+        "tiny--one/config.json is missing beside the panorama and the panorama of distances"
+    )
+    assert in_clients_words({"text": "a hut"}, None, tmp_path / "out")(said).startswith("tiny--one/config.json is missing")
 
 
 def test_files_come_from_a_remote_store_too(tmp_path: Path) -> None:
@@ -203,7 +239,11 @@ def test_what_does_not_fit_is_refused(client: httpx.Client, exr: bytes, tmp_path
         ({"panorama": picture}, "48 × 32 pixels"),
         ({"pictures": [{"media_asset_id": announced}]}, "has not been completed"),
         ({"pictures": shown, "spec": {"place": "forest"}}, "a spec is for worlds from words"),
-        ({"pictures": shown * 61}, "60"),
+        ({"pictures": shown * 61}, "the request is wrong at /pictures: 61 are too many: give at most 60"),
+        ({"pictures": [{}]}, "the request is wrong at /pictures/0/media_asset_id: this is missing: give it"),
+        ({"pictures": picture}, "the request is wrong at /pictures: this must be a list in brackets"),
+        ({"video": 3}, "the request is wrong at /video: this must be a text in quotes"),
+        ({"pictures": [{"media_asset_id": "../etc"}]}, "this must have the form ^med_"),
         ({"pictures": [{"media_asset_id": picture, "azimuth_deg": 361}]}, "360"),
     ):
         found = problem(asked(client, **body), "invalid_request")

@@ -14,7 +14,7 @@ from pipelines.gaussians import Gaussians, join
 from pipelines.prompt import Prompt
 from pipelines.splat import Lift, render
 from pipelines.splat.backdrop import gathered_sky
-from pipelines.splat.beyond import beyond
+from pipelines.splat.beyond import Beyond, _boards, beyond
 from pipelines.world import MeasuredView, World
 
 GREEN, BLUE, WHITE, GREY = (70, 120, 50), (110, 150, 220), (215, 205, 190), (120, 110, 100)
@@ -60,7 +60,7 @@ def lifted(*, room: bool = False) -> Gaussians:
     return made
 
 
-def around(*, room: bool = False, pit: bool = False) -> list[Gaussians]:
+def around(*, room: bool = False, pit: bool = False) -> Beyond:
     sky = [] if room else gathered_sky(views(pit=pit))[1:]
     return beyond(views(room=room, pit=pit), sky, SPLATS // 10)
 
@@ -95,7 +95,7 @@ def test_a_room_has_plain_walls_where_nobody_looked(turn: tuple[float, float]) -
 @pytest.mark.parametrize("room", [False, True])
 def test_nothing_stands_before_what_the_cameras_saw(room: bool) -> None:
     for view in views(room=room)[::2]:
-        shown = render(join(around(room=room)), view.camera, layers=("distance",))
+        shown = render(join(around(room=room).gaussians), view.camera, layers=("distance",))
         assert shown.distance is not None
         steep = np.abs(view.camera.rays()[..., 1]) > math.sin(math.radians(2))  # along the horizon a hair's breadth is many metres
         assert (shown.distance < 0.85 * np.minimum(view.distance, 200))[steep].mean() < 0.002
@@ -110,13 +110,13 @@ def test_a_pit_that_was_looked_into_is_not_covered() -> None:
         x, y, z = gaussians.means.T
         return int(((x > x0 + 0.3) & (x < x1 - 0.3) & (z > z0 + 0.3) & (z < z1 - 0.8) & (np.abs(y) < 0.2)).sum())
 
-    assert over_the_pit(around()[0]) > 3
-    assert over_the_pit(around(pit=True)[0]) == 0
+    assert over_the_pit(around().gaussians[0]) > 3
+    assert over_the_pit(around(pit=True).gaussians[0]) == 0
 
 
 @pytest.mark.parametrize("room", [False, True])
 def test_it_keeps_within_its_share_and_is_the_same_every_time(room: bool) -> None:
-    parts, again = around(room=room), around(room=room)
+    parts, again = around(room=room).gaussians, around(room=room).gaussians
     assert 500 < sum(map(len, parts)) < 0.11 * SPLATS
     assert all(
         np.array_equal(one.means, other.means) and np.array_equal(one.harmonics, other.harmonics)
@@ -133,7 +133,32 @@ def test_walls_that_nobody_saw_have_the_paint_of_those_that_were_seen_and_not_of
         rgb = np.where((on_wall & window)[..., None], GREEN, np.where(on_wall[..., None], light * WHITE, view.rgb))
         return MeasuredView(view.camera, rgb.astype(np.uint8), view.distance)
 
-    shell = beyond([with_window(view) for view in views(room=True)], [], SPLATS // 10)[1]
+    shell = beyond([with_window(view) for view in views(room=True)], [], SPLATS // 10).gaussians[1]
     behind = np.median(255 * (0.5 + 0.28209479 * shell.harmonics[shell.means[:, 2] > 1, 0]), axis=0)
     assert (behind > 0.7 * np.array(WHITE)).all() and (behind < WHITE).all()
     assert behind / behind.sum() == pytest.approx(np.array(WHITE) / sum(WHITE), abs=0.02), "of its hue"
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_walls_are_solid_just_where_they_are_kept(axis: int) -> None:
+    """Cell by cell: a ray through its middle meets the wall, and from the front, where the cell is kept, and else meets nothing."""
+    import trimesh
+
+    rng = np.random.default_rng(axis)
+    kept = rng.random((9, 14)) < 0.6
+    u, v = (a for a in range(3) if a != axis)
+    steps = [np.linspace(-1, 2, 9), np.linspace(0, 3, 14)]
+    for faces_up in (False, True):
+        wall = _boards(kept, steps, axis, 0.5, faces_up=faces_up)
+        body = trimesh.Trimesh(wall.vertices, wall.faces, process=False)
+        middles = np.zeros((9, 14, 3))
+        middles[..., u], middles[..., v] = np.meshgrid(*steps, indexing="ij")
+        middles[[0, -1], :, u] *= 0.99  # those at the border have only half a cell
+        middles[:, -1, v] -= 0.01
+        middles[:, 0, v] += 0.01
+        middles[..., axis] = 2.0 if faces_up else -2.0
+        way = np.zeros(3)
+        way[axis] = -1.0 if faces_up else 1.0
+        _, rays, faces = body.ray.intersects_location(middles.reshape(-1, 3), np.tile(way, (kept.size, 1)), multiple_hits=False)
+        assert sorted(set(rays)) == np.flatnonzero(kept.ravel()).tolist()
+        assert (body.face_normals[faces] @ way < -0.99).all()
