@@ -8,7 +8,7 @@ import numpy as np
 
 from pipelines.scene import Colour
 from pipelines.things.grown.assembly import Assembly
-from pipelines.things.grown.joinery import loft, translation
+from pipelines.things.grown.joinery import loft, translation, tube
 from pipelines.things.materials import COLOURS, linear
 from pipelines.things.shape import GrownOrder, Shape
 from pipelines.things.soft import Ball, Egg, Limb, Primitive, blob
@@ -135,9 +135,8 @@ def _arms(a: Assembly, wide: float, coat: Colour, skin: Colour) -> None:
 def _stick(a: Assembly, wide: float) -> None:
     """A walking stick under the left hand, which is the one that is held forwards."""
     x, y, z = 0.245 * wide, 0.87, 0.15
-    shaft: list[Primitive] = [Limb((x, y, z), (x + 0.03, 0.012, z + 0.12), 0.012, 0.01)]
-    handle: list[Primitive] = [Limb((x, y, z + 0.05), (x, y, z - 0.05), 0.014), Limb((x, y, z), (x, y - 0.03, z), 0.014)]
-    a.add(blob([*shaft, *handle], blend=0.01, cells=60), "oak", "stick", crease=60)
+    a.add(tube(np.array([(x, y, z), (x + 0.03, 0.0, z + 0.12)]), 0.011), "oak", "stick")
+    a.add(tube(np.array([(x, y, z + 0.05), (x, y, z - 0.05)]), 0.013), "oak", "stick")
 
 
 def _triple(point: object) -> tuple[float, float, float]:
