@@ -22,7 +22,8 @@ TROUSERS = ("charcoal", "navy", "brown", "olive", "tan", "grey")
 
 def person(order: GrownOrder) -> Shape:
     """A standing figure. Parameters: build man, woman or child; dress 1 gives a skirt; hat 1 a hat; stick 1 a walking stick;
-    hair_colour, coat_colour and trouser_colour where they are not left to chance."""
+    hair_colour, coat_colour and trouser_colour where they are not left to chance.
+    """
     a = Assembly(order)
     rng = a.rng
     build = a.word("build", "man")
