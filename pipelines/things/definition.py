@@ -259,7 +259,7 @@ class StyleDefinition(_Strict):
 class KindDefinition(_Strict):
     """One kind of thing: a mapping in a library file, its name being the key."""
 
-    words: Annotated[list[Word], Field(max_length=60)] = []
+    words: Annotated[list[Word], Field(max_length=300)] = []  # the meaning of each is worked out, some 10 ms: no library may ask for hours
     ambiguous: Annotated[list[Word], Field(max_length=30)] = []
     size: tuple[
         Annotated[float, Field(gt=0.001, le=500)], Annotated[float, Field(gt=0.001, le=500)], Annotated[float, Field(gt=0.001, le=500)]

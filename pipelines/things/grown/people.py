@@ -8,7 +8,7 @@ import numpy as np
 
 from pipelines.scene import Colour
 from pipelines.things.grown.assembly import Assembly
-from pipelines.things.grown.joinery import loft, translation
+from pipelines.things.grown.joinery import loft, translation, tube
 from pipelines.things.materials import COLOURS, linear
 from pipelines.things.shape import GrownOrder, Shape
 from pipelines.things.soft import Ball, Egg, Limb, Primitive, blob
@@ -21,11 +21,14 @@ TROUSERS = ("charcoal", "navy", "brown", "olive", "tan", "grey")
 
 
 def person(order: GrownOrder) -> Shape:
-    """A standing figure. Parameters: build man, woman or child; dress 1 gives a skirt; hat 1 a hat."""
+    """A standing figure. Parameters: build man, woman or child; dress 1 gives a skirt; hat 1 a hat; stick 1 a walking stick;
+    hair_colour, coat_colour and trouser_colour where they are not left to chance.
+    """
     a = Assembly(order)
     rng = a.rng
     build = a.word("build", "man")
     skin, hair = (linear(str(rng.choice(choice))) for choice in (SKIN, HAIR[:4] if build == "child" else HAIR))
+    hair = a.tint("hair_colour") or hair
     coat = order.colour or a.tint("coat_colour") or COLOURS[str(rng.choice(COATS))]
     legs = a.tint("trouser_colour") or COLOURS[str(rng.choice(TROUSERS))]
     wide = {"man": 1.0, "woman": 0.86, "child": 0.84}[build]
@@ -39,6 +42,8 @@ def person(order: GrownOrder) -> Shape:
     else:
         _hem(a, wide, coat, woman=build == "woman")
     _arms(a, wide, coat, skin)
+    if a.number("stick", 0):
+        _stick(a, wide)
     with a.at(translation(0, 1.47, 0.012)):
         _head(a, head, skin, hair, long_hair=build == "woman" or bool(a.number("long_hair", 0)))
         if a.number("hat", 0):
@@ -126,6 +131,13 @@ def _arms(a: Assembly, wide: float, coat: Colour, skin: Colour) -> None:
             Limb(_triple(palm), _triple(thumb), 0.018, 0.012),
         ]
         a.add(blob(hand, blend=0.015, cells=11), "skin", "hands", tint=skin, crease=60)
+
+
+def _stick(a: Assembly, wide: float) -> None:
+    """A walking stick under the left hand, which is the one that is held forwards."""
+    x, y, z = 0.245 * wide, 0.87, 0.15
+    a.add(tube(np.array([(x, y, z), (x + 0.03, 0.0, z + 0.12)]), 0.011), "oak", "stick")
+    a.add(tube(np.array([(x, y, z + 0.05), (x, y, z - 0.05)]), 0.013), "oak", "stick")
 
 
 def _triple(point: object) -> tuple[float, float, float]:
