@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipelines.camera import panorama
 from pipelines.errors import InputError
 from pipelines.flow import SHAPES, Parameters, Shape, colour_of, completed, distance_of, encoded, measured, ray_channels, save_weights
+from pipelines.flow.sharpening import resized
 from pipelines.formats import written_whole
 from pipelines.paint import seam_error
 from pipelines.training.fit import STATE, device_named, load_average
@@ -30,7 +31,7 @@ from pipelines.training.measures import (
     mirrored_and_blurred,
 )
 from pipelines.training.shards import load, shard_files
-from pipelines.training.shots import Shot, is_panorama
+from pipelines.training.shots import Shot, is_panorama, learnt
 from pipelines.training.worlds import Split
 
 Floats = NDArray[np.float32]
@@ -99,15 +100,12 @@ def examples(folder: Path, split: str, shape: Shape, most: int) -> list[Example]
 
 
 def _example(shot: Shot, shape: Shape, meaning: Floats, place: str, hour: str) -> Example:
-    rows, columns = (
-        np.linspace(0, size - 1, wanted).round().astype(int)
-        for size, wanted in zip(shot.rgb.shape[:2], (shape.height_px, shape.width_px), strict=True)
-    )
-    up = shot.camera.rays()[..., 1][rows][:, columns]
     camera = shot.camera
+    up = resized(np.ascontiguousarray(camera.rays()[..., 1], np.float32), shape.height_px, shape.width_px, sphere=False)
+    shot = learnt(shot, shape.height_px, shape.width_px)
     area = camera.width_px * camera.height_px / (shape.width_px * shape.height_px)
     pixel = 2 * np.pi / shape.width_px if shape.sphere else float(np.sqrt(area)) / camera.focal_px
-    return Example(shot.rgb[rows][:, columns], shot.distance[rows][:, columns], up, pixel, meaning, place, hour)
+    return Example(shot.rgb, shot.distance, up, pixel, meaning, place, hour)
 
 
 def said_distance(parameters: Parameters, shape: Shape, example: Example) -> Floats:

@@ -29,7 +29,7 @@ def plain_shot(camera: Camera, *, wall_height_m: float) -> Shot:
     distance = np.where(distance > 300, np.inf, distance)
     kind = np.where(np.isinf(distance), SKY, np.where(wall < ground, CLASSES.index("building"), CLASSES.index("ground")))
     colours = np.array([[110, 160, 240], [90, 120, 60], [0, 0, 0], [0, 0, 0], [0, 0, 0], [190, 90, 60]], np.uint8)
-    return Shot(camera, colours[kind], distance.astype(np.float32), kind.astype(np.uint8))
+    return Shot(camera, colours[kind], distance.astype(np.float32), kind.astype(np.uint8), EYE_M)
 
 
 @pytest.fixture(scope="session")
