@@ -63,7 +63,8 @@ class Shape:
         """The way back; raises TypeError or ValueError where the entries are not those of a shape."""
         entries: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
         shape = cls(**entries)
-        if shape.fold < 1 or shape.height_px % shape.unit or shape.width_px % shape.unit or len(shape.widths) != 4 or len(shape.blocks) != 4:
+        uneven = shape.fold < 1 or shape.height_px % shape.unit or shape.width_px % shape.unit
+        if uneven or len(shape.widths) != 4 or len(shape.blocks) != 4:
             raise ValueError(f"a network of {shape.width_px} × {shape.height_px} pixels cannot be: sides are multiples of {shape.unit}")
         return shape
 

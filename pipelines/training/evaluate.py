@@ -15,8 +15,19 @@ from numpy.typing import NDArray
 
 from pipelines.camera import panorama
 from pipelines.errors import InputError
-from pipelines.flow import SHAPES, Parameters, Shape, colour_of, completed, distance_of, encoded, measured, ray_channels, save_weights
-from pipelines.flow.sharpening import resized
+from pipelines.flow import (
+    SHAPES,
+    Parameters,
+    Shape,
+    colour_of,
+    completed,
+    distance_of,
+    encoded,
+    measured,
+    ray_channels,
+    resized,
+    save_weights,
+)
 from pipelines.formats import written_whole
 from pipelines.paint import seam_error
 from pipelines.training.fit import STATE, device_named, load_average

@@ -30,7 +30,8 @@ def loss_of(said: Any, batch: Batch) -> Any:
         weight * _mean((error / left).square()[:, g], batch.weights[:, g]) for weight, g in zip(GROUP_WEIGHTS, GROUPS, strict=True)
     )
     open_ = (batch.target[:, KIND][:, SKY : SKY + 1] > 0).float()
-    plain = 4 * _log_error(error[:, DISTANCE], batch.weights[:, DISTANCE] * (1 - (1 - SKY_WEIGHT) * open_)) + _mean(error.square()[:, KIND], batch.weights[:, KIND])
+    counts = batch.weights[:, DISTANCE] * (1 - (1 - SKY_WEIGHT) * open_)
+    plain = 4 * _log_error(error[:, DISTANCE], counts) + _mean(error.square()[:, KIND], batch.weights[:, KIND])
     plain = plain + _mean(error.square()[:, COLOUR], batch.weights[:, COLOUR])
     return (batch.plain * plain + (1 - batch.plain) * flowing).mean()
 

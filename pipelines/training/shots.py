@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.camera import Camera, Projection, panorama, pinhole
 from pipelines.errors import InputError
-from pipelines.flow import CLASSES
-from pipelines.flow.sharpening import resized
+from pipelines.flow import CLASSES, resized
 from pipelines.prompt import Prompt
 from pipelines.scene import BACKGROUND, EYE_HEIGHT_M, Scene
 from pipelines.spec import SceneSpec
@@ -110,9 +109,9 @@ def learnt(shot: Shot, height_px: int, width_px: int) -> Shot:
     A picture alone cannot tell its scale; how high the camera was is known where the network is used. Colours are means over what a pixel
     covers, distances and kinds those at its middle.  camera: as it was.
     """
-    rows, columns = (
-        ((np.arange(wanted) + 0.5) * size / wanted).astype(int) for size, wanted in zip(shot.distance.shape, (height_px, width_px), strict=True)
-    )
+    high, wide = shot.distance.shape
+    rows = ((np.arange(height_px) + 0.5) * high / height_px).astype(int)
+    columns = ((np.arange(width_px) + 0.5) * wide / width_px).astype(int)
     colours = resized(shot.rgb.astype(np.float32), height_px, width_px, sphere=is_panorama(shot))
     return Shot(
         shot.camera,
