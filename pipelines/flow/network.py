@@ -18,7 +18,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from pipelines.flow.encoding import CHANNELS, GROUPS
+from pipelines.flow.encoding import CHANNELS, DISTANCE, GROUPS, HALF_SPAN, NEAREST_M
+from pipelines.scene import EYE_HEIGHT_M
 
 Parameters = dict[str, Any]
 """Name → tensor."""
@@ -28,6 +29,7 @@ INPUTS = 2 * CHANNELS + len(GROUPS) + RAYS
 DEPTH = 8  # how often less places there are at the bottom than at the top, along a side
 MEANING = 384  # length of a sentence vector
 TIMES = 64  # length of a time's code
+MIDDLE_M = 12.0  # between rooms and open land
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ SHAPES: Mapping[str, Shape] = {
 
 
 def new_parameters(shape: Shape, *, seed: int) -> Parameters:
-    """Parameters to begin training with. Blocks begin as the identity and the output as nothing.
+    """Parameters to begin training with. Blocks begin as the identity and the output as nothing but level ground.
 
     A network whose first pictures are rough learns to be smooth before it learns to see, and its features die of it.
     """
@@ -161,7 +163,18 @@ def clean(parameters: Parameters, shape: Shape, inputs: Any, time: Any, meaning:
         for i in range(shape.blocks[level]):
             state = _block(parameters, f"out{level}.{i}", state, code, sphere)
     state = functional.silu(_norm(parameters, "leave.norm", state))
-    return functional.pixel_shuffle(_conv(parameters, "leave", state, sphere), shape.fold)
+    said = functional.pixel_shuffle(_conv(parameters, "leave", state, sphere), shape.fold)
+    level = _level_ground(inputs[:, -RAYS : 1 - RAYS])
+    return torch.cat([said[:, : DISTANCE.start], said[:, DISTANCE] + level, said[:, DISTANCE.stop :]], dim=1)
+
+
+def _level_ground(up: Any) -> Any:
+    """The channel of distance where there is nothing but level ground: what the network says is how far the picture is from it.
+
+    up: sine of elevation. Farther than MIDDLE_M, and above the horizon, it says MIDDLE_M.
+    """
+    metres = EYE_HEIGHT_M / (-up).clamp(min=EYE_HEIGHT_M / MIDDLE_M)
+    return torch.log(metres / NEAREST_M) / HALF_SPAN - 1
 
 
 def assembled(noisy: Any, known: Any, mask: Any, rays: Any) -> Any:

@@ -60,6 +60,8 @@ class Trained:
     step: int = 0
     seconds: float = 0.0
     samples: int = 0
+    shots: int = 0
+    worlds: int = 0
 
 
 def fit(plan: FitPlan, say: Callable[[str], None]) -> Trained:
@@ -70,6 +72,7 @@ def fit(plan: FitPlan, say: Callable[[str], None]) -> Trained:
     shape = SHAPES[plan.shape]
     album = Album(plan.data, Split.TRAIN, shape, device)
     trained = _taken_up(plan, device)
+    trained.shots, trained.worlds = len(album), album.worlds
     size = sum(parameter.numel() for parameter in trained.now.values()) / 1e6
     say(f"{plan.shape}: {size:.1f} M parameters, {len(album)} shots, on {device}, from step {trained.step}")
     shares = SHARES if plan.only is None else {plan.only: 1.0}
@@ -90,6 +93,7 @@ def fit(plan: FitPlan, say: Callable[[str], None]) -> Trained:
                 told, total, counted = trained.seconds, torch.zeros((), device=device), 0
                 if plan.refresh:
                     album.refresh()
+                    trained.shots, trained.worlds = len(album), album.worlds
             if trained.seconds - saved > plan.save_s:
                 _keep(trained, optimiser, plan)
                 saved = trained.seconds
@@ -197,6 +201,7 @@ def _keep(trained: Trained, optimiser: Any, plan: FitPlan) -> None:
             save_file({name: value.detach().contiguous() for name, value in tensors.items()}, workshop / f"{part}.safetensors")
     said = {
         "shape": plan.shape, "seed": plan.seed, "step": trained.step, "seconds": trained.seconds, "samples": trained.samples,
+        "shots": trained.shots, "worlds": trained.worlds,
         "batch": plan.batch, "rate": plan.rate, "device": _device_words(plan.device), "only": plan.only,
     }  # fmt: skip
     with written_whole(plan.folder / STATE, overwrite=True) as workshop:

@@ -75,13 +75,15 @@ def store(path: Path, order: Asked, taken: Sequence[Shot]) -> None:
             _add(archive, f"{number:03d}-truth.webp", _webp(both, lossless=True))
 
 
-def load(path: Path) -> Stored:
-    """Read a shard; raises FileFormatError where it is damaged."""
+def load(path: Path, *, sphere: bool | None = None) -> Stored:
+    """Read a shard, or of it only panoramas (sphere) or pinhole pictures; raises FileFormatError where it is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
             index = json.loads(archive.read("index.json"))
             taken = []
             for number, camera in enumerate(index["cameras"]):
+                if sphere is not None and sphere is not (camera["projection"] == Projection.EQUIRECTANGULAR.value):
+                    continue
                 both = _pixels(archive.read(f"{number:03d}-truth.webp"))
                 rgb = _pixels(archive.read(f"{number:03d}-colour.webp"))
                 distance = distance_from_bytes(both[..., 0])

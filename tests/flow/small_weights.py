@@ -62,6 +62,8 @@ def trained_weights(folder: Path) -> Path:
     """Both networks, trained, below `folder`: where their weights lie."""
     data, weights = plain_data(folder / "data"), folder / "weights"
     for name, shape in (("panorama", "mini"), ("depth", "mini-depth")):
-        plan = FitPlan(data, folder / shape, shape=shape, minutes=float("inf"), steps=STEPS[shape], batch=8, rate=4e-3, device="cpu", log_s=1e9)
+        plan = FitPlan(
+            data, folder / shape, shape=shape, minutes=float("inf"), steps=STEPS[shape], batch=8, rate=4e-3, device="cpu", log_s=1e9
+        )
         save_weights(weights, name, SHAPES[shape], fit(plan, lambda words: None).average, {})
     return weights

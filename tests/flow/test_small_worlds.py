@@ -140,4 +140,3 @@ def test_an_altered_shard_is_told_and_makes_no_world(
     assert run(["generate", "--image", str(tmp_path / "a.jpg"), "-q", "-o", str(tmp_path / "world")]) != 0
     assert "altered or cut off" in capsys.readouterr().err
     assert not (tmp_path / "world").exists()
-

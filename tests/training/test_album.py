@@ -15,7 +15,6 @@ from pipelines.scene import EYE_HEIGHT_M
 from pipelines.training.album import Album, Batch
 from pipelines.training.disturb import blurred, photographed, quantised, relit
 from pipelines.training.masks import JOBS, SHARES, Job, chosen_jobs, footprints, masks_for
-from tests.training.conftest import EYE_M
 
 RAYS = slice(2 * CHANNELS + len(GROUPS), None)
 
