@@ -34,6 +34,9 @@ STAGES: Mapping[str, str] = {
     "outpaint": "pipelines.paint:Outpaint",
     "repaint": "pipelines.paint:Repaint",
     "fill": "pipelines.paint:Fill",
+    "measure-small": "pipelines.flow:Measure",
+    "outpaint-small": "pipelines.flow:Outpaint",
+    "repaint-small": "pipelines.flow:Repaint",
     "lift": "pipelines.splat:Lift",
     "refine": "pipelines.splat:Refine",
     "survey": "pipelines.mesh:Survey",
@@ -87,7 +90,8 @@ class RecipeCard:
 
     rows: the stages for each kind of prompt that it understands.  lacks: a function by its name, `module:function`, that takes a Kind and
     says in a sentence what this machine lacks for that row ("" = nothing); asked with every request, so let it be quick. Without it, any
-    machine will do.  models: the tier of the table of models that its stages take theirs from.
+    machine will do.  here: a function by its name that takes a Kind and gives the row as this machine runs it, where that is not the one
+    in `rows`.  models: the tier of the table of models that its stages take theirs from.
     """
 
     name: str
@@ -96,6 +100,7 @@ class RecipeCard:
     needs: str
     rows: Mapping[Kind, tuple[str, ...]]
     lacks: str = ""
+    here: str = ""
     models: str = "super"
 
     @property
@@ -114,14 +119,19 @@ class RecipeCard:
         if row is None:
             known = ", ".join(WORDS[one] for one in self.rows)
             raise UnavailableError(f"the recipe {self.name} makes worlds from {known}, not from {WORDS[kind]}: {CURES[kind]}")
-        return row
+        return tuple(_named(self.here)(kind)) if self.here else row
 
     def lacking(self, kind: Kind) -> str:
         """What this machine lacks to run the row of a kind, as a sentence with the cure; "" where it lacks nothing."""
         if not self.lacks:
             return ""
-        module, _, attribute = self.lacks.partition(":")
-        return str(getattr(import_module(module), attribute)(kind))
+        return str(_named(self.lacks)(kind))
+
+
+def _named(function: str) -> Any:
+    """A function by its name, `module:function`."""
+    module, _, attribute = function.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 _BESIDE = ("lift", "fill", "measure", "lift")  # from a measured panorama: what it hides, painted as seen from beside it
@@ -146,16 +156,20 @@ CARDS: tuple[RecipeCard, ...] = (
         name="worldloom-nano",
         tier="nano",
         makes="words → world: geometry built, lit by ray casting, turned straight into splats; several pictures, a video, or a "
-        "panorama → world: measured and refined on the processor",
-        needs="any machine; no GPU, no download (but for a panorama without distances the weights of a depth model)",
+        "panorama → world: measured and refined on the processor; a photograph, or distances alone → world: completed by the small model",
+        needs="any machine; no GPU, no download (but for a photograph, or distances alone, the weights of the small model, and for a "
+        "panorama without distances those or a depth model's)",
         rows={
             Kind.TEXT: ("read", "arrange", "build", "sample", "light", "finish"),
             Kind.PICTURES: _FROM_VIEWS,
             Kind.VIDEO: _FROM_VIEWS,
             Kind.MEASURED_PANORAMA: ("look", "lift", "survey", "finish"),
             Kind.PANORAMA: ("look", "measure", "lift", "survey", "finish"),
+            Kind.PHOTOGRAPH: ("look", "measure-small", "outpaint-small", "lift", "survey", "finish"),
+            Kind.LAYOUT: ("repaint-small", "lift", "survey", "finish"),
         },
-        lacks="pipelines.models.lacking:in_nano",
+        lacks="pipelines.flow.lacking:in_nano",
+        here="pipelines.flow.lacking:row_in_nano",
     ),
     RecipeCard(
         name="worldloom-super",
@@ -258,7 +272,7 @@ def _by_place(row: tuple[str, ...], at: int) -> dict[str, Any]:
 
 def _with_models(card: RecipeCard, row: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """Settings of the stages that open weights: which tier's, and how large they paint."""
-    if not set(row) & set(WITH_MODELS):
+    if not set(row) & {*WITH_MODELS, "outpaint-small"}:
         return {}
     named = os.environ.get("WORLDLOOM_PANORAMA_PX", "").strip()
     if named and not (named.isdecimal() and len(named) < 6):
@@ -266,7 +280,7 @@ def _with_models(card: RecipeCard, row: tuple[str, ...]) -> dict[str, dict[str, 
     width_px = int(named or PANORAMA_PX)
     sizes: dict[str, dict[str, int]] = {name: {"width_px": width_px} for name in ("paint", "outpaint", "repaint")}
     sizes["fill"] = {"width_px": width_px // 2, "height_px": width_px * 3 // 8}
-    return {name: {"tier": card.models, **sizes.get(name, {})} for name in WITH_MODELS}
+    return {"outpaint-small": {"width_px": width_px}, **{name: {"tier": card.models, **sizes.get(name, {})} for name in WITH_MODELS}}
 
 
 def make_stage(name: str, **settings: object) -> Stage:

@@ -27,7 +27,7 @@ KNOWS = {
     "mesh": set(),
     "formats": {"splat", "mesh"},
     "quality": {"splat", "paint"},
-    "flow": {"language", "paint", "splat"},
+    "flow": {"language", "models", "paint", "splat"},
     "training": {"flow", "formats", "language", "layout", "paint", "places", "splat", "things"},
 }
 """Room → the rooms that it may import, each only through its `__init__`."""

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
         completed,
         measured,
     )  # fmt: skip
+    from pipelines.flow.sharpening import (
+        resized,
+    )  # fmt: skip
     from pipelines.flow.stages import (
         Measure,
         Outpaint,
@@ -60,6 +63,9 @@ _HOMES = {
     "sampling": (
         "completed", "measured",
     ),
+    "sharpening": (
+        "resized",
+    ),
     "stages": (
         "Measure", "Outpaint", "Paint", "Repaint",
     ),
@@ -72,8 +78,8 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "CHANNELS", "CLASSES", "COLOUR", "DISTANCE", "FARTHEST_M", "GROUPS", "KIND", "NEAREST_M", "PANORAMA_PIXEL_RAD", "SHAPES", "SKY",
     "Measure", "Outpaint", "Paint", "Parameters", "Repaint", "Shape", "Weights", "assembled", "clean", "colour_of", "completed",
-    "distance_of", "encoded", "kind_of", "load_weights", "log_distance", "measured", "new_parameters", "ray_channels", "save_weights",
-    "spread",
+    "distance_of", "encoded", "kind_of", "load_weights", "log_distance", "measured", "new_parameters", "ray_channels", "resized",
+    "save_weights", "spread",
 ]  # fmt: skip
 
 

@@ -18,23 +18,27 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from pipelines.flow.encoding import CHANNELS, GROUPS
+from pipelines.flow.encoding import CHANNELS, DISTANCE, GROUPS, HALF_SPAN, NEAREST_M
+from pipelines.scene import EYE_HEIGHT_M
 
 Parameters = dict[str, Any]
 """Name → tensor."""
 
 RAYS = 3  # channels that say where a pixel looks: up, level, and how wide it is
 INPUTS = 2 * CHANNELS + len(GROUPS) + RAYS
-UNIT = 16  # sides are multiples of it, and so are turns that the network does not notice
+DEPTH = 8  # how often less places there are at the bottom than at the top, along a side
 MEANING = 384  # length of a sentence vector
 TIMES = 64  # length of a time's code
+MIDDLE_M = 12.0  # between rooms and open land
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How large a network is. widths: channels at 1/2, 1/4, 1/8 and 1/16 of the sides; blocks: how many there, on either way.
+    """How large a network is. widths: channels at its four levels, each half as high and wide as that before; blocks: how many there, on
+    either way.
 
-    sphere: whether the picture is a whole sphere.  meaning: whether it is told words.
+    fold: so many pixels a side become the channels of one place at the top level; the work falls with its square, and a clean picture can
+    be predicted from large folds (Li and He 2025).  sphere: whether the picture is a whole sphere.  meaning: whether it is told words.
     """
 
     height_px: int = 128
@@ -45,6 +49,12 @@ class Shape:
     heads: int = 4
     code: int = 192
     meaning: bool = True
+    fold: int = 2
+
+    @property
+    def unit(self) -> int:
+        """Sides are multiples of it, and so are turns that the network does not notice, px."""
+        return DEPTH * self.fold
 
     def as_json(self) -> dict[str, Any]:
         """For model.json."""
@@ -55,25 +65,26 @@ class Shape:
         """The way back; raises TypeError or ValueError where the entries are not those of a shape."""
         entries: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
         shape = cls(**entries)
-        if shape.height_px % UNIT or shape.width_px % UNIT or len(shape.widths) != 4 or len(shape.blocks) != 4:
-            raise ValueError(f"a network of {shape.width_px} × {shape.height_px} pixels cannot be: sides are multiples of {UNIT}")
+        uneven = shape.fold < 1 or shape.height_px % shape.unit or shape.width_px % shape.unit
+        if uneven or len(shape.widths) != 4 or len(shape.blocks) != 4:
+            raise ValueError(f"a network of {shape.width_px} × {shape.height_px} pixels cannot be: sides are multiples of {shape.unit}")
         return shape
 
 
 SHAPES: Mapping[str, Shape] = {
     "mini": Shape(32, 64, widths=(8, 16, 16, 32), blocks=(1, 1, 1, 1), code=32),
-    "small": Shape(),
+    "small": Shape(96, 192, widths=(64, 128, 160, 192), fold=4),
     "quick": Shape(64, 128, widths=(16, 32, 64, 128), code=128),
     "large": Shape(widths=(48, 112, 224, 352), blocks=(1, 2, 3, 2), heads=8, code=512),
     "mini-depth": Shape(48, 64, sphere=False, widths=(8, 16, 16, 32), blocks=(1, 1, 1, 1), code=32, meaning=False),
-    "small-depth": Shape(144, 192, sphere=False, meaning=False),
+    "small-depth": Shape(96, 128, sphere=False, widths=(64, 128, 160, 192), meaning=False, fold=4),
     "quick-depth": Shape(48, 64, sphere=False, widths=(16, 32, 64, 128), code=128, meaning=False),
 }
 """mini: tests.  quick: minutes on a CPU.  small: hours on a CPU.  large: a graphics card.  -depth: for pinhole pictures."""
 
 
 def new_parameters(shape: Shape, *, seed: int) -> Parameters:
-    """Parameters to begin training with. Blocks begin as the identity and the output as nothing.
+    """Parameters to begin training with. Blocks begin as the identity and the output as nothing but level ground.
 
     A network whose first pictures are rough learns to be smooth before it learns to see, and its features die of it.
     """
@@ -100,7 +111,7 @@ def new_parameters(shape: Shape, *, seed: int) -> Parameters:
     if shape.meaning:
         affine("meaning", shape.code, MEANING, gain=math.sqrt(MEANING))  # unit vectors have small entries
     widths = shape.widths
-    affine("enter", widths[0], 4 * INPUTS, side=3)
+    affine("enter", widths[0], shape.fold**2 * INPUTS, side=3)
     for level, width in enumerate(widths):
         if level:
             affine(f"down{level}", width, widths[level - 1], side=3)
@@ -109,7 +120,7 @@ def new_parameters(shape: Shape, *, seed: int) -> Parameters:
     norm("look.norm", widths[3])
     affine("look.ask", 3 * widths[3], widths[3], side=1)
     affine("look.tell", widths[3], widths[3], side=1, gain=0.0)
-    rows, columns = shape.height_px // UNIT, shape.width_px // UNIT
+    rows, columns = shape.height_px // shape.unit, shape.width_px // shape.unit
     made["look.near"] = torch.zeros(shape.heads, rows * rows * (columns if shape.sphere else 2 * columns - 1))
     for level in reversed(range(4)):
         if level < 3:
@@ -118,7 +129,7 @@ def new_parameters(shape: Shape, *, seed: int) -> Parameters:
         for i in range(shape.blocks[level]):
             block(f"out{level}.{i}", widths[level])
     norm("leave.norm", widths[0])
-    affine("leave", 4 * CHANNELS, widths[0], side=3, gain=0.0)
+    affine("leave", shape.fold**2 * CHANNELS, widths[0], side=3, gain=0.0)
     return made
 
 
@@ -135,7 +146,7 @@ def clean(parameters: Parameters, shape: Shape, inputs: Any, time: Any, meaning:
         code = code + _affine(parameters, "meaning", meaning.to(inputs.dtype))
     code = functional.silu(code)
     sphere = shape.sphere
-    state = _conv(parameters, "enter", functional.pixel_unshuffle(inputs, 2), sphere)
+    state = _conv(parameters, "enter", functional.pixel_unshuffle(inputs, shape.fold), sphere)
     kept = []
     for level in range(4):
         if level:
@@ -152,7 +163,18 @@ def clean(parameters: Parameters, shape: Shape, inputs: Any, time: Any, meaning:
         for i in range(shape.blocks[level]):
             state = _block(parameters, f"out{level}.{i}", state, code, sphere)
     state = functional.silu(_norm(parameters, "leave.norm", state))
-    return functional.pixel_shuffle(_conv(parameters, "leave", state, sphere), 2)
+    said = functional.pixel_shuffle(_conv(parameters, "leave", state, sphere), shape.fold)
+    level = _level_ground(inputs[:, -RAYS : 1 - RAYS])
+    return torch.cat([said[:, : DISTANCE.start], said[:, DISTANCE] + level, said[:, DISTANCE.stop :]], dim=1)
+
+
+def _level_ground(up: Any) -> Any:
+    """The channel of distance where there is nothing but level ground: what the network says is how far the picture is from it.
+
+    up: sine of elevation. Farther than MIDDLE_M, and above the horizon, it says MIDDLE_M.
+    """
+    metres = EYE_HEIGHT_M / (-up).clamp(min=EYE_HEIGHT_M / MIDDLE_M)
+    return torch.log(metres / NEAREST_M) / HALF_SPAN - 1
 
 
 def assembled(noisy: Any, known: Any, mask: Any, rays: Any) -> Any:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipelines.camera import Camera, Projection, panorama, seen_along
 from pipelines.errors import InputError
 from pipelines.flow.encoding import DISTANCE, FARTHEST_M, colour_of, distance_of, encoded, log_distance, ray_channels
+from pipelines.flow.lacking import PART, SPHERE
 from pipelines.flow.sharpening import resized, sharpened
 from pipelines.scene import EYE_HEIGHT_M
 from pipelines.stage import Stage, TellStage, part_of
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
-SPHERE, PART = "panorama", "depth"  # names of the two networks
 FEATHER_SHARE = 1 / 64  # of a panorama's width: how far outside the photograph colours are led over
 EDGE_PX = 2
+LEAST_EYE_M = 0.1  # a camera is believed to be at least so high above the ground
 KNOWN_SHARE = 0.98  # of a small pixel that must be known for it to count as known
 
 
@@ -100,7 +101,7 @@ class Outpaint(FlowStage):
         tell(0.85, "bringing the picture to its size")
         grown = _grown(found, around)
         picture = blended(canvas, known, grown.rgb, around.width_px * FEATHER_SHARE)
-        painted = sharpened(distance_of(found), _unit(colour_of(found)), _unit(picture), sphere=True)
+        painted = sharpened(_metres(found, around), _unit(colour_of(found)), _unit(picture), sphere=True)
         distance = np.where(np.isnan(seen), _led_over(painted, seen), seen)
         tell(1.0, "")
         return replace(world, views=(MeasuredView(around, picture, distance.astype(np.float32)),))
@@ -150,7 +151,7 @@ class Measure(FlowStage):
         small = resized(large, shape.height_px, shape.width_px, sphere=sphere)
         colours = encoded((small * 255 + 0.5).clip(0, 255).astype(np.uint8), None, None, (shape.height_px, shape.width_px))
         rays = _rays(view.camera, shape.height_px, shape.width_px)
-        found = distance_of(measured(self._open.parameters, shape, colours, rays=rays))
+        found = _metres(measured(self._open.parameters, shape, colours, rays=rays), view.camera)
         return sharpened(found, small, large, sphere=sphere)
 
 
@@ -217,7 +218,7 @@ def _known(view: MeasuredView, known: NDArray[np.bool_] | None, size: tuple[int,
     share = resized(everywhere.astype(np.float32), *size, sphere=True)
     colours = resized(view.rgb.astype(np.float32) * everywhere[..., None], *size, sphere=True) / np.maximum(share, 1e-3)[..., None]
     measured = ~np.isnan(view.distance)
-    logs = resized(np.where(measured, log_distance(view.distance), 0).astype(np.float32), *size, sphere=True)
+    logs = resized(np.where(measured, log_distance(view.distance / _scale(view.camera)), 0).astype(np.float32), *size, sphere=True)
     there = resized(measured.astype(np.float32), *size, sphere=True)
     channels = encoded(_bytes(colours), None, None, size)
     channels[DISTANCE] = (logs / np.maximum(there, 1e-3))[None]
@@ -227,12 +228,22 @@ def _known(view: MeasuredView, known: NDArray[np.bool_] | None, size: tuple[int,
     return channels, mask
 
 
+def _scale(camera: Camera) -> np.float32:
+    """How many metres are one of the network's, in whose world every camera is where the eyes of a standing visitor are."""
+    return np.float32(max(float(camera.position[1]), LEAST_EYE_M) / EYE_HEIGHT_M)
+
+
+def _metres(found: Floats, camera: Camera) -> Floats:
+    """What the network says of distances (C, h, w) → (h, w) metres from a camera, inf = sky."""
+    return distance_of(found) * _scale(camera)
+
+
 def _grown(found: Floats, around: Camera) -> MeasuredView:
     """The network's picture at the camera's size, poles mended, and its distances along the picture's edges."""
     from pipelines.paint import mend_poles
 
     picture = mend_poles(_bytes(resized(colour_of(found).astype(np.float32), around.height_px, around.width_px, sphere=True)))
-    distance = sharpened(distance_of(found), _unit(colour_of(found)), _unit(picture), sphere=True)
+    distance = sharpened(_metres(found, around), _unit(colour_of(found)), _unit(picture), sphere=True)
     return MeasuredView(around, picture, distance)
 
 

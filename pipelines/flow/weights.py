@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import WeightsError
-from pipelines.flow.network import Parameters, Shape
+
+if TYPE_CHECKING:
+    from pipelines.flow.network import Parameters, Shape
 
 FOLDER = Path(__file__).with_name("weights")
+VARIABLE = "WORLDLOOM_SMALL_MODEL"
+"""The setting that names a folder of weights in place of those of the package."""
+
 INDEX = "model.json"
 MOST_SHARD_BYTES = 16_000_000
 LICENCE = "Apache-2.0"
@@ -26,6 +32,22 @@ class Weights:
     shape: Shape
     parameters: Parameters
     revision: str
+
+
+def weights_folder() -> Path:
+    """Where the small model's weights are looked for: the folder that WORLDLOOM_SMALL_MODEL names, else the package's own."""
+    named = os.environ.get(VARIABLE, "").strip()
+    return Path(named).expanduser() if named else FOLDER
+
+
+def has_weights(name: str) -> bool:
+    """Whether a network is there with all its shards. They are not opened: what is altered or cut off is told when it is loaded."""
+    folder = weights_folder()
+    try:
+        shards = _index(folder)["networks"][name]["sha256"]
+        return bool(shards) and all((folder / Path(shard).name).is_file() for shard in shards)
+    except (WeightsError, KeyError, TypeError):
+        return False
 
 
 def save_weights(folder: Path, name: str, shape: Shape, parameters: Parameters, facts: Mapping[str, Any]) -> list[Path]:
@@ -60,7 +82,9 @@ def save_weights(folder: Path, name: str, shape: Shape, parameters: Parameters, 
 
 def load_weights(name: str, folder: Path | None = None, *, device: str = "cpu") -> Weights:
     """A network of the small model in full precision; raises WeightsError where a shard is missing, cut off or altered."""
-    folder = FOLDER if folder is None else folder
+    from pipelines.flow.network import Shape
+
+    folder = weights_folder() if folder is None else folder
     if not (folder / INDEX).is_file():
         raise WeightsError(f"the small model's weights are not in {folder}: install a release of worldloom that brings them, or train them")
     index = _index(folder)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pipelines.models.fetching import pull, require_space
     from pipelines.models.folder import FileLock, Lock, locks, models_folder, read_lock, sound_lock
     from pipelines.models.hub import Plan, plan
+    from pipelines.models.lacking import lack_of
     from pipelines.models.machine import (
         Fit,
         TierFit,
@@ -42,6 +43,7 @@ _HOMES = {
     "folder": ("FileLock", "Lock", "locks", "models_folder", "read_lock", "sound_lock"),
     "fetching": ("pull", "require_space"),
     "hub": ("Plan", "plan"),
+    "lacking": ("lack_of",),
     "machine": (
         "Fit", "TierFit", "best_tier", "card_bytes", "fit", "free_vram_bytes", "memory_told", "modes", "tiers_that_fit", "way_to_load",
     ),
@@ -58,8 +60,8 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "FileLock", "Fit", "Licence", "Lock", "Mode", "ModelCard", "OpenModel", "Opened", "Plan", "Problem", "Terms", "TierFit", "Warm",
     "allowed_unasked", "best_tier", "card_bytes", "card_of", "cards", "check", "choices", "fit", "free_vram_bytes", "give_memory_back",
-    "is_hub_id", "licences", "locks", "may_be_sold", "memory_told", "model_for", "models_folder", "modes", "open_model", "plan", "pull",
-    "read_lock", "repositories_for", "require_space", "sound_lock", "stage_names", "terms_of",
+    "is_hub_id", "lack_of", "licences", "locks", "may_be_sold", "memory_told", "model_for", "models_folder", "modes", "open_model", "plan",
+    "pull", "read_lock", "repositories_for", "require_space", "sound_lock", "stage_names", "terms_of",
     "terms_of_licence", "tiers_that_fit", "warm", "way_to_load",
 ]  # fmt: skip
 

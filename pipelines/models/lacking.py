@@ -18,22 +18,17 @@ PACKAGES = ("diffusers", "accelerate", "peft")
 """What stages that paint need besides Worldloom itself: its extra `hub`."""
 
 
-def in_nano(kind: Kind) -> str:
-    """What worlds from a kind of prompt lack in the recipe worldloom-nano; "" where they lack nothing."""
-    return lacking(card_for("nano"), kind)
-
-
 def in_super(kind: Kind) -> str:
-    """The same in worldloom-super."""
-    return lacking(card_for("super"), kind)
+    """What worlds from a kind of prompt lack in the recipe worldloom-super; "" where they lack nothing."""
+    return lack_of(card_for("super"), kind)
 
 
 def in_ultra(kind: Kind) -> str:
     """The same in worldloom-ultra."""
-    return lacking(card_for("ultra"), kind)
+    return lack_of(card_for("ultra"), kind)
 
 
-def lacking(recipe: RecipeCard, kind: Kind) -> str:
+def lack_of(recipe: RecipeCard, kind: Kind) -> str:
     """What a recipe's row for a kind needs and this machine has not: a graphics card, packages, weights. Asked with every request."""
     stages = [name for name in dict.fromkeys(recipe.rows[kind]) if name in WITH_MODELS]
     if not stages:

@@ -1,4 +1,4 @@
-"""`python -m pipelines.training`: data, train, evaluate: one command each."""
+"""`python -m pipelines.training`: data, train, evaluate: one command each, or `all` in one go."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _data_command(commands.add_parser("data", help="build worlds and photograph them"))
     _train_command(commands.add_parser("train", help="train a network"))
     _evaluate_command(commands.add_parser("evaluate", help="measure a training on what it never saw, and export its weights"))
+    _all_command(
+        commands.add_parser("all", help="data, both networks, figures and weights within so many minutes; goes on where it stopped")
+    )
     chosen = parser.parse_args(arguments)
     try:
         return int(chosen.run(chosen))
@@ -91,6 +94,31 @@ def _evaluate_command(parser: argparse.ArgumentParser) -> None:
         from pipelines.training.evaluate import EvaluationPlan, evaluate
 
         evaluate(EvaluationPlan(**{name: getattr(chosen, name) for name in EvaluationPlan.__dataclass_fields__}), say)
+        return 0
+
+    parser.set_defaults(run=run)
+
+
+def _all_command(parser: argparse.ArgumentParser) -> None:
+    from pipelines.flow import SHAPES
+    from pipelines.training.session import SessionPlan, run_all
+
+    plan = SessionPlan(Path())
+    parser.add_argument("folder", type=Path, help="for data and trainings; outside the repository")
+    parser.add_argument("--minutes", type=float, default=plan.minutes, help="for everything together")
+    parser.add_argument("--workers", type=int, default=plan.workers, help="processes that make data")
+    parser.add_argument("--shape", choices=list(SHAPES), default=plan.shape)
+    parser.add_argument("--depth-shape", choices=list(SHAPES), default=plan.depth_shape)
+    parser.add_argument("--batch", type=int, default=plan.batch)
+    parser.add_argument("--rate", type=float, default=plan.rate)
+    parser.add_argument("--positions", type=int, default=plan.positions, help="panoramas of each world")
+    parser.add_argument("--pinholes", type=int, default=plan.pinholes, help="pinhole pictures at each position")
+    parser.add_argument("--most", type=int, default=plan.most, help="pictures that each network is measured on")
+    parser.add_argument("--device", default=plan.device, help="auto, cpu or cuda")
+    parser.add_argument("--weights", type=Path, help="export networks there that beat plain guesses, with their card")
+
+    def run(chosen: argparse.Namespace) -> int:
+        run_all(SessionPlan(**{name: getattr(chosen, name) for name in SessionPlan.__dataclass_fields__}), say)
         return 0
 
     parser.set_defaults(run=run)

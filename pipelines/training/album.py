@@ -18,7 +18,7 @@ from pipelines.flow import CHANNELS, CLASSES, COLOUR, DISTANCE, KIND, PANORAMA_P
 from pipelines.training.disturb import photographed, relit
 from pipelines.training.masks import JOBS, Job, chosen_jobs, masks_for
 from pipelines.training.shards import load, shard_files
-from pipelines.training.shots import Shot, is_panorama
+from pipelines.training.shots import Shot, learnt
 
 SILENCE_SHARE = 0.15  # of samples that are told no words, for classifier-free guidance (Ho and Salimans 2022)
 PLAIN_SHARE = 0.5  # of measuring samples that are asked for one answer at once, without noise
@@ -56,17 +56,21 @@ class Album:
     def __len__(self) -> int:
         return len(self._kept.get("colour", ()))
 
+    @property
+    def worlds(self) -> int:
+        """How many worlds the shots are of."""
+        return len(self._read)
+
     def refresh(self) -> None:
         """Take in shards that have been made meanwhile."""
         new = [path for path in shard_files(self.folder, self.split) if path not in self._read]
         rows: dict[str, list[Any]] = {}
         for path in new:
             self._read.add(path)
-            stored = load(path)
+            stored = load(path, sphere=self.shape.sphere)
             for shot in stored.shots:
-                if is_panorama(shot) == self.shape.sphere:
-                    for name, value in _row(shot, stored.meanings, self.shape).items():
-                        rows.setdefault(name, []).append(value)
+                for name, value in _row(shot, stored.meanings, self.shape).items():
+                    rows.setdefault(name, []).append(value)
         for name, values in rows.items():
             stack = torch.from_numpy(np.stack(values)).to(self.device)
             self._kept[name] = torch.cat([self._kept[name], stack]) if name in self._kept else stack
@@ -142,10 +146,7 @@ class Album:
 
 def _row(shot: Shot, meanings: Any, shape: Shape) -> dict[str, Any]:
     """What is kept of a shot, at the network's size."""
-    rows = np.linspace(0, shot.rgb.shape[0] - 1, shape.height_px).round().astype(int)
-    columns = np.linspace(0, shot.rgb.shape[1] - 1, shape.width_px).round().astype(int)
-    if shot.rgb.shape[:2] != (shape.height_px, shape.width_px):
-        shot = Shot(shot.camera, shot.rgb[rows][:, columns], shot.distance[rows][:, columns], shot.kind[rows][:, columns])
+    shot = learnt(shot, shape.height_px, shape.width_px)
     row: dict[str, Any] = {
         "colour": shot.rgb,
         "distance": log_distance(shot.distance).astype(np.float16),

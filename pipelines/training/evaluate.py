@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,19 @@ from numpy.typing import NDArray
 
 from pipelines.camera import panorama
 from pipelines.errors import InputError
-from pipelines.flow import SHAPES, Parameters, Shape, colour_of, completed, distance_of, encoded, measured, ray_channels, save_weights
+from pipelines.flow import (
+    SHAPES,
+    Parameters,
+    Shape,
+    colour_of,
+    completed,
+    distance_of,
+    encoded,
+    measured,
+    ray_channels,
+    resized,
+    save_weights,
+)
 from pipelines.formats import written_whole
 from pipelines.paint import seam_error
 from pipelines.training.fit import STATE, device_named, load_average
@@ -30,8 +42,10 @@ from pipelines.training.measures import (
     mirrored_and_blurred,
 )
 from pipelines.training.shards import load, shard_files
-from pipelines.training.shots import Shot, is_panorama
+from pipelines.training.shots import Shot, learnt
 from pipelines.training.worlds import Split
+
+FIGURES = "figures.json"
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -74,13 +88,21 @@ def evaluate(plan: EvaluationPlan, say: Callable[[str], None]) -> dict[str, Any]
     if shape.sphere and said.get("only") is None:
         figures |= _painting(parameters, shape, held, seen, say)
     draw_samples(parameters, shape, held, plan.folder / "samples.png")
-    with written_whole(plan.folder / "figures.json", overwrite=True) as workshop:
-        (workshop / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+    with written_whole(plan.folder / FIGURES, overwrite=True) as workshop:
+        (workshop / FIGURES).write_text(json.dumps(figures, indent=1) + "\n")
     if plan.weights is not None:
-        paths = save_weights(plan.weights, "panorama" if shape.sphere else "depth", shape, parameters, figures)
-        say(f"{len(paths)} shards, {sum(path.stat().st_size for path in paths) / 1e6:.1f} MB in {plan.weights}")
-        (plan.weights / "CARD.md").write_text(card(plan.weights), encoding="utf-8")
+        export(plan.folder, plan.weights, say)
     return figures
+
+
+def export(folder: Path, weights: Path, say: Callable[[str], None]) -> None:
+    """Write the weights of a training that has been measured, and the card of all that lie there."""
+    figures = json.loads((folder / FIGURES).read_text())
+    shape = SHAPES[figures["training"]["shape"]]
+    paths = save_weights(weights, "panorama" if shape.sphere else "depth", shape, load_average(folder), figures)
+    say(f"{len(paths)} shards, {sum(path.stat().st_size for path in paths) / 1e6:.1f} MB in {weights}")
+    networks = json.loads((weights / "model.json").read_text())["networks"]
+    (weights / "CARD.md").write_text(card({name: entry["facts"] for name, entry in networks.items()}), encoding="utf-8")
 
 
 def examples(folder: Path, split: str, shape: Shape, most: int) -> list[Example]:
@@ -89,9 +111,9 @@ def examples(folder: Path, split: str, shape: Shape, most: int) -> list[Example]
     files = shard_files(folder, split)
     each = max(1, -(-most // max(1, len(files))))
     for path in files:
-        stored = load(path)
-        fitting = [shot for shot in stored.shots if is_panorama(shot) is shape.sphere]
-        for number, shot in enumerate(fitting[:each]):
+        stored = load(path, sphere=shape.sphere)
+        apart = max(1, len(stored.shots) // each)  # from as many positions as there are
+        for number, shot in enumerate(stored.shots[::apart][:each]):
             found.append(_example(shot, shape, stored.meanings[number % len(stored.meanings)], stored.place, stored.time))
     if not found:
         raise InputError(f"{folder / split} holds no shots for this network: run `python -m pipelines.training data` first")
@@ -99,15 +121,12 @@ def examples(folder: Path, split: str, shape: Shape, most: int) -> list[Example]
 
 
 def _example(shot: Shot, shape: Shape, meaning: Floats, place: str, hour: str) -> Example:
-    rows, columns = (
-        np.linspace(0, size - 1, wanted).round().astype(int)
-        for size, wanted in zip(shot.rgb.shape[:2], (shape.height_px, shape.width_px), strict=True)
-    )
-    up = shot.camera.rays()[..., 1][rows][:, columns]
     camera = shot.camera
+    up = resized(np.ascontiguousarray(camera.rays()[..., 1], np.float32), shape.height_px, shape.width_px, sphere=False)
+    shot = learnt(shot, shape.height_px, shape.width_px)
     area = camera.width_px * camera.height_px / (shape.width_px * shape.height_px)
     pixel = 2 * np.pi / shape.width_px if shape.sphere else float(np.sqrt(area)) / camera.focal_px
-    return Example(shot.rgb[rows][:, columns], shot.distance[rows][:, columns], up, pixel, meaning, place, hour)
+    return Example(shot.rgb, shot.distance, up, pixel, meaning, place, hour)
 
 
 def said_distance(parameters: Parameters, shape: Shape, example: Example) -> Floats:
@@ -222,16 +241,15 @@ def _grey(distance: Floats) -> Pixels:
     return np.repeat(np.where(np.isinf(distance), 255, grey * 0.94).astype(np.uint8)[..., None], 3, axis=-1)
 
 
-def card(folder: Path) -> str:
-    """The model card of exported weights: what they are, from what they were made, what they can do, in the measured figures."""
-    index = json.loads((folder / "model.json").read_text())
+def card(networks: Mapping[str, Mapping[str, Any]]) -> str:
+    """The model card of networks by their figures: what they are, from what they were made, and what they can do."""
     parts = [CARD_HEAD]
-    for name, entry in index["networks"].items():
-        facts, said = entry["facts"], entry["facts"]["training"]
+    for name, facts in networks.items():
+        said = facts["training"]
         parts.append(
             f"## {name}\n\n{Path(said['shape']).name}: {said['samples']:,} samples in {said['seconds'] / 60:.0f} minutes "
-            f"on {said['device']} (batches of {said['batch']}, {said['step']:,} steps); "
-            f"measured on {facts['held_out']} pictures of worlds and places held out.\n"
+            f"on {said['device']} (batches of {said['batch']}, {said['step']:,} steps), from {said['shots']:,} pictures of "
+            f"{said['worlds']:,} worlds; measured on {facts['held_out']} pictures of worlds and places held out.\n"
         )
         parts.append("| distance | AbsRel | AbsRel, one factor a picture | within 1.25 | sky told rightly |\n|---|---|---|---|---|")
         parts += [
@@ -249,7 +267,7 @@ CARD_HEAD = """# worldloom-small
 A flow-matching network over panoramas of colour, distance and kinds of surface, and a depth network for pinhole pictures, trained from
 nothing on worlds that this program builds itself. Licence: Apache-2.0. No photograph and no other model's output was used.
 
-Limits: it has seen built worlds only. Real photographs are foreign to it; what it paints is soft (128 × 256 pixels, brought to size along
+Limits: it has seen built worlds only. Real photographs are foreign to it; what it paints is soft (96 × 192 pixels, brought to size along
 edges).
 
 How it was made, and how to make it better: docs/small-model.md.

@@ -60,6 +60,8 @@ class Trained:
     step: int = 0
     seconds: float = 0.0
     samples: int = 0
+    shots: int = 0
+    worlds: int = 0
 
 
 def fit(plan: FitPlan, say: Callable[[str], None]) -> Trained:
@@ -70,6 +72,7 @@ def fit(plan: FitPlan, say: Callable[[str], None]) -> Trained:
     shape = SHAPES[plan.shape]
     album = Album(plan.data, Split.TRAIN, shape, device)
     trained = _taken_up(plan, device)
+    trained.shots, trained.worlds = len(album), album.worlds
     size = sum(parameter.numel() for parameter in trained.now.values()) / 1e6
     say(f"{plan.shape}: {size:.1f} M parameters, {len(album)} shots, on {device}, from step {trained.step}")
     shares = SHARES if plan.only is None else {plan.only: 1.0}
@@ -90,6 +93,7 @@ def fit(plan: FitPlan, say: Callable[[str], None]) -> Trained:
                 told, total, counted = trained.seconds, torch.zeros((), device=device), 0
                 if plan.refresh:
                     album.refresh()
+                    trained.shots, trained.worlds = len(album), album.worlds
             if trained.seconds - saved > plan.save_s:
                 _keep(trained, optimiser, plan)
                 saved = trained.seconds
@@ -105,6 +109,14 @@ def device_named(name: str) -> str:
     return name
 
 
+def narrow_is_quick(device: str) -> bool:
+    """Whether this machine multiplies in bfloat16 faster than in single precision."""
+    if device == "cuda":
+        return True
+    can = torch.cpu.get_capabilities()
+    return bool(can.get("amx_bf16") or can.get("avx512_bf16"))
+
+
 def load_average(folder: Path) -> Parameters:
     """The averaged parameters of a training folder; raises InputError where there are none."""
     path = folder / f"{SLOW}.safetensors"
@@ -118,8 +130,7 @@ def load_average(folder: Path) -> Parameters:
 def _step(trained: Trained, optimiser: Any, album: Album, plan: FitPlan, shares: Mapping[Job, float]) -> Any:
     chance = torch.Generator(album.device).manual_seed(plan.seed * 1_000_003 + trained.step)
     batch = album.batch(plan.batch, chance=chance, shares=shares)
-    narrow = torch.autocast("cuda", torch.bfloat16) if album.device == "cuda" else nullcontext()
-    with narrow:
+    with torch.autocast(album.device, torch.bfloat16) if narrow_is_quick(album.device) else nullcontext():
         said = clean(trained.now, album.shape, batch.inputs, batch.time, batch.meaning)
     loss = loss_of(said.float(), batch)
     optimiser.zero_grad(set_to_none=True)
@@ -190,6 +201,7 @@ def _keep(trained: Trained, optimiser: Any, plan: FitPlan) -> None:
             save_file({name: value.detach().contiguous() for name, value in tensors.items()}, workshop / f"{part}.safetensors")
     said = {
         "shape": plan.shape, "seed": plan.seed, "step": trained.step, "seconds": trained.seconds, "samples": trained.samples,
+        "shots": trained.shots, "worlds": trained.worlds,
         "batch": plan.batch, "rate": plan.rate, "device": _device_words(plan.device), "only": plan.only,
     }  # fmt: skip
     with written_whole(plan.folder / STATE, overwrite=True) as workshop:

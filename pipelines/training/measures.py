@@ -98,14 +98,17 @@ def features(picture: Pixels) -> Numbers:
 def frechet(one: Numbers, other: Numbers, *, axes: int = 16) -> float:
     """Fréchet distance between two sets of features (N, D), along the main axes of the second set scaled to unit spread.
 
-    The formula of Heusel et al. 2017 (FID), in our own space of features: figures compare with each other, not with others' FIDs.
+    The formula of Heusel et al. 2017 (FID), in our own space of features: figures compare with each other, not with others' FIDs. NaN
+    where a set has a single picture, which has no spread.
     """
+    if min(len(one), len(other)) < 2:
+        return float("nan")
     mean = other.mean(axis=0)
     axes = min(axes, len(other) - 1, other.shape[1])
     _, spread, directions = np.linalg.svd(other - mean, full_matrices=False)
     basis = directions[:axes].T / (spread[:axes] / np.sqrt(len(other) - 1) + 1e-9)
     a, b = (one - mean) @ basis, (other - mean) @ basis
-    first, second = np.cov(a.T), np.cov(b.T)
+    first, second = np.atleast_2d(np.cov(a.T)), np.atleast_2d(np.cov(b.T))
     root = _root(second)
     return float(((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum() + np.trace(first + second - 2 * _root(root @ first @ root)))
 

@@ -65,7 +65,7 @@ def store(path: Path, order: Asked, taken: Sequence[Shot]) -> None:
         "weather": spec.weather.value,
         "captions": order.captions,
         "meanings": np.round(embed(order.captions).astype(np.float64), 4).tolist(),
-        "cameras": [_camera_as_json(shot.camera) for shot in taken],
+        "cameras": [{**_camera_as_json(shot.camera), "eye_m": shot.eye_m} for shot in taken],
     }
     with written_whole(path) as workshop, zipfile.ZipFile(workshop / path.name, "w", zipfile.ZIP_STORED) as archive:
         _add(archive, "index.json", json.dumps(index).encode())
@@ -75,16 +75,19 @@ def store(path: Path, order: Asked, taken: Sequence[Shot]) -> None:
             _add(archive, f"{number:03d}-truth.webp", _webp(both, lossless=True))
 
 
-def load(path: Path) -> Stored:
-    """Read a shard; raises FileFormatError where it is damaged."""
+def load(path: Path, *, sphere: bool | None = None) -> Stored:
+    """Read a shard, or of it only panoramas (sphere) or pinhole pictures; raises FileFormatError where it is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
             index = json.loads(archive.read("index.json"))
             taken = []
             for number, camera in enumerate(index["cameras"]):
+                if sphere is not None and sphere is not (camera["projection"] == Projection.EQUIRECTANGULAR.value):
+                    continue
                 both = _pixels(archive.read(f"{number:03d}-truth.webp"))
                 rgb = _pixels(archive.read(f"{number:03d}-colour.webp"))
-                taken.append(Shot(_camera_from_json(camera, rgb), rgb, distance_from_bytes(both[..., 0]), both[..., 1]))
+                distance = distance_from_bytes(both[..., 0])
+                taken.append(Shot(_camera_from_json(camera, rgb), rgb, distance, both[..., 1], float(camera["eye_m"])))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise FileFormatError(f"{path} is no whole file of shots: remove it and make the data again") from error
     meanings = np.asarray(index["meanings"], np.float32)

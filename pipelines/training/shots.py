@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.camera import Camera, Projection, panorama, pinhole
 from pipelines.errors import InputError
-from pipelines.flow import CLASSES
+from pipelines.flow import CLASSES, resized
 from pipelines.prompt import Prompt
 from pipelines.scene import BACKGROUND, EYE_HEIGHT_M, Scene
 from pipelines.spec import SceneSpec
@@ -22,7 +22,7 @@ from pipelines.training.worlds import Asked
 from pipelines.world import World
 
 PANORAMA_WIDTH_PX = 256
-PINHOLE_PX = (192, 144)  # width, height
+PINHOLE_PX = (160, 120)  # width, height: what the depth network reads, and a quarter more for crops
 SPLATS = 80_000  # of a world: as sharp as panoramas of this size can show
 SKY_DISTANCE_M = 1_400.0  # farther away there is only the sky's dome
 ASIDE_M = {True: 0.3, False: 0.8}  # spread of positions around viewpoints: indoors, outdoors
@@ -46,12 +46,16 @@ _MOST_RELATIVE_TURN = 2 * math.pi
 
 @dataclass(frozen=True)
 class Shot:
-    """What a camera sees of a world: rgb (H, W, 3) uint8; distance (H, W) metres along the ray, inf = sky; kind (H, W) in CLASSES."""
+    """What a camera sees of a world: rgb (H, W, 3) uint8; distance (H, W) metres along the ray, inf = sky; kind (H, W) in CLASSES.
+
+    eye_m: how high the camera is above the ground below it.
+    """
 
     camera: Camera
     rgb: NDArray[np.uint8]
     distance: NDArray[np.float32]
     kind: NDArray[np.uint8]
+    eye_m: float
 
 
 def built(order: Asked, *, splats: int = SPLATS) -> World:
@@ -85,17 +89,37 @@ def shots(world: World, *, positions: int, pinholes: int) -> Iterator[Shot]:
     for number in range(positions):
         rng = np.random.default_rng([world.prompt.seed, 23, number])
         for _ in range(TRIES):
-            eye = _eye(world.scene, number, rng)
-            around = _seen(world, panorama(eye, yaw_rad=float(rng.uniform(0, _MOST_RELATIVE_TURN)), width_px=PANORAMA_WIDTH_PX), kinds)
+            eye, eye_m = _eye(world.scene, number, rng)
+            turned = panorama(eye, yaw_rad=float(rng.uniform(0, _MOST_RELATIVE_TURN)), width_px=PANORAMA_WIDTH_PX)
+            around = _seen(world, turned, kinds, eye_m)
             if not stands_inside(around):
                 break
         else:
             continue
         yield around
         for _ in range(pinholes):
-            taken = _seen(world, _pinhole(eye, rng), kinds)
+            taken = _seen(world, _pinhole(eye, rng), kinds, eye_m)
             if not stands_inside(taken):
                 yield taken
+
+
+def learnt(shot: Shot, height_px: int, width_px: int) -> Shot:
+    """The shot at a network's size, in a world of another scale, in which whoever took it stands upright.
+
+    A picture alone cannot tell its scale; how high the camera was is known where the network is used. Colours are means over what a pixel
+    covers, distances and kinds those at its middle.  camera: as it was.
+    """
+    high, wide = shot.distance.shape
+    rows = ((np.arange(height_px) + 0.5) * high / height_px).astype(int)
+    columns = ((np.arange(width_px) + 0.5) * wide / width_px).astype(int)
+    colours = resized(shot.rgb.astype(np.float32), height_px, width_px, sphere=is_panorama(shot))
+    return Shot(
+        shot.camera,
+        (colours + 0.5).clip(0, 255).astype(np.uint8),
+        shot.distance[rows][:, columns] * np.float32(EYE_HEIGHT_M / shot.eye_m),
+        shot.kind[rows][:, columns],
+        EYE_HEIGHT_M,
+    )
 
 
 def stands_inside(shot: Shot) -> bool:
@@ -119,17 +143,17 @@ def kinds_of_things(scene: Scene) -> NDArray[np.uint8]:
     return table
 
 
-def _seen(world: World, camera: Camera, kinds: NDArray[np.uint8]) -> Shot:
+def _seen(world: World, camera: Camera, kinds: NDArray[np.uint8], eye_m: float) -> Shot:
     assert world.gaussians is not None
     seen = render(world.gaussians, camera, layers=("distance", "thing"))
     assert seen.distance is not None and seen.thing is not None
     sky = ~(seen.distance < SKY_DISTANCE_M)
     kind = np.where(sky, np.uint8(CLASSES.index("sky")), kinds[seen.thing])
-    return Shot(camera, seen.picture, np.where(sky, np.float32(np.inf), seen.distance).astype(np.float32), kind.astype(np.uint8))
+    return Shot(camera, seen.picture, np.where(sky, np.float32(np.inf), seen.distance).astype(np.float32), kind.astype(np.uint8), eye_m)
 
 
-def _eye(scene: Scene, number: int, rng: np.random.Generator) -> tuple[float, float, float]:
-    """A place near one of the viewpoints, at a height between a child's and a raised arm's."""
+def _eye(scene: Scene, number: int, rng: np.random.Generator) -> tuple[tuple[float, float, float], float]:
+    """A place near one of the viewpoints, and its height above the ground, between a child's and a raised arm's."""
     x, y, z = scene.viewpoints[number % len(scene.viewpoints)]
     aside = ASIDE_M[scene.indoors]
     east, south = rng.normal(0, aside, 2)
@@ -137,7 +161,8 @@ def _eye(scene: Scene, number: int, rng: np.random.Generator) -> tuple[float, fl
     if scene.terrain is not None and not scene.indoors:
         before, after = scene.terrain.heights.at(np.array([x, x + east]), np.array([z, z + south]))
         feet += float(after - before)
-    return float(x + east), feet + float(rng.uniform(*HEIGHTS_M)), float(z + south)
+    eye_m = float(rng.uniform(*HEIGHTS_M))
+    return (float(x + east), feet + eye_m, float(z + south)), eye_m
 
 
 def _pinhole(eye: tuple[float, float, float], rng: np.random.Generator) -> Camera:

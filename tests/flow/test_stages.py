@@ -88,6 +88,17 @@ def test_measure_keeps_what_is_known(weights: Path) -> None:
     assert np.array_equal(distances[3][40:], given[40:])
 
 
+def test_from_twice_as_high_everything_is_twice_as_far(weights: Path) -> None:
+    """A picture alone cannot tell its scale; how high the camera was can."""
+    low, high = photograph(), photograph()
+    raised = high.camera.world_from_camera.copy()
+    raised[1, 3] = 2 * EYE_HEIGHT_M
+    high = replace(high, camera=replace(high.camera, world_from_camera=raised))
+    near, far = Measure(weights=weights).run(replace(asked(), views=(low, high)), silent).views
+    assert isinstance(near, MeasuredView) and isinstance(far, MeasuredView)
+    assert np.allclose(far.distance, 2 * near.distance)
+
+
 def test_repaint_keeps_the_geometry(weights: Path) -> None:
     camera = panorama(EYE, width_px=256)
     down = -camera.rays()[..., 1]

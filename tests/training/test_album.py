@@ -11,10 +11,10 @@ import torch
 from pipelines.camera import panorama
 from pipelines.errors import InputError
 from pipelines.flow import CHANNELS, CLASSES, COLOUR, DISTANCE, GROUPS, KIND, SHAPES, distance_of, kind_of, spread
+from pipelines.scene import EYE_HEIGHT_M
 from pipelines.training.album import Album, Batch
 from pipelines.training.disturb import blurred, photographed, quantised, relit
 from pipelines.training.masks import JOBS, SHARES, Job, chosen_jobs, footprints, masks_for
-from tests.training.conftest import EYE_M
 
 RAYS = slice(2 * CHANNELS + len(GROUPS), None)
 
@@ -35,8 +35,8 @@ def test_ground_stays_level(name: str, data: Path, monkeypatch: pytest.MonkeyPat
         ground = (kind_of(target) == CLASSES.index("ground")) & (up < -0.15)
         heights += list(distance_of(target)[ground] * -up[ground])
     assert len(heights) > 2000
-    assert abs(np.median(heights) - EYE_M) < 0.02 * EYE_M
-    assert np.mean(np.abs(np.array(heights) / EYE_M - 1) < 0.12) > 0.97  # nearest pixels, rounded distances
+    assert abs(np.median(heights) - EYE_HEIGHT_M) < 0.02 * EYE_HEIGHT_M  # whoever took it stands upright
+    assert np.mean(np.abs(np.array(heights) / EYE_HEIGHT_M - 1) < 0.12) > 0.97  # nearest pixels, rounded distances
 
 
 def test_a_batch_is_what_its_chance_makes_it(data: Path) -> None:

@@ -52,6 +52,8 @@ def test_unlikeness_is_the_distance_between_gaussians() -> None:
     assert frechet(other, other) == pytest.approx(0, abs=1e-6)
     moved = rng.normal(0, 2 * spreads, (4000, 3)) + np.array([3.0, 0, 0])
     assert frechet(moved, other) == pytest.approx(1 + 3, rel=0.1)
+    assert frechet(other[:2], other[:2]) == pytest.approx(0, abs=1e-6), "two pictures have one axis"
+    assert np.isnan(frechet(other[:1], other)), "one picture has no spread"
 
 
 def test_a_plain_reader_reads() -> None:

@@ -91,13 +91,13 @@ def test_an_error_that_all_pixels_share_counts_less(data: Path) -> None:
 
 
 def test_what_is_said_depends_on_the_picture(data: Path) -> None:
-    """How far away each picture is on the whole is told apart within a hundred steps."""
+    """How far away each picture is on the whole is told apart within some hundred steps."""
     shape = SHAPES["mini-depth"]
     batch = Album(data, "train", shape).batch(6, chance=torch.Generator().manual_seed(3), shares=SHARES)
     parameters = {name: value.requires_grad_(True) for name, value in new_parameters(shape, seed=1).items()}
     optimiser = torch.optim.AdamW(list(parameters.values()), lr=4e-3, betas=(0.9, 0.99))
     first = None
-    for _ in range(100):
+    for _ in range(160):
         said = clean(parameters, shape, batch.inputs, batch.time, batch.meaning)
         loss = loss_of(said, batch)
         first = loss.detach() if first is None else first

@@ -70,7 +70,7 @@ def test_distances_are_those_of_the_built_surfaces(order: Asked, tmp_path: Path)
 def test_what_stands_inside_something_is_no_shot() -> None:
     camera = panorama((0.0, 1.6, 0.0), width_px=32)
     distance = np.full((16, 32), 5.0, np.float32)
-    shot = shots.Shot(camera, np.zeros((16, 32, 3), np.uint8), distance, np.ones((16, 32), np.uint8))
+    shot = shots.Shot(camera, np.zeros((16, 32, 3), np.uint8), distance, np.ones((16, 32), np.uint8), 1.6)
     assert not shots.stands_inside(shot)
     distance[:4] = 0.1
     assert shots.stands_inside(shot)
