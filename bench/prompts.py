@@ -27,6 +27,7 @@ NAMES = (
     "unseen_prompts.toml",
     "further_prompts.toml",
     "visitors_prompts.toml",
+    "newcomers_prompts.toml",
 )
 FILES = tuple(Path(__file__).parents[1] / "tests" / name for name in NAMES)
 SEEDS = (1, 2, 3)
