@@ -15,7 +15,7 @@ from rich.table import Table
 from pipelines.language import read
 from pipelines.layout.arrange import arrange
 from pipelines.layout.footprints import Boxes, overlap_depth, plan_of, separation, stance
-from pipelines.layout.supports import rests_on, surface_near
+from pipelines.layout.supports import fits_beneath, rests_on, surface_near
 from pipelines.scene import Scene, Thing
 from pipelines.spec import VIEWER, SceneSpec, ThingSpec
 from pipelines.things import Library
@@ -256,8 +256,16 @@ def intersecting(scene: Scene, library: Library) -> Iterator[tuple[str, str]]:
             other = things[j]
             if float(separation(feet[i], feet[j])) >= 0 or float(overlap_depth(feet[i], feet[j])) <= DEEPEST_M:
                 continue
-            if not (rests_on(one, other) or rests_on(other, one)):
+            if not (rests_on(one, other) or rests_on(other, one) or _is_beneath(one, other) or _is_beneath(other, one)):
                 yield one.label, other.label
+
+
+def _is_beneath(thing: Thing, other: Thing) -> bool:
+    """Under a table or a car, where there is room."""
+    box, stands = stance(thing), stance(other)
+    boxes = Boxes(*(np.atleast_1d(field) for field in box.fields()))
+    at = (float(other.position[0]), float(other.position[1]), float(other.position[2]), float(stands.yaw))
+    return bool(fits_beneath(other.model, at, other.scale, boxes)[0])
 
 
 def foot(thing: Thing) -> Boxes:

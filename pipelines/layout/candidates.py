@@ -73,7 +73,7 @@ def by_relation(
         return ring(box, angle, rng.uniform(0.15, 1.5 if room else 4.0, count), own)
     if relation is R.FAR:
         angle = np.pi + rng.uniform(-0.5, 0.5, count)
-        reach = rng.uniform(3.0, 6.0, count) if room else rng.uniform(30.0 + own, 78.0, count)
+        reach = rng.uniform(3.0, 6.0, count) if room else rng.uniform(30.0 + own, max(78.0, 45.0 + own), count)
         x, z = np.sin(angle) * reach, np.cos(angle) * reach
         return np.stack([x, z, toward_viewer(x, z)], axis=1)
     if relation is R.UNDER and float(box.half_depth) <= FLAT_ON_WALL_M:  # against the wall, below a window or a picture

@@ -19,6 +19,7 @@ from pipelines.layout.members import Group, flanks, outline
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import VIEWER_BOX, Area, holds, holds_between, holds_to_area
 from pipelines.layout.stacking import place_on, wants_support
+from pipelines.layout.supports import fits_beneath
 from pipelines.spec import VIEWER, Arrangement, Relation, RelationName
 
 R = RelationName
@@ -40,6 +41,7 @@ FIRST = (
 )
 """Which relation of several draws the candidates: the most telling first."""
 ROOM_M = (0.1, 5.0)  # beside what stands between two things, together
+MOST_BENEATH = 60  # candidates for a place under something, whose surfaces are all looked through
 FLANK_M = 1.8  # as near what flanks a thing comes to it
 
 
@@ -169,6 +171,14 @@ class Solver:
         others = self.board.members(name)
         return (others[0].boxes("foot"), width_m) if others else None
 
+    def _roof(self, group: Group) -> Placed | None:
+        """The thing on legs or wheels that a group is to be under; its box is no obstacle, its surfaces are."""
+        for relation in group.asked.relations:
+            if relation.relation is R.UNDER and (found := self.board.members(relation.objects[0])):
+                item = found[0]
+                return None if outline(item.group.models[item.number]).soft or item.group.kind.stands_on == "wall" else item
+        return None
+
     def _middle(self, group: Group) -> tuple[Boxes, Boxes | None] | None:
         """What a thing is to flank, once that stands, and the thing on the other side, once that does."""
         middle, other = self._flanks.get(group.name, ("", ""))
@@ -234,11 +244,16 @@ class Solver:
         crown = plan.boxes(x, z, yaw, y=y, scale=scale, part="crown") if plan.crown_from_m < plan.high - 0.05 else None
         fine = self.site.allowed(group, foot, whole)
         flat = group.size(number)[1] <= 0.05  # rugs lie under everything
+        roof = self._roof(group)
         if fine.any() and not flat:
-            index = np.flatnonzero(fine)
+            index = np.flatnonzero(fine)[: MOST_BENEATH if roof else None]
             clear = self.board.free(
-                foot.at(index), crown.at(index) if crown else None, soft=plan.soft, clearance_m=_clearance(group, self.site.room)
-            )
+                foot.at(index), crown.at(index) if crown else None, soft=plan.soft, clearance_m=_clearance(group, self.site.room),
+                ignoring=frozenset({id(roof)}) if roof else frozenset(),
+            )  # fmt: skip
+            if roof is not None:
+                clear &= fits_beneath(roof.group.models[roof.number], (roof.x, roof.y, roof.z, roof.yaw), roof.scale, whole.at(index))
+            fine[:] = False
             fine[index] = clear
         if not fine.any():
             return None

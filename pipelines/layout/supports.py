@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pipelines.layout.footprints import Reals
+from pipelines.layout.footprints import Boxes, Reals
 from pipelines.scene import Model, Spot, Thing
 
 TOUCH_M = 0.03
@@ -63,6 +63,18 @@ def top_heights(model: Model, x: NDArray[np.floating], z: NDArray[np.floating], 
 def surface_near(model: Model, x: NDArray[np.floating], z: NDArray[np.floating], height_m: float) -> Reals:
     """Heights of the surface nearest to `height_m` at flat positions in the model's frame; nan beside it."""
     return np.asarray(_crossing(triangles(model), *_flat(x, z), np.full(np.size(x), height_m), False))
+
+
+def fits_beneath(model: Model, at: tuple[float, float, float, float], scale: float, boxes: Boxes) -> NDArray[np.bool_]:
+    """Which boxes (n) fit below all surfaces of a model that stands `at` x, y, z and a yaw: tested at 5 × 5 points of their plans."""
+    u, v = np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-1, 1, 5))
+    across, along = boxes.half_width[:, None] * u.ravel(), boxes.half_depth[:, None] * v.ravel()
+    cos, sin = np.cos(boxes.yaw)[:, None], np.sin(boxes.yaw)[:, None]
+    x, y, z, yaw = at
+    dx, dz = boxes.x[:, None] + across * cos + along * sin - x, boxes.z[:, None] - across * sin + along * cos - z
+    local_x, local_z = (dx * np.cos(yaw) - dz * np.sin(yaw)) / scale, (dx * np.sin(yaw) + dz * np.cos(yaw)) / scale
+    lowest = _crossing(triangles(model), *_flat(local_x, local_z), np.full(local_x.size, -1e6), False).reshape(local_x.shape)
+    return np.asarray((np.isnan(lowest) | (y + lowest * scale >= boxes.high[:, None] - 0.002)).all(axis=1))
 
 
 def _flat(x: NDArray[np.floating], z: NDArray[np.floating]) -> tuple[Reals, Reals]:

@@ -14,6 +14,7 @@ from bench.prompts import floating, foot, intersecting, solids
 from pipelines.language import read
 from pipelines.layout.arrange import arrange
 from pipelines.layout.build import build
+from pipelines.layout.supports import surface_near
 from pipelines.places import places
 from pipelines.scene import Scene
 from pipelines.spec import SceneSpec
@@ -168,3 +169,19 @@ def test_flowers_alone_are_a_scene() -> None:
     library = Library.load()
     scene = arrange(read("three daisies on a meadow", library).spec, library, seed=1)
     assert [thing.kind for thing in scene.things].count("daisy") == 3
+
+
+@pytest.mark.parametrize(
+    "words", ["a bedroom with a skateboard under the bed", "a kitchen with a cat under the table", "a mouse under a dining table"]
+)
+def test_what_is_under_furniture_is_between_its_legs(words: str) -> None:
+    library = Library.load()
+    spec = read(words, library).spec
+    scene = arrange(spec, library, seed=1)
+    assert all(check.holds for check in scene.relations)
+    below, above = (next(thing for thing in scene.things if thing.name == name) for name in (spec.things[0].name, spec.things[1].name))
+    low, high = below.bounds
+    corners = np.array([[x, z] for x in (low[0], high[0]) for z in (low[2], high[2])])
+    inside = (np.c_[corners, np.ones(4)][:, [0, 2, 1]] - above.position) @ above.world_from_model[:3, :3] / above.scale**2  # turned, y = 1
+    heights = [one for one in surface_near(above.model, inside[:, 0], inside[:, 2], 0.0) if not np.isnan(one)]
+    assert all(height * above.scale + above.position[1] >= high[1] - 0.02 for height in heights)
