@@ -44,6 +44,7 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
     drafts = _settle_places(scene, lexicon, place)
     for draft in drafts:
         draft.kind = _kind(draft, lexicon, place)
+    _suit_company(drafts, lexicon)
     indoors = lexicon.places[place].indoors
     drafts = _without_camps([draft for draft in drafts if draft.kind and not _is_only_part(draft, lexicon, indoors=indoors)])
     for draft in drafts:
@@ -316,6 +317,15 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
         )
 
     return min(draft.options, key=misfit)
+
+
+def _suit_company(drafts: list[Draft], lexicon: Lexicon) -> None:
+    """ "stools along a bar", "a pump" where there is a petrol station: what another thing in the scene makes of a plain word."""
+    there = {draft.kind for draft in drafts}
+    for companion, meant in lexicon.data["company"].items():
+        for draft in drafts if companion in there else ():
+            wished = lexicon.kinds_for(meant[draft.word]) if draft.word in meant else ()
+            draft.kind = wished[0] if wished else draft.kind
 
 
 def _at_home(draft: Draft, lexicon: Lexicon, place: str) -> str | None:
