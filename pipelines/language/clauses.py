@@ -600,6 +600,7 @@ class Clauses:
             and is_part(said)
             and self._mentions.sorts.water(said) is None
             and self._groups.meant(said, self._row.item(objects_at + 1)) is None
+            and self._mentions.last_word_of(said) is None
         )
         on_top = relation is RelationName.ON and isinstance(said, NounPhrase) and said.head is not None and said.head.text in _TOPS
         if inner and not turned and of_part and not on_top:

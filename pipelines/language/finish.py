@@ -62,6 +62,7 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
             scene.note(f"“{part.phrase}” is part of a thing or a room and keeps its own look")
     _turn_bridges(drafts, lexicon)
     _flank(drafts, lexicon)
+    _seat(drafts, lexicon)
     _relate_to_hosts(drafts, lexicon)
     _seat_riders(drafts, lexicon)
     _name(drafts)
@@ -374,6 +375,16 @@ def _flank(drafts: list[Draft], lexicon: Lexicon) -> None:
             compact = isinstance(target, Draft) and bool(target.kind) and not is_many(target) and not _is_ground(target, lexicon)
             if relation is RelationName.ALONG and compact and (draft.number or _FLANKING + 1) <= _FLANKING:
                 draft.relations[at] = (RelationName.BESIDE, objects)
+
+
+def _seat(drafts: list[Draft], lexicon: Lexicon) -> None:
+    """ "a grandad in his rocking chair": he is on it."""
+    seats = frozenset(split(lexicon.data["seats"]))
+    for draft in drafts:
+        for at, (relation, objects) in enumerate(draft.relations):
+            target = objects[0]
+            if relation is RelationName.INSIDE and isinstance(target, Draft) and target.kind.split(" ")[-1] in seats:
+                draft.relations[at] = (RelationName.ON, objects)
 
 
 def _without_camps(drafts: list[Draft]) -> list[Draft]:

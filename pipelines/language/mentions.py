@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from pipelines.language.drafts import Draft, SceneDraft, Votes, is_many
 from pipelines.language.inflection import singulars
@@ -46,6 +47,7 @@ class Mentions:
         self.sorts = Sorts(scene, lexicon)
         self._naming = Naming(scene, lexicon, self.wholes)
         self._own_things = frozenset(split(lexicon.data["own_things"]))
+        self._pieces = frozenset(split(lexicon.data["pieces"]))
         self.labels = frozenset(split(lexicon.data["labels"]))
         self._both_sides = frozenset(split(lexicon.data["both_sides"]))
         self.lying = False  # the next words say on what it lies: "snow on the roofs" does not fall
@@ -186,6 +188,11 @@ class Mentions:
         known = self._special_of(phrase, place_weight)
         if known is not None:
             return known
+        if (meant := self.last_word_of(phrase)) is not None:
+            self._scene.use(phrase.start, phrase.end, "thing")
+            return [meant]
+        if (piece := self._piece_of(phrase)) is not None:
+            return self.mention(piece, place_weight=place_weight, as_object=as_object, fresh=fresh)
         if head.has(Role.GENERIC, Role.THING) and not self._names_place(phrase, place_weight):
             return self._things(phrase, as_object=as_object, fresh=fresh)
         if head.has(Role.PLACE) and place_weight < IN_PLACE and self._is_near_place(head):
@@ -204,6 +211,30 @@ class Mentions:
         elif head.has(Role.PART) and not as_object and self.is_painted(phrase):
             return [self.part(phrase)]
         return self._after_of(phrase, place_weight) or [Draft(self.text(phrase), part=as_object and head.has(Role.PART))]
+
+    def last_word_of(self, phrase: NounPhrase) -> Draft | None:
+        """ "a six-axis arm, a belt in front of the arm": a part's word that ends the name of a thing means that thing again."""
+        head = phrase.head
+        if head is None or head.has(Role.THING, Role.GENERIC, Role.PLACE) or len(head.words) > 1:
+            return None
+        if phrase.article != "the" or phrase.of is not None or phrase.modifiers or phrase.compounds:
+            return None
+        word = singular(head, self._lexicon)
+        known = (one for one in reversed(self._scene.drafts) if one.options and " " in one.word and is_many(one) == phrase.plural)
+        return next((one for one in known if one.word.split()[-1] == word), None)
+
+    def _piece_of(self, phrase: NounPhrase) -> NounPhrase | None:
+        """ "a slice of cherry pie" is the pie, however much of it there is: what comes after "of", counted as the pieces are."""
+        head, whole = phrase.head, phrase.of
+        if head is None or head.has(Role.THING) or whole is None or whole.head is None or not whole.head.has(Role.THING):
+            return None
+        pieces = singulars(head.words[-1], self._lexicon.irregular_plurals)
+        if not {head.words[-1], *pieces} & self._pieces:
+            return None
+        self._scene.use(head.start, head.end, "thing")
+        number = phrase.number or (None if pieces else 1)
+        modifiers = [*phrase.modifiers, *whole.modifiers]
+        return replace(whole, start=phrase.start, article=phrase.article, number=number, modifiers=modifiers, of_itself_plural=bool(pieces))
 
     def origin(self, phrase: NounPhrase) -> bool:
         """ "a café in Paris": a name that says where in the world; it is the place only where no other was named."""
@@ -459,6 +490,14 @@ class Mentions:
                 draft.number is None or draft.number == other.number or phrase.article != ""
             )
             if alike and same_colour and same_number:
+                return other
+            if (
+                draft.word != other.word
+                and draft.word.startswith(other.word)
+                and set(draft.options[:1]) & set(other.options)
+                and same_number
+            ):
+                other.word, other.options = draft.word, draft.options  # "by the fire … in front of the fireplace"
                 return other
         return self._one_of_many_words(draft, phrase)
 
