@@ -85,6 +85,10 @@ class Mentions:
         """The kinds that go by these words, best first."""
         return self._lexicon.kinds_for(words)
 
+    def use(self, phrase: NounPhrase) -> None:
+        """Enter a phrase into the ledger that only says where something is."""
+        self._scene.use(phrase.start, phrase.end, "relation")
+
     def number_in(self, words: Lexeme) -> int | None:
         """The number of rows that "in two rows" and "two rows of" count."""
         counts = [self._lexicon.table.get((word,), {}).get(Role.NUMBER) for word in words.words]
@@ -101,12 +105,21 @@ class Mentions:
         ]
 
     def two_of_them(self, two: Draft) -> list[Draft]:
-        """ "three palms, a hammock between two palms": two of the three, not two more."""
+        """ "three palms, a hammock between two palms": two of the three, not two more; "the two stalls" that were named one by one."""
+        if not is_many(two) and len(named := self.twins(two)) > 1:
+            return named[-2:]
         rest = [one for one in self._scene.drafts if one is not two and one.options[:1] == two.options[:1] and (one.number or 0) > 2]
         if not rest or not two.options or not self._scene.drafts or self._scene.drafts[-1] is not two:
             return [two]
         self._scene.drafts.remove(two)
         return [self._scene.split(rest[-1], 1), self._scene.split(rest[-1], 1)]
+
+    def one_and_others(self, group: Draft) -> list[Draft]:
+        """ "a scarecrow between the beds": one of them on one side, the others on the other; of a wood it can only be near."""
+        kind = self._lexicon.kinds[group.options[0]] if group.options else None
+        wild = kind is None or kind.family in ("trees", "plants", "rocks") or "terrain" in kind.tags or group.place is not None
+        scattered = group.arrangement is Arrangement.SCATTERED and group.number != 2 and group in self._scene.drafts
+        return [group] if wild or not scattered else [self._scene.split(group, 1), group]
 
     def double(self, subjects: list[Draft], words: str) -> None:
         """One thing "on each side of" another is two."""
@@ -191,6 +204,7 @@ class Mentions:
         if (meant := self.last_word_of(phrase)) is not None:
             self._scene.use(phrase.start, phrase.end, "thing")
             return [meant]
+        self._settle_group(phrase)
         if (piece := self._piece_of(phrase)) is not None:
             return self.mention(piece, place_weight=place_weight, as_object=as_object, fresh=fresh)
         if head.has(Role.GENERIC, Role.THING) and not self._names_place(phrase, place_weight):
@@ -222,6 +236,17 @@ class Mentions:
         word = singular(head, self._lexicon)
         known = (one for one in reversed(self._scene.drafts) if one.options and " " in one.word and is_many(one) == phrase.plural)
         return next((one for one in known if one.word.split()[-1] == word), None)
+
+    def _settle_group(self, phrase: NounPhrase) -> None:
+        """ "a school of yellow fish" is a fish school where the library has one, whatever stands between its words."""
+        head = phrase.head
+        word = next((lexeme.words[0] for lexeme in phrase.lexemes if lexeme.has(Role.GROUP) and lexeme.words[1:] == ("of",)), "")
+        if head is None or phrase.group is None or phrase.number is not None or not head.has(Role.THING):
+            return
+        name = f"{singular(head, self._lexicon)} {word}"
+        if name in self._lexicon.kinds:
+            phrase.head = replace(head, senses={Role.THING: Sense(name, options=(name,))}, plural=False)
+            phrase.group, phrase.of_itself_plural = None, False
 
     def _piece_of(self, phrase: NounPhrase) -> NounPhrase | None:
         """ "a slice of cherry pie" is the pie, however much of it there is: what comes after "of", counted as the pieces are."""
@@ -336,10 +361,12 @@ class Mentions:
             if not owned and (part.plural or not self.wholes.names_building(part.head)):
                 self._crowd(part, head.value(Role.PLACE))
             return drafts
-        compound = self._lexicon.kinds_for(f"{singular(part.head, self._lexicon)} {singular(head, self._lexicon)}")
+        names = (" ".join((*part.head.words[:-1], singular(part.head, self._lexicon))), singular(part.head, self._lexicon))
+        compound = next((kinds for name in names if (kinds := self._lexicon.kinds_for(f"{name} {singular(head, self._lexicon)}"))), ())
         if compound and not phrase.of_word.startswith("made"):
             whole = Lexeme(head.start, head.end, head.words, head.kind, {Role.THING: Sense(compound[0], options=compound)}, head.plural)
             phrase.head, phrase.of = whole, None
+            self._scene.use(head.start, part.end, "thing")
             return self._things(phrase)
         return None
 
