@@ -8,8 +8,6 @@ from pipelines.language.drafts import Draft, SceneDraft
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.tagging import Lexeme
 
-_LEAST_BUILDING_M = 1.2  # what is smaller is a toy or a kennel, and the door is not its door
-
 
 class Wholes:
     """Gives parts to the things of a scene, or to its place."""
@@ -53,6 +51,6 @@ class Wholes:
         if draft.generic == "building":
             return True
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
-        if kind is not None and max(kind.size_m) < _LEAST_BUILDING_M:
-            return False  # a dolls house
+        if kind is not None and kind.family == "toys":
+            return False  # the door is not that of a dolls house
         return kind is not None and (kind.family == "buildings" or "building" in kind.tags or kind.name in self._buildings)
