@@ -19,6 +19,8 @@ PLACING = frozenset({
 })  # fmt: skip
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 
+_AT_WATER = INNER | {RelationName.BESIDE, RelationName.NEAR}
+
 
 class Objects:
     """Finds the objects of prepositions."""
@@ -40,7 +42,7 @@ class Objects:
         if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
             meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant
             return meant, at + self._groups.ends_at(item, self._row.item(at + 1))
-        if relation in INNER and (water := self._mentions.sorts.water(item)) is not None:
+        if relation in _AT_WATER and (water := self._mentions.sorts.water(item)) is not None:
             return [water], at + 1
         if relation is RelationName.ALONG and (water := self._mentions.sorts.water(item, of_bank=True)) is not None:
             self._mentions.use(item)

@@ -80,15 +80,15 @@ class Sorts:
         ):
             return None
         for draft in reversed(self._scene.drafts):
-            kinds = draft.options[:1] or tuple(kind for word in draft.heads for kind in self._lexicon.kinds_for(word)[:1])
-            if not kinds or not {"water", "terrain"} <= set(self._lexicon.kinds[kinds[0]].tags):
+            kinds = draft.options or tuple(kind for word in draft.heads for kind in self._lexicon.kinds_for(word)[:1])
+            if not any({"water", "terrain"} <= set(self._lexicon.kinds[kind].tags) for kind in kinds):
                 continue
             own = draft.place is not None and (draft.options or self._lexicon.places[draft.place].said.feature in kinds)
             if own and not draft.beheld and not of_bank:
                 return None  # the place's own water is there without being asked for
             if draft.options:
                 return draft
-            water = Draft(draft.phrase, kinds, word=kinds[0], heads=frozenset({kinds[0]}))
+            water = Draft(draft.phrase, kinds[:1], word=kinds[0], heads=frozenset({kinds[0]}))
             self._scene.drafts.append(water)
             return water
         return None
