@@ -50,6 +50,7 @@ class Mentions:
         self._pieces = frozenset(split(lexicon.data["pieces"]))
         self.labels = frozenset(split(lexicon.data["labels"]))
         self._both_sides = frozenset(split(lexicon.data["both_sides"]))
+        self._implied: list[Draft] = []
         self.lying = False  # the next words say on what it lies: "snow on the roofs" does not fall
         self.hosted = False  # what comes now comes "with" a thing, and may be a part of it
 
@@ -443,6 +444,7 @@ class Mentions:
         """ "a pine forest": the place's plants are pines."""
         draft = self._draft(lexeme, self._words_of(lexeme.start, lexeme.end))
         draft.of_place, draft.plural = place, True
+        self._scene.use(lexeme.start, lexeme.end, "thing")
         self._scene.drafts.append(draft)
 
     def _crowd(self, part: NounPhrase, place: str) -> None:
@@ -485,9 +487,22 @@ class Mentions:
         if len(self._scene.drafts) >= MAX_THINGS:
             self._miss(phrase)
             return []
+        self._scene.drafts = [one for one in self._scene.drafts if not (one in self._implied and one.options[:1] == draft.options[:1])]
         self._scene.drafts.append(draft)
         self._contents(phrase, draft)
+        if self.sorts.is_water(draft):
+            self._inhabit(phrase)
         return [draft]
+
+    def _inhabit(self, phrase: NounPhrase) -> None:
+        """ "a crocodile river", "a duck pond": the animals are there, unless the words speak of them again."""
+        for lexeme in phrase.compounds:
+            animal = self._draft(lexeme, self._words_of(lexeme.start, lexeme.end)) if lexeme.has(Role.THING) and not lexeme.possessive else None
+            if animal is not None and self.sorts.is_alive(animal):
+                animal.plural = True
+                self._scene.use(lexeme.start, lexeme.end, "thing")
+                self._scene.drafts.append(animal)
+                self._implied.append(animal)
 
     def _is_repeated(self, draft: Draft) -> bool:
         """ "tent next to campfire, campfire next to lake": without articles, the same word means the same thing."""

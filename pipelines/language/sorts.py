@@ -43,6 +43,10 @@ class Sorts:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
         return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
 
+    def is_water(self, draft: Draft) -> bool:
+        """Whether a draft is a lake, a river, a pond or the sea."""
+        return bool(draft.options) and {"water", "terrain"} <= set(self._lexicon.kinds[draft.options[0]].tags)
+
     def stand_alike(self, one: Draft, other: Draft) -> bool:
         """Whether one can lie where the other does: of an armchair and a clock only the clock is on the mantelpiece; small things can."""
         kinds = [self._lexicon.kinds[draft.options[0]].stands_on for draft in (one, other) if draft.options]
