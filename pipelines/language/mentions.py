@@ -497,7 +497,9 @@ class Mentions:
     def _inhabit(self, phrase: NounPhrase) -> None:
         """ "a crocodile river", "a duck pond": the animals are there, unless the words speak of them again."""
         for lexeme in phrase.compounds:
-            animal = self._draft(lexeme, self._words_of(lexeme.start, lexeme.end)) if lexeme.has(Role.THING) and not lexeme.possessive else None
+            animal = (
+                self._draft(lexeme, self._words_of(lexeme.start, lexeme.end)) if lexeme.has(Role.THING) and not lexeme.possessive else None
+            )
             if animal is not None and self.sorts.is_alive(animal):
                 animal.plural = True
                 self._scene.use(lexeme.start, lexeme.end, "thing")
