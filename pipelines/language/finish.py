@@ -344,7 +344,7 @@ def _at_home(draft: Draft, lexicon: Lexicon, place: str) -> str | None:
     hints = (key(hint.rstrip("!")) for hint in split(lexicon.places[place].said.hints))
     own = (kinds[0] for words in hints if words[-1] == draft.word and (kinds := lexicon.kinds_for(" ".join(words))))
     low = ("floor", "ground")
-    stances = low if indoors and plain.stands_on in low else (plain.stands_on,)
+    stances = low if plain.stands_on in low else (plain.stands_on,)
     fitting = (kind for kind in own if lexicon.kinds[kind].stands_on in stances)  # a periodic table is no table
     return next((kind for kind in fitting if max(plain.size_m) < _ALIKE * max(lexicon.kinds[kind].size_m)), None)  # a hand truck no truck
 
