@@ -132,6 +132,9 @@ class Clauses:
         if (another := self._groups.another(phrase)) is not None:
             self._new_subjects([another], at)
             return at + 1
+        if (other := self._groups.gapped(phrase)) is not None:
+            self._talk.lately.append(other)
+            phrase = replace(phrase, article="", number=None)
         self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma")
         if self._row.is_look_of_some(at, parted=self._groups.parted) and phrase.head is not None:
             phrase = replace(phrase, head=None, modifiers=[*phrase.modifiers, phrase.head])  # "one green and one orange"
@@ -432,6 +435,7 @@ class Clauses:
             and not self._row.is_placed(at + 1)
         ):
             self._mentions.hear(following)
+            self._scene.use(following.start, following.end, "describes")
             self._scene.note(
                 f"“{self._mentions.text(following)}” is taken as what the {self._talk.host.word} holds, not as a thing of its own"
             )
@@ -600,6 +604,7 @@ class Clauses:
             and is_part(said)
             and self._mentions.sorts.water(said) is None
             and self._groups.meant(said, self._row.item(objects_at + 1)) is None
+            and self._mentions.last_word_of(said) is None
         )
         on_top = relation is RelationName.ON and isinstance(said, NounPhrase) and said.head is not None and said.head.text in _TOPS
         if inner and not turned and of_part and not on_top:

@@ -29,6 +29,7 @@ DEFAULT_PLACE = "meadow"
 _INDOORS_HINT, _OUTDOORS_HINT = 0.25, 0.3
 _CONTENTS = 3.0  # "a cathedral with pews" is seen from inside
 _FLANKING = 2
+_ALIKE = 3.0  # how much larger a thing may be than what goes by its name in a certain place
 _LARGEST_IN_A_ROOM_M = 3.0  # what is larger and made for the open speaks for no room
 _WEATHER_RANKS = ("storm", "snow", "rain", "fog", "cloudy", "clear")
 _MOOD_HOURS = {"spooky": TimeOfDay.DUSK, "eerie": TimeOfDay.DUSK}  # what is haunted is so when the light goes
@@ -40,10 +41,12 @@ _KEPT_TO_PLACE = frozenset(
 
 def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
     """Everything understood, as plain data."""
+    _suit_company(scene.drafts, lexicon)
     place = _place(scene, lexicon)
     drafts = _settle_places(scene, lexicon, place)
     for draft in drafts:
         draft.kind = _kind(draft, lexicon, place)
+    _suit_company(drafts, lexicon)
     indoors = lexicon.places[place].indoors
     drafts = _without_camps([draft for draft in drafts if draft.kind and not _is_only_part(draft, lexicon, indoors=indoors)])
     for draft in drafts:
@@ -61,6 +64,7 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
             scene.note(f"“{part.phrase}” is part of a thing or a room and keeps its own look")
     _turn_bridges(drafts, lexicon)
     _flank(drafts, lexicon)
+    _seat(drafts, lexicon)
     _relate_to_hosts(drafts, lexicon)
     _seat_riders(drafts, lexicon)
     _name(drafts)
@@ -318,6 +322,16 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
     return min(draft.options, key=misfit)
 
 
+def _suit_company(drafts: list[Draft], lexicon: Lexicon) -> None:
+    """ "stools along a bar", "a pump" where there is a petrol station: what another thing in the scene makes of a plain word."""
+    there = {draft.kind or next(iter(draft.options), "") for draft in drafts}
+    for companion, meant in lexicon.data["company"].items():
+        for draft in drafts if companion in there else ():
+            wished = lexicon.kinds_for(meant[draft.word]) if draft.word in meant else ()
+            draft.options = wished or draft.options
+            draft.kind = draft.options[0] if draft.kind and wished else draft.kind
+
+
 def _at_home(draft: Draft, lexicon: Lexicon, place: str) -> str | None:
     """The place's own kind of a thing: "a bed" in a hospital is a hospital bed; None where the plain one is as much at home."""
     if not draft.options or " " in draft.word:
@@ -329,7 +343,10 @@ def _at_home(draft: Draft, lexicon: Lexicon, place: str) -> str | None:
         return None
     hints = (key(hint.rstrip("!")) for hint in split(lexicon.places[place].said.hints))
     own = (kinds[0] for words in hints if words[-1] == draft.word and (kinds := lexicon.kinds_for(" ".join(words))))
-    return next((kind for kind in own if lexicon.kinds[kind].stands_on == plain.stands_on), None)  # a periodic table is no table
+    low = ("floor", "ground")
+    stances = low if plain.stands_on in low else (plain.stands_on,)
+    fitting = (kind for kind in own if lexicon.kinds[kind].stands_on in stances)  # a periodic table is no table
+    return next((kind for kind in fitting if max(plain.size_m) < _ALIKE * max(lexicon.kinds[kind].size_m)), None)  # a hand truck no truck
 
 
 def _is_small(draft: Draft, lexicon: Lexicon) -> bool:
@@ -364,6 +381,16 @@ def _flank(drafts: list[Draft], lexicon: Lexicon) -> None:
             compact = isinstance(target, Draft) and bool(target.kind) and not is_many(target) and not _is_ground(target, lexicon)
             if relation is RelationName.ALONG and compact and (draft.number or _FLANKING + 1) <= _FLANKING:
                 draft.relations[at] = (RelationName.BESIDE, objects)
+
+
+def _seat(drafts: list[Draft], lexicon: Lexicon) -> None:
+    """ "a grandad in his rocking chair": he is on it."""
+    seats = frozenset(split(lexicon.data["seats"]))
+    for draft in drafts:
+        for at, (relation, objects) in enumerate(draft.relations):
+            target = objects[0]
+            if relation is RelationName.INSIDE and isinstance(target, Draft) and target.kind.split(" ")[-1] in seats:
+                draft.relations[at] = (RelationName.ON, objects)
 
 
 def _without_camps(drafts: list[Draft]) -> list[Draft]:

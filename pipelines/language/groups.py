@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipelines.language.discourse import Discourse
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import MODIFIERS, Role
@@ -77,6 +79,15 @@ class Groups:
             return self._mentions.like(known[0], phrase)
         self._mentions.hear(phrase)
         return self._split_off(known[0], phrase)
+
+    def gapped(self, phrase: NounPhrase) -> Draft | None:
+        """ "one stall sells pumpkins, another one cheese": a second stall, with a noun of something else behind it."""
+        if phrase.article != "another" or phrase.number != 1 or phrase.head is None:
+            return None
+        known = next((draft for draft in self._known() if draft.number == 1 and draft.place is None and draft.options), None)
+        if known is None or known.heads & self._mentions.heads_of(phrase):
+            return None
+        return self._mentions.like(known, replace(phrase, modifiers=[], compounds=[]))
 
     def some(self, wanted: float, modifiers: list[Lexeme]) -> Draft | None:
         """ "two cars, one red and one blue", "two boats, one with a red sail": so many of the last group become a thing of their own."""

@@ -295,7 +295,10 @@ def _build(kinds: Mapping[str, Any], known_places: Mapping[str, Place]) -> Lexic
 
 
 def _kinds_by_words(kinds: Mapping[str, Any], synonyms: Mapping[str, list[str]]) -> dict[Words, tuple[str, ...]]:
-    """Words → kinds: a kind's own name first, then other kinds' words in the library's order, then the language's synonyms."""
+    """Words → kinds: a kind's own name first, then other kinds' words in the library's order, then the language's synonyms.
+
+    Of kinds that share a word ("man"), the one that lists it earlier comes first.
+    """
     hidden = language_data()["not_things"]
     asked = [kind for kind in kinds.values() if kind.name.split()[-1] not in hidden]
     found: dict[Words, dict[str, None]] = {key(kind.name): {kind.name: None} for kind in asked}
@@ -303,6 +306,10 @@ def _kinds_by_words(kinds: Mapping[str, Any], synonyms: Mapping[str, list[str]])
         for words in kind.words:
             if not _is_group(key(words), kind.name, found):
                 found.setdefault(key(words), {})[kind.name] = None
+    for word, names in found.items():
+        if len(names) > 1:
+            ranks = {name: next((at for at, own in enumerate((name, *kinds[name].words)) if key(own) == word), 0) for name in names}
+            found[word] = dict.fromkeys(sorted(names, key=ranks.__getitem__))
     for words, options in synonyms.items():
         known = [name for option in options for name in found.get(key(option), ())]
         if known and not _is_group(key(words), known[0], found):

@@ -73,7 +73,7 @@ def slip(word: str, vocabulary: Iterable[str]) -> str | None:
             distance,
             known[0] != word[0],
             not (sorted(known) == sorted(word) or _singled(known) == _singled(word)),
-            len(known) < len(word),
+            len(known) <= len(word),
             known,
         )
         for known in vocabulary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from pipelines.language.drafts import Draft, SceneDraft, Votes, is_many
 from pipelines.language.inflection import singulars
@@ -46,8 +47,10 @@ class Mentions:
         self.sorts = Sorts(scene, lexicon)
         self._naming = Naming(scene, lexicon, self.wholes)
         self._own_things = frozenset(split(lexicon.data["own_things"]))
+        self._pieces = frozenset(split(lexicon.data["pieces"]))
         self.labels = frozenset(split(lexicon.data["labels"]))
         self._both_sides = frozenset(split(lexicon.data["both_sides"]))
+        self._implied: list[Draft] = []
         self.lying = False  # the next words say on what it lies: "snow on the roofs" does not fall
         self.hosted = False  # what comes now comes "with" a thing, and may be a part of it
 
@@ -83,6 +86,10 @@ class Mentions:
         """The kinds that go by these words, best first."""
         return self._lexicon.kinds_for(words)
 
+    def use(self, phrase: NounPhrase) -> None:
+        """Enter a phrase into the ledger that only says where something is."""
+        self._scene.use(phrase.start, phrase.end, "relation")
+
     def number_in(self, words: Lexeme) -> int | None:
         """The number of rows that "in two rows" and "two rows of" count."""
         counts = [self._lexicon.table.get((word,), {}).get(Role.NUMBER) for word in words.words]
@@ -99,12 +106,21 @@ class Mentions:
         ]
 
     def two_of_them(self, two: Draft) -> list[Draft]:
-        """ "three palms, a hammock between two palms": two of the three, not two more."""
+        """ "three palms, a hammock between two palms": two of the three, not two more; "the two stalls" that were named one by one."""
+        if not is_many(two) and len(named := self.twins(two)) > 1:
+            return named[-2:]
         rest = [one for one in self._scene.drafts if one is not two and one.options[:1] == two.options[:1] and (one.number or 0) > 2]
         if not rest or not two.options or not self._scene.drafts or self._scene.drafts[-1] is not two:
             return [two]
         self._scene.drafts.remove(two)
         return [self._scene.split(rest[-1], 1), self._scene.split(rest[-1], 1)]
+
+    def one_and_others(self, group: Draft) -> list[Draft]:
+        """ "a scarecrow between the beds": one of them on one side, the others on the other; of a wood it can only be near."""
+        kind = self._lexicon.kinds[group.options[0]] if group.options else None
+        wild = kind is None or kind.family in ("trees", "plants", "rocks") or "terrain" in kind.tags or group.place is not None
+        scattered = group.arrangement is Arrangement.SCATTERED and group.number != 2 and group in self._scene.drafts
+        return [group] if wild or not scattered else [self._scene.split(group, 1), group]
 
     def double(self, subjects: list[Draft], words: str) -> None:
         """One thing "on each side of" another is two."""
@@ -186,6 +202,12 @@ class Mentions:
         known = self._special_of(phrase, place_weight)
         if known is not None:
             return known
+        if (meant := self.last_word_of(phrase)) is not None:
+            self._scene.use(phrase.start, phrase.end, "thing")
+            return [meant]
+        self._settle_group(phrase)
+        if (piece := self._piece_of(phrase)) is not None:
+            return self.mention(piece, place_weight=place_weight, as_object=as_object, fresh=fresh)
         if head.has(Role.GENERIC, Role.THING) and not self._names_place(phrase, place_weight):
             return self._things(phrase, as_object=as_object, fresh=fresh)
         if head.has(Role.PLACE) and place_weight < IN_PLACE and self._is_near_place(head):
@@ -204,6 +226,41 @@ class Mentions:
         elif head.has(Role.PART) and not as_object and self.is_painted(phrase):
             return [self.part(phrase)]
         return self._after_of(phrase, place_weight) or [Draft(self.text(phrase), part=as_object and head.has(Role.PART))]
+
+    def last_word_of(self, phrase: NounPhrase) -> Draft | None:
+        """ "a six-axis arm, a belt in front of the arm": a part's word that ends the name of a thing means that thing again."""
+        head = phrase.head
+        if head is None or head.has(Role.THING, Role.GENERIC, Role.PLACE) or len(head.words) > 1:
+            return None
+        if phrase.article != "the" or phrase.of is not None or phrase.modifiers or phrase.compounds:
+            return None
+        word = singular(head, self._lexicon)
+        known = (one for one in reversed(self._scene.drafts) if one.options and " " in one.word and is_many(one) == phrase.plural)
+        return next((one for one in known if one.word.split()[-1] == word), None)
+
+    def _settle_group(self, phrase: NounPhrase) -> None:
+        """ "a school of yellow fish" is a fish school where the library has one, whatever stands between its words."""
+        head = phrase.head
+        word = next((lexeme.words[0] for lexeme in phrase.lexemes if lexeme.has(Role.GROUP) and lexeme.words[1:] == ("of",)), "")
+        if head is None or phrase.group is None or phrase.number is not None or not head.has(Role.THING):
+            return
+        name = f"{singular(head, self._lexicon)} {word}"
+        if name in self._lexicon.kinds:
+            phrase.head = replace(head, senses={Role.THING: Sense(name, options=(name,))}, plural=False)
+            phrase.group, phrase.of_itself_plural = None, False
+
+    def _piece_of(self, phrase: NounPhrase) -> NounPhrase | None:
+        """ "a slice of cherry pie" is the pie, however much of it there is: what comes after "of", counted as the pieces are."""
+        head, whole = phrase.head, phrase.of
+        if head is None or head.has(Role.THING) or whole is None or whole.head is None or not whole.head.has(Role.THING):
+            return None
+        pieces = singulars(head.words[-1], self._lexicon.irregular_plurals)
+        if not {head.words[-1], *pieces} & self._pieces:
+            return None
+        self._scene.use(head.start, head.end, "thing")
+        number = phrase.number or (None if pieces else 1)
+        modifiers = [*phrase.modifiers, *whole.modifiers]
+        return replace(whole, start=phrase.start, article=phrase.article, number=number, modifiers=modifiers, of_itself_plural=bool(pieces))
 
     def origin(self, phrase: NounPhrase) -> bool:
         """ "a café in Paris": a name that says where in the world; it is the place only where no other was named."""
@@ -305,10 +362,12 @@ class Mentions:
             if not owned and (part.plural or not self.wholes.names_building(part.head)):
                 self._crowd(part, head.value(Role.PLACE))
             return drafts
-        compound = self._lexicon.kinds_for(f"{singular(part.head, self._lexicon)} {singular(head, self._lexicon)}")
+        names = (" ".join((*part.head.words[:-1], singular(part.head, self._lexicon))), singular(part.head, self._lexicon))
+        compound = next((kinds for name in names if (kinds := self._lexicon.kinds_for(f"{name} {singular(head, self._lexicon)}"))), ())
         if compound and not phrase.of_word.startswith("made"):
             whole = Lexeme(head.start, head.end, head.words, head.kind, {Role.THING: Sense(compound[0], options=compound)}, head.plural)
             phrase.head, phrase.of = whole, None
+            self._scene.use(head.start, part.end, "thing")
             return self._things(phrase)
         return None
 
@@ -385,6 +444,7 @@ class Mentions:
         """ "a pine forest": the place's plants are pines."""
         draft = self._draft(lexeme, self._words_of(lexeme.start, lexeme.end))
         draft.of_place, draft.plural = place, True
+        self._scene.use(lexeme.start, lexeme.end, "thing")
         self._scene.drafts.append(draft)
 
     def _crowd(self, part: NounPhrase, place: str) -> None:
@@ -427,9 +487,24 @@ class Mentions:
         if len(self._scene.drafts) >= MAX_THINGS:
             self._miss(phrase)
             return []
+        self._scene.drafts = [one for one in self._scene.drafts if not (one in self._implied and one.options[:1] == draft.options[:1])]
         self._scene.drafts.append(draft)
         self._contents(phrase, draft)
+        if self.sorts.is_water(draft):
+            self._inhabit(phrase)
         return [draft]
+
+    def _inhabit(self, phrase: NounPhrase) -> None:
+        """ "a crocodile river", "a duck pond": the animals are there, unless the words speak of them again."""
+        for lexeme in phrase.compounds:
+            animal = (
+                self._draft(lexeme, self._words_of(lexeme.start, lexeme.end)) if lexeme.has(Role.THING) and not lexeme.possessive else None
+            )
+            if animal is not None and self.sorts.is_alive(animal):
+                animal.plural = True
+                self._scene.use(lexeme.start, lexeme.end, "thing")
+                self._scene.drafts.append(animal)
+                self._implied.append(animal)
 
     def _is_repeated(self, draft: Draft) -> bool:
         """ "tent next to campfire, campfire next to lake": without articles, the same word means the same thing."""
@@ -459,6 +534,14 @@ class Mentions:
                 draft.number is None or draft.number == other.number or phrase.article != ""
             )
             if alike and same_colour and same_number:
+                return other
+            if (
+                draft.word != other.word
+                and draft.word.startswith(other.word)
+                and set(draft.options[:1]) & set(other.options)
+                and same_number
+            ):
+                other.word, other.options = draft.word, draft.options  # "by the fire … in front of the fireplace"
                 return other
         return self._one_of_many_words(draft, phrase)
 

@@ -19,6 +19,8 @@ PLACING = frozenset({
 })  # fmt: skip
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 
+_AT_WATER = INNER | {RelationName.BESIDE, RelationName.NEAR}
+
 
 class Objects:
     """Finds the objects of prepositions."""
@@ -40,7 +42,10 @@ class Objects:
         if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
             meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant
             return meant, at + self._groups.ends_at(item, self._row.item(at + 1))
-        if relation in INNER and (water := self._mentions.sorts.water(item)) is not None:
+        if relation in _AT_WATER and (water := self._mentions.sorts.water(item)) is not None:
+            return [water], at + 1
+        if relation is RelationName.ALONG and (water := self._mentions.sorts.water(item, of_bank=True)) is not None:
+            self._mentions.use(item)
             return [water], at + 1
         self._mentions.settle_part(item, owned=False)
         weight = IN_PLACE if word.text in PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
@@ -55,6 +60,8 @@ class Objects:
             drafts = self._mentions.twins(drafts[0])[:2]
         elif relation is RelationName.BETWEEN and len(drafts) == 1 and item.group is not None and drafts[0].rows == 2:
             drafts = self._groups.two_rows(drafts[0])
+        elif relation is RelationName.BETWEEN and item.article in self._mentions.definite and len(drafts) == 1 and is_many(drafts[0]):
+            drafts = self._mentions.one_and_others(drafts[0])
         end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
         if relation is RelationName.BETWEEN and not item.plural and self._row.has(end, Role.CONJUNCTION):
             after = self._row.item(end + 1)

@@ -196,6 +196,10 @@ class Chunker:
         lexeme, following = self._lexemes[index], self._at(index + 1)
         if not self._after_noun():
             return lexeme.has(*NOUNS, *MODIFIERS, *VOTES) or (_participle(lexeme) and self._can_begin(index + 1))
+        last = self._last()
+        acts = last is not None and last.head is not None and not last.plural and bool(last.article) and lexeme.words[-1].endswith("s")
+        if acts and following is not None and following.has(Role.DETERMINER):
+            return False  # "an astronaut plants a flag"
         if following is not None and following.has(*_BEFORE_OBJECT) and not lexeme.has(Role.THING, Role.PLACE, Role.GENERIC):
             return lexeme.has(*MODIFIERS) and not following.has(Role.DETERMINER)
         return lexeme.has(*NOUNS, *MODIFIERS, *VOTES)
@@ -388,7 +392,7 @@ class Chunker:
             if word in _DENYING and lexeme.glued and kept:
                 denied = kept.pop()
                 phrase.absent.append(replace(denied, end=lexeme.end))
-            elif word in _LIKENING and lexeme.glued and kept:
+            elif lexeme.glued and kept and (word in _LIKENING or self._shapes(kept[-1], lexeme)):
                 likened = kept.pop()
                 kept.append(replace(likened, end=lexeme.end, words=(*likened.words, word), senses={Role.DESCRIPTION: Sense(word)}))
             elif lexeme.unknown and word.endswith("less") and (senses := self._lexicon.lookup((word[:-4],))[0]):
@@ -396,6 +400,11 @@ class Chunker:
             else:
                 kept.append(lexeme)
         return kept
+
+    def _shapes(self, before: Lexeme, lexeme: Lexeme) -> bool:
+        """ "high-backed", "flat-bottomed": how a thing is made; a colour or a material is the part's own look."""
+        made = lexeme.words[-1].endswith("ed") and (lexeme.unknown or self._part_in(lexeme) is not None)
+        return made and not before.has(Role.COLOUR, Role.MATERIAL)
 
     def _without_parted(self, phrase: NounPhrase, run: list[Lexeme]) -> list[Lexeme]:
         """Take "red-roofed" and "glass-top" out of the run; what they say goes to `parted`."""

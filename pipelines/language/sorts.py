@@ -8,6 +8,8 @@ from pipelines.language.drafts import Draft, SceneDraft
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.phrases import NounPhrase
 
+_BANKS = frozenset({"bank", "banks", "shore", "shores", "riverbank", "lakeside", "waterside", "shoreline"})
+
 
 class Sorts:
     """Answers for drafts and phrases by the kinds that they allow first."""
@@ -41,6 +43,10 @@ class Sorts:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
         return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
 
+    def is_water(self, draft: Draft) -> bool:
+        """Whether a draft is a lake, a river, a pond or the sea."""
+        return bool(draft.options) and {"water", "terrain"} <= set(self._lexicon.kinds[draft.options[0]].tags)
+
     def stand_alike(self, one: Draft, other: Draft) -> bool:
         """Whether one can lie where the other does: of an armchair and a clock only the clock is on the mantelpiece; small things can."""
         kinds = [self._lexicon.kinds[draft.options[0]].stands_on for draft in (one, other) if draft.options]
@@ -62,21 +68,31 @@ class Sorts:
         hollow = draft.heads | {kind.name.split()[-1]}
         return bool({"water", "building"} & set(kind.tags)) or kind.family in ("buildings", "vehicles") or bool(hollow & self._hollow)
 
-    def water(self, phrase: NounPhrase) -> Draft | None:
-        """ "on the water": of the lake, river or sea that was spoken of; the river of "a jungle river" becomes a thing for it."""
+    def water(self, phrase: NounPhrase, *, of_bank: bool = False) -> Draft | None:
+        """ "on the water": of the lake, river or sea that was spoken of; the river of "a jungle river" becomes a thing for it.
+
+        of_bank: it is the bank or shore that is named, "along the bank".
+        """
         head = phrase.head
-        if head is None or head.has(Role.THING) or head.words[0] not in ("water", "waters") or phrase.article not in self._definite:
+        words = _BANKS if of_bank else ("water", "waters")
+        if (
+            head is None
+            or head.has(Role.THING)
+            or head.words[-1 if of_bank else 0] not in words
+            or phrase.of is not None
+            or phrase.article not in self._definite
+        ):
             return None
         for draft in reversed(self._scene.drafts):
-            kinds = draft.options[:1] or tuple(kind for word in draft.heads for kind in self._lexicon.kinds_for(word)[:1])
-            if not kinds or not {"water", "terrain"} <= set(self._lexicon.kinds[kinds[0]].tags):
+            kinds = draft.options or tuple(kind for word in draft.heads for kind in self._lexicon.kinds_for(word)[:1])
+            if not any({"water", "terrain"} <= set(self._lexicon.kinds[kind].tags) for kind in kinds):
                 continue
             own = draft.place is not None and (draft.options or self._lexicon.places[draft.place].said.feature in kinds)
-            if own and not draft.beheld:
+            if own and not draft.beheld and not of_bank:
                 return None  # the place's own water is there without being asked for
             if draft.options:
                 return draft
-            water = Draft(draft.phrase, kinds, word=kinds[0], heads=frozenset({kinds[0]}))
+            water = Draft(draft.phrase, kinds[:1], word=kinds[0], heads=frozenset({kinds[0]}))
             self._scene.drafts.append(water)
             return water
         return None

@@ -51,4 +51,6 @@ class Wholes:
         if draft.generic == "building":
             return True
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
+        if kind is not None and kind.family == "toys":
+            return False  # the door is not that of a dolls house
         return kind is not None and (kind.family == "buildings" or "building" in kind.tags or kind.name in self._buildings)
