@@ -218,9 +218,9 @@ def card_for(tier: str | None, kind: Kind = Kind.TEXT, *, stage: str = "") -> Re
     able = [card for card in able if not stage or stage in card.rows[kind]]
     found = next((card for card in able if not card.lacking(kind)), None)
     if found is None:
-        smallest = next((card for card in (*CARDS, *able) if card in able), None)
-        why = f"the recipe {smallest.name} would, but {smallest.lacking(kind)}; or " if smallest is not None else ""
-        raise UnavailableError(f"no recipe makes a world from {WORDS[kind]} on this machine: {why}{CURES[kind]}")
+        smallest = sorted(able, key=lambda card: CARDS.index(card) if card in CARDS else len(CARDS))
+        why = "".join(f"; the recipe {card.name} would, but {card.lacking(kind)}" for card in smallest[:2])
+        raise UnavailableError(f"no recipe makes a world from {WORDS[kind]} on this machine: {CURES[kind]}{why}")
     return found
 
 

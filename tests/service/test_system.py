@@ -34,7 +34,7 @@ def test_recipes_say_what_can_be_made(client: httpx.Client) -> None:
     body = client.get("/v1/recipes").json()
     recipes = {recipe["tier"]: recipe for recipe in body["recipes"]}
     assert {"nano", "super", "ultra", "quick"} <= set(recipes)
-    assert recipes["nano"]["takes"] == ["text", "pictures", "video", "panorama", "distance"]
+    assert recipes["nano"]["takes"] == ["text", "pictures", "video", "panorama", "distance", "layout"]
     assert recipes["nano"]["stages"][0] == "read"
     assert [tier for tier, recipe in recipes.items() if recipe["default"]] == ["nano"]
     assert (body["min_splats"], body["max_splats"]) == (10_000, 4_000_000)
