@@ -83,7 +83,7 @@ async def say_hello() -> dict[str, str]:
     operation_id="generate_world_marble_v1_worlds_generate_post",
     tags=["worlds"],
     summary="Generate World",
-    responses=failures(400, 402, 413, 415, 429, 507),
+    responses=failures(400, 402, 404, 413, 415, 429, 507),
 )
 async def generate_world(
     body: WorldsGenerateRequest, services: Provided, caller: Writer, request: Request, started: Started

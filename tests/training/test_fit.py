@@ -107,4 +107,4 @@ def test_what_is_said_depends_on_the_picture(data: Path) -> None:
         optimiser.step()
     assert first is not None and float(loss.detach()) < 0.5 * float(first)
     means = [values[:, 3].mean((1, 2)).detach() for values in (said, batch.target)]
-    assert float(torch.corrcoef(torch.stack(means))[0, 1]) > 0.8
+    assert float(torch.corrcoef(torch.stack(means))[0, 1]) > 0.75
