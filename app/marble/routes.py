@@ -197,7 +197,7 @@ async def export_world(
     operation_id="pano_depth_to_rgb_marble_v1_pano_depth_to_rgb_post",
     tags=["panoramas"],
     summary="Pano Depth To Rgb",
-    responses=failures(400, 402, 413, 415, 429, 507),
+    responses=failures(400, 402, 404, 413, 415, 429, 507),
 )
 async def pano_depth_to_rgb(
     body: PanoDepthToRgbRequest, services: Provided, caller: Writer, request: Request, started: Started

@@ -203,9 +203,9 @@ def test_the_theme_is_chosen_and_kept(page: Page) -> None:
 
 def test_a_hidden_tab_asks_for_nothing(page: Page) -> None:
     at_home(page)
-    write(page, "a ball in 8 seconds, unseen")
+    write(page, "a ball in 15 seconds, unseen")
     press_make(page)
-    name = "A ball in 8 seconds, unseen"
+    name = "A ball in 15 seconds, unseen"
     expect(on_the_loom(page, name).get_by_text(re.compile("%$"))).to_be_visible(timeout=MADE_MS)
     page.mouse.wheel(0, 2)
     page.evaluate(HIDE, True)
