@@ -90,7 +90,7 @@ def given_in(inputs: Mapping[str, Any], brought: Path | None, folder: Path) -> d
 
 
 def in_clients_words(request: Mapping[str, Any], brought: Path | None, folder: Path) -> Callable[[str], str]:
-    """What turns a sentence about files of this machine into one for clients: /work/…/input-003.png → picture 4, …"""
+    """What turns a sentence about files of this machine into one for clients: a folder and input-003.png → picture 4, …"""
     from pipelines.models import models_folder
 
     weights = f"{models_folder()}{os.sep}"
