@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from pipelines.layout import candidates
 from pipelines.layout.board import Board
 from pipelines.layout.footprints import Boxes, Reals, bearing, pose_matrix, separation, turned
+from pipelines.layout.hiding import hidden_share
 from pipelines.layout.interior import Opening, ceiling_planes, floor_of, interior_of, openings_of
 from pipelines.layout.members import Group
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import Area
-from pipelines.layout.solver import hidden_share
 from pipelines.places import Bring, Place
 from pipelines.scene import EYE_HEIGHT_M, Floats, Matrix, Spawn, Thing
 from pipelines.spec import RelationName, SceneSpec, Viewpoint

@@ -78,6 +78,15 @@ class Group:
         return width, height, depth
 
 
+def half_of(group: Group, number: int) -> tuple[float, float]:
+    """Half width and depth of a member's foot."""
+    plan, scale = outline(group.models[number]), group.scales[number]
+    half = (plan.foot[1] - plan.foot[0]) / 2 * scale
+    if group.is_tree:
+        return max(float(half[0]), 0.3), max(float(half[1]), 0.3)
+    return float(half[0]), float(half[1])
+
+
 def forbidden(kind: Kind, without: Sequence[str]) -> bool:
     """Whether the spec wants none of these: by name, by word, by tag or by family."""
     called = {kind.name, kind.family, kind.family.rstrip("s"), *kind.tags, *kind.words}

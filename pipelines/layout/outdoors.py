@@ -12,11 +12,11 @@ from pipelines.layout import candidates
 from pipelines.layout.afloat import reaches_water, swims
 from pipelines.layout.board import Board, Placed
 from pipelines.layout.footprints import Boxes, Reals, bearing, turned
+from pipelines.layout.hiding import hidden_share
 from pipelines.layout.hollows import way_out
 from pipelines.layout.members import LAND_KINDS, Group, outline
 from pipelines.layout.plan import Plan
 from pipelines.layout.relations import Area, Distance
-from pipelines.layout.solver import hidden_share
 from pipelines.layout.streets import StreetPlaces
 from pipelines.layout.terrain import Ground, Pad
 from pipelines.layout.waters import Island, Sea

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from pipelines.layout import candidates
 from pipelines.layout.board import Board, Placed
-from pipelines.layout.footprints import Boxes, Reals, bearing, separation, turned
-from pipelines.layout.members import Group, flanks, outline
+from pipelines.layout.footprints import Boxes, Reals, separation
+from pipelines.layout.formations import jittered, offsets_of
+from pipelines.layout.members import Group, flanks, half_of, outline
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import VIEWER_BOX, Area, holds, holds_between, holds_to_area
-from pipelines.layout.stacking import place_on, wants_support
+from pipelines.layout.stacking import Judge, place_on, wants_support
 from pipelines.layout.supports import fits_beneath
 from pipelines.spec import VIEWER, Arrangement, Relation, RelationName
 
@@ -96,11 +97,18 @@ class Solver:
         rng = seeded(self.seed, f"place {group.name} {attempt}")
         if wants_support(group, self.board):
             for number in range(len(group.models)):
-                self._note(group, place_on(group, number, self.board, rng), number, rng)
+                self._note(group, place_on(group, number, self.board, self._judge(group, number, rng), rng), number, rng)
             return
         templates = self._formation(group, rng)
         for number in range(len(group.models)):
             self._note(group, self._place(group, number, rng, None if templates is None else templates[number]), number, rng)
+
+    def _judge(self, group: Group, number: int, rng: np.random.Generator) -> Judge:
+        return Judge(
+            kept=lambda foot, whole: self._kept(group, foot, whole),
+            poses=lambda: self._turned(group, self._poses(group, number, rng, 1.0), rng),
+            aimed=lambda poses: self._aimed(group, poses, rng),
+        )
 
     def _note(self, group: Group, item: Placed | None, number: int, rng: np.random.Generator) -> None:
         if item is None:
@@ -113,7 +121,7 @@ class Solver:
     # -- one member ------------------------------------------------------------------------------------------------
     def _place(self, group: Group, number: int, rng: np.random.Generator, template: Reals | None) -> Placed | None:
         for widen in (1.0, 1.7, 3.0):
-            poses = self._poses(group, number, rng, widen) if template is None else _jittered(template, rng, widen)
+            poses = self._poses(group, number, rng, widen) if template is None else jittered(template, rng, widen)
             item = self._best(group, number, poses, rng, fixed_yaw=template is not None)
             if item is not None:
                 return item
@@ -152,14 +160,14 @@ class Solver:
         huddles = not self.site.room and not group.is_tree and not group.bring and len(group.models) <= 12 and not found
         if siblings and (group.asked.arrangement is Arrangement.CLUSTER or huddles):
             near = siblings[int(rng.integers(len(siblings)))].boxes("foot")
-            poses = candidates.by_relation(R.NEAR, near, half_m=_half(group, number), count=80, rng=rng, room=self.site.room)
+            poses = candidates.by_relation(R.NEAR, near, half_m=half_of(group, number), count=80, rng=rng, room=self.site.room)
             found.append(_keep_yaw(poses, rng))
         if (pair := self._partner(group)) is not None:
             angle, gap = rng.uniform(-np.pi, np.pi, 80), pair[1] + rng.uniform(ROOM_M[0], 1.0, 80)
-            found.append(candidates.ring(pair[0], angle, gap, max(_half(group, number))))
+            found.append(candidates.ring(pair[0], angle, gap, max(half_of(group, number))))
         if (sides := self._middle(group)) is not None:
             found.append(
-                candidates.flanking(*sides, half_m=max(_half(group, number)), count=int(120 * widen), reach_m=FLANK_M * widen, rng=rng)
+                candidates.flanking(*sides, half_m=max(half_of(group, number)), count=int(120 * widen), reach_m=FLANK_M * widen, rng=rng)
             )
         if not found or widen > 2:
             found.append(self.site.free_candidates(group, number, rng))
@@ -197,7 +205,7 @@ class Solver:
         return found[number % len(found)].boxes("foot")
 
     def _from_relation(self, group: Group, number: int, relation: Relation, rng: np.random.Generator, widen: float) -> Reals:
-        half, count = _half(group, number), int(110 * widen)
+        half, count = half_of(group, number), int(110 * widen)
         name, kind = relation.objects[0], relation.relation
         if kind is R.FACING:
             if name in self.site.areas or name == VIEWER or len(group.asked.relations) > 1:
@@ -263,13 +271,19 @@ class Solver:
         return Placed(group, number, float(x[best]), float(y[best]), float(z[best]), float(yaw[best]), blocks=not flat)
 
     def _turned(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
-        facing = next((r for r in group.asked.relations if r.relation is R.FACING and self._known(r)), None)
-        out = poses.copy()
-        if facing is not None:
-            target = self._target(facing.objects[0], 0)
-            out[:, 2] = np.arctan2(target.x - out[:, 0], target.z - out[:, 1]) + rng.normal(0, 0.06, len(out))
-        elif not any(r.relation in (R.ALONG, R.AROUND) for r in group.asked.relations):
+        out = self._aimed(group, poses, rng)
+        if out is poses and not any(r.relation in (R.ALONG, R.AROUND) for r in group.asked.relations):
+            out = poses.copy()
             out[:, 2] = self.site.yaws(group, out, rng)
+        return out
+
+    def _aimed(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
+        """Turned to what the group faces; the poses themselves where it faces nothing."""
+        facing = next((r for r in group.asked.relations if r.relation is R.FACING and self._known(r)), None)
+        if facing is None:
+            return poses
+        target, out = self._target(facing.objects[0], 0), poses.copy()
+        out[:, 2] = np.arctan2(target.x - out[:, 0], target.z - out[:, 1]) + rng.normal(0, 0.06, len(out))
         return out
 
     def _kept(self, group: Group, foot: Boxes, whole: Boxes) -> Reals:
@@ -306,8 +320,8 @@ class Solver:
             return None
         if any(r.relation in (R.ALONG, R.AROUND) and self._known(r) for r in group.asked.relations):
             return None
-        offsets = _offsets(group, arrangement)
-        half = np.abs(offsets).max(axis=0) + max(_half(group, 0))
+        offsets = offsets_of(group, arrangement)
+        half = np.abs(offsets).max(axis=0) + max(half_of(group, 0))
         poses = self._poses(group, 0, rng, 2.0)
         poses[:, 2] = np.arctan2(-poses[:, 0], -poses[:, 1]) + rng.normal(0, 0.25, len(poses))
         x, z, yaw = poses.T
@@ -323,43 +337,9 @@ class Solver:
         return found
 
 
-def _jittered(template: Reals, rng: np.random.Generator, widen: float) -> Reals:
-    """The template itself, and places closer and closer round it."""
-    count = 24
-    poses = np.repeat(template[None, :], count, axis=0)
-    poses[1:, :2] += rng.normal(0, 0.25 * widen**3, (count - 1, 2))
-    return poses
-
-
-def _offsets(group: Group, arrangement: Arrangement) -> Reals:
-    """Places (n, 2) of the members of a formation round its middle, along its width and depth."""
-    total = len(group.models)
-    width, depth = max(2 * _half(group, k)[0] for k in range(total)), max(2 * _half(group, k)[1] for k in range(total))
-    step = width * (1.02 if group.asked.kind in ("fence", "hedge", "wall") else 1.25) + (2.2 if group.is_tree else 0.25)
-    if arrangement is Arrangement.CIRCLE:
-        radius = max(total * max(step, depth) / (2 * np.pi), 1.1 * max(width, depth))
-        angle = 2 * np.pi * np.arange(total) / total
-        return np.stack([np.sin(angle) * radius, np.cos(angle) * radius], axis=1)
-    rows = 1 if arrangement is Arrangement.ROW else max(2, round(np.sqrt(total / 2.5)))
-    columns = -(-total // rows)
-    index = np.arange(total)
-    u = (index % columns - (columns - 1) / 2) * step
-    v = (index // columns - (rows - 1) / 2) * (depth * 1.3 + (2.5 if group.is_tree else 0.8))
-    return np.stack([u, v], axis=1)
-
-
 def _keep_yaw(poses: Reals, rng: np.random.Generator) -> Reals:
     poses[:, 2] += rng.normal(0, 0.3, len(poses))
     return poses
-
-
-def _half(group: Group, number: int) -> tuple[float, float]:
-    """Half width and depth of a member's foot."""
-    plan, scale = outline(group.models[number]), group.scales[number]
-    half = (plan.foot[1] - plan.foot[0]) / 2 * scale
-    if group.is_tree:
-        return max(float(half[0]), 0.3), max(float(half[1]), 0.3)
-    return float(half[0]), float(half[1])
 
 
 def _clearance(group: Group, room: bool) -> float:
@@ -370,29 +350,6 @@ def _clearance(group: Group, room: bool) -> float:
     if group.bring is not None and group.bring.at in ("line", "around"):  # track to track, wall to wall
         return min(0.12, group.bring.spacing_m) - 0.02
     return 1.6 if group.is_building else 1.2 if group.is_tree else 0.12
-
-
-def hidden_share(poses: Reals, foot: Boxes, board: Board, *, names_only: bool = True) -> Reals:
-    """How much of each candidate (in bearing) stands behind nearer things, or hides named things that are farther, 0 … about 2."""
-    own_bearing, own_distance = bearing(poses[:, 0], poses[:, 1]), np.hypot(poses[:, 0], poses[:, 1])
-    own_half = np.arctan2(np.maximum(foot.radius, 0.15), np.maximum(own_distance, 0.5))
-    total = np.zeros(len(poses))
-    for other in board.placed:
-        if names_only and not other.group.name:
-            continue
-        box = other.boxes("foot")
-        distance = float(np.hypot(box.x, box.z))
-        half = float(np.arctan2(box.radius, max(distance, 0.5)))
-        apart = np.abs(turned(own_bearing - float(bearing(box.x, box.z))))
-        shared = np.clip(own_half + half - apart, 0, 2 * np.minimum(own_half, half))
-        own_height, other_height = foot.high - foot.low, float(box.high - box.low)
-        nearer = own_distance < distance
-        # what is nearer hides as much as it rises, seen from 1.65 m, into what stands behind it
-        front, rear = np.where(nearer, own_height, other_height), np.where(nearer, other_height, own_height)
-        ratio = np.where(nearer, distance / np.maximum(own_distance, 0.5), own_distance / max(distance, 0.5))
-        covered = np.clip((1.65 + (front - 1.65) * ratio) / np.maximum(rear, 0.2), 0, 1)
-        total += covered * shared / (2 * np.maximum(np.where(nearer, half, own_half), 0.02))
-    return total
 
 
 def retry(solver: Solver, groups: Sequence[Group], failing: Sequence[str], *, attempt: int) -> None:
