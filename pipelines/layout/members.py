@@ -21,6 +21,10 @@ from pipelines.things import Kind, Library, Order
 LAND_KINDS = frozenset({"hill", "mountain", "dune", "cliff", "volcano"})
 BUILDING_TAGS = frozenset({"building", "house"})
 TREE_TAGS = frozenset({"tree"})
+PASSED_DOWN = frozenset({
+    RelationName.BESIDE, RelationName.NEAR, RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF,
+})  # fmt: skip
+"""Relations of what is carried that say where its carrier stands."""
 VARIANTS = 4  # of what grows or is made by hand, in one group
 ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
 
@@ -147,9 +151,13 @@ def _one_of(choices: Sequence[str], rng: np.random.Generator) -> str | None:
 
 
 def make_group(
-    asked: ThingSpec, library: Library, *, season: Season, seed: int, bring: Bring | None = None, without: Sequence[str] = ()
-) -> Group:
-    """Build the models of an entry: a few variants for what grows, is built or varies, one for what is made alike."""
+    asked: ThingSpec, library: Library, *, season: Season, seed: int, bring: Bring | None = None, without: Sequence[str] = (),
+    opened: bool = False,
+) -> Group:  # fmt: skip
+    """Build the models of an entry: a few variants for what grows, is built or varies, one for what is made alike.
+
+    opened: something else is to be inside it.
+    """
     kind = library.kinds[asked.kind]
     rng = seeded(seed, f"group {asked.name}")
     base = zlib.crc32(f"{seed} {asked.name}".encode()) % 100_000
@@ -160,7 +168,7 @@ def make_group(
     variants = min(asked.count, VARIANTS) if varied else 1
     order = Order(
         seed=base, size=asked.size, height_m=asked.height_m, colour=asked.colour, material=asked.material, style=asked.style, season=season,
-        parts=asked.parts,
+        parts=asked.parts, opened=opened,
     )  # fmt: skip
     kinds, colours = [asked.kind], [asked.colour]
     if bring is not None and asked.count > 1:
@@ -201,6 +209,59 @@ def flanks(groups: Mapping[str, Group]) -> dict[str, tuple[str, str]]:
     return found
 
 
+def within_what(group: Group) -> str:
+    """The name of what a group is to be inside, "" for nothing."""
+    return next((relation.objects[0] for relation in group.asked.relations if relation.relation is RelationName.INSIDE), "")
+
+
+def holders(groups: Mapping[str, Group]) -> list[str]:
+    """Named things that others are to be inside, and nothing is to stand on."""
+    below = {relation.objects[0] for group in groups.values() for relation in group.asked.relations if relation.relation is RelationName.ON}
+    wanted = {within_what(group) for group in groups.values()}
+    return [name for name, group in groups.items() if name in wanted - below and group.bring is None and group.kind.name not in LAND_KINDS]
+
+
+def hung_over(groups: Mapping[str, Group]) -> dict[str, str]:
+    """What hangs from the ceiling or in the air above something that the words put under it: its name → that of what is below.
+
+    Such things come to what is below them; they can hang anywhere, and tables cannot stand anywhere.
+    """
+    found: dict[str, str] = {}
+    for name, group in groups.items():
+        for relation in group.asked.relations:
+            above = groups.get(relation.objects[0])
+            if relation.relation is RelationName.UNDER and above is not None and above.kind.stands_on in ("ceiling", "air"):
+                if not above.asked.relations and above.name != name:
+                    found.setdefault(above.name, name)
+    return found
+
+
+def inherited(groups: Mapping[str, Group]) -> dict[str, Group]:
+    """The groups, each carrier knowing where it has to stand: "a pot on a fire, in front of the hut" says where the fire is."""
+    found = dict(groups)
+    for group in groups.values():
+        carried = [relation.objects[0] for relation in group.asked.relations if relation.relation is RelationName.ON]
+        carrier = found.get(carried[0]) if len(carried) == 1 else None
+        if carrier is None or carrier.asked.relations or carrier.bring is not None or carrier.kind.name in LAND_KINDS:
+            continue
+        passed = tuple(
+            relation
+            for relation in group.asked.relations
+            if relation.relation in PASSED_DOWN
+            and carrier.name not in relation.objects
+            and _stands_free(found, relation.objects[0], carrier)
+        )
+        if passed:
+            found[carrier.name] = replace(carrier, asked=carrier.asked.model_copy(update={"relations": passed}))
+    return found
+
+
+def _stands_free(groups: Mapping[str, Group], name: str, carrier: Group) -> bool:
+    """Whether a thing is not itself on or next to the carrier that would come to it."""
+    other = groups.get(name)
+    return other is None or not any(carrier.name in relation.objects for relation in other.asked.relations)
+
+
 def _is_free(group: Group | None) -> bool:
     return group is not None and len(group.models) == 1 and not group.asked.relations and group.kind.name not in LAND_KINDS
 
@@ -208,10 +269,10 @@ def _is_free(group: Group | None) -> bool:
 def in_order(groups: Mapping[str, Group], *, named_first: bool = False, flanking: Mapping[str, tuple[str, str]] | None = None) -> list[str]:
     """Names so that what others refer to comes first; within that, the bigger first. Rings of references are cut at the first named.
 
-    flanking: see `flanks`.
+    flanking: see `flanks`; what hangs over things comes after them in the same way.
     """
     waiting = dict(groups)
-    middles = flanking or {}
+    middles = {name: (below, "") for name, below in hung_over(groups).items()} | dict(flanking or {})
     done: list[str] = []
     weight = {
         name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * _precedence(group.bring, named_first)

@@ -85,13 +85,13 @@ class Outdoors:
             fine &= (apart < LINE_FREE_M).any(axis=-1)
         if self.plan.place.cavern is not None:
             fine &= way_out(x, z, self.plan.place.cavern, seed=self.ground.seed).max(axis=1) < 0.98
-        if self.ground.waters:
+        if self.ground.waters and group.kind.stands_on != "air":
             shore = self.ground.shore(x, z)
             if self.floats(group):
                 fine &= shore[:, 4] < -(0.25 + np.minimum(foot.half_width, foot.half_depth))
             elif not reaches_water(group):
                 fine &= shore.min(axis=1) > (0.8 if not group.is_building else 1.6)
-        if not self.floats(group) and not reaches_water(group):  # nothing stands on the face of a cliff
+        if not self.floats(group) and not reaches_water(group) and group.kind.stands_on != "air":  # nothing stands on the face of a cliff
             fine &= self.ground.slopes(foot.x, foot.z, over_m=1.5) < STEEPEST
         framing = group.bring is not None and group.bring.at == "frame"
         if group.is_tree and not group.asked.relations and group.name != self.plan.subject and not framing:

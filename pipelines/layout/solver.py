@@ -7,18 +7,20 @@ out, and the best by relations kept and composition is taken. What keeps too few
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.layout import candidates
+from pipelines.layout.afloat import reaches_water
 from pipelines.layout.board import Board, Placed
-from pipelines.layout.footprints import Boxes, Reals, separation
+from pipelines.layout.footprints import Boxes, Reals, beside_parts, separation, turned
 from pipelines.layout.formations import jittered, offsets_of
-from pipelines.layout.members import Group, flanks, half_of, outline
+from pipelines.layout.members import Group, flanks, half_of, hung_over, outline
 from pipelines.layout.plan import seeded
-from pipelines.layout.relations import VIEWER_BOX, Area, holds, holds_between, holds_to_area
+from pipelines.layout.relations import CLOSE, VIEWER_BOX, Area, holds, holds_between, holds_to_area
 from pipelines.layout.stacking import Judge, place_on, wants_support
 from pipelines.layout.supports import fits_beneath
 from pipelines.spec import VIEWER, Arrangement, Relation, RelationName
@@ -43,6 +45,7 @@ FIRST = (
 """Which relation of several draws the candidates: the most telling first."""
 ROOM_M = (0.1, 5.0)  # beside what stands between two things, together
 MOST_BENEATH = 60  # candidates for a place under something, whose surfaces are all looked through
+PARALLEL_RAD = 0.45  # members of a row look the same way, unless what they face is farther aside than that
 FLANK_M = 1.8  # as near what flanks a thing comes to it
 
 
@@ -80,9 +83,11 @@ class Solver:
         self.homeless: list[str] = []
         self._pairs: dict[str, tuple[str, float]] = {}
         self._flanks: dict[str, tuple[str, str]] = {}
+        self._hung: dict[str, str] = {}
 
     def leave_room(self, groups: Mapping[str, Group]) -> Mapping[str, tuple[str, str]]:
         """What others stand between is set so far apart, and no farther, that they fit: the pairs of all groups. Which flank what."""
+        self._hung = hung_over(groups)
         self._flanks = {} if self.site.room else flanks(groups)
         for group in groups.values():
             for relation in group.asked.relations:
@@ -133,13 +138,14 @@ class Solver:
             item = self._best(group, number, self.site.free_candidates(group, number, rng), rng, fixed_yaw=False)
             if item is not None:
                 return item
-        if self.site.room:
-            return self._squeezed(group, number, rng)
-        poses = candidates.in_view(distance_m=(3.0, 60.0), half_angle_rad=np.pi, count=600, rng=rng)
-        return self._best(group, number, poses, rng, fixed_yaw=False)
+        if not self.site.room:
+            poses = candidates.in_view(distance_m=(3.0, 60.0), half_angle_rad=np.pi, count=600, rng=rng)
+            if (item := self._best(group, number, poses, rng, fixed_yaw=False)) is not None:
+                return item
+        return self._squeezed(group, number, rng)
 
     def _squeezed(self, group: Group, number: int, rng: np.random.Generator) -> Placed | None:
-        """In a full room: what the place brought stays out; what was named goes where it overlaps least."""
+        """Where there is no room: what the place brought stays out; what was named goes where it overlaps least."""
         if group.bring is not None:
             return None
         poses = self.site.snapped(group, number, self._turned(group, self.site.free_candidates(group, number, rng), rng))
@@ -162,6 +168,8 @@ class Solver:
             near = siblings[int(rng.integers(len(siblings)))].boxes("foot")
             poses = candidates.by_relation(R.NEAR, near, half_m=half_of(group, number), count=80, rng=rng, room=self.site.room)
             found.append(_keep_yaw(poses, rng))
+        if below := self.board.members(self._hung.get(group.name, "")):
+            found.append(candidates.above(below[number % len(below)].boxes("whole"), number // len(below), count=60, rng=rng))
         if (pair := self._partner(group)) is not None:
             angle, gap = rng.uniform(-np.pi, np.pi, 80), pair[1] + rng.uniform(ROOM_M[0], 1.0, 80)
             found.append(candidates.ring(pair[0], angle, gap, max(half_of(group, number))))
@@ -223,6 +231,8 @@ class Solver:
             return candidates.along_line(line, half_width, half_m=half, share=share, aside_m=1.3 * widen, side=side, rng=rng)
         if name in self.site.areas:
             wet = self.site.areas[name].is_water
+            if wet and kind is R.ON and reaches_water(group):
+                return self.site.free_candidates(group, number, rng)
             return candidates.by_area(kind, self.site.areas[name], half_m=half, count=count, rng=rng, wet=wet)
         target = self._target(name, number)
         if kind is R.AROUND and len(group.models) > 2:
@@ -233,11 +243,24 @@ class Solver:
         if kind in (R.UNDER, R.INSIDE) or measured_whole:
             target = self.board.members(name)[0].boxes("whole") if self.board.members(name) else target
         poses = candidates.by_relation(kind, target, half_m=half, count=count, rng=rng, room=self.site.room)
-        if relation.distance_m is None or kind in (R.ON, R.UNDER, R.INSIDE):
+        if kind is R.INSIDE:  # where there is no room in it, close to it at least
+            close = candidates.by_relation(R.BESIDE, target, half_m=half, count=count, rng=rng, room=self.site.room)
+            return np.concatenate([poses, close])
+        if kind is R.UNDER and (low := self._low_crown(group, name)) is not None:
+            poses = np.concatenate([poses, candidates.below_crown(low, half_m=half, count=count, rng=rng)])
+        if relation.distance_m is None or kind in (R.ON, R.UNDER):
             return poses
         if kind is R.FAR and name != VIEWER:  # all round the thing, not only ahead
             poses = candidates.by_relation(R.NEAR, target, half_m=half, count=count, rng=rng, room=self.site.room)
         return candidates.at_distance(poses, target, distance_m=relation.distance_m, own_m=max(half), rng=rng)
+
+    def _low_crown(self, group: Group, name: str) -> Boxes | None:
+        """The solid part of a crown that comes down so low that a group can only be under its rim: of a cypress, a weeping willow."""
+        for item in self.board.members(name)[:1]:
+            plan = outline(item.group.models[item.number])
+            if plan.soft and plan.crown_from_m * item.scale < group.size()[1]:
+                return item.boxes("crown")
+        return None
 
     def _best(self, group: Group, number: int, poses: Reals, rng: np.random.Generator, *, fixed_yaw: bool) -> Placed | None:
         if not len(poses):
@@ -292,6 +315,8 @@ class Solver:
         if (pair := self._partner(group)) is not None:
             gap = separation(foot, pair[0])
             kept += (gap >= pair[1] + ROOM_M[0]) & (gap <= pair[1] + ROOM_M[1])
+        if below := self.board.members(self._hung.get(group.name, "")):
+            kept += np.logical_or.reduce([holds(R.UNDER, item.boxes("whole"), whole) for item in below])
         if (sides := self._middle(group)) is not None:
             kept += separation(whole, sides[0]) <= FLANK_M
             kept += holds_between(sides[0], whole, sides[1]) if sides[1] is not None else 0
@@ -299,18 +324,29 @@ class Solver:
             if not self._known(relation):
                 continue
             name = relation.objects[0]
-            own = foot if relation.relation in (R.BESIDE, R.NEAR, R.AROUND) else whole
+            close = relation.relation in CLOSE
+            own = replace(foot, high=whole.high) if close else whole
             if relation.relation is R.BETWEEN and len(relation.objects) == 2:
                 kept += holds_between(own, self._target(name, 0), self._target(relation.objects[1], 0))
             elif name in self.site.areas:
                 kept += holds_to_area(relation.relation, own, self.site.areas[name])
             else:
-                part = "foot" if own is foot else "whole"
-                others = [VIEWER_BOX] if name == VIEWER else [item.boxes(part) for item in self.board.members(name)]
+                others = self._compared(name, float(np.max(whole.high - whole.low)) if close else None)
                 measured = relation.distance_m
-                one = [holds(relation.relation, own, other, room=self.site.room, distance_m=measured) for other in others[:12]]
+                one = [holds(relation.relation, own, other, room=self.site.room, distance_m=measured) for other in others]
                 kept += np.logical_and.reduce(one) if relation.relation is R.FAR else np.logical_or.reduce(one)
         return kept
+
+    def _compared(self, name: str, height_m: float | None) -> list[Boxes]:
+        """The boxes of a group that a relation is judged by: of what one is close to (`height_m` of the one) where it stands."""
+        if name == VIEWER:
+            return [VIEWER_BOX]
+        found = []
+        for item in self.board.members(name)[:12]:
+            plan = outline(item.group.models[item.number])
+            parts = ("whole",) if height_m is None else beside_parts(height_m, plan, item.scale)
+            found += [item.boxes(part) for part in parts]
+        return found
 
     # -- groups in formation -------------------------------------------------------------------------------------------
     def _formation(self, group: Group, rng: np.random.Generator) -> list[Reals] | None:
@@ -324,6 +360,7 @@ class Solver:
         half = np.abs(offsets).max(axis=0) + max(half_of(group, 0))
         poses = self._poses(group, 0, rng, 2.0)
         poses[:, 2] = np.arctan2(-poses[:, 0], -poses[:, 1]) + rng.normal(0, 0.25, len(poses))
+        poses = self._aimed(group, poses, rng)
         x, z, yaw = poses.T
         box = Boxes(x, z, yaw, np.full(len(x), half[0]), np.full(len(x), half[1]), np.zeros(len(x)), np.full(len(x), group.size()[1]))
         fine = self.site.allowed(group, box, box) & self.board.free(box, None, soft=False, clearance_m=0.1)
@@ -333,7 +370,10 @@ class Solver:
         found = []
         for u, v in offsets:
             own = turn if arrangement is not Arrangement.CIRCLE else np.arctan2(-(u * cos + v * sin), -(-u * sin + v * cos))
-            found.append(np.array([cx + u * cos + v * sin, cz - u * sin + v * cos, own]))
+            pose = np.array([cx + u * cos + v * sin, cz - u * sin + v * cos, own])
+            aim = self._aimed(group, pose[None], rng)[0, 2]
+            pose[2] = aim + np.clip(turned(pose[2] - aim), -PARALLEL_RAD, PARALLEL_RAD)
+            found.append(pose)
         return found
 
 
@@ -343,6 +383,8 @@ def _keep_yaw(poses: Reals, rng: np.random.Generator) -> Reals:
 
 
 def _clearance(group: Group, room: bool) -> float:
+    if any(relation.relation is R.UNDER for relation in group.asked.relations):
+        return 0.02 if room else 0.12  # right beside a trunk or a leg
     if room:
         return 0.02
     if group.bring is not None and group.bring.at.startswith("row"):

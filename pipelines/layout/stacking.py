@@ -23,6 +23,7 @@ TRIES = 48
 LID_M = 1.3  # what is lower and has no room inside takes things on its top instead
 SUNK = 0.3  # of what stands in a hollow, how much has to be below the rim
 LEVEL_M = 0.012  # how uneven the place of a thing beside another on a table may be
+WIDE_M, WIDER = 1.0, 3.0  # half the width of what carries all that stands next to things on it, at least; and in halves of theirs
 STEEPEST = 0.5  # rise over run on a hill, across a thing's foot
 NEXT_TO = (R.BESIDE, R.NEAR, R.AROUND, R.IN_FRONT_OF, R.BEHIND, R.LEFT_OF, R.RIGHT_OF, R.BETWEEN)
 
@@ -37,12 +38,16 @@ class Judge:
 
 
 class Places(NamedTuple):
-    """Where a thing may be put on a carrier: x, height of its lowest point, z, yaw; arrays (n,)."""
+    """Where a thing may be put on a carrier: x, height of its lowest point, z, yaw; arrays (n,).
+
+    part: whose middle is at x, z: that of the thing's foot or of its whole, "" for the model's origin.
+    """
 
     x: Reals
     height: Reals
     z: Reals
     yaw: Reals
+    part: str = ""
 
 
 def wants_support(group: Group, board: Board) -> bool:
@@ -71,10 +76,12 @@ def carriers(group: Group, board: Board) -> list[tuple[Placed, RelationName]]:
 
 
 def _shares(group: Group, carrier: Placed) -> bool:
-    """Whether what stands next to things on a carrier stands on it too: small things on a table, all that stands on a hill."""
-    if carrier.group.kind.name in LAND_KINDS:
-        return group.kind.stands_on in ("ground", "floor", "surface")
-    return group.kind.stands_on == "surface"
+    """Whether what stands next to things on a carrier stands on it too: small things on a table, all that stands on a hill or a stage."""
+    if group.kind.stands_on == "surface":
+        return True
+    box, (width, _, depth) = carrier.boxes("whole"), group.size()
+    wide = min(float(box.half_width), float(box.half_depth)) > max(WIDE_M, WIDER * max(width, depth) / 2)
+    return group.kind.stands_on in ("ground", "floor") and (carrier.group.kind.name in LAND_KINDS or wide)
 
 
 def _takes(group: Group, item: Placed) -> bool:
@@ -86,6 +93,12 @@ def _takes(group: Group, item: Placed) -> bool:
     own, its = outline(group.models[0]).foot, outline(model).whole
     small = ((own[1] - own[0]) * group.scales[0] < 1.1 * (its[1] - its[0]) * item.scale).all()
     return bool(high - low < LID_M and small and item.group.kind.stands_on in ("ground", "floor", "surface", "water"))
+
+
+def goes_within(group: Group, holder: Group) -> bool:
+    """Whether a member of a group finds room within a thing's walls, or on a spot inside it."""
+    model = holder.models[0]
+    return bool(spots_named(model, *IN_SPOTS) or _within(group, 0, Placed(holder, 0, 0.0, 0.0, 0.0, 0.0)))
 
 
 def _has_shelf_below(group: Group, item: Placed) -> bool:
@@ -121,7 +134,7 @@ def place_on(group: Group, number: int, board: Board, judge: Judge, rng: np.rand
     spots = spots_named(carrier.group.models[carrier.number], *(IN_SPOTS if relation is R.INSIDE else ON_SPOTS))
     if not spots or relation is R.BESIDE:
         return None
-    x, height, z, yaw = (float(value[0]) for value in _in_spot(group, number, carrier, spots[0], rng, crowded=True))
+    x, height, z, yaw = (float(value[0]) for value in _in_spot(group, number, carrier, spots[0], rng, crowded=True)[:4])
     return Placed(group, number, x, height - _low(group, number), z, yaw, on=carrier)
 
 
@@ -146,6 +159,8 @@ def _every_place(
         yield _in_spot(group, number, carrier, spot, rng)
     if relation is R.INSIDE:
         yield from _within(group, number, carrier)
+        if float(np.ptp(model.bounds[:, 1])) * carrier.scale >= LID_M:
+            return
     yield _on_surface(group, number, carrier, rng)
 
 
@@ -167,7 +182,7 @@ def _within(group: Group, number: int, carrier: Placed) -> list[Places]:
 def _at(carrier: Placed, local: Reals, turn: Reals) -> Places:
     """Places (n, 3) of a carrier's model in the world, turned as the carrier is and by `turn`."""
     x, z = _to_world(carrier, local[:, 0] * carrier.scale, local[:, 2] * carrier.scale)
-    return Places(x, local[:, 1] * carrier.scale + carrier.y, z, np.broadcast_to(carrier.yaw + turn, x.shape))
+    return Places(x, local[:, 1] * carrier.scale + carrier.y, z, np.broadcast_to(carrier.yaw + turn, x.shape), "whole")
 
 
 def _in_spot(group: Group, number: int, carrier: Placed, spot: Spot, rng: np.random.Generator, *, crowded: bool = False) -> Places:
@@ -187,7 +202,7 @@ def _in_spot(group: Group, number: int, carrier: Placed, spot: Spot, rng: np.ran
     world_x, world_z = _to_world(carrier, x, z)
     exact = surface_near(carrier.group.models[carrier.number], x / carrier.scale, z / carrier.scale, spot.position[1])
     height = np.where(np.abs(exact - spot.position[1]) < 0.04, exact, spot.position[1]) * carrier.scale + carrier.y
-    return Places(world_x, height, world_z, _loosely(group, carrier, len(x), rng))
+    return Places(world_x, height, world_z, _loosely(group, carrier, len(x), rng), "foot")
 
 
 def _loosely(group: Group, carrier: Placed, count: int, rng: np.random.Generator) -> Reals:
@@ -230,7 +245,7 @@ def _on_surface(group: Group, number: int, carrier: Placed, rng: np.random.Gener
         np.maximum(height - 0.02, heights[0][order] * carrier.scale + carrier.y),
         heights[0][order] * carrier.scale + carrier.y,
     )
-    return Places(world_x, height, world_z, _loosely(group, carrier, len(order), rng))
+    return Places(world_x, height, world_z, _loosely(group, carrier, len(order), rng), "foot")
 
 
 def _next_to(group: Group, number: int, carrier: Placed, poses: Reals) -> Places:
@@ -261,12 +276,17 @@ def _first_free(group: Group, number: int, carrier: Placed, places: Places, boar
     plan, scale = outline(group.models[number]), group.scales[number]
     poses = judge.aimed(np.stack([places.x, places.z, places.yaw], axis=1))
     x, z, yaw = poses.T
+    if places.part:  # the middle of what touches comes there, wherever the model's origin is
+        rectangle = plan.foot if places.part == "foot" else plan.whole
+        across, along = rectangle.mean(axis=0) * scale
+        x, z = x - across * np.cos(yaw) - along * np.sin(yaw), z + across * np.sin(yaw) - along * np.cos(yaw)
     y = places.height - _low(group, number)
-    whole = plan.boxes(x, z, yaw, y=y, scale=scale, part="whole")
-    fine = board.free(whole, None, soft=False, clearance_m=0.01, ignoring=_chain(carrier))
+    foot, crown, whole = (plan.boxes(x, z, yaw, y=y, scale=scale, part=part) for part in ("foot", "crown", "whole"))
+    lower, upper = (foot, crown) if group.is_tree else (whole, None)
+    fine = board.free(lower, upper, soft=plan.soft, clearance_m=0.01, ignoring=_chain(carrier))
     if not fine.any():
         return None
-    kept = judge.kept(plan.boxes(x, z, yaw, y=y, scale=scale, part="foot"), whole)
+    kept = judge.kept(foot, whole)
     best = int(np.argmax(np.where(fine, kept, -1.0)))
     return Placed(group, number, float(x[best]), float(y[best]), float(z[best]), float(yaw[best]), on=carrier)
 
