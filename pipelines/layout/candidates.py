@@ -103,7 +103,7 @@ def above(box: Boxes, number: int, *, count: int, rng: np.random.Generator) -> R
 def below_crown(crown: Boxes, *, half_m: tuple[float, float], count: int, rng: np.random.Generator) -> Reals:
     """Candidates under the rim of a low crown (its solid part), their backs to the stem: a bench before a cypress."""
     angle = rng.uniform(-np.pi, np.pi, count)
-    poses = ring(crown, angle, rng.uniform(0.0, 0.06, count), min(half_m))
+    poses = ring(crown, angle, rng.uniform(0.01, 0.06, count), min(half_m))
     poses[:, 2] = angle
     return poses
 

@@ -118,7 +118,7 @@ class Plan:
     soft: bool
 
     def boxes(self, x: Reals, z: Reals, yaw: Reals, *, y: Reals | float, scale: float, part: str) -> Boxes:
-        """`part`: "foot" (up to the crown), "crown" (above it, what is solid of it), "whole" (everything), "stand" (as high on the foot)."""
+        """`part`: "foot" (up to the crown), "crown" (what is solid of it), "whole" (everything), "stand" (as high, but on the foot)."""
         rectangle = self.foot if part in ("foot", "stand") else self.whole
         middle, half = rectangle.mean(axis=0) * scale, (rectangle[1] - rectangle[0]) / 2 * scale
         low, high = {

@@ -209,6 +209,19 @@ def flanks(groups: Mapping[str, Group]) -> dict[str, tuple[str, str]]:
     return found
 
 
+def posture(asked: ThingSpec, kinds: Mapping[str, Kind], named: Mapping[str, str]) -> str | None:
+    """How a person is built who is on or in a bed or a seat: "lying" or "sitting"; None for all others. named: name → kind."""
+    if "person" not in kinds[asked.kind].tags:
+        return None
+    for relation in asked.relations:
+        below = kinds.get(named.get(relation.objects[0], ""))
+        if below is not None and relation.relation in (RelationName.ON, RelationName.INSIDE):
+            style = "lying" if "bed" in below.spots else "sitting" if "seat" in below.spots else ""
+            if style in kinds[asked.kind].styles:
+                return style
+    return None
+
+
 def within_what(group: Group) -> str:
     """The name of what a group is to be inside, "" for nothing."""
     return next((relation.objects[0] for relation in group.asked.relations if relation.relation is RelationName.INSIDE), "")
@@ -230,9 +243,10 @@ def hung_over(groups: Mapping[str, Group]) -> dict[str, str]:
     for name, group in groups.items():
         for relation in group.asked.relations:
             above = groups.get(relation.objects[0])
-            if relation.relation is RelationName.UNDER and above is not None and above.kind.stands_on in ("ceiling", "air"):
-                if not above.asked.relations and above.name != name:
-                    found.setdefault(above.name, name)
+            if relation.relation is not RelationName.UNDER or above is None or above.name == name or above.asked.relations:
+                continue
+            if above.kind.stands_on in ("ceiling", "air"):
+                found.setdefault(above.name, name)
     return found
 
 

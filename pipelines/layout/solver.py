@@ -384,7 +384,7 @@ def _keep_yaw(poses: Reals, rng: np.random.Generator) -> Reals:
 
 def _clearance(group: Group, room: bool) -> float:
     if any(relation.relation is R.UNDER for relation in group.asked.relations):
-        return 0.02 if room else 0.12  # right beside a trunk or a leg
+        return 0.0  # right beside a trunk or a leg
     if room:
         return 0.02
     if group.bring is not None and group.bring.at.startswith("row"):

@@ -12,7 +12,7 @@ from pipelines.layout.board import Board, Placed
 from pipelines.layout.cavities import room_below, room_within
 from pipelines.layout.footprints import Boxes, Reals
 from pipelines.layout.members import LAND_KINDS, Group, outline
-from pipelines.layout.supports import fits_beneath, spots_named, surface_near, top_heights
+from pipelines.layout.supports import contact_of, fits_beneath, spots_named, surface_near, top_heights
 from pipelines.scene import Model, Spot
 from pipelines.spec import RelationName
 
@@ -139,7 +139,7 @@ def place_on(group: Group, number: int, board: Board, judge: Judge, rng: np.rand
 
 
 def _low(group: Group, number: int) -> float:
-    return outline(group.models[number]).low * group.scales[number]
+    return contact_of(group.models[number])[0] * group.scales[number]
 
 
 def _every_place(
@@ -187,11 +187,11 @@ def _at(carrier: Placed, local: Reals, turn: Reals) -> Places:
 
 def _in_spot(group: Group, number: int, carrier: Placed, spot: Spot, rng: np.random.Generator, *, crowded: bool = False) -> Places:
     """Places within one spot from the middle outwards, none where it is too small; `crowded`: whatever its size."""
-    plan, scale = outline(group.models[number]), group.scales[number]
-    half = (plan.foot[1] - plan.foot[0]) / 2 * scale
+    scale, (low, foot) = group.scales[number], contact_of(group.models[number])
+    half = (foot[1] - foot[0]) / 2 * scale
     free = np.maximum(np.array(spot.size_m) / 2 * carrier.scale - half, 0.0)
     too_big = (half > np.array(spot.size_m) / 2 * carrier.scale + 0.06).any() or (
-        plan.high - plan.low
+        float(group.models[number].bounds[1, 1]) - low
     ) * scale > spot.clearance_m * carrier.scale + 0.02
     if too_big and not crowded:
         return _none()
@@ -277,7 +277,7 @@ def _first_free(group: Group, number: int, carrier: Placed, places: Places, boar
     poses = judge.aimed(np.stack([places.x, places.z, places.yaw], axis=1))
     x, z, yaw = poses.T
     if places.part:  # the middle of what touches comes there, wherever the model's origin is
-        rectangle = plan.foot if places.part == "foot" else plan.whole
+        rectangle = contact_of(group.models[number])[1] if places.part == "foot" else plan.whole
         across, along = rectangle.mean(axis=0) * scale
         x, z = x - across * np.cos(yaw) - along * np.sin(yaw), z + across * np.sin(yaw) - along * np.cos(yaw)
     y = places.height - _low(group, number)
