@@ -76,6 +76,21 @@ class Group:
         """Alive: stands in profile as often as not."""
         return bool(ANIMAL_TAGS & {*self.kind.tags, self.kind.family, self.kind.family.rstrip("s")})
 
+    @property
+    def is_seat(self) -> bool:
+        """Whether people sit on it."""
+        return "seat" in self.kind.spots
+
+    @property
+    def is_stool(self) -> bool:
+        """Chairs and stools are low and slender enough to be seen from behind."""
+        return self.size()[0] < 0.65
+
+    @property
+    def is_flat(self) -> bool:
+        """Rugs and mats: others stand on them."""
+        return self.kind.stands_on == "floor" and self.size()[1] < 0.05
+
     def size(self, number: int = 0) -> tuple[float, float, float]:
         """Width, height, depth of a member as placed."""
         width, height, depth = (float(value) * self.scales[number] for value in self.models[number].size_m)
@@ -89,6 +104,19 @@ def half_of(group: Group, number: int) -> tuple[float, float]:
     if group.is_tree:
         return max(float(half[0]), 0.3), max(float(half[1]), 0.3)
     return float(half[0]), float(half[1])
+
+
+def clearance_of(group: Group, *, room: bool) -> float:
+    """How much air a group keeps from what stands already, metres; negative where walls may touch."""
+    if any(relation.relation is RelationName.UNDER for relation in group.asked.relations):
+        return 0.0  # right beside a trunk or a leg
+    if room:
+        return 0.02
+    if group.bring is not None and group.bring.at.startswith("row"):
+        return group.bring.spacing_m or -0.06  # houses of a row stand wall to wall unless the place says more
+    if group.bring is not None and group.bring.at in ("line", "around"):  # track to track, wall to wall
+        return min(0.12, group.bring.spacing_m) - 0.02
+    return 1.6 if group.is_building else 1.2 if group.is_tree else 0.12
 
 
 def forbidden(kind: Kind, without: Sequence[str]) -> bool:

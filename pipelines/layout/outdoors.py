@@ -217,6 +217,11 @@ class Outdoors:
             return face + rng.choice([-1.0, 1.0], count) * rng.uniform(0.5, 1.15, count)
         return face + rng.normal(0, 0.28, count)
 
+    def has_place(self, group: Group) -> bool:
+        """Open ground has no grids."""
+        del group
+        return False
+
     def floats(self, group: Group) -> bool:
         """Whether it lies on the water: boats and the like, unless what is said of them keeps them ashore; animals said to be on it."""
         if not self.ground.waters or reaches_water(group) or group.name in self.ashore:

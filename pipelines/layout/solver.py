@@ -18,7 +18,7 @@ from pipelines.layout.afloat import reaches_water
 from pipelines.layout.board import Board, Placed
 from pipelines.layout.footprints import Boxes, Reals, beside_parts, separation, turned
 from pipelines.layout.formations import jittered, offsets_of
-from pipelines.layout.members import Group, flanks, half_of, hung_over, outline
+from pipelines.layout.members import Group, clearance_of, flanks, half_of, hung_over, outline
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import CLOSE, VIEWER_BOX, Area, holds, holds_between, holds_to_area
 from pipelines.layout.stacking import Judge, place_on, wants_support
@@ -70,6 +70,9 @@ class Site(Protocol):
 
     def yaws(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
         """Turns for candidates whose relations leave it open."""
+
+    def has_place(self, group: Group) -> bool:
+        """Whether such things stand in a grid of the place, whatever they face."""
 
     def snapped(self, group: Group, number: int, poses: Reals) -> Reals:
         """Candidates moved to where the site wants such a thing: back to the wall, say."""
@@ -216,7 +219,7 @@ class Solver:
         half, count = half_of(group, number), int(110 * widen)
         name, kind = relation.objects[0], relation.relation
         if kind is R.FACING:
-            if name in self.site.areas or name == VIEWER or len(group.asked.relations) > 1:
+            if name in self.site.areas or name == VIEWER or len(group.asked.relations) > 1 or self.site.has_place(group):
                 return np.zeros((0, 3))
             return candidates.facing(self._target(name, number), half_m=half, count=count, rng=rng, room=self.site.room)
         if kind is R.BETWEEN and len(relation.objects) == 2:
@@ -279,7 +282,7 @@ class Solver:
         if fine.any() and not flat:
             index = np.flatnonzero(fine)[: MOST_BENEATH if roof else None]
             clear = self.board.free(
-                foot.at(index), crown.at(index) if crown else None, soft=plan.soft, clearance_m=_clearance(group, self.site.room),
+                foot.at(index), crown.at(index) if crown else None, soft=plan.soft, clearance_m=clearance_of(group, room=self.site.room),
                 ignoring=frozenset({id(roof)}) if roof else frozenset(),
             )  # fmt: skip
             if roof is not None:
@@ -306,7 +309,9 @@ class Solver:
         if facing is None:
             return poses
         target, out = self._target(facing.objects[0], 0), poses.copy()
-        out[:, 2] = np.arctan2(target.x - out[:, 0], target.z - out[:, 1]) + rng.normal(0, 0.06, len(out))
+        aim = np.arctan2(target.x - out[:, 0], target.z - out[:, 1])
+        loose = np.clip(turned(out[:, 2] - aim), -PARALLEL_RAD, PARALLEL_RAD)
+        out[:, 2] = aim + (loose if self.site.has_place(group) else rng.normal(0, 0.06, len(out)))
         return out
 
     def _kept(self, group: Group, foot: Boxes, whole: Boxes) -> Reals:
@@ -352,7 +357,7 @@ class Solver:
     def _formation(self, group: Group, rng: np.random.Generator) -> list[Reals] | None:
         """A pose per member for rows and circles: the whole formation is placed like one thing."""
         total, arrangement = len(group.models), group.asked.arrangement
-        if total < 2 or arrangement in (Arrangement.SCATTERED, Arrangement.CLUSTER):
+        if total < 2 or arrangement in (Arrangement.SCATTERED, Arrangement.CLUSTER) or self.site.has_place(group):
             return None
         if any(r.relation in (R.ALONG, R.AROUND) and self._known(r) for r in group.asked.relations):
             return None
@@ -380,18 +385,6 @@ class Solver:
 def _keep_yaw(poses: Reals, rng: np.random.Generator) -> Reals:
     poses[:, 2] += rng.normal(0, 0.3, len(poses))
     return poses
-
-
-def _clearance(group: Group, room: bool) -> float:
-    if any(relation.relation is R.UNDER for relation in group.asked.relations):
-        return 0.0  # right beside a trunk or a leg
-    if room:
-        return 0.02
-    if group.bring is not None and group.bring.at.startswith("row"):
-        return group.bring.spacing_m or -0.06  # houses of a row stand wall to wall unless the place says more
-    if group.bring is not None and group.bring.at in ("line", "around"):  # track to track, wall to wall
-        return min(0.12, group.bring.spacing_m) - 0.02
-    return 1.6 if group.is_building else 1.2 if group.is_tree else 0.12
 
 
 def retry(solver: Solver, groups: Sequence[Group], failing: Sequence[str], *, attempt: int) -> None:
