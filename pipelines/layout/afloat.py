@@ -30,9 +30,10 @@ def reaches_water(group: Group) -> bool:
 
 
 def swims(group: Group, areas: Mapping[str, Area]) -> bool:
-    """ "ducks on a pond": animals that the words put on water, though they stand on the ground elsewhere."""
+    """ "ducks on a pond": animals that the words put on water, though they stand on the ground elsewhere; and fish, where there is any."""
     wet = {name for name, area in areas.items() if area.is_water}
     on_water = any(
         relation.relation in (RelationName.ON, RelationName.INSIDE) and relation.objects[0] in wet for relation in group.asked.relations
     )
-    return on_water and "animal" in group.kind.tags and "person" not in group.kind.tags
+    fish = bool(wet) and group.kind.family == "sealife" and group.kind.stands_on == "air"
+    return fish or (on_water and "animal" in group.kind.tags and "person" not in group.kind.tags)

@@ -17,11 +17,12 @@ from pipelines.layout.features import quay_model, street_model, track_model, wat
 from pipelines.layout.first_look import first_look
 from pipelines.layout.ground_mesh import terrain_of
 from pipelines.layout.indoors import Indoors
-from pipelines.layout.members import LAND_KINDS, Group, brought, in_order, is_feature, make_group
+from pipelines.layout.members import LAND_KINDS, Group, brought, holders, in_order, inherited, is_feature, make_group, posture, within_what
 from pipelines.layout.outdoors import Outdoors, level_ground, settled
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.relations import Area, check
 from pipelines.layout.solver import Solver, retry
+from pipelines.layout.stacking import goes_within
 from pipelines.layout.streets import BACK_M
 from pipelines.layout.terrain import Ground, Street, Track
 from pipelines.layout.waters import Sea
@@ -100,10 +101,17 @@ def _groups(spec: SceneSpec, place: Place, library: Library, *, seed: int, say: 
     found = {}
     entries = [(thing, None) for thing in spec.things if not is_feature(thing.kind)]
     every = [*entries, *brought(spec, place, library, seed=seed)]
+    named = {asked.name: asked.kind for asked, _ in every}
     for number, (asked, bring) in enumerate(every):
         say(0.5 * number / max(len(every), 1), f"building {asked.name}")
+        if (style := posture(asked, library.kinds, named)) is not None:
+            asked = asked.model_copy(update={"style": style})
         found[asked.name] = make_group(asked, library, season=spec.season, seed=seed, bring=bring, without=spec.without)
-    return found
+    for name in holders(found):  # without its lid, or its own flowers
+        group = make_group(found[name].asked, library, season=spec.season, seed=seed, without=spec.without, opened=True)
+        if all(goes_within(other, group) for other in found.values() if within_what(other) == name):
+            found[name] = group
+    return inherited(found)
 
 
 # -- outdoors --------------------------------------------------------------------------------------------------------

@@ -90,6 +90,24 @@ def by_relation(
     return ring(box, angle, rng.uniform(0.8, 2.0 if room else 7.0, count), own)
 
 
+def above(box: Boxes, number: int, *, count: int, rng: np.random.Generator) -> Reals:
+    """Candidates over the middle of a thing; the second and the third of several beside it, along the thing's longer side."""
+    step = (number + 1) // 2 * (1 if number % 2 else -1) * 0.55
+    long, yaw = float(np.maximum(box.half_width, box.half_depth)), float(box.yaw)
+    along = step * long + rng.normal(0, 0.04 * long, count)
+    dx, dz = (along, np.zeros(count)) if float(box.half_width) >= float(box.half_depth) else (np.zeros(count), along)
+    x, z = box.x + dx * np.cos(yaw) + dz * np.sin(yaw), box.z - dx * np.sin(yaw) + dz * np.cos(yaw)
+    return np.stack([x, z, np.full(count, yaw)], axis=1)
+
+
+def below_crown(crown: Boxes, *, half_m: tuple[float, float], count: int, rng: np.random.Generator) -> Reals:
+    """Candidates under the rim of a low crown (its solid part), their backs to the stem: a bench before a cypress."""
+    angle = rng.uniform(-np.pi, np.pi, count)
+    poses = ring(crown, angle, rng.uniform(0.01, 0.06, count), min(half_m))
+    poses[:, 2] = angle
+    return poses
+
+
 def at_distance(poses: Reals, box: Boxes, *, distance_m: float, own_m: float, rng: np.random.Generator) -> Reals:
     """The poses moved towards or away from a box until the gap is what the words said, give or take a little."""
     angle = np.asarray(np.arctan2(poses[:, 0] - box.x, poses[:, 1] - box.z))

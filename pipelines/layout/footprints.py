@@ -118,11 +118,12 @@ class Plan:
     soft: bool
 
     def boxes(self, x: Reals, z: Reals, yaw: Reals, *, y: Reals | float, scale: float, part: str) -> Boxes:
-        """`part`: "foot" (up to the crown), "crown" (above it, what is solid of it), or "whole" (everything)."""
-        rectangle = self.foot if part == "foot" else self.whole
+        """`part`: "foot" (up to the crown), "crown" (what is solid of it), "whole" (everything), "stand" (as high, but on the foot)."""
+        rectangle = self.foot if part in ("foot", "stand") else self.whole
         middle, half = rectangle.mean(axis=0) * scale, (rectangle[1] - rectangle[0]) / 2 * scale
         low, high = {
             "foot": (self.low, self.crown_from_m), "crown": (self.crown_from_m, self.high), "whole": (self.low, self.high),
+            "stand": (self.low, self.high),
         }[part]  # fmt: skip
         if part == "crown" and self.soft:
             half = half * SOFT_CROWN
@@ -131,6 +132,11 @@ class Plan:
         shape = np.broadcast(cx, cz, yaw, y).shape
         parts = (cx, cz, yaw, half[0], half[1], np.asarray(y) + low * scale, np.asarray(y) + high * scale)
         return Boxes(*(np.broadcast_to(np.asarray(part_, np.float64), shape) for part_ in parts))
+
+
+def beside_parts(height_m: float, plan: Plan, scale: float) -> tuple[str, ...]:
+    """What another thing of some height may be beside: a thing's foot, and the whole of it where the other is too tall for its crown."""
+    return ("stand", "whole") if plan.crown_from_m * scale < min(height_m, plan.high * scale - 0.05) else ("stand",)
 
 
 def plan_of(model: Model) -> Plan:

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from pipelines.layout import candidates
 from pipelines.layout.board import Board
 from pipelines.layout.footprints import Boxes, Reals, bearing, pose_matrix, separation, turned
+from pipelines.layout.hiding import hidden_share
 from pipelines.layout.interior import Opening, ceiling_planes, floor_of, interior_of, openings_of
 from pipelines.layout.members import Group
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import Area
-from pipelines.layout.solver import hidden_share
+from pipelines.layout.roominess import roomy_size
 from pipelines.places import Bring, Place
 from pipelines.scene import EYE_HEIGHT_M, Floats, Matrix, Spawn, Thing
 from pipelines.spec import RelationName, SceneSpec, Viewpoint
@@ -60,7 +61,11 @@ class Indoors:
         assert place.room is not None
         rng = seeded(seed, "room")
         kind = place.room.styles.get(spec.style or "", place.room.kind)
-        self.kind, self.model = kind, library.build(kind, Order(seed=int(rng.integers(1000)), style=spec.style, parts=spec.parts))
+        size = roomy_size(groups, library.kinds[kind].size_m)
+        self.kind, self.model = (
+            kind,
+            library.build(kind, Order(seed=int(rng.integers(1000)), size=size, style=spec.style, parts=spec.parts)),
+        )
         self.place, self.groups = place, groups
         self.low, self.high, self.height_m = interior_of(self.model)
         self.ceiling = ceiling_planes(self.model)
@@ -138,9 +143,9 @@ class Indoors:
         fine = ((x > self.low[0] - slack) & (x < self.high[0] + slack) & (z > self.low[1] - slack) & (z < self.high[1] + slack)).all(axis=1)
         if group.kind.stands_on != "ceiling":
             fine &= self._headroom(x, z).min(axis=1) > whole.high - 0.02
-        if group.kind.stands_on in ("floor", "ground") and not _is_flat(group):
+        if group.kind.stands_on in ("floor", "ground") and not group.is_flat:
             fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
-        if _is_flat(group) or group.kind.stands_on == "ceiling" or self._at(group) in ("window", "door"):
+        if group.is_flat or group.kind.stands_on == "ceiling" or self._at(group) in ("window", "door"):
             return np.asarray(fine)
         for opening in self.openings:
             box = self._opening_box(opening)
@@ -212,7 +217,7 @@ class Indoors:
         floor = group.kind.stands_on in ("floor", "ground")
         if floor and height > 0.9:
             score -= 2.0 * np.clip(1.0 + height - distance, 0, 3)
-        if floor and not _is_flat(group):
+        if floor and not group.is_flat:
             for item in board.placed:
                 if item.group.kind.stands_on not in ("floor", "ground") or not item.blocks:
                     continue
@@ -229,7 +234,7 @@ class Indoors:
                 for item in board.placed:
                     if item.group.kind.stands_on == "floor" and item.blocks:
                         score -= 5.0 * np.clip(0.8 - separation(foot, item.boxes("foot")), 0, 0.8)
-        if _is_seat(group) and not _is_stool(group):  # a back is a wall in the picture
+        if group.is_seat and not group.is_stool:  # a back is a wall in the picture
             away = turned(poses[:, 2] - candidates.toward_viewer(x, z))
             score -= 2.2 * np.clip(np.abs(away) - 1.3, 0, 1.2) * np.clip(4.5 - distance, 0, 1.5)
         if group.asked.phrase:
@@ -268,7 +273,7 @@ class Indoors:
             return poses
         if self._at(group) != "wall":
             square = self._squared(poses[:, 2])
-            near = np.abs(turned(square - poses[:, 2])) < (0.5 if _is_seat(group) else 0.2)
+            near = np.abs(turned(square - poses[:, 2])) < (0.5 if group.is_seat else 0.2)
             return np.concatenate([poses[:, :2], np.where(near, square, poses[:, 2])[:, None]], axis=1)
         x, z = self.to_room(poses[:, 0], poses[:, 1])
         gaps = np.stack([z - self.low[1], self.high[0] - x, self.high[1] - z, x - self.low[0]])
@@ -300,10 +305,15 @@ class Indoors:
             return "middle"
         return "free"
 
+    def has_place(self, group: Group) -> bool:
+        """Whether the place has a grid for such things, in which they stand whatever they face."""
+        return self._in_grid(group, 0) is not None
+
     def _in_grid(self, group: Group, number: int) -> Reals | None:
         """The pose that the place's grid has for a member whose words say nothing else; None where there is no grid."""
         hint = self._hint(group)
-        if hint is None or hint.grid is None or (group.bring is None and group.asked.relations):
+        stated = {relation.relation for relation in group.asked.relations} - {R.FACING}  # desks in rows may be said to face the board
+        if hint is None or hint.grid is None or (group.bring is None and stated):
             return None
         grid, total = hint.grid, len(group.models)
         columns = min(grid.columns, total)
@@ -380,17 +390,3 @@ class Indoors:
 def _spread(ends: tuple[float, float], number: int, count: int) -> float:
     """The share at which one of `count` stands, evenly from the first end to the last."""
     return (ends[0] + ends[1]) / 2 if count == 1 else ends[0] + (ends[1] - ends[0]) * number / (count - 1)
-
-
-def _is_seat(group: Group) -> bool:
-    return "seat" in group.kind.spots
-
-
-def _is_stool(group: Group) -> bool:
-    """Chairs and stools are low and slender enough to be seen from behind."""
-    return group.size()[0] < 0.65
-
-
-def _is_flat(group: Group) -> bool:
-    """Rugs and mats: others stand on them."""
-    return group.kind.stands_on == "floor" and group.size()[1] < 0.05

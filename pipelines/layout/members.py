@@ -21,6 +21,10 @@ from pipelines.things import Kind, Library, Order
 LAND_KINDS = frozenset({"hill", "mountain", "dune", "cliff", "volcano"})
 BUILDING_TAGS = frozenset({"building", "house"})
 TREE_TAGS = frozenset({"tree"})
+PASSED_DOWN = frozenset({
+    RelationName.BESIDE, RelationName.NEAR, RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF,
+})  # fmt: skip
+"""Relations of what is carried that say where its carrier stands."""
 VARIANTS = 4  # of what grows or is made by hand, in one group
 ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
 
@@ -72,10 +76,47 @@ class Group:
         """Alive: stands in profile as often as not."""
         return bool(ANIMAL_TAGS & {*self.kind.tags, self.kind.family, self.kind.family.rstrip("s")})
 
+    @property
+    def is_seat(self) -> bool:
+        """Whether people sit on it."""
+        return "seat" in self.kind.spots
+
+    @property
+    def is_stool(self) -> bool:
+        """Chairs and stools are low and slender enough to be seen from behind."""
+        return self.size()[0] < 0.65
+
+    @property
+    def is_flat(self) -> bool:
+        """Rugs and mats: others stand on them."""
+        return self.kind.stands_on == "floor" and self.size()[1] < 0.05
+
     def size(self, number: int = 0) -> tuple[float, float, float]:
         """Width, height, depth of a member as placed."""
         width, height, depth = (float(value) * self.scales[number] for value in self.models[number].size_m)
         return width, height, depth
+
+
+def half_of(group: Group, number: int) -> tuple[float, float]:
+    """Half width and depth of a member's foot."""
+    plan, scale = outline(group.models[number]), group.scales[number]
+    half = (plan.foot[1] - plan.foot[0]) / 2 * scale
+    if group.is_tree:
+        return max(float(half[0]), 0.3), max(float(half[1]), 0.3)
+    return float(half[0]), float(half[1])
+
+
+def clearance_of(group: Group, *, room: bool) -> float:
+    """How much air a group keeps from what stands already, metres; negative where walls may touch."""
+    if any(relation.relation is RelationName.UNDER for relation in group.asked.relations):
+        return 0.0  # right beside a trunk or a leg
+    if room:
+        return 0.02
+    if group.bring is not None and group.bring.at.startswith("row"):
+        return group.bring.spacing_m or -0.06  # houses of a row stand wall to wall unless the place says more
+    if group.bring is not None and group.bring.at in ("line", "around"):  # track to track, wall to wall
+        return min(0.12, group.bring.spacing_m) - 0.02
+    return 1.6 if group.is_building else 1.2 if group.is_tree else 0.12
 
 
 def forbidden(kind: Kind, without: Sequence[str]) -> bool:
@@ -138,9 +179,13 @@ def _one_of(choices: Sequence[str], rng: np.random.Generator) -> str | None:
 
 
 def make_group(
-    asked: ThingSpec, library: Library, *, season: Season, seed: int, bring: Bring | None = None, without: Sequence[str] = ()
-) -> Group:
-    """Build the models of an entry: a few variants for what grows, is built or varies, one for what is made alike."""
+    asked: ThingSpec, library: Library, *, season: Season, seed: int, bring: Bring | None = None, without: Sequence[str] = (),
+    opened: bool = False,
+) -> Group:  # fmt: skip
+    """Build the models of an entry: a few variants for what grows, is built or varies, one for what is made alike.
+
+    opened: something else is to be inside it.
+    """
     kind = library.kinds[asked.kind]
     rng = seeded(seed, f"group {asked.name}")
     base = zlib.crc32(f"{seed} {asked.name}".encode()) % 100_000
@@ -151,7 +196,7 @@ def make_group(
     variants = min(asked.count, VARIANTS) if varied else 1
     order = Order(
         seed=base, size=asked.size, height_m=asked.height_m, colour=asked.colour, material=asked.material, style=asked.style, season=season,
-        parts=asked.parts,
+        parts=asked.parts, opened=opened,
     )  # fmt: skip
     kinds, colours = [asked.kind], [asked.colour]
     if bring is not None and asked.count > 1:
@@ -192,6 +237,73 @@ def flanks(groups: Mapping[str, Group]) -> dict[str, tuple[str, str]]:
     return found
 
 
+def posture(asked: ThingSpec, kinds: Mapping[str, Kind], named: Mapping[str, str]) -> str | None:
+    """How a person is built who is on or in a bed or a seat: "lying" or "sitting"; None for all others. named: name → kind."""
+    if "person" not in kinds[asked.kind].tags:
+        return None
+    for relation in asked.relations:
+        below = kinds.get(named.get(relation.objects[0], ""))
+        if below is not None and relation.relation in (RelationName.ON, RelationName.INSIDE):
+            style = "lying" if "bed" in below.spots else "sitting" if "seat" in below.spots else ""
+            if style in kinds[asked.kind].styles:
+                return style
+    return None
+
+
+def within_what(group: Group) -> str:
+    """The name of what a group is to be inside, "" for nothing."""
+    return next((relation.objects[0] for relation in group.asked.relations if relation.relation is RelationName.INSIDE), "")
+
+
+def holders(groups: Mapping[str, Group]) -> list[str]:
+    """Named things that others are to be inside, and nothing is to stand on."""
+    below = {relation.objects[0] for group in groups.values() for relation in group.asked.relations if relation.relation is RelationName.ON}
+    wanted = {within_what(group) for group in groups.values()}
+    return [name for name, group in groups.items() if name in wanted - below and group.bring is None and group.kind.name not in LAND_KINDS]
+
+
+def hung_over(groups: Mapping[str, Group]) -> dict[str, str]:
+    """What hangs from the ceiling or in the air above something that the words put under it: its name → that of what is below.
+
+    Such things come to what is below them; they can hang anywhere, and tables cannot stand anywhere.
+    """
+    found: dict[str, str] = {}
+    for name, group in groups.items():
+        for relation in group.asked.relations:
+            above = groups.get(relation.objects[0])
+            if relation.relation is not RelationName.UNDER or above is None or above.name == name or above.asked.relations:
+                continue
+            if above.kind.stands_on in ("ceiling", "air"):
+                found.setdefault(above.name, name)
+    return found
+
+
+def inherited(groups: Mapping[str, Group]) -> dict[str, Group]:
+    """The groups, each carrier knowing where it has to stand: "a pot on a fire, in front of the hut" says where the fire is."""
+    found = dict(groups)
+    for group in groups.values():
+        carried = [relation.objects[0] for relation in group.asked.relations if relation.relation is RelationName.ON]
+        carrier = found.get(carried[0]) if len(carried) == 1 else None
+        if carrier is None or carrier.asked.relations or carrier.bring is not None or carrier.kind.name in LAND_KINDS:
+            continue
+        passed = tuple(
+            relation
+            for relation in group.asked.relations
+            if relation.relation in PASSED_DOWN
+            and carrier.name not in relation.objects
+            and _stands_free(found, relation.objects[0], carrier)
+        )
+        if passed:
+            found[carrier.name] = replace(carrier, asked=carrier.asked.model_copy(update={"relations": passed}))
+    return found
+
+
+def _stands_free(groups: Mapping[str, Group], name: str, carrier: Group) -> bool:
+    """Whether a thing is not itself on or next to the carrier that would come to it."""
+    other = groups.get(name)
+    return other is None or not any(carrier.name in relation.objects for relation in other.asked.relations)
+
+
 def _is_free(group: Group | None) -> bool:
     return group is not None and len(group.models) == 1 and not group.asked.relations and group.kind.name not in LAND_KINDS
 
@@ -199,10 +311,10 @@ def _is_free(group: Group | None) -> bool:
 def in_order(groups: Mapping[str, Group], *, named_first: bool = False, flanking: Mapping[str, tuple[str, str]] | None = None) -> list[str]:
     """Names so that what others refer to comes first; within that, the bigger first. Rings of references are cut at the first named.
 
-    flanking: see `flanks`.
+    flanking: see `flanks`; what hangs over things comes after them in the same way.
     """
     waiting = dict(groups)
-    middles = flanking or {}
+    middles = {name: (below, "") for name, below in hung_over(groups).items()} | dict(flanking or {})
     done: list[str] = []
     weight = {
         name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * _precedence(group.bring, named_first)

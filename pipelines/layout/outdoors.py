@@ -12,11 +12,11 @@ from pipelines.layout import candidates
 from pipelines.layout.afloat import reaches_water, swims
 from pipelines.layout.board import Board, Placed
 from pipelines.layout.footprints import Boxes, Reals, bearing, turned
+from pipelines.layout.hiding import hidden_share
 from pipelines.layout.hollows import way_out
 from pipelines.layout.members import LAND_KINDS, Group, outline
 from pipelines.layout.plan import Plan
 from pipelines.layout.relations import Area, Distance
-from pipelines.layout.solver import hidden_share
 from pipelines.layout.streets import StreetPlaces
 from pipelines.layout.terrain import Ground, Pad
 from pipelines.layout.waters import Island, Sea
@@ -85,13 +85,13 @@ class Outdoors:
             fine &= (apart < LINE_FREE_M).any(axis=-1)
         if self.plan.place.cavern is not None:
             fine &= way_out(x, z, self.plan.place.cavern, seed=self.ground.seed).max(axis=1) < 0.98
-        if self.ground.waters:
+        if self.ground.waters and group.kind.stands_on != "air":
             shore = self.ground.shore(x, z)
             if self.floats(group):
                 fine &= shore[:, 4] < -(0.25 + np.minimum(foot.half_width, foot.half_depth))
             elif not reaches_water(group):
                 fine &= shore.min(axis=1) > (0.8 if not group.is_building else 1.6)
-        if not self.floats(group) and not reaches_water(group):  # nothing stands on the face of a cliff
+        if not self.floats(group) and not reaches_water(group) and group.kind.stands_on != "air":  # nothing stands on the face of a cliff
             fine &= self.ground.slopes(foot.x, foot.z, over_m=1.5) < STEEPEST
         framing = group.bring is not None and group.bring.at == "frame"
         if group.is_tree and not group.asked.relations and group.name != self.plan.subject and not framing:
@@ -216,6 +216,11 @@ class Outdoors:
         if group.is_animal or group.kind.family in ("vehicles", "boats") or "vehicle" in group.kind.tags:
             return face + rng.choice([-1.0, 1.0], count) * rng.uniform(0.5, 1.15, count)
         return face + rng.normal(0, 0.28, count)
+
+    def has_place(self, group: Group) -> bool:
+        """Open ground has no grids."""
+        del group
+        return False
 
     def floats(self, group: Group) -> bool:
         """Whether it lies on the water: boats and the like, unless what is said of them keeps them ashore; animals said to be on it."""

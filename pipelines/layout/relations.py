@@ -7,8 +7,10 @@ on            the subject's lowest point within 3 cm of a surface of the object,
               features (path, beach, hill), its middle within the feature; on water, afloat
 under         the subject's middle within the object's plan, its top not above the object's; under what hangs flat on a wall: its top
               below the object's middle, it within 0.4 m of the object's plan and its middle within the object's width + 0.25 m
-inside        the subject's middle within the object's plan and height; or resting on a surface of the object that lies below its rim
-beside        gap ≤ 1.2 m + 0.3 × the larger thing (at most 4 m; indoors at most 1.2 m); to water ≤ 10 m; to a path ≤ 3 m
+inside        the subject's middle within the object's plan and height; or resting on a surface of the object that lies below its rim,
+              or on a board of a shelf
+beside        gap between the feet ≤ 1.2 m + 0.3 × the larger thing (at most 4 m; indoors at most 1.2 m), or to the whole of what
+              the subject is too tall to stand under (a crown, wings), at the same height; to water ≤ 10 m; to a path ≤ 3 m
 near          gap ≤ three times that
 far from      gap ≥ 20 m (indoors 2 m)
 in front of   nearer to the viewer, in the same direction (half the object's angle + 15°), gap ≤ 4 m + the larger thing;
@@ -32,14 +34,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.layout.footprints import Boxes, Reals, bearing, separation, stance, turned
-from pipelines.layout.supports import rests_on
+from pipelines.layout.footprints import Boxes, Reals, bearing, beside_parts, plan_of, separation, stance, turned
+from pipelines.layout.supports import TOUCH_M, rests_on, spots_named
 from pipelines.scene import RelationCheck, Thing
 from pipelines.spec import VIEWER, Relation, RelationName, SceneSpec
 
 Bools = NDArray[np.bool_]
 Distance = Callable[[NDArray[np.floating], NDArray[np.floating]], Reals]
 MEASURED_WITHIN = 0.25  # of a stated distance, and at least a metre
+RIM_M = 0.05  # how far below a rim what is inside lies at least
 FLAT_ON_WALL_M = 0.15  # half the depth of windows, pictures and clocks at most
 WIDE_ANGLE = np.radians(220.0)
 
@@ -175,6 +178,8 @@ def holds_to_area(relation: RelationName, a: Boxes, area: Area) -> Bools:
     return np.asarray(own < -np.radians(1.5) if relation is R.LEFT_OF else own > np.radians(1.5))
 
 
+CLOSE = frozenset({RelationName.BESIDE, RelationName.NEAR, RelationName.AROUND})
+"""Relations that are judged by where things stand, not by how far they reach above."""
 _TURNED_ROUND: Mapping[RelationName, RelationName] = {
     RelationName.LEFT_OF: RelationName.RIGHT_OF, RelationName.RIGHT_OF: RelationName.LEFT_OF,
     RelationName.IN_FRONT_OF: RelationName.BEHIND, RelationName.BEHIND: RelationName.IN_FRONT_OF,
@@ -247,8 +252,8 @@ def _one_holds(
     relation: RelationName, thing: Thing, target: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area], *, room: bool,
     distance_m: float | None = None,
 ) -> bool:  # fmt: skip
-    part = "foot" if relation in (RelationName.BESIDE, RelationName.NEAR, RelationName.AROUND) else "whole"
-    a = stance(thing, part=part)
+    close = relation in CLOSE
+    a = stance(thing, part="stand" if close else "whole")
     if target == VIEWER:
         return bool(holds(relation, a, VIEWER_BOX, room=room, distance_m=distance_m))
     if target in areas:
@@ -257,14 +262,26 @@ def _one_holds(
         return any(rests_on(thing, other) for other in members[target])
     if relation is RelationName.INSIDE and any(_lies_in(thing, other) for other in members[target]):
         return True
-    found = [bool(holds(relation, a, stance(other, part=part), room=room, distance_m=distance_m)) for other in members[target]]
+    found = []
+    for other in members[target]:
+        plan = plan_of(other.model)
+        parts = beside_parts(float(a.high - a.low), plan, other.scale) if close else ("whole",)
+        boxes = [stance(other, part=part, plan=plan) for part in parts]
+        found.append(any(bool(holds(relation, a, box, room=room, distance_m=distance_m)) for box in boxes))
     return all(found) if relation is RelationName.FAR else any(found)
 
 
 def _lies_in(thing: Thing, other: Thing) -> bool:
-    """Whether a thing rests on a surface of another below its rim, its middle within the plan: a shovel in a sandpit."""
+    """Whether a thing rests on a surface of another below its rim, its middle within the plan: a shovel in a sandpit.
+
+    Or on a board of a shelf, which has no rim.
+    """
     own, whole = stance(thing), stance(other)
-    return bool(whole.contains(own.x, own.z)) and float(own.low) < float(whole.high) - 0.05 and rests_on(thing, other)
+    if not bool(whole.contains(own.x, own.z)) or not rests_on(thing, other):
+        return False
+    boards = spots_named(other.model, "inside", "shelf")
+    on_board = any(abs(float(own.low) - float(other.position[1]) - spot.position[1] * other.scale) <= TOUCH_M for spot in boards)
+    return on_board or float(own.low) < float(whole.high) - RIM_M
 
 
 def _rings(things: list[Thing], target: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area], *, room: bool) -> bool:

@@ -7,18 +7,21 @@ out, and the best by relations kept and composition is taken. What keeps too few
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.layout import candidates
+from pipelines.layout.afloat import reaches_water
 from pipelines.layout.board import Board, Placed
-from pipelines.layout.footprints import Boxes, Reals, bearing, separation, turned
-from pipelines.layout.members import Group, flanks, outline
+from pipelines.layout.footprints import Boxes, Reals, beside_parts, separation, turned
+from pipelines.layout.formations import jittered, offsets_of
+from pipelines.layout.members import Group, clearance_of, flanks, half_of, hung_over, outline
 from pipelines.layout.plan import seeded
-from pipelines.layout.relations import VIEWER_BOX, Area, holds, holds_between, holds_to_area
-from pipelines.layout.stacking import place_on, wants_support
+from pipelines.layout.relations import CLOSE, VIEWER_BOX, Area, holds, holds_between, holds_to_area
+from pipelines.layout.stacking import Judge, place_on, wants_support
 from pipelines.layout.supports import fits_beneath
 from pipelines.spec import VIEWER, Arrangement, Relation, RelationName
 
@@ -42,6 +45,7 @@ FIRST = (
 """Which relation of several draws the candidates: the most telling first."""
 ROOM_M = (0.1, 5.0)  # beside what stands between two things, together
 MOST_BENEATH = 60  # candidates for a place under something, whose surfaces are all looked through
+PARALLEL_RAD = 0.45  # members of a row look the same way, unless what they face is farther aside than that
 FLANK_M = 1.8  # as near what flanks a thing comes to it
 
 
@@ -67,6 +71,9 @@ class Site(Protocol):
     def yaws(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
         """Turns for candidates whose relations leave it open."""
 
+    def has_place(self, group: Group) -> bool:
+        """Whether such things stand in a grid of the place, whatever they face."""
+
     def snapped(self, group: Group, number: int, poses: Reals) -> Reals:
         """Candidates moved to where the site wants such a thing: back to the wall, say."""
 
@@ -79,9 +86,11 @@ class Solver:
         self.homeless: list[str] = []
         self._pairs: dict[str, tuple[str, float]] = {}
         self._flanks: dict[str, tuple[str, str]] = {}
+        self._hung: dict[str, str] = {}
 
     def leave_room(self, groups: Mapping[str, Group]) -> Mapping[str, tuple[str, str]]:
         """What others stand between is set so far apart, and no farther, that they fit: the pairs of all groups. Which flank what."""
+        self._hung = hung_over(groups)
         self._flanks = {} if self.site.room else flanks(groups)
         for group in groups.values():
             for relation in group.asked.relations:
@@ -96,11 +105,18 @@ class Solver:
         rng = seeded(self.seed, f"place {group.name} {attempt}")
         if wants_support(group, self.board):
             for number in range(len(group.models)):
-                self._note(group, place_on(group, number, self.board, rng), number, rng)
+                self._note(group, place_on(group, number, self.board, self._judge(group, number, rng), rng), number, rng)
             return
         templates = self._formation(group, rng)
         for number in range(len(group.models)):
             self._note(group, self._place(group, number, rng, None if templates is None else templates[number]), number, rng)
+
+    def _judge(self, group: Group, number: int, rng: np.random.Generator) -> Judge:
+        return Judge(
+            kept=lambda foot, whole: self._kept(group, foot, whole),
+            poses=lambda: self._turned(group, self._poses(group, number, rng, 1.0), rng),
+            aimed=lambda poses: self._aimed(group, poses, rng),
+        )
 
     def _note(self, group: Group, item: Placed | None, number: int, rng: np.random.Generator) -> None:
         if item is None:
@@ -113,7 +129,7 @@ class Solver:
     # -- one member ------------------------------------------------------------------------------------------------
     def _place(self, group: Group, number: int, rng: np.random.Generator, template: Reals | None) -> Placed | None:
         for widen in (1.0, 1.7, 3.0):
-            poses = self._poses(group, number, rng, widen) if template is None else _jittered(template, rng, widen)
+            poses = self._poses(group, number, rng, widen) if template is None else jittered(template, rng, widen)
             item = self._best(group, number, poses, rng, fixed_yaw=template is not None)
             if item is not None:
                 return item
@@ -125,13 +141,14 @@ class Solver:
             item = self._best(group, number, self.site.free_candidates(group, number, rng), rng, fixed_yaw=False)
             if item is not None:
                 return item
-        if self.site.room:
-            return self._squeezed(group, number, rng)
-        poses = candidates.in_view(distance_m=(3.0, 60.0), half_angle_rad=np.pi, count=600, rng=rng)
-        return self._best(group, number, poses, rng, fixed_yaw=False)
+        if not self.site.room:
+            poses = candidates.in_view(distance_m=(3.0, 60.0), half_angle_rad=np.pi, count=600, rng=rng)
+            if (item := self._best(group, number, poses, rng, fixed_yaw=False)) is not None:
+                return item
+        return self._squeezed(group, number, rng)
 
     def _squeezed(self, group: Group, number: int, rng: np.random.Generator) -> Placed | None:
-        """In a full room: what the place brought stays out; what was named goes where it overlaps least."""
+        """Where there is no room: what the place brought stays out; what was named goes where it overlaps least."""
         if group.bring is not None:
             return None
         poses = self.site.snapped(group, number, self._turned(group, self.site.free_candidates(group, number, rng), rng))
@@ -152,14 +169,16 @@ class Solver:
         huddles = not self.site.room and not group.is_tree and not group.bring and len(group.models) <= 12 and not found
         if siblings and (group.asked.arrangement is Arrangement.CLUSTER or huddles):
             near = siblings[int(rng.integers(len(siblings)))].boxes("foot")
-            poses = candidates.by_relation(R.NEAR, near, half_m=_half(group, number), count=80, rng=rng, room=self.site.room)
+            poses = candidates.by_relation(R.NEAR, near, half_m=half_of(group, number), count=80, rng=rng, room=self.site.room)
             found.append(_keep_yaw(poses, rng))
+        if below := self.board.members(self._hung.get(group.name, "")):
+            found.append(candidates.above(below[number % len(below)].boxes("whole"), number // len(below), count=60, rng=rng))
         if (pair := self._partner(group)) is not None:
             angle, gap = rng.uniform(-np.pi, np.pi, 80), pair[1] + rng.uniform(ROOM_M[0], 1.0, 80)
-            found.append(candidates.ring(pair[0], angle, gap, max(_half(group, number))))
+            found.append(candidates.ring(pair[0], angle, gap, max(half_of(group, number))))
         if (sides := self._middle(group)) is not None:
             found.append(
-                candidates.flanking(*sides, half_m=max(_half(group, number)), count=int(120 * widen), reach_m=FLANK_M * widen, rng=rng)
+                candidates.flanking(*sides, half_m=max(half_of(group, number)), count=int(120 * widen), reach_m=FLANK_M * widen, rng=rng)
             )
         if not found or widen > 2:
             found.append(self.site.free_candidates(group, number, rng))
@@ -197,10 +216,10 @@ class Solver:
         return found[number % len(found)].boxes("foot")
 
     def _from_relation(self, group: Group, number: int, relation: Relation, rng: np.random.Generator, widen: float) -> Reals:
-        half, count = _half(group, number), int(110 * widen)
+        half, count = half_of(group, number), int(110 * widen)
         name, kind = relation.objects[0], relation.relation
         if kind is R.FACING:
-            if name in self.site.areas or name == VIEWER or len(group.asked.relations) > 1:
+            if name in self.site.areas or name == VIEWER or len(group.asked.relations) > 1 or self.site.has_place(group):
                 return np.zeros((0, 3))
             return candidates.facing(self._target(name, number), half_m=half, count=count, rng=rng, room=self.site.room)
         if kind is R.BETWEEN and len(relation.objects) == 2:
@@ -215,6 +234,8 @@ class Solver:
             return candidates.along_line(line, half_width, half_m=half, share=share, aside_m=1.3 * widen, side=side, rng=rng)
         if name in self.site.areas:
             wet = self.site.areas[name].is_water
+            if wet and kind is R.ON and reaches_water(group):
+                return self.site.free_candidates(group, number, rng)
             return candidates.by_area(kind, self.site.areas[name], half_m=half, count=count, rng=rng, wet=wet)
         target = self._target(name, number)
         if kind is R.AROUND and len(group.models) > 2:
@@ -225,11 +246,24 @@ class Solver:
         if kind in (R.UNDER, R.INSIDE) or measured_whole:
             target = self.board.members(name)[0].boxes("whole") if self.board.members(name) else target
         poses = candidates.by_relation(kind, target, half_m=half, count=count, rng=rng, room=self.site.room)
-        if relation.distance_m is None or kind in (R.ON, R.UNDER, R.INSIDE):
+        if kind is R.INSIDE:  # where there is no room in it, close to it at least
+            close = candidates.by_relation(R.BESIDE, target, half_m=half, count=count, rng=rng, room=self.site.room)
+            return np.concatenate([poses, close])
+        if kind is R.UNDER and (low := self._low_crown(group, name)) is not None:
+            poses = np.concatenate([poses, candidates.below_crown(low, half_m=half, count=count, rng=rng)])
+        if relation.distance_m is None or kind in (R.ON, R.UNDER):
             return poses
         if kind is R.FAR and name != VIEWER:  # all round the thing, not only ahead
             poses = candidates.by_relation(R.NEAR, target, half_m=half, count=count, rng=rng, room=self.site.room)
         return candidates.at_distance(poses, target, distance_m=relation.distance_m, own_m=max(half), rng=rng)
+
+    def _low_crown(self, group: Group, name: str) -> Boxes | None:
+        """The solid part of a crown that comes down so low that a group can only be under its rim: of a cypress, a weeping willow."""
+        for item in self.board.members(name)[:1]:
+            plan = outline(item.group.models[item.number])
+            if plan.soft and plan.crown_from_m * item.scale < group.size()[1]:
+                return item.boxes("crown")
+        return None
 
     def _best(self, group: Group, number: int, poses: Reals, rng: np.random.Generator, *, fixed_yaw: bool) -> Placed | None:
         if not len(poses):
@@ -248,7 +282,7 @@ class Solver:
         if fine.any() and not flat:
             index = np.flatnonzero(fine)[: MOST_BENEATH if roof else None]
             clear = self.board.free(
-                foot.at(index), crown.at(index) if crown else None, soft=plan.soft, clearance_m=_clearance(group, self.site.room),
+                foot.at(index), crown.at(index) if crown else None, soft=plan.soft, clearance_m=clearance_of(group, room=self.site.room),
                 ignoring=frozenset({id(roof)}) if roof else frozenset(),
             )  # fmt: skip
             if roof is not None:
@@ -263,13 +297,21 @@ class Solver:
         return Placed(group, number, float(x[best]), float(y[best]), float(z[best]), float(yaw[best]), blocks=not flat)
 
     def _turned(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
-        facing = next((r for r in group.asked.relations if r.relation is R.FACING and self._known(r)), None)
-        out = poses.copy()
-        if facing is not None:
-            target = self._target(facing.objects[0], 0)
-            out[:, 2] = np.arctan2(target.x - out[:, 0], target.z - out[:, 1]) + rng.normal(0, 0.06, len(out))
-        elif not any(r.relation in (R.ALONG, R.AROUND) for r in group.asked.relations):
+        out = self._aimed(group, poses, rng)
+        if out is poses and not any(r.relation in (R.ALONG, R.AROUND) for r in group.asked.relations):
+            out = poses.copy()
             out[:, 2] = self.site.yaws(group, out, rng)
+        return out
+
+    def _aimed(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
+        """Turned to what the group faces; the poses themselves where it faces nothing."""
+        facing = next((r for r in group.asked.relations if r.relation is R.FACING and self._known(r)), None)
+        if facing is None:
+            return poses
+        target, out = self._target(facing.objects[0], 0), poses.copy()
+        aim = np.arctan2(target.x - out[:, 0], target.z - out[:, 1])
+        loose = np.clip(turned(out[:, 2] - aim), -PARALLEL_RAD, PARALLEL_RAD)
+        out[:, 2] = aim + (loose if self.site.has_place(group) else rng.normal(0, 0.06, len(out)))
         return out
 
     def _kept(self, group: Group, foot: Boxes, whole: Boxes) -> Reals:
@@ -278,6 +320,8 @@ class Solver:
         if (pair := self._partner(group)) is not None:
             gap = separation(foot, pair[0])
             kept += (gap >= pair[1] + ROOM_M[0]) & (gap <= pair[1] + ROOM_M[1])
+        if below := self.board.members(self._hung.get(group.name, "")):
+            kept += np.logical_or.reduce([holds(R.UNDER, item.boxes("whole"), whole) for item in below])
         if (sides := self._middle(group)) is not None:
             kept += separation(whole, sides[0]) <= FLANK_M
             kept += holds_between(sides[0], whole, sides[1]) if sides[1] is not None else 0
@@ -285,31 +329,43 @@ class Solver:
             if not self._known(relation):
                 continue
             name = relation.objects[0]
-            own = foot if relation.relation in (R.BESIDE, R.NEAR, R.AROUND) else whole
+            close = relation.relation in CLOSE
+            own = replace(foot, high=whole.high) if close else whole
             if relation.relation is R.BETWEEN and len(relation.objects) == 2:
                 kept += holds_between(own, self._target(name, 0), self._target(relation.objects[1], 0))
             elif name in self.site.areas:
                 kept += holds_to_area(relation.relation, own, self.site.areas[name])
             else:
-                part = "foot" if own is foot else "whole"
-                others = [VIEWER_BOX] if name == VIEWER else [item.boxes(part) for item in self.board.members(name)]
+                others = self._compared(name, float(np.max(whole.high - whole.low)) if close else None)
                 measured = relation.distance_m
-                one = [holds(relation.relation, own, other, room=self.site.room, distance_m=measured) for other in others[:12]]
+                one = [holds(relation.relation, own, other, room=self.site.room, distance_m=measured) for other in others]
                 kept += np.logical_and.reduce(one) if relation.relation is R.FAR else np.logical_or.reduce(one)
         return kept
+
+    def _compared(self, name: str, height_m: float | None) -> list[Boxes]:
+        """The boxes of a group that a relation is judged by: of what one is close to (`height_m` of the one) where it stands."""
+        if name == VIEWER:
+            return [VIEWER_BOX]
+        found = []
+        for item in self.board.members(name)[:12]:
+            plan = outline(item.group.models[item.number])
+            parts = ("whole",) if height_m is None else beside_parts(height_m, plan, item.scale)
+            found += [item.boxes(part) for part in parts]
+        return found
 
     # -- groups in formation -------------------------------------------------------------------------------------------
     def _formation(self, group: Group, rng: np.random.Generator) -> list[Reals] | None:
         """A pose per member for rows and circles: the whole formation is placed like one thing."""
         total, arrangement = len(group.models), group.asked.arrangement
-        if total < 2 or arrangement in (Arrangement.SCATTERED, Arrangement.CLUSTER):
+        if total < 2 or arrangement in (Arrangement.SCATTERED, Arrangement.CLUSTER) or self.site.has_place(group):
             return None
         if any(r.relation in (R.ALONG, R.AROUND) and self._known(r) for r in group.asked.relations):
             return None
-        offsets = _offsets(group, arrangement)
-        half = np.abs(offsets).max(axis=0) + max(_half(group, 0))
+        offsets = offsets_of(group, arrangement)
+        half = np.abs(offsets).max(axis=0) + max(half_of(group, 0))
         poses = self._poses(group, 0, rng, 2.0)
         poses[:, 2] = np.arctan2(-poses[:, 0], -poses[:, 1]) + rng.normal(0, 0.25, len(poses))
+        poses = self._aimed(group, poses, rng)
         x, z, yaw = poses.T
         box = Boxes(x, z, yaw, np.full(len(x), half[0]), np.full(len(x), half[1]), np.zeros(len(x)), np.full(len(x), group.size()[1]))
         fine = self.site.allowed(group, box, box) & self.board.free(box, None, soft=False, clearance_m=0.1)
@@ -319,80 +375,16 @@ class Solver:
         found = []
         for u, v in offsets:
             own = turn if arrangement is not Arrangement.CIRCLE else np.arctan2(-(u * cos + v * sin), -(-u * sin + v * cos))
-            found.append(np.array([cx + u * cos + v * sin, cz - u * sin + v * cos, own]))
+            pose = np.array([cx + u * cos + v * sin, cz - u * sin + v * cos, own])
+            aim = self._aimed(group, pose[None], rng)[0, 2]
+            pose[2] = aim + np.clip(turned(pose[2] - aim), -PARALLEL_RAD, PARALLEL_RAD)
+            found.append(pose)
         return found
-
-
-def _jittered(template: Reals, rng: np.random.Generator, widen: float) -> Reals:
-    """The template itself, and places closer and closer round it."""
-    count = 24
-    poses = np.repeat(template[None, :], count, axis=0)
-    poses[1:, :2] += rng.normal(0, 0.25 * widen**3, (count - 1, 2))
-    return poses
-
-
-def _offsets(group: Group, arrangement: Arrangement) -> Reals:
-    """Places (n, 2) of the members of a formation round its middle, along its width and depth."""
-    total = len(group.models)
-    width, depth = max(2 * _half(group, k)[0] for k in range(total)), max(2 * _half(group, k)[1] for k in range(total))
-    step = width * (1.02 if group.asked.kind in ("fence", "hedge", "wall") else 1.25) + (2.2 if group.is_tree else 0.25)
-    if arrangement is Arrangement.CIRCLE:
-        radius = max(total * max(step, depth) / (2 * np.pi), 1.1 * max(width, depth))
-        angle = 2 * np.pi * np.arange(total) / total
-        return np.stack([np.sin(angle) * radius, np.cos(angle) * radius], axis=1)
-    rows = 1 if arrangement is Arrangement.ROW else max(2, round(np.sqrt(total / 2.5)))
-    columns = -(-total // rows)
-    index = np.arange(total)
-    u = (index % columns - (columns - 1) / 2) * step
-    v = (index // columns - (rows - 1) / 2) * (depth * 1.3 + (2.5 if group.is_tree else 0.8))
-    return np.stack([u, v], axis=1)
 
 
 def _keep_yaw(poses: Reals, rng: np.random.Generator) -> Reals:
     poses[:, 2] += rng.normal(0, 0.3, len(poses))
     return poses
-
-
-def _half(group: Group, number: int) -> tuple[float, float]:
-    """Half width and depth of a member's foot."""
-    plan, scale = outline(group.models[number]), group.scales[number]
-    half = (plan.foot[1] - plan.foot[0]) / 2 * scale
-    if group.is_tree:
-        return max(float(half[0]), 0.3), max(float(half[1]), 0.3)
-    return float(half[0]), float(half[1])
-
-
-def _clearance(group: Group, room: bool) -> float:
-    if room:
-        return 0.02
-    if group.bring is not None and group.bring.at.startswith("row"):
-        return group.bring.spacing_m or -0.06  # houses of a row stand wall to wall unless the place says more
-    if group.bring is not None and group.bring.at in ("line", "around"):  # track to track, wall to wall
-        return min(0.12, group.bring.spacing_m) - 0.02
-    return 1.6 if group.is_building else 1.2 if group.is_tree else 0.12
-
-
-def hidden_share(poses: Reals, foot: Boxes, board: Board, *, names_only: bool = True) -> Reals:
-    """How much of each candidate (in bearing) stands behind nearer things, or hides named things that are farther, 0 … about 2."""
-    own_bearing, own_distance = bearing(poses[:, 0], poses[:, 1]), np.hypot(poses[:, 0], poses[:, 1])
-    own_half = np.arctan2(np.maximum(foot.radius, 0.15), np.maximum(own_distance, 0.5))
-    total = np.zeros(len(poses))
-    for other in board.placed:
-        if names_only and not other.group.name:
-            continue
-        box = other.boxes("foot")
-        distance = float(np.hypot(box.x, box.z))
-        half = float(np.arctan2(box.radius, max(distance, 0.5)))
-        apart = np.abs(turned(own_bearing - float(bearing(box.x, box.z))))
-        shared = np.clip(own_half + half - apart, 0, 2 * np.minimum(own_half, half))
-        own_height, other_height = foot.high - foot.low, float(box.high - box.low)
-        nearer = own_distance < distance
-        # what is nearer hides as much as it rises, seen from 1.65 m, into what stands behind it
-        front, rear = np.where(nearer, own_height, other_height), np.where(nearer, other_height, own_height)
-        ratio = np.where(nearer, distance / np.maximum(own_distance, 0.5), own_distance / max(distance, 0.5))
-        covered = np.clip((1.65 + (front - 1.65) * ratio) / np.maximum(rear, 0.2), 0, 1)
-        total += covered * shared / (2 * np.maximum(np.where(nearer, half, own_half), 0.02))
-    return total
 
 
 def retry(solver: Solver, groups: Sequence[Group], failing: Sequence[str], *, attempt: int) -> None:

@@ -81,16 +81,28 @@ def _flat(x: NDArray[np.floating], z: NDArray[np.floating]) -> tuple[Reals, Real
     return np.ravel(np.asarray(x, np.float64)).copy(), np.ravel(np.asarray(z, np.float64)).copy()
 
 
-def rests_on(thing: Thing, other: Thing) -> bool:
-    """Whether a thing's lowest point lies within 3 cm of a surface of another thing, or of the plane of a spot of it, under its foot."""
-    to_model = np.linalg.inv(other.world_from_model)
-    low, high = thing.model.bounds
-    foot = np.asarray(thing.model.footprint, np.float64)
+def contact_of(model: Model) -> tuple[float, Reals]:
+    """Height and lowest and highest x, z (2, 2), in its own frame, of what a model rests with: its foot, or what sits on a seat."""
+    for spot in spots_named(model, "sits"):
+        half = np.array(spot.size_m) / 2
+        middle = np.array([spot.position[0], spot.position[2]])
+        return spot.position[1], np.stack([middle - half, middle + half])
+    foot = np.asarray(model.footprint, np.float64)
     if not (foot[1] > foot[0]).all():
-        foot = thing.model.bounds[:, [0, 2]].astype(np.float64)
+        foot = model.bounds[:, [0, 2]].astype(np.float64)
+    return float(model.bounds[0, 1]), foot
+
+
+def rests_on(thing: Thing, other: Thing) -> bool:
+    """Whether a thing's lowest point lies within 3 cm of a surface of another thing, or of the plane of a spot of it, under its foot.
+
+    Of who sits it is the lowest point above the seat.
+    """
+    to_model = np.linalg.inv(other.world_from_model)
+    low, foot = contact_of(thing.model)
     middle, half = foot.mean(axis=0), (foot[1] - foot[0]) / 2
     u, v = np.meshgrid([-0.9, -0.45, 0.0, 0.45, 0.9], [-0.9, -0.45, 0.0, 0.45, 0.9])
-    local = np.stack([middle[0] + half[0] * u.ravel(), np.full(u.size, low[1]), middle[1] + half[1] * v.ravel()], axis=1)
+    local = np.stack([middle[0] + half[0] * u.ravel(), np.full(u.size, low), middle[1] + half[1] * v.ravel()], axis=1)
     world = local @ thing.world_from_model[:3, :3].T + thing.position
     inside = world @ to_model[:3, :3].T + to_model[:3, 3]
     for spot in other.model.spots:  # wheels on rails, a cushion on slats: what carries may lie to the sides

@@ -279,6 +279,7 @@ class KindDefinition(_Strict):
     parts: Annotated[list[PartDefinition], Field(max_length=MAX_PARTS_WRITTEN)] = []
     spots: Annotated[list[SpotDefinition], Field(max_length=60)] = []
     lamps: Annotated[list[LampDefinition], Field(max_length=20)] = []
+    yields: Annotated[list[Word], Field(max_length=12)] = []  # parts that give way when other things are inside it: its lid, its flowers
     grown: Word | None = None
     terrain: Flag = False  # a feature of the ground (lake, path, hill): it has no model, the layout shapes it
     with_: dict[str, float | str] = Field(default={}, alias="with")

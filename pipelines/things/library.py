@@ -125,9 +125,11 @@ class Library:
         if definition.grown:
             shape, scale = self._grown(kind, definition, order, factor), 1.0
         else:
-            plain = replace(order, size=Order().size, height_m=None, parts=())
+            plain = replace(order, size=Order().size, height_m=None, parts=(), opened=False)
             shape, scale = moved_shape(self._shape(kind, plain, 0), np.diag([factor, factor, factor, 1.0])), factor
         shape = dressed(shape, order.parts)
+        if order.opened:
+            shape = replace(shape, parts=[part for part in shape.parts if part.name not in definition.yields] or shape.parts)
         return _model(self._entry(kind).kind, definition, shape, mass_scale=factor**3 if definition.mass_kg else scale)
 
     def _grown(self, kind: str, definition: KindDefinition, order: Order, factor: float) -> Shape:

@@ -1,4 +1,4 @@
-"""People who stand about: dressed figures of natural proportions, men, women and children, in varied clothes."""
+"""People who stand, sit or lie about: dressed figures of natural proportions, men, women and children, in varied clothes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from pipelines.scene import Colour
+from pipelines.things.assembly import moved_shape
 from pipelines.things.grown.assembly import Assembly
-from pipelines.things.grown.joinery import loft, translation, tube
+from pipelines.things.grown.joinery import loft, rotation, translation, tube
 from pipelines.things.materials import COLOURS, linear
 from pipelines.things.shape import GrownOrder, Shape
 from pipelines.things.soft import Ball, Egg, Limb, Primitive, blob
@@ -17,14 +18,18 @@ from pipelines.things.solids import ellipsoid, lathe, sphere
 SKIN = ("#e0b193", "#d29f7c", "#b47a55", "#8a5a3c", "#5f3d29", "#e6bfa4")
 HAIR = ("#2a1d16", "#4a2f1e", "#6e4a2c", "#a5793f", "#1b1714", "#8a8580")
 COATS = ("navy", "olive", "maroon", "teal", "charcoal", "rust", "mustard", "emerald", "burgundy", "indigo")
+STANDING, SITTING, LYING = 0, 1, 2
+SEAT_M, LOWERED_M = 0.45, 0.37  # under the thighs of one who sits, and how much lower the hips then are; of a figure of full size
 TROUSERS = ("charcoal", "navy", "brown", "olive", "tan", "grey")
 
 
 def person(order: GrownOrder) -> Shape:
-    """A standing figure. Parameters: build man, woman or child; dress 1 gives a skirt; hat 1 a hat; stick 1 a walking stick;
-    hair_colour, coat_colour and trouser_colour where they are not left to chance.
+    """A figure. Parameters: pose 0 stands, 1 sits upright with the feet down, 2 lies on the back, the head to the rear; build man, woman
+    or child; dress 1 gives a skirt; hat 1 a hat; stick 1 a walking stick; hair_colour, coat_colour and trouser_colour where they are not
+    left to chance. Who sits has a spot "sits" where the seat must be.
     """
     a = Assembly(order)
+    pose = int(a.number("pose", STANDING))
     rng = a.rng
     build = a.word("build", "man")
     skin, hair = (linear(str(rng.choice(choice))) for choice in (SKIN, HAIR[:4] if build == "child" else HAIR))
@@ -34,21 +39,54 @@ def person(order: GrownOrder) -> Shape:
     wide = {"man": 1.0, "woman": 0.86, "child": 0.84}[build]
     head = {"man": 1.0, "woman": 0.97, "child": 1.22}[build]
     skirt = bool(a.number("dress", 0))
-    _legs(a, wide, legs if not skirt else skin, "fabric" if not skirt else "skin")
-    _shoes(a, wide)
-    _torso(a, wide, coat, woman=build == "woman")
-    if skirt:
-        _skirt(a, wide, coat)
+    if pose == SITTING:
+        _seated_legs(a, wide, legs if not skirt else coat, "fabric" if not skirt else "wool")
     else:
-        _hem(a, wide, coat, woman=build == "woman")
-    _arms(a, wide, coat, skin)
-    if a.number("stick", 0):
-        _stick(a, wide)
-    with a.at(translation(0, 1.47, 0.012)):
-        _head(a, head, skin, hair, long_hair=build == "woman" or bool(a.number("long_hair", 0)))
-        if a.number("hat", 0):
-            _hat(a, head, coat)
-    return a.shape()
+        _legs(a, wide, legs if not skirt else skin, "fabric" if not skirt else "skin")
+        _shoes(a, wide)
+    with a.at(translation(0, -LOWERED_M if pose == SITTING else 0, 0)):
+        _torso(a, wide, coat, woman=build == "woman")
+        if not skirt:
+            _hem(a, wide, coat, woman=build == "woman")
+        elif pose != SITTING:
+            _skirt(a, wide, coat)
+        _arms(a, wide, coat, skin)
+        if a.number("stick", 0) and pose == STANDING:
+            _stick(a, wide)
+        with a.at(translation(0, 1.47, 0.012)):
+            _head(a, head, skin, hair, long_hair=build == "woman" or bool(a.number("long_hair", 0)))
+            if a.number("hat", 0) and pose != LYING:
+                _hat(a, head, coat)
+    return a.shape() if pose == STANDING else _posed(a, pose, order.size_m[1] / (1.525 + 0.25 * head))
+
+
+def _posed(a: Assembly, pose: int, scale: float) -> Shape:
+    """Who sits or lies, as large as when standing: no bounds are met."""
+    if pose == SITTING:
+        a.spot("sits", (0, SEAT_M, 0.1), (0.3, 0.3))
+        return moved_shape(a.shape(fit=False), np.diag([scale, scale, scale, 1.0]))
+    shape = moved_shape(a.shape(fit=False), rotation("x", -90) @ np.diag([scale, scale, scale, 1.0]))
+    points = np.concatenate([part.mesh.vertices for part in shape.parts])
+    return moved_shape(shape, translation(0, -float(points[:, 1].min()), -float((points[:, 2].min() + points[:, 2].max()) / 2)))
+
+
+def _seated_legs(a: Assembly, wide: float, tint: Colour, material: str) -> None:
+    """Thighs level on the seat, shins down, feet flat before it."""
+    thigh, hip, knee = 0.078 * wide, 0.1 * wide, 0.46
+    shapes: list[Primitive] = [Egg((0.0, SEAT_M + 0.12, -0.01), (0.36 * wide, 0.24, 0.26))]
+    for side in (-1, 1):
+        shapes += [
+            Limb((side * hip, SEAT_M + thigh, 0.02), (side * hip * 1.25, SEAT_M + 0.065, knee), thigh, 0.064),
+            Limb((side * hip * 1.25, SEAT_M + 0.065, knee), (side * hip * 1.3, 0.1, knee - 0.02), 0.062, 0.046),
+        ]
+    a.add(blob(shapes, blend=0.035, cells=30), material, "trousers", tint=tint, crease=60)
+    for side in (-1, 1):
+        x = side * hip * 1.3
+        shoe: list[Primitive] = [
+            Limb((x, 0.05, knee - 0.05), (x * 1.1, 0.036, knee + 0.12), 0.042, 0.034),
+            Ball((x, 0.075, knee - 0.04), 0.045),
+        ]
+        a.add(blob(shoe, blend=0.03, cells=12), "leather", "shoes", crease=60, tint=linear("#33261e"))
 
 
 def _legs(a: Assembly, wide: float, tint: Colour, material: str) -> None:
