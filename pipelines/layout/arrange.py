@@ -28,7 +28,7 @@ from pipelines.layout.terrain import Ground, Street, Track
 from pipelines.layout.waters import Sea
 from pipelines.places import Place, Way, place_named
 from pipelines.scene import EYE_HEIGHT_M, Floats, Model, Scene, Terrain, Thing
-from pipelines.spec import RelationName, SceneSpec, Viewpoint
+from pipelines.spec import Relation, RelationName, SceneSpec, ThingSpec, Viewpoint
 from pipelines.stage import Stage, TellStage
 from pipelines.things import MATERIALS, Library
 from pipelines.world import World
@@ -99,8 +99,9 @@ def arrange(spec: SceneSpec, library: Library, *, seed: int, tell: TellStage | N
 def _groups(spec: SceneSpec, place: Place, library: Library, *, seed: int, say: TellStage) -> dict[str, Group]:
     """The models of everything named or brought, by name; ground features are left to the ground."""
     found = {}
-    entries = [(thing, None) for thing in spec.things if not is_feature(thing.kind)]
-    every = [*entries, *brought(spec, place, library, seed=seed)]
+    added, customs = brought(spec, place, library, seed=seed)
+    entries = [(_by_custom(thing, customs), None) for thing in spec.things if not is_feature(thing.kind)]
+    every = [*entries, *added]
     named = {asked.name: asked.kind for asked, _ in every}
     for number, (asked, bring) in enumerate(every):
         say(0.5 * number / max(len(every), 1), f"building {asked.name}")
@@ -112,6 +113,11 @@ def _groups(spec: SceneSpec, place: Place, library: Library, *, seed: int, say: 
         if all(goes_within(other, group) for other in found.values() if within_what(other) == name):
             found[name] = group
     return inherited(found)
+
+
+def _by_custom(thing: ThingSpec, customs: Mapping[str, tuple[Relation, ...]]) -> ThingSpec:
+    """The thing where it usually stands, unless the words say where."""
+    return thing if thing.relations else thing.model_copy(update={"relations": customs.get(thing.name, ())})
 
 
 # -- outdoors --------------------------------------------------------------------------------------------------------

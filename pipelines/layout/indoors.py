@@ -17,7 +17,7 @@ from pipelines.layout.board import Board
 from pipelines.layout.footprints import Boxes, Reals, bearing, pose_matrix, separation, turned
 from pipelines.layout.hiding import hidden_share
 from pipelines.layout.interior import Opening, ceiling_planes, floor_of, interior_of, openings_of
-from pipelines.layout.members import Group
+from pipelines.layout.members import Group, outline
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import Area
 from pipelines.layout.roominess import roomy_size
@@ -39,6 +39,7 @@ AGAINST_WALL = frozenset({
 })  # fmt: skip
 IN_CORNER = frozenset({"floor lamp", "potted plant", "guitar", "broom", "shovel", "barrel", "crate", "bucket", "sack", "globe"})
 SNAP_WITHIN_M = 1.6
+RESERVED = 4.0  # what it costs to take the place of what belongs there; a relation kept is worth three times as much
 HIGHEST_SILL_M = 1.5  # windows above it have no curtains
 FACING = {"near": 0.0, "far": np.pi, "left": -np.pi / 2, "right": np.pi / 2}
 
@@ -79,6 +80,7 @@ class Indoors:
         self.walk_radius_m = float(np.hypot(*(self.high - self.low)) / 2)
         self.openings = openings_of(self.model, self.low, self.high)
         self.walls = self._walls()
+        self.reserved = self._reserved()
 
     def _stance(self, side: float) -> tuple[Reals, Reals]:
         """Where the visitor stands in the room's frame, and which way the look goes: as the place says, or across from a near corner."""
@@ -237,6 +239,8 @@ class Indoors:
         if group.is_seat and not group.is_stool:  # a back is a wall in the picture
             away = turned(poses[:, 2] - candidates.toward_viewer(x, z))
             score -= 2.2 * np.clip(np.abs(away) - 1.3, 0, 1.2) * np.clip(4.5 - distance, 0, 1.5)
+        if floor and group.bring is None and not group.is_flat:
+            score -= RESERVED * sum((separation(foot, box) < 0.0 for box in self.reserved), np.zeros(len(poses)))
         if group.asked.phrase:
             score += 1.5 * np.clip(0.6 - angle, 0, 0.6)
         return np.asarray(score)
@@ -254,6 +258,18 @@ class Indoors:
     def _squared(self, yaw: Reals) -> Reals:
         """The nearest yaw that is square to the walls."""
         return np.asarray(np.round((yaw - self.yaw) / (np.pi / 2)) * (np.pi / 2) + self.yaw)
+
+    def _reserved(self) -> list[Boxes]:
+        """Where the place's own furniture is to stand, a table with room for its chairs: what else is named keeps off while it can."""
+        found = []
+        for group in self.groups.values():
+            if group.bring is None or group.bring.grid is None or group.kind.stands_on != "floor" or group.is_flat:
+                continue
+            for number, model in enumerate(group.models):
+                place = self._in_grid(group, number)
+                assert place is not None
+                found.append(outline(model).boxes(*place, y=0.0, scale=group.scales[number], part="foot"))
+        return found
 
     def _is_ringed(self, group: Group) -> bool:
         """Whether other things are to stand around it."""

@@ -26,6 +26,7 @@ PASSED_DOWN = frozenset({
 })  # fmt: skip
 """Relations of what is carried that say where its carrier stands."""
 VARIANTS = 4  # of what grows or is made by hand, in one group
+TABLES, CHAIRS = frozenset({"table", "desk", "counter", "workbench"}), frozenset({"chair", "stool"})
 ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
 
 _outlines: dict[int, tuple[Model, Outline]] = {}
@@ -135,14 +136,21 @@ def first_known(kinds: Sequence[str], library: Library, without: Sequence[str]) 
     return next((kind for kind in kinds if kind in library.kinds and not forbidden(library.kinds[kind], without)), None)
 
 
-def brought(spec: SceneSpec, place: Place, library: Library, *, seed: int) -> list[tuple[ThingSpec, Bring]]:
-    """What the place adds, as entries of a spec; what the words name already takes the place of the like."""
+def brought(
+    spec: SceneSpec, place: Place, library: Library, *, seed: int
+) -> tuple[list[tuple[ThingSpec, Bring]], dict[str, tuple[Relation, ...]]]:
+    """What the place adds, as entries of a spec, and where the like of it stands that the words name instead: name → relations.
+
+    In a kitchen a kettle is on the stove and chairs are around the table, whether the words or the place bring them.
+    """
     rng = seeded(seed, "brought")
     by_kind = {thing.kind: thing.name for thing in reversed(spec.things)}
     by_noun = {thing.kind.split()[-1]: thing.name for thing in reversed(spec.things)}  # a table takes the place of a dining table
     alias = {VIEWER: VIEWER}
     taken = {thing.name for thing in spec.things}
     found: list[tuple[ThingSpec, Bring]] = []
+    customs: dict[str, tuple[Relation, ...]] = {}
+    stances = {thing.name: library.kinds[thing.kind].stands_on for thing in spec.things}
     for bring in place.bring:
         chance = rng.random()
         if bring.filler and sum(1 for thing in spec.things if thing.phrase) > 2:
@@ -151,16 +159,16 @@ def brought(spec: SceneSpec, place: Place, library: Library, *, seed: int) -> li
         named = named or next((by_noun[kind.split()[-1]] for kind in bring.kinds if kind.split()[-1] in by_noun), None)
         if named is not None:
             alias[bring.name] = named
+            custom = tuple(relation for relation in _aliased(bring, alias) if named not in relation.objects)
+            like = next((library.kinds[kind].stands_on == stances[named] for kind in bring.kinds if kind in library.kinds), False)
+            if custom and like and bring.grid is None:
+                customs.setdefault(named, custom)
             continue
         kinds = [kind for kind in bring.kinds if kind in library.kinds and not forbidden(library.kinds[kind], spec.without)]
         if not kinds or chance > bring.chance:
             continue
         name = bring.name if bring.name not in taken else f"{bring.name} of the place"
-        relations = tuple(
-            Relation(relation=relation.relation, objects=tuple(alias[target] for target in relation.objects))
-            for relation in bring.relations
-            if all(target in alias for target in relation.objects)
-        )
+        relations = _aliased(bring, alias)
         if bring.relations and not relations and any(relation.relation == "on" for relation in bring.relations):
             continue  # what would stand on something that is not there
         asked = ThingSpec(
@@ -171,6 +179,35 @@ def brought(spec: SceneSpec, place: Place, library: Library, *, seed: int) -> li
         taken.add(name)
         alias[bring.name] = name
         found.append((asked, bring))
+    carriers = [relation.objects[0] for bring in place.bring for relation in _aliased(bring, alias) if relation.relation == "on"]
+    return found, _at_tables(spec, place, library, carriers) | customs
+
+
+def _aliased(bring: Bring, alias: Mapping[str, str]) -> tuple[Relation, ...]:
+    """The relations of an entry to what is there, by the names that it has there."""
+    return tuple(
+        Relation(relation=relation.relation, objects=tuple(alias[target] for target in relation.objects))
+        for relation in bring.relations
+        if all(target in alias for target in relation.objects)
+    )
+
+
+def _at_tables(spec: SceneSpec, place: Place, library: Library, carriers: Sequence[str]) -> dict[str, tuple[Relation, ...]]:
+    """What is small and stands nowhere in particular is on a table that the words name, or indoors on what carries most there.
+
+    Chairs are around a table that is named.
+    """
+    kinds = {thing.name: library.kinds[thing.kind] for thing in spec.things}
+    tables = [name for name, kind in kinds.items() if kind.name.split()[-1] in TABLES and kind.stands_on != "surface"]
+    usual = sorted(set(carriers), key=lambda name: (-carriers.count(name), carriers.index(name))) if place.room is not None else []
+    found: dict[str, tuple[Relation, ...]] = {}
+    for thing in spec.things:
+        kind = kinds[thing.name]
+        small = kind.stands_on == "surface" and not ANIMAL_TAGS & set(kind.tags)
+        if small and (tables or usual):
+            found[thing.name] = (Relation(relation=RelationName.ON, objects=((*tables, *usual)[0],)),)
+        elif tables and kind.name.split()[-1] in CHAIRS:
+            found[thing.name] = (Relation(relation=RelationName.AROUND, objects=(tables[0],)),)
     return found
 
 

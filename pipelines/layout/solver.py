@@ -103,6 +103,8 @@ class Solver:
     def place_group(self, group: Group, *, attempt: int = 0) -> None:
         """Place all members of a group, row by row where the words ask for rows."""
         rng = seeded(self.seed, f"place {group.name} {attempt}")
+        if _depends(group) and not all(self._known(relation) for relation in group.asked.relations):
+            return  # no plates on the floor where there is no table
         if wants_support(group, self.board):
             for number in range(len(group.models)):
                 self._note(group, place_on(group, number, self.board, self._judge(group, number, rng), rng), number, rng)
@@ -119,7 +121,7 @@ class Solver:
         )
 
     def _note(self, group: Group, item: Placed | None, number: int, rng: np.random.Generator) -> None:
-        if item is None:
+        if item is None and not _depends(group):
             item = self._anywhere(group, number, rng)
         if item is None:
             self.homeless.append(group.name)
@@ -380,6 +382,11 @@ class Solver:
             pose[2] = aim + np.clip(turned(pose[2] - aim), -PARALLEL_RAD, PARALLEL_RAD)
             found.append(pose)
         return found
+
+
+def _depends(group: Group) -> bool:
+    """Whether the place brings it only for something that it is on, in or around."""
+    return group.bring is not None and any(relation.relation in (R.ON, R.INSIDE, R.AROUND) for relation in group.asked.relations)
 
 
 def _keep_yaw(poses: Reals, rng: np.random.Generator) -> Reals:
