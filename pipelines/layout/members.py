@@ -371,6 +371,8 @@ def _precedence(bring: Bring | None, named_first: bool) -> float:
         return 1000.0 if named_first else 1.0
     if bring.at in ("line", "around"):
         return 2.0
+    if bring.at.startswith("row"):
+        return 1e-3  # houses fill a street round those that are named
     return 0.9 if bring.grid else 0.3
 
 

@@ -385,8 +385,10 @@ class Solver:
 
 
 def _depends(group: Group) -> bool:
-    """Whether the place brings it only for something that it is on, in or around."""
-    return group.bring is not None and any(relation.relation in (R.ON, R.INSIDE, R.AROUND) for relation in group.asked.relations)
+    """Whether the place brings it only for where it is: on, in or around something, or in a row of houses."""
+    if group.bring is None:
+        return False
+    return group.bring.at.startswith("row") or any(relation.relation in (R.ON, R.INSIDE, R.AROUND) for relation in group.asked.relations)
 
 
 def _keep_yaw(poses: Reals, rng: np.random.Generator) -> Reals:
