@@ -240,7 +240,7 @@ class Solver:
                 return self.site.free_candidates(group, number, rng)
             return candidates.by_area(kind, self.site.areas[name], half_m=half, count=count, rng=rng, wet=wet)
         target = self._target(name, number)
-        if kind is R.AROUND and len(group.models) > 2:
+        if kind is R.AROUND and (len(group.models) > 2 or "seat" in group.kind.spots):  # two chairs are at the table, too
             ringed = {"number": number, "total": len(group.models)}
             height = group.size(number)[1]
             return candidates.around(target, **ringed, half_m=half, height_m=height, room=self.site.room, widen=widen, rng=rng)
