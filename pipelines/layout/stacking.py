@@ -18,7 +18,7 @@ from pipelines.spec import RelationName
 
 R = RelationName
 ON_SPOTS = ("top", "shelf", "deck", "seat", "bed")
-IN_SPOTS = ("inside", "shelf")
+IN_SPOTS = ("inside", "shelf", "deck")
 TRIES = 48
 LID_M = 1.3  # what is lower and has no room inside takes things on its top instead
 SUNK = 0.3  # of what stands in a hollow, how much has to be below the rim

@@ -104,6 +104,7 @@ def gazebo(order: GrownOrder) -> Shape:
         tint=white,
     )
     a.spot("inside", (0, floor, 0), (r, r), eave - floor)
+    a.spot("deck", (0, floor + 0.005, 0), (1.3 * r, 1.3 * r), eave - floor)
     return a.shape()
 
 
@@ -139,6 +140,7 @@ def market_stall(order: GrownOrder) -> Shape:
             x = -w / 2 + 0.2 + (w - 0.4) * (k + 0.5) / count
             with a.at(translation(x, 0.9 + 0.12 * (1 - row), counter - 0.36 + 0.42 * row), rotation("x", 12)):
                 _fruit_crate(a, (w - 0.4) / count - 0.05, 0.38, COLOURS[goods[(k * 2 + row * 3) % len(goods)]])
+    a.spot("top", (0, 1.09, counter - 0.3), (w - 0.6, 0.5), 0.8)  # on the heaps
     a.spot("front", (0, 0, d / 2 + 0.45), (w, 0.8), 3)
     return a.shape()
 
