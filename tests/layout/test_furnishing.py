@@ -10,7 +10,7 @@ import pytest
 from pipelines.language import read
 from pipelines.layout.arrange import arrange
 from pipelines.scene import EYE_HEIGHT_M, Scene, Thing
-from pipelines.spec import SceneSpec, ThingSpec
+from pipelines.spec import Relation, RelationName, SceneSpec, ThingSpec
 from pipelines.things import Library
 
 
@@ -82,3 +82,18 @@ def test_a_named_building_in_a_street_is_not_hidden_by_the_houses_that_nobody_na
     houses = [thing.bounds for thing in scene.things if thing.kind in ("townhouse", "shop", "apartment block")]
     assert len(houses) > 10
     assert not any(((low < way) & (way < high)).all(axis=1).any() for low, high in houses)
+
+
+@pytest.mark.parametrize(
+    ("carrier", "carried", "below_m"),
+    [("market stall", "apple", 1.3), ("fish stall", "cat", 1.3), ("stage", "person", 1.6), ("gazebo", "person", 0.8)],
+)
+def test_what_is_on_something_with_a_roof_is_not_on_its_roof(carrier: str, carried: str, below_m: float) -> None:
+    library = Library.load()
+    on = Relation(relation=RelationName.ON, objects=(carrier,))
+    things = (ThingSpec(name=carrier, kind=carrier), ThingSpec(name=carried, kind=carried, count=2, relations=(on,)))
+    scene = arrange(SceneSpec(place="park", things=things), library, seed=1)
+    floor = only(scene, carrier).bounds[0, 1]
+    carried_low = [thing.bounds[0, 1] - floor for thing in scene.things if thing.kind == carried]
+    assert all(0.3 < low < below_m for low in carried_low)
+    assert all(check.holds for check in scene.relations)
