@@ -212,7 +212,7 @@ def _loosely(group: Group, carrier: Placed, count: int, rng: np.random.Generator
 
 
 def _none() -> Places:
-    return Places(*(np.zeros(0) for _ in range(4)))
+    return Places(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0))
 
 
 def _on_surface(group: Group, number: int, carrier: Placed, rng: np.random.Generator) -> Places:
