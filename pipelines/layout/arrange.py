@@ -17,8 +17,9 @@ from pipelines.layout.features import quay_model, street_model, track_model, wat
 from pipelines.layout.first_look import first_look
 from pipelines.layout.ground_mesh import terrain_of
 from pipelines.layout.indoors import Indoors
+from pipelines.layout.levelling import level_ground, settled
 from pipelines.layout.members import LAND_KINDS, Group, brought, holders, in_order, inherited, is_feature, make_group, posture, within_what
-from pipelines.layout.outdoors import Outdoors, level_ground, settled
+from pipelines.layout.outdoors import Outdoors
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.relations import Area, check
 from pipelines.layout.solver import Solver, retry

@@ -87,6 +87,8 @@ def _shares(group: Group, carrier: Placed) -> bool:
 def _takes(group: Group, item: Placed) -> bool:
     """Whether a thing has room for a group within its walls, or is low enough to carry it on its top."""
     model = item.group.models[item.number]
+    if item.group.is_tree or "plant" in item.group.kind.tags or model.foliage:
+        return False  # one stands among leaves, on the ground
     if spots_named(model, *IN_SPOTS) or _within(group, 0, item):
         return True
     low, high = model.bounds[:, 1] * item.scale

@@ -72,7 +72,7 @@ def test_what_is_in_a_thing_lies_below_its_rim_with_walls_round_it(words: str, k
     assert named(scene, kind)
     for thing in named(scene, kind):
         low, at = float(thing.bounds[0, 1]), middle(thing)
-        assert low < around[..., 1].max() - 0.02
+        assert low < around[..., 1].max() - 0.01
         assert any(hits(around, np.array([at[0], low + 0.02, at[2]]), (0, -1, 0)) < 0.06), "it rests on something of its holder"
         level = np.array([at[0], min(at[1], low + 0.05), at[2]])
         walls = [
