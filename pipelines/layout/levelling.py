@@ -38,7 +38,7 @@ def _is_strip(group: Group) -> bool:
 
 
 def _wants_pad(item: Placed) -> bool:
-    if item.on is not None or item.group.kind.stands_on in ("water", "air") or reaches_water(item.group):
+    if item.on is not None or item.group.kind.stands_on in ("water", "air", "wall") or reaches_water(item.group):
         return False
     if item.group.is_tree or item.group.kind.family in ("rocks", "plants") or item.group.kind.name in LAND_KINDS:
         return False

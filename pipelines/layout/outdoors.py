@@ -28,6 +28,7 @@ STEPPED_ON_M = 0.06  # what is lower, a visitor may stand on: slabs of a runway
 PAD_FROM_M = 0.9
 DECK_M = 0.8  # of a pier above the water
 LINE_FREE_M = 1.5
+HUNG_M = 1.9  # from the ground to what hangs
 STEEPEST = 0.9  # rise over run
 
 
@@ -116,6 +117,9 @@ class Outdoors:
         ground = self.ground.heights(x, z)
         if group.kind.stands_on == "air" and "low" in group.kind.tags:  # what swims or hovers, at the height of one's eyes
             return ground + 0.9 + 0.6 * group.size()[1] + 1.1 * (np.sin(3.1 * x + 1.7 * z) ** 2)
+        if group.kind.stands_on == "wall":  # there are no walls: over the heads, or on the ground if it is as tall as a person
+            low, high = group.models[0].bounds[:, 1] * group.scales[0]
+            return ground + (HUNG_M if high - low < HUNG_M else 0.0) - low
         if group.kind.stands_on == "air":
             return ground + np.maximum(6.0, 3.0 * group.size()[1])
         if foot is not None and foot.radius.max() < PAD_FROM_M:
