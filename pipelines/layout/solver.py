@@ -44,6 +44,7 @@ FIRST = (
 )
 """Which relation of several draws the candidates: the most telling first."""
 ROOM_M = (0.1, 5.0)  # beside what stands between two things, together
+DEEPEST_M = 0.3  # that what finds no room outdoors may reach into other things
 NO_ROOM = 8.0  # what a place costs that leaves none for what has to be behind
 MOST_BENEATH = 60  # candidates for a place under something, whose surfaces are all looked through
 PARALLEL_RAD = 0.45  # members of a row look the same way, unless what they face is farther aside than that
@@ -161,6 +162,8 @@ class Solver:
         whole = plan.boxes(x, z, yaw, y=y, scale=scale, part="whole")
         depth = np.array([self.board.depth_of(whole.at(k)) for k in range(len(poses))]) + 10.0 * ~self.site.allowed(group, whole, whole)
         best = int(np.argmin(depth))
+        if depth[best] > DEEPEST_M and not self.site.room:  # on open ground nothing is pushed deep into anything
+            return None
         return Placed(group, number, float(x[best]), float(y[best]), float(z[best]), float(yaw[best]))
 
     def _poses(self, group: Group, number: int, rng: np.random.Generator, widen: float) -> Reals:
