@@ -17,11 +17,12 @@ from pipelines.layout.features import quay_model, street_model, track_model, wat
 from pipelines.layout.first_look import first_look
 from pipelines.layout.ground_mesh import terrain_of
 from pipelines.layout.indoors import Indoors
+from pipelines.layout.levelling import level_ground, settled
 from pipelines.layout.members import LAND_KINDS, Group, brought, holders, in_order, inherited, is_feature, make_group, posture, within_what
-from pipelines.layout.outdoors import Outdoors, level_ground, settled
+from pipelines.layout.outdoors import Outdoors
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.relations import Area, check
-from pipelines.layout.solver import Solver, retry
+from pipelines.layout.solver import Solver
 from pipelines.layout.stacking import goes_within
 from pipelines.layout.streets import BACK_M
 from pipelines.layout.terrain import Ground, Street, Track
@@ -236,13 +237,27 @@ def _repair(
         if attempt > 1:  # what they refer to may stand in the way
             asked = [groups[name].asked for name in moved]
             moved |= {target for thing in asked for relation in thing.relations for target in relation.objects if target in groups}
-        retry(solver, ordered, sorted(moved), attempt=attempt)
+        _retry(solver, ordered, sorted(moved), attempt=attempt)
         failing = _failing(spec, solver, areas, room=room)
         if len(failing) < len(best) and len(solver.board.placed) >= len(best_board.placed):
             best_board, best = solver.board, failing
         else:
             solver.board = best_board.rebuilt(best_board.placed)
     solver.board = best_board
+
+
+def _retry(solver: Solver, groups: Sequence[Group], failing: Sequence[str], *, attempt: int) -> None:
+    """Take the groups whose relations fail off the board, with all that stands on them, and place them again."""
+    off = set(failing)
+    while True:
+        carried = {item.group.name for item in solver.board.placed if item.on is not None and item.on.group.name in off} - off
+        if not carried:
+            break
+        off |= carried
+    solver.board = solver.board.rebuilt([item for item in solver.board.placed if item.group.name not in off])
+    for group in groups:
+        if group.name in off:
+            solver.place_group(group, attempt=attempt)
 
 
 def _failing(spec: SceneSpec, solver: Solver, areas: Mapping[str, Area], *, room: bool) -> list[str]:
@@ -260,7 +275,7 @@ def _settle(site: Outdoors, placed: Sequence[Placed]) -> list[Placed]:
         if item.on is not None:
             carrier = final[id(item.on)]
             final[id(item)] = replace(item, y=item.y + carrier.y - item.on.y, on=carrier)
-        elif (item.group.kind.stands_on not in ("air", "water") and not site.floats(item.group)) or item.group.name in site.ashore:
+        elif (item.group.kind.stands_on not in ("air", "water", "wall") and not site.floats(item.group)) or item.group.name in site.ashore:
             final[id(item)] = replace(item, y=settled(site.ground, item))
         else:
             final[id(item)] = item

@@ -201,6 +201,8 @@ def by_area(relation: RelationName, area: Area, *, half_m: tuple[float, float], 
     inland = relation is RelationName.BEHIND and area.endless
     if inland:
         x, z, _ = in_view(distance_m=(12.0, 64.0), half_angle_rad=0.6, count=count * 12, rng=rng).T
+    if relation is RelationName.FAR:  # behind the visitor too, where the feature takes all of the view
+        x, z, _ = in_view(distance_m=(8.0, 84.0), half_angle_rad=np.pi, count=count * 12, rng=rng).T
     edge = area.distance(x, z)
     if inland:
         off = np.abs(edge - own - rng.uniform(5.0, 26.0, len(edge)))

@@ -168,7 +168,7 @@ def _ranked(
     x, z = (lattice.low[axis] + (index[:, axis] + size[axis] / 2) * step for axis in (0, 2))
     heart, extent = (model.bounds[0] + model.bounds[1]) / 2, model.bounds[1] - model.bounds[0]
     away = np.hypot((x - heart[0]) / extent[0], (z - heart[2]) / extent[2]).round(2)
-    order = np.lexsort((away, index[:, 1], ~_seen(lattice, middle + [0, size[1] // 2, 0])))[:TRIED]
+    order = np.lexsort((away, index[:, 1], ~_seen(lattice, middle + np.array([0, size[1] // 2, 0]))))[:TRIED]
     floor = _floors(model, x[order], z[order], lattice.low[1] + index[order, 1] * step, step)
     found = np.stack([x[order], floor, z[order]], axis=1)
     return found[~np.isnan(floor)]

@@ -299,10 +299,11 @@ def holders(groups: Mapping[str, Group]) -> list[str]:
     return [name for name, group in groups.items() if name in wanted - below and group.bring is None and group.kind.name not in LAND_KINDS]
 
 
-def hung_over(groups: Mapping[str, Group]) -> dict[str, str]:
+def hung_over(groups: Mapping[str, Group], *, walls: bool = False) -> dict[str, str]:
     """What hangs from the ceiling or in the air above something that the words put under it: its name → that of what is below.
 
-    Such things come to what is below them; they can hang anywhere, and tables cannot stand anywhere.
+    Such things come to what is below them; they can hang anywhere, and tables cannot stand anywhere. walls: what hangs on walls, too, as
+    where there are none.
     """
     found: dict[str, str] = {}
     for name, group in groups.items():
@@ -310,7 +311,7 @@ def hung_over(groups: Mapping[str, Group]) -> dict[str, str]:
             above = groups.get(relation.objects[0])
             if relation.relation is not RelationName.UNDER or above is None or above.name == name or above.asked.relations:
                 continue
-            if above.kind.stands_on in ("ceiling", "air"):
+            if above.kind.stands_on in ("ceiling", "air") or (walls and above.kind.stands_on == "wall"):
                 found.setdefault(above.name, name)
     return found
 
@@ -351,7 +352,7 @@ def in_order(groups: Mapping[str, Group], *, named_first: bool = False, flanking
     flanking: see `flanks`; what hangs over things comes after them in the same way.
     """
     waiting = dict(groups)
-    middles = {name: (below, "") for name, below in hung_over(groups).items()} | dict(flanking or {})
+    middles = {name: (below, "") for name, below in hung_over(groups, walls=not named_first).items()} | dict(flanking or {})
     done: list[str] = []
     weight = {
         name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * _precedence(group.bring, named_first)

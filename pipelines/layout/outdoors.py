@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.layout import candidates
 from pipelines.layout.afloat import reaches_water, swims
-from pipelines.layout.board import Board, Placed
+from pipelines.layout.board import Board
 from pipelines.layout.footprints import Boxes, Reals, bearing, turned
 from pipelines.layout.hiding import hidden_share
 from pipelines.layout.hollows import way_out
-from pipelines.layout.members import LAND_KINDS, Group, outline
+from pipelines.layout.members import LAND_KINDS, Group
 from pipelines.layout.plan import Plan
 from pipelines.layout.relations import Area, Distance
 from pipelines.layout.streets import StreetPlaces
-from pipelines.layout.terrain import Ground, Pad
+from pipelines.layout.terrain import Ground
 from pipelines.layout.waters import Island, Sea
 from pipelines.spec import RelationName
 
@@ -29,6 +28,7 @@ STEPPED_ON_M = 0.06  # what is lower, a visitor may stand on: slabs of a runway
 PAD_FROM_M = 0.9
 DECK_M = 0.8  # of a pier above the water
 LINE_FREE_M = 1.5
+HUNG_M = 1.9  # from the ground to what hangs
 STEEPEST = 0.9  # rise over run
 
 
@@ -117,6 +117,9 @@ class Outdoors:
         ground = self.ground.heights(x, z)
         if group.kind.stands_on == "air" and "low" in group.kind.tags:  # what swims or hovers, at the height of one's eyes
             return ground + 0.9 + 0.6 * group.size()[1] + 1.1 * (np.sin(3.1 * x + 1.7 * z) ** 2)
+        if group.kind.stands_on == "wall":  # there are no walls: over the heads, or on the ground if it is as tall as a person
+            low, high = group.models[0].bounds[:, 1] * group.scales[0]
+            return ground + (HUNG_M if high - low < HUNG_M else 0.0) - low
         if group.kind.stands_on == "air":
             return ground + np.maximum(6.0, 3.0 * group.size()[1])
         if foot is not None and foot.radius.max() < PAD_FROM_M:
@@ -333,55 +336,3 @@ def _stands_on_way(group: Group, areas: Mapping[str, Area]) -> bool:
         return True
     on = {R.ON, R.INSIDE, R.UNDER}
     return any(relation.relation in on and relation.objects[0] in areas for relation in group.asked.relations)
-
-
-def level_ground(ground: Ground, placed: list[Placed]) -> None:
-    """Level the ground under everything wide that stands on it, the widest first."""
-    wide = [(item, item.boxes("foot")) for item in placed if _wants_pad(item)]
-    wide.sort(key=lambda pair: (_is_strip(pair[0].group), -float(pair[1].radius)))
-    strips: dict[str, float] = {}  # a row of rails or slabs lies at one height from end to end
-    pads = []
-    for item, box in wide:
-        grown, strip = item.group.is_building, _is_strip(item.group)
-        corner_x, corner_z = box.corners()
-        heights = ground.heights(np.append(corner_x, box.x), np.append(corner_z, box.z))
-        height = float(np.median(heights)) + (0.02 if grown else 0.0)
-        if strip:
-            height = strips.setdefault(item.group.kind.name, height)
-        apron = 3.0 if grown else 8.0 if strip else 1.6
-        pads.append(Pad(float(box.x), float(box.z), float(box.half_width), float(box.half_depth), item.yaw, height, apron))
-        ground.add_pad(pads[-1])
-    for pad in reversed(pads):  # neighbours' slopes must not reach under what stands: the level cores once more, the widest last
-        ground.add_pad(replace(pad, apron_m=0.75))
-
-
-def _is_strip(group: Group) -> bool:
-    """Rails and runways: many pieces that make one long straight thing."""
-    return len(group.models) > 1 and bool({"rail", "airfield"} & set(group.kind.tags)) and group.kind.name in ("railway track", "runway")
-
-
-def _wants_pad(item: Placed) -> bool:
-    if item.on is not None or item.group.kind.stands_on in ("water", "air") or reaches_water(item.group):
-        return False
-    if item.group.is_tree or item.group.kind.family in ("rocks", "plants") or item.group.kind.name in LAND_KINDS:
-        return False
-    return float(item.boxes("foot").radius) > 0.5
-
-
-def settled(ground: Ground, item: Placed) -> float:
-    """The final height of what stands on the ground: on its pad, or on the lowest ground under its foot."""
-    box = item.boxes("foot")
-    corner_x, corner_z = box.corners()
-    heights = ground.heights(np.append(corner_x, box.x), np.append(corner_z, box.z))
-    low = outline(item.group.models[item.number]).low * item.scale
-    if item.group.kind.stands_on == "water":  # a boat on land: its keel a little in the sand
-        return float(np.median(heights)) - low - 0.06
-    sunk = 0.0
-    if item.group.is_tree or item.group.kind.family == "plants":
-        sunk = 0.03
-    elif item.group.kind.name in LAND_KINDS:
-        return float(heights.min()) - 0.5
-    elif item.group.kind.family == "rocks" or item.group.kind.name in ("boulder", "rock"):
-        sunk = 0.06 * item.group.size(item.number)[1]
-    lowest = float(heights.min()) if float(box.radius) < 6 or sunk else float(np.median(heights))
-    return lowest - max(low, 0.0) - sunk

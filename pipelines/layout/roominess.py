@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pipelines.layout.members import Group
 from pipelines.spec import RelationName, Size
-from pipelines.things.shape import SIZE_FACTORS
+from pipelines.things import SIZE_FACTORS
 
 CARRIED = frozenset({RelationName.ON, RelationName.INSIDE, RelationName.UNDER})
 AISLE_M = 0.7  # that things need on one side of their width and of their depth

@@ -6,7 +6,7 @@ out, and the best by relations kept and composition is taken. What keeps too few
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -44,6 +44,8 @@ FIRST = (
 )
 """Which relation of several draws the candidates: the most telling first."""
 ROOM_M = (0.1, 5.0)  # beside what stands between two things, together
+DEEPEST_M = 0.3  # that what finds no room outdoors may reach into other things
+NO_ROOM = 8.0  # what a place costs that leaves none for what has to be behind
 MOST_BENEATH = 60  # candidates for a place under something, whose surfaces are all looked through
 PARALLEL_RAD = 0.45  # members of a row look the same way, unless what they face is farther aside than that
 FLANK_M = 1.8  # as near what flanks a thing comes to it
@@ -87,10 +89,12 @@ class Solver:
         self._pairs: dict[str, tuple[str, float]] = {}
         self._flanks: dict[str, tuple[str, str]] = {}
         self._hung: dict[str, str] = {}
+        self._behind: dict[str, Group] = {}
 
     def leave_room(self, groups: Mapping[str, Group]) -> Mapping[str, tuple[str, str]]:
         """What others stand between is set so far apart, and no farther, that they fit: the pairs of all groups. Which flank what."""
-        self._hung = hung_over(groups)
+        self._hung = hung_over(groups, walls=not self.site.room)
+        self._behind = {r.objects[0]: group for group in groups.values() for r in group.asked.relations if r.relation is R.BEHIND}
         self._flanks = {} if self.site.room else flanks(groups)
         for group in groups.values():
             for relation in group.asked.relations:
@@ -160,6 +164,8 @@ class Solver:
         whole = plan.boxes(x, z, yaw, y=y, scale=scale, part="whole")
         depth = np.array([self.board.depth_of(whole.at(k)) for k in range(len(poses))]) + 10.0 * ~self.site.allowed(group, whole, whole)
         best = int(np.argmin(depth))
+        if depth[best] > DEEPEST_M and not self.site.room:  # on open ground nothing is pushed deep into anything
+            return None
         return Placed(group, number, float(x[best]), float(y[best]), float(z[best]), float(yaw[best]))
 
     def _poses(self, group: Group, number: int, rng: np.random.Generator, widen: float) -> Reals:
@@ -248,12 +254,12 @@ class Solver:
         if kind in (R.UNDER, R.INSIDE) or measured_whole:
             target = self.board.members(name)[0].boxes("whole") if self.board.members(name) else target
         poses = candidates.by_relation(kind, target, half_m=half, count=count, rng=rng, room=self.site.room)
-        if kind is R.INSIDE:  # where there is no room in it, close to it at least
+        if kind is R.INSIDE and widen > 2:  # there is no room in it: close to it at least
             close = candidates.by_relation(R.BESIDE, target, half_m=half, count=count, rng=rng, room=self.site.room)
             return np.concatenate([poses, close])
         if kind is R.UNDER and (low := self._low_crown(group, name)) is not None:
             poses = np.concatenate([poses, candidates.below_crown(low, half_m=half, count=count, rng=rng)])
-        if relation.distance_m is None or kind in (R.ON, R.UNDER):
+        if relation.distance_m is None or kind in (R.ON, R.UNDER, R.INSIDE):
             return poses
         if kind is R.FAR and name != VIEWER:  # all round the thing, not only ahead
             poses = candidates.by_relation(R.NEAR, target, half_m=half, count=count, rng=rng, room=self.site.room)
@@ -294,9 +300,22 @@ class Solver:
         if not fine.any():
             return None
         score = self.site.taste(group, number, poses, foot, self.board) + 12.0 * self._kept(group, foot, whole)
+        score -= NO_ROOM * self._walled_in(group, whole)
         score = np.where(fine, score + 0.5 * rng.random(len(score)), -np.inf)
         best = int(np.argmax(score))
         return Placed(group, number, float(x[best]), float(y[best]), float(z[best]), float(yaw[best]), blocks=not flat)
+
+    def _walled_in(self, group: Group, whole: Boxes) -> NDArray[np.bool_]:
+        """Where what is to be behind the group, as the visitor sees it, would have no room."""
+        other = self._behind.get(group.name)
+        if other is None or other.kind.stands_on not in ("floor", "ground"):
+            return np.zeros(whole.x.shape, np.bool_)
+        half = max(half_of(other, 0))
+        beyond = 1.0 + (whole.radius + half + 0.4) / np.maximum(np.hypot(whole.x, whole.z), 0.5)
+        box = replace(
+            whole, x=whole.x * beyond, z=whole.z * beyond, half_width=np.full_like(whole.x, half), half_depth=np.full_like(whole.x, half)
+        )
+        return np.asarray(~self.site.allowed(other, box, box))
 
     def _turned(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
         out = self._aimed(group, poses, rng)
@@ -394,17 +413,3 @@ def _depends(group: Group) -> bool:
 def _keep_yaw(poses: Reals, rng: np.random.Generator) -> Reals:
     poses[:, 2] += rng.normal(0, 0.3, len(poses))
     return poses
-
-
-def retry(solver: Solver, groups: Sequence[Group], failing: Sequence[str], *, attempt: int) -> None:
-    """Take the groups whose relations fail off the board, with all that stands on them, and place them again."""
-    off = set(failing)
-    while True:
-        carried = {item.group.name for item in solver.board.placed if item.on is not None and item.on.group.name in off} - off
-        if not carried:
-            break
-        off |= carried
-    solver.board = solver.board.rebuilt([item for item in solver.board.placed if item.group.name not in off])
-    for group in groups:
-        if group.name in off:
-            solver.place_group(group, attempt=attempt)

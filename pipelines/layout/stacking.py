@@ -87,6 +87,8 @@ def _shares(group: Group, carrier: Placed) -> bool:
 def _takes(group: Group, item: Placed) -> bool:
     """Whether a thing has room for a group within its walls, or is low enough to carry it on its top."""
     model = item.group.models[item.number]
+    if item.group.is_tree or "plant" in item.group.kind.tags or model.foliage:
+        return False  # one stands among leaves, on the ground
     if spots_named(model, *IN_SPOTS) or _within(group, 0, item):
         return True
     low, high = model.bounds[:, 1] * item.scale
@@ -130,12 +132,22 @@ def place_on(group: Group, number: int, board: Board, judge: Judge, rng: np.rand
             placed = _first_free(group, number, carrier, places, board, judge)
             if placed is not None:
                 return placed
-    carrier, relation = found[turn]
-    spots = spots_named(carrier.group.models[carrier.number], *(IN_SPOTS if relation is R.INSIDE else ON_SPOTS))
-    if not spots or relation is R.BESIDE:
-        return None
-    x, height, z, yaw = (float(value[0]) for value in _in_spot(group, number, carrier, spots[0], rng, crowded=True)[:4])
-    return Placed(group, number, x, height - _low(group, number), z, yaw, on=carrier)
+    return _crowded(group, number, found, board, rng)
+
+
+def _crowded(group: Group, number: int, found: list[tuple[Placed, RelationName]], board: Board, rng: np.random.Generator) -> Placed | None:
+    """In the spot where a member overlaps least with what lies there already; None where no carrier has spots."""
+    best: tuple[float, Placed] | None = None
+    for carrier, relation in found:
+        if relation in (R.BESIDE, R.UNDER):
+            continue
+        for spot in spots_named(carrier.group.models[carrier.number], *(IN_SPOTS if relation is R.INSIDE else ON_SPOTS)):
+            x, height, z, yaw = (float(value[0]) for value in _in_spot(group, number, carrier, spot, rng, crowded=True)[:4])
+            placed = Placed(group, number, x, height - _low(group, number), z, yaw, on=carrier)
+            depth = board.depth_of(placed.boxes("whole"))
+            if best is None or depth < best[0] - 0.01:
+                best = depth, placed
+    return best[1] if best is not None else None
 
 
 def _low(group: Group, number: int) -> float:
@@ -212,7 +224,7 @@ def _loosely(group: Group, carrier: Placed, count: int, rng: np.random.Generator
 
 
 def _none() -> Places:
-    return Places(*(np.zeros(0) for _ in range(4)))
+    return Places(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0))
 
 
 def _on_surface(group: Group, number: int, carrier: Placed, rng: np.random.Generator) -> Places:

@@ -31,7 +31,7 @@ class StreetPlaces:
             return np.asarray(from_kerb.max(axis=1) < -0.1)
         if group.is_building or _at(group).startswith("row"):
             return np.asarray(from_kerb.min(axis=1) > self.pavement_m)
-        edge = self.pavement_m + (0.0 if group.size()[0] < 4 else 6.0)
+        edge = self.pavement_m + (0.0 if max(group.size()[::2]) < self.pavement_m - 0.3 else 6.0)  # what is wider goes behind it
         same_side = np.ptp(np.sign(x - self.street.centre_x), axis=1) == 0
         return np.asarray((from_kerb.min(axis=1) > 0.12) & (from_kerb.max(axis=1) < edge) & same_side)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.things.checks import Problem, check, check_kind
 from pipelines.things.library import Library
 from pipelines.things.materials import COLOURS, material, materials
-from pipelines.things.shape import GrownOrder, Kind, Order, Shape
+from pipelines.things.shape import SIZE_FACTORS, GrownOrder, Kind, Order, Shape
 
 if TYPE_CHECKING:
     from pipelines.things.grown.cover import COVERS, grow_cover
@@ -18,6 +18,7 @@ __all__ = [
     "COLOURS",
     "COVERS",
     "MATERIALS",
+    "SIZE_FACTORS",
     "GrownOrder",
     "Kind",
     "Library",
