@@ -152,9 +152,8 @@ def around(
         angle = start + span * (number / max(total - 1, 1) - 0.5)
     angle = np.asarray(angle) + rng.normal(0, jitter, tries) * np.linspace(0.2, 6.0, tries)
     slender = height_m < 2.4 and max(half_m) < 0.6  # people stand at a fire, pines do not
-    gap = (0.06 if room else 0.5 if small else 0.9 if slender else 3.0) + np.abs(rng.normal(0, 0.1, tries)) * np.linspace(0.2, 3.0, tries) * (
-        1.0 if room else 5.0
-    )
+    least = 0.06 if room else 0.5 if small else 0.9 if slender else 3.0
+    gap = least + np.abs(rng.normal(0, 0.1, tries)) * np.linspace(0.2, 3.0, tries) * (1.0 if room else 5.0)
     found = ring(box, angle, gap, half_m[1] if room else max(half_m))
     if room:  # chairs stand square to the table
         side = np.round((angle - box.yaw) / (np.pi / 2)) * (np.pi / 2) + box.yaw
