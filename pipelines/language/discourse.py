@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pipelines.language.drafts import Draft, is_many
 from pipelines.language.lexicon import Role
-from pipelines.language.phrases import NounPhrase
+from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.row import Row
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import RelationName

@@ -8,8 +8,9 @@ from pipelines.language.discourse import Discourse
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import MODIFIERS, Role
 from pipelines.language.looks import wear
-from pipelines.language.mentions import EACH, Mentions
-from pipelines.language.phrases import Item, NounPhrase
+from pipelines.language.mentions import Mentions
+from pipelines.language.noun_phrase import Item, NounPhrase
+from pipelines.language.recall import EACH
 from pipelines.language.tagging import Lexeme, number_value
 from pipelines.spec import Arrangement, RelationName, Size
 

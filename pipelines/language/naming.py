@@ -7,7 +7,7 @@ from dataclasses import replace
 from pipelines.language.drafts import SceneDraft
 from pipelines.language.lexicon import MODIFIERS, Lexicon, Role, Sense, split
 from pipelines.language.looks import singular
-from pipelines.language.phrases import NounPhrase
+from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import key
 from pipelines.language.wholes import Wholes

@@ -7,7 +7,7 @@ from pipelines.language.drafts import Draft, is_bare_part, is_many
 from pipelines.language.groups import Groups
 from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
-from pipelines.language.phrases import NounPhrase
+from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.row import INNER, SIDES, Row, is_part
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import RelationName

@@ -8,7 +8,7 @@ from pipelines.language.drafts import Draft, SceneDraft, is_named
 from pipelines.language.inflection import singulars
 from pipelines.language.looks import wear
 from pipelines.language.mentions import Mentions
-from pipelines.language.phrases import Item, NounPhrase
+from pipelines.language.noun_phrase import Item, NounPhrase
 from pipelines.language.tagging import Lexeme
 
 _PUTTING_ON = frozenset({"wearing", "wears", "wear", "wore", "dressed", "donning", "sporting"})

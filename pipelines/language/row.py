@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pipelines.language.lexicon import Role
-from pipelines.language.phrases import Item, NounPhrase
+from pipelines.language.noun_phrase import Item, NounPhrase
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
 from pipelines.spec import RelationName
