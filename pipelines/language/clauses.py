@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from pipelines.language.discourse import host_of_with
 from pipelines.language.drafts import is_many
-from pipelines.language.groups import number_of
+from pipelines.language.leftovers import relate_leftovers
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.mentions import FIRST_PLACE, SAID_PLACE
 from pipelines.language.noun_phrase import Item, NounPhrase
@@ -33,6 +33,7 @@ class Clauses(Subjects):
                 continue
             item = self._row[at]
             at = self._phrase(item, at) if isinstance(item, NounPhrase) else self._word(item, at)
+        relate_leftovers(self._row, self._scene, self._spent)
 
     def _heading(self) -> int:
         """ "autonomous driving test: a rainy crossroads": where the scene begins after a heading that names nothing in it."""
@@ -71,8 +72,11 @@ class Clauses(Subjects):
 
     def _word(self, word: Lexeme, at: int) -> int:
         if word.kind is TokenKind.STOP:
-            if word.text in ("(", ")") or (word.text == ":" and self._pending is not None):
-                return at + 1  # "crystals (purple)", "behind the church: a wall"
+            if word.text in ("(", ")"):
+                self._bracket(word.text)
+                return at + 1
+            if word.text == ":" and self._pending is not None:
+                return at + 1  # "behind the church: a wall"
             after = self._row.item(at + 1)
             if word.text == ":" and isinstance(after, NounPhrase) and after.head is None and not after.article:
                 self._connector = "comma"
@@ -104,10 +108,8 @@ class Clauses(Subjects):
         elif word.has(Role.ARRANGED):
             for draft in self._talk.subjects:
                 self._arrange(draft, Arrangement(word.value(Role.ARRANGED)), self._mentions.number_in(word))
-        elif word.has(Role.NUMBER) and self._row.has(at + 1, Role.WITH) and self._connector in ("comma", "and", "stop"):
-            part = self._groups.some(number_of(word), [])  # "two boats, one with a red sail"
-            if part is not None:
-                self._part_subject(part)
+        elif self._is_member(word, at) and (part := self._groups.member(word)) is not None:
+            self._part_subject(part)  # "two boats, one with a red sail", "one crate on the table, another under it"
         elif word.has(Role.PRONOUN) and not word.has(Role.NUMBER) and not word.has(Role.WITH):
             self._refer(word, at)
         elif word.has(Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST):
@@ -127,6 +129,24 @@ class Clauses(Subjects):
             if self._outer and not word.words[-1].endswith(("ing", "ed", "en")):
                 self._talk.subjects, self._chain, self._outer, self._talk.host = self._outer, list(self._outer), [], None
         return at + 1
+
+    def _is_member(self, word: Lexeme, at: int) -> bool:
+        """Whether "one" or "another" stands at the beginning of a clause, for a thing that has been named."""
+        if self._connector not in ("comma", "and", "stop") or not (word.has(Role.NUMBER) or word.text in self._mentions.another):
+            return False
+        after = at + 1
+        while self._row.has(after, Role.ADVERB):
+            after += 1
+        return self._row.next_is_relation(after) or self._row.has(after, Role.WITH, Role.BE, Role.VERB)
+
+    def _bracket(self, sign: str) -> None:
+        """ "crystals (purple)", "a bus stop (with a bench) by a wall": what is in brackets is an aside; whom it was said of goes on."""
+        if sign == "(":
+            self._aside = (list(self._talk.subjects), list(self._chain), self._talk.host)
+        elif self._aside is not None:
+            subjects, self._chain, self._talk.host = self._aside
+            self._talk.subjects = [draft for draft in subjects if draft in self._scene.drafts] or self._talk.subjects
+            self._aside, self._connector = None, "none"
 
     def _compare(self, item: Item) -> None:
         """ "like a giant", "for a picnic": named, but not there; the air it speaks of counts all the same."""
@@ -178,5 +198,6 @@ class Clauses(Subjects):
         if word.text == "each" and self._talk.subjects and is_many(self._talk.subjects[-1]):
             return  # "four benches, each under a tree"
         found = self._talk.antecedent(word)
+        self._scene.named[word.start] = found
         if found:
             self._talk.subjects, self._chain, self._connector = found, list(found), "none"

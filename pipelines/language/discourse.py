@@ -31,6 +31,7 @@ class Discourse:
     looking_ahead: bool = False
     anchor: Draft | None = None
     paralleled: tuple[list[Draft], list[Draft]] | None = None
+    members: list[Draft] = field(default_factory=list)  # "one … another …": told apart from their groups
     singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
     fronted: tuple[RelationName, list[Draft]] | None = None
     fronted_before: tuple[RelationName, list[Draft]] | None = None
@@ -81,6 +82,13 @@ class Discourse:
             return plural[:1] or lately[-1:]
         return self.singular_before()
 
+    def members_aside(self, relation: RelationName) -> list[Draft]:
+        """To what the members of a group that came before stand on the other side."""
+        if not any(draft in self.members for draft in self.subjects):
+            return []
+        before = (draft for draft in self.members if draft not in self.subjects)
+        return [target for draft in before if (target := other_side(draft, relation)) is not None]
+
     def _last_pair(self) -> list[Draft]:
         """ "A cow before a barn. A horse next to the cow. A dog behind both": the last single subject and what it was put to."""
         log, _ = self._spoken_of()
@@ -91,6 +99,8 @@ class Discourse:
     def _spoken_of(self) -> tuple[list[list[Draft]], list[Draft]]:
         """Earlier subjects, clause by clause, and everything mentioned; without the subjects of this clause."""
         own = [] if self.looking_ahead else self.subjects
+        if any(draft in self.members for draft in own):  # "one on the left of the house, one behind it": not behind the first one
+            own = [*own, *(draft for draft in self.members if draft.options == own[0].options and draft.generic == own[0].generic)]
         log = [kept for group in self.log if (kept := [draft for draft in group if draft not in own])]
         return log, [draft for draft in self.lately if draft not in own]
 
@@ -98,7 +108,9 @@ class Discourse:
         """What "it" means: the subject before this one, or else the last single thing."""
         log, lately = self._spoken_of()
         if log and len(log[-1]) == 1 and not is_many(log[-1][0]):
-            return log[-1]
+            host = log[-1][0].host
+            told = host is not None and self.host is None and host in lately and host.place is None and not is_many(host)
+            return [host] if told and host is not None else log[-1]  # "a desk with a lamp. Behind it a chair": behind the desk
         several = log[-1] if log and len(log[-1]) > 1 else []  # "on it are a computer and a cup; in front of it": neither of the two
         single = [draft for draft in reversed(lately) if not is_many(draft) and draft not in several]
         single.sort(key=lambda draft: draft.place is not None)  # "a scarecrow in a field, a tree behind it": not behind the field

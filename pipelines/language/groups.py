@@ -62,6 +62,7 @@ class Groups:
     def _heard(self, phrase: NounPhrase, drafts: list[Draft]) -> list[Draft]:
         self._mentions.hear(phrase)
         self._scene.use(phrase.start, phrase.end, "thing")
+        self._scene.named[phrase.start] = drafts
         return drafts
 
     def ends_at(self, phrase: NounPhrase, after: Item | None) -> int:
@@ -90,9 +91,29 @@ class Groups:
             return None
         return self._mentions.like(known, replace(phrase, modifiers=[], compounds=[]))
 
+    def member(self, word: Lexeme, *, as_object: bool = False) -> Draft | None:
+        """ "one on the left, another by the door", "on the other": a member of a group; or one more of what was spoken of last."""
+        wanted = number_of(word) or 1
+        others = word.text in self._mentions.another
+        if not (word.has(Role.NUMBER) or others):
+            return None
+        part = None if as_object else self.some(wanted, [])
+        if part is None and others:
+            spoken = [] if as_object else [draft for group in reversed(self._talk.log) for draft in group]
+            own = self._talk.subjects if as_object else []
+            known = (draft for draft in (*spoken, *self._known()) if draft in self._scene.drafts and draft not in own)
+            last = next((draft for draft in known if draft.place is None and (draft.options or draft.generic) and not is_many(draft)), None)
+            part = None if last is None else self._mentions.like(last, NounPhrase(word.start, word.end))
+        if part is not None:
+            self._scene.use(word.start, word.end, "thing")
+            self._scene.named[word.start] = [part]
+            self._talk.members.append(part)
+        return part
+
     def some(self, wanted: float, modifiers: list[Lexeme]) -> Draft | None:
         """ "two cars, one red and one blue", "two boats, one with a red sail": so many of the last group become a thing of their own."""
-        group = next((draft for draft in self._known() if draft is self._parted or _is_group(draft)), None)
+        spoken = [draft for group in reversed(self._talk.log) for draft in group if draft in self._scene.drafts]
+        group = next((draft for draft in (*spoken, *self._known()) if draft is self._parted or _is_group(draft)), None)
         if group is None or not 0 < wanted <= (group.number or wanted):
             return None
         self._parted = group
@@ -208,6 +229,8 @@ class Groups:
         if part is not group:
             lately.insert(lately.index(group) if group in lately else len(lately), part)
         self._talk.lately = [draft for draft in lately if draft is not group or group in self._scene.drafts]
+        if group not in self._scene.drafts:
+            self._talk.log = [kept for spoken in self._talk.log if (kept := [draft for draft in spoken if draft is not group])]
 
     def _dress(self, part: Draft, modifiers: list[Lexeme]) -> None:
         """Its looks; "one fallen", said of columns, is a fallen column."""

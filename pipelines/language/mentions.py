@@ -39,7 +39,7 @@ class Mentions(Recall):
         self.vessels = frozenset(split(lexicon.data["vessels"]))
         self._images = frozenset(split(lexicon.data["images"]))
         self.ordinals = frozenset(split(lexicon.data["ordinals"]))
-        self._another = frozenset(split(lexicon.data["another"]))
+        self.another = frozenset(split(lexicon.data["another"]))
         self.wholes = Wholes(scene, lexicon)
         self.sorts = Sorts(scene, lexicon)
         self._naming = Naming(scene, lexicon, self.wholes)
@@ -58,6 +58,11 @@ class Mentions(Recall):
 
     def mention(self, phrase: NounPhrase, *, place_weight: float, as_object: bool = False, fresh: bool = False) -> list[Draft]:
         """The drafts that a phrase speaks of: a nameless one, kept nowhere, for what cannot be built; empty for adjectives alone."""
+        found = self._mention(phrase, place_weight=place_weight, as_object=as_object, fresh=fresh)
+        self._scene.named[phrase.start] = found
+        return found
+
+    def _mention(self, phrase: NounPhrase, *, place_weight: float, as_object: bool, fresh: bool) -> list[Draft]:
         self.hear(phrase)
         self.exclude_absent(phrase)
         self.hear_compounds(phrase)
@@ -257,6 +262,7 @@ class Mentions(Recall):
             grows = not lexeme.has(Role.MATERIAL) or lexeme.value(Role.MATERIAL) in _GROWING
             if (
                 lexeme.has(Role.THING, Role.GENERIC)
+                and not lexeme.possessive  # "the farmer's yard" is not full of farmers
                 and not lexeme.has(Role.PLACE, Role.SIZE)
                 and grows
                 and not self.wholes.names_building(lexeme)
@@ -332,7 +338,7 @@ class Mentions(Recall):
         self._wear_parts(draft, phrase)
         bare = not phrase.article and phrase.number is None and phrase.group is None
         definite = phrase.article in self.definite or phrase.article in EACH or (bare and (as_object or self._is_repeated(draft)))
-        known = self._earlier(draft, phrase) if definite and not fresh and phrase.article not in self._another else None
+        known = self._earlier(draft, phrase) if definite and not fresh and phrase.article not in self.another else None
         if known is not None:
             known.beheld = True
             known.parts += draft.parts

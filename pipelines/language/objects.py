@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.language.discourse import Discourse, other_side
-from pipelines.language.drafts import Draft, is_bare_part, is_many
+from pipelines.language.drafts import Draft, SceneDraft, is_bare_part, is_many
 from pipelines.language.groups import Groups
 from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
@@ -25,9 +25,10 @@ _AT_WATER = INNER | {RelationName.BESIDE, RelationName.NEAR}
 class Objects:
     """Finds the objects of prepositions."""
 
-    def __init__(self, row: Row, talk: Discourse, mentions: Mentions, groups: Groups) -> None:
+    def __init__(self, row: Row, talk: Discourse, scene: SceneDraft, mentions: Mentions, groups: Groups) -> None:
         self._row = row
         self._talk = talk
+        self._scene = scene
         self._mentions = mentions
         self._groups = groups
 
@@ -39,6 +40,9 @@ class Objects:
         item = self._row[at]
         if isinstance(item, Lexeme):
             return self._pronoun(item, relation, fronted=fronted), at + 1
+        if item.head is None and item.number == 2 and not item.modifiers:  # "between the two"
+            found = self._scene.named[item.start] = self._talk.two_before()
+            return found, at + 1
         if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
             meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant
             return meant, at + self._groups.ends_at(item, self._row.item(at + 1))
@@ -79,7 +83,7 @@ class Objects:
         pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
         found = self._talk.two_before() if pair else self._talk.antecedent(item)
         if item.text == "them" and len(found) == 1 and not is_many(found[0]):
-            found = self._pair_before() or found
+            found = self._pair_before() or self._company_before() or found
         if item.text in ("him", "her") and (person := self._person_before()) is not None:
             found = [person]
         elif found and (other := other_side(found[0], relation)) is not None:
@@ -87,15 +91,23 @@ class Objects:
         elif not pair and item.text in ("it", "its"):
             found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
         self._talk.looking_ahead = False
-        if relation is RelationName.INSIDE and item.text == "it" and self._talk.subjects:
+        if relation is RelationName.INSIDE and item.text == "it" and self._talk.subjects and self._talk.host not in found:
             found = self._mentions.sorts.holder(self._talk.subjects[-1], found, self._talk.lately)
-        return self._not_the_ground(self._what_carries(found, relation), relation, pair=pair)
+        found = self._not_the_ground(self._what_carries(found, relation), relation, pair=pair)
+        self._scene.named[item.start] = found
+        return found
 
     def _pair_before(self) -> list[Draft]:
         """ "a rover between two domes and lamps to the left of them": the domes, though they are two things since."""
         others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects and draft.options)
         pairs = (twins for draft in others if len(twins := self._mentions.twins(draft)) > 1)
         return next(pairs, [])[:2]
+
+    def _company_before(self) -> list[Draft]:
+        """ "a man next to a nurse, a fountain behind them": both of them."""
+        own = [] if self._talk.looking_ahead else self._talk.subjects
+        beings = [one for one in self._talk.lately if one not in own and self._mentions.sorts.is_alive(one)]
+        return list(dict.fromkeys(beings))[-2:] if len(set(map(id, beings))) > 1 else []
 
     def _person_before(self) -> Draft | None:
         """ "a fisherman on a stool with a dog behind him": not behind the stool."""

@@ -58,7 +58,7 @@ class Placing:
         self._mentions = mentions
         self._groups = Groups(scene, mentions, self._talk)
         self._people = People(scene, mentions)
-        self._objects = Objects(self._row, self._talk, mentions, self._groups)
+        self._objects = Objects(self._row, self._talk, scene, mentions, self._groups)
         self._chain: list[Draft] = []
         self._joined_by_and = False
         self._connector = "stop"
@@ -66,6 +66,8 @@ class Placing:
         self._denying = False
         self._outer: list[Draft] = []
         self._first = True
+        self._aside: tuple[list[Draft], list[Draft], Draft | None] | None = None  # who was spoken of before a bracket
+        self._spent: set[int] = set()  # positions of the prepositions that something has come of
         self._verb_seen = False
         self._distant_host = False
         self._distance_m: float | None = None
@@ -87,6 +89,11 @@ class Placing:
             and not follows.has(Role.BE)
             and follows.text not in ("that", "who", "where")
         )
+        other = self._row.item(at + 1)
+        ellipsis = not takes_object and word.has(Role.RELATION) and isinstance(other, Lexeme) and other.text in self._mentions.another
+        if ellipsis and isinstance(other, Lexeme) and (member := self._groups.member(other, as_object=True)) is not None:
+            self._place_subjects(RelationName(word.value(Role.RELATION)), (member,), at, at + 2, turned=False)
+            return at + 2  # "a man on one bench, a woman on the other"
         if word.has(Role.RELATION) and word.value(Role.RELATION) == RelationName.BETWEEN and not takes_object:
             if two := self._talk.two_before():  # "a tent in between"
                 relation, rows = self._scene.between(two)
@@ -102,6 +109,10 @@ class Placing:
         if word.has(Role.TO_VIEWER):
             relation, host = RelationName(word.value(Role.TO_VIEWER)), self._talk.host
             came_with = host is not None and all(draft.host is host and not draft.loose for draft in self._talk.subjects)
+            beside = next(iter(self._talk.members_aside(relation)), None)
+            if beside is not None and host is None:  # "one on the left of the house, one on the right"
+                self._place_subjects(relation, (beside,), at, at + 1, turned=False)
+                return at + 1
             aside = came_with and relation in SIDES and not self._fronted(at, at + 1)  # "a bed with a monitor on the left"
             self._place_subjects(relation, (host if aside and host is not None else VIEWER,), at, at + 1, turned=False)
         elif word.has(Role.TO_HOST):
@@ -181,6 +192,9 @@ class Placing:
         if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
             self._connector = "none"
             return objects_at + 1
+        ended = self._connector == "comma" and bool(self._talk.subjects) and not self._fronted(at, objects_at + 1)
+        if ended and self._outer and all(draft.host in self._outer for draft in self._talk.subjects):
+            self._talk.subjects, self._talk.host, self._outer = self._outer, None, []  # "a cage with a bird in it, above a piano"
         subjects_before = list(self._talk.subjects)
         self._mentions.double(self._talk.subjects if not self._fronted(at, objects_at + 1) else [], word.text)
         if (
@@ -293,6 +307,7 @@ class Placing:
         """Relate the subjects, or keep the relation until the subject comes."""
         if self._fronted(at, end):
             self._pending = (relation, objects, turned, self._distance_m)
+            self._spent.add(at)
             self._talk.subjects, self._chain = [], []
             self._connector = "none"
             return
@@ -309,4 +324,6 @@ class Placing:
         if not turned:
             self._spread(subjects)
         relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)
+        if any(draft.options or draft.generic or draft.place for draft in subjects):
+            self._spent.add(at)
         self._pending = None if self._pending and self._connector != "none" else self._pending

@@ -120,7 +120,10 @@ class Row:
         after = at + 1
         while self.has(after, Role.VERB, Role.ADVERB, Role.BE) and not self.next_is_relation(after):
             after += 1
-        return self.next_is_relation(after) and self.has(after + 1, Role.PRONOUN)
+        alone = self.has(after, Role.TO_VIEWER, Role.TO_HOST) and not isinstance(
+            self.item(after + 1), NounPhrase
+        )  # "with a fork on the left"
+        return self.next_is_relation(after) and (alone or self.has(after + 1, Role.PRONOUN))
 
     def is_part_of(self, at: int) -> bool:
         """ "on the porch of a farmhouse" is near the farmhouse, not on it."""

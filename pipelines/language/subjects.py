@@ -119,7 +119,11 @@ class Subjects(Placing):
         """ "Weather: fog": the word before the colon says nothing itself."""
         stop = self._row.item(at + 1)
         words = " ".join(lexeme.text for lexeme in phrase.lexemes)
-        heading = at == 0 and phrase.head is not None and (phrase.head.unknown or phrase.head.has(Role.UNBUILDABLE, Role.AMBIENT))
+        heading = (
+            at == 0
+            and phrase.head is not None
+            and (phrase.head.unknown or (phrase.head.has(Role.UNBUILDABLE, Role.AMBIENT) and not phrase.head.has(Role.THING)))
+        )
         if not isinstance(stop, Lexeme) or stop.text != ":" or not (heading or words in self._mentions.labels):
             return False
         self._mentions.hear(phrase)
