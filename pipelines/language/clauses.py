@@ -166,7 +166,7 @@ class Clauses(Subjects):
         each = self._row.item(at - 1)
         self._talk.singly = self._talk.host is not None and says_each(each)
         if self._talk.host is not None and self._talk.singly:
-            self._each = self._talk.host  # "two nightstands, each with a lamp"
+            self._each, self._distant_host = self._talk.host, False  # "two nightstands, each with a lamp"
         self._outer = [self._talk.host] if self._talk.host is not None else []
         if self._talk.host is None:
             self._chain, self._talk.subjects = [], []

@@ -416,7 +416,7 @@ def _relate_to_hosts(drafts: list[Draft], lexicon: Lexicon) -> None:
         host = draft.host
         if host is None or host not in drafts or any(draft in objects for _, objects in host.relations):
             continue
-        if any(not _is_among_guests(objects, host) for _, objects in draft.relations):
+        if any(_is_kept(objects, drafts, lexicon) and not _is_among_guests(objects, host) for _, objects in draft.relations):
             continue
         stands_on = lexicon.kinds[draft.kind].stands_on
         on_stage = host.kind in split(lexicon.data["stages"]) and stands_on not in ("wall", "ceiling", "air")
@@ -424,6 +424,12 @@ def _relate_to_hosts(drafts: list[Draft], lexicon: Lexicon) -> None:
             draft.relate(RelationName.ON, host)
         elif stands_on != "surface" and not draft.loose and not is_many(host):
             draft.relate(RelationName.NEAR, host)
+
+
+def _is_kept(objects: tuple[Draft | str, ...], drafts: list[Draft], lexicon: Lexicon) -> bool:
+    """Whether a relation says where something is, as "in the corner" does: not "on the mantel", which nobody knows, nor "in his hand"."""
+    elsewhere = lexicon.positions | lexicon.building_parts
+    return all(isinstance(target, str) or target in drafts or target.word in elsewhere for target in objects)
 
 
 def _is_among_guests(objects: tuple[Draft | str, ...], host: Draft) -> bool:

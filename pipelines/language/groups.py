@@ -104,6 +104,7 @@ class Groups:
             known = (draft for draft in (*spoken, *self._known()) if draft in self._scene.drafts and draft not in own)
             last = next((draft for draft in known if draft.place is None and (draft.options or draft.generic) and not is_many(draft)), None)
             part = None if last is None else self._mentions.like(last, NounPhrase(word.start, word.end))
+            self._talk.members += [last] if last is not None else []
         if part is not None:
             self._scene.use(word.start, word.end, "thing")
             self._scene.named[word.start] = [part]

@@ -98,7 +98,9 @@ class Mentions(Recall):
             return self._unknown(phrase)  # "a stone arch": no part of anything that was spoken of
         elif head.has(Role.PART) and not as_object and self.is_painted(phrase):
             return [self.part(phrase)]
-        return self._after_of(phrase, place_weight) or [Draft(self.text(phrase), part=as_object and head.has(Role.PART))]
+        return self._after_of(phrase, place_weight) or [
+            Draft(self.text(phrase), part=as_object and head.has(Role.PART), word=singular(head, self._lexicon))
+        ]
 
     def _settle_group(self, phrase: NounPhrase) -> None:
         """ "a school of yellow fish" is a fish school where the library has one, whatever stands between its words."""

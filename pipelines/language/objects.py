@@ -82,6 +82,8 @@ class Objects:
         self._talk.looking_ahead = fronted
         pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
         found = self._talk.two_before() if pair else self._talk.antecedent(item)
+        if item.text == "which" and relation is RelationName.ON and found and self._mentions.sorts.grows(found[0]) and self._talk.log:
+            found = self._talk.log[-1]  # "a blanket under a tree, on which lies a book": on the blanket
         if item.text == "them" and len(found) == 1 and not is_many(found[0]):
             found = self._pair_before() or self._company_before() or found
         if item.text in ("him", "her") and (person := self._person_before()) is not None:
@@ -122,6 +124,15 @@ class Objects:
         carrier = next((one for one in carriers if isinstance(one, Draft) and one.options), None)
         return [carrier] if carrier is not None and self._mentions.sorts.is_borne(found[0]) else found
 
+    def carrier(self, subjects: list[Draft], objects: tuple[Draft | str, ...], relation: RelationName) -> tuple[Draft | str, ...]:
+        """ "On its roof sits a stork. Around it runs a fence": what does not stand where small things do is around the house."""
+        thing = objects[0]
+        if relation in INNER or not isinstance(thing, Draft) or len(objects) > 1 or any(map(self._mentions.sorts.is_borne, subjects)):
+            return objects
+        carriers = (target for name, (target, *_) in thing.relations if name in INNER)
+        found = next((one for one in carriers if isinstance(one, Draft) and one.options and not self._mentions.sorts.is_terrain(one)), None)
+        return (found,) if found is not None else objects
+
     def _not_the_ground(self, found: list[Draft], relation: RelationName, *, pair: bool) -> list[Draft]:
         """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps."""
         ground = [draft for draft in found if self._mentions.sorts.is_terrain(draft)]
@@ -140,6 +151,8 @@ class Objects:
         if len(drafts) != 1 or not is_bare_part(drafts[0]) or not self._mentions.is_painted(item):
             return None
         others = [draft for draft in self._talk.lately if draft not in self._talk.subjects]  # "a raven on its lid": the piano's
+        if item.article in ("his", "her"):
+            return next((draft for draft in reversed(others) if self._mentions.sorts.is_alive(draft)), None)
         whole = self._mentions.wholes.before(self._mentions.part(item), others)
         if whole is None and item.article != "the":  # "the car has a dog on its roof"
             owner = self._talk.host or next(iter(self._talk.singular_before()), None)

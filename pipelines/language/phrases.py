@@ -11,6 +11,8 @@ from pipelines.language.noun_phrase import Item, NounPhrase, is_nounish, is_part
 from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
 
+_ONE = frozenset({"a", "an", "another", "each", "every"})
+_MODALS = frozenset({"should", "must", "can", "could", "will", "would", "shall", "may", "might", "to", "please"})
 _BEFORE_OBJECT = (
     Role.DETERMINER,
     Role.RELATION,
@@ -89,7 +91,7 @@ class Chunker:
         if lexeme.has(Role.PRONOUN) and (lexeme.has(Role.DETERMINER, Role.NUMBER)):
             verb_next = (after := self._at(index + 1)) is not None and after.has(Role.VERB) and not after.has(*NOUNS, *MODIFIERS)
             return following and not verb_next
-        if self._is_imperative(index) or (lexeme.has(Role.VERB) and self._is_act(index)) or (self._after_noun() and self._is_doing(index)):
+        if self._is_imperative(index) or self._is_act(index) or (self._after_noun() and self._is_doing(index)):
             return False
         if lexeme.unknown and self._acts(index, self._last()):
             return False
@@ -108,8 +110,13 @@ class Chunker:
 
     def _is_act(self, index: int) -> bool:
         """ "before we saw it": after "we", a word that may be a verb is one."""
-        before = self._at(index - 1)
-        return before is not None and before.text in self._lexicon.actors and self._lexemes[index].has(Role.VERB)
+        before, lexeme, following = self._at(index - 1), self._lexemes[index], self._at(index + 1)
+        if before is None:
+            return False
+        ordered = before.text in _MODALS and following is not None and following.has(Role.DETERMINER)
+        if ordered and Role.VERB in self._lexicon.lookup(lexeme.words[:1])[0] and not lexeme.plural:
+            return True  # "should pick up the can"
+        return before.text in self._lexicon.actors and lexeme.has(Role.VERB)
 
     def _is_doing(self, index: int) -> bool:
         """ "a child building a castle", though a building is a thing."""
@@ -144,6 +151,8 @@ class Chunker:
         acts = last is not None and last.head is not None and not last.plural and bool(last.article) and lexeme.words[-1].endswith("s")
         if acts and following is not None and following.has(Role.DETERMINER):
             return False  # "an astronaut plants a flag"
+        if acts and last is not None and last.article in _ONE and following is not None and _places(following):
+            return False  # "a parrot perches on"
         if following is not None and following.has(*_BEFORE_OBJECT) and not lexeme.has(Role.THING, Role.PLACE, Role.GENERIC):
             return lexeme.has(*MODIFIERS) and not following.has(Role.DETERMINER)
         return lexeme.has(*NOUNS, *MODIFIERS, *VOTES)
@@ -282,6 +291,8 @@ class Chunker:
             return not lexeme.has(Role.THING, Role.PLACE, Role.GENERIC, Role.PART, Role.AMBIENT)
         if word.endswith(("ing", "ed")) and not lexeme.has(*NOUNS):
             return not lexeme.has(*MODIFIERS) or following.has(Role.DETERMINER)
+        if phrase.article in _ONE and word.endswith("s") and not run[-1].plural and _places(following):
+            return True  # "a parrot perches on": no single thing is several perches
         agrees = word.endswith("s") != run[-1].plural or word in self._lexicon.data["irregular"]
         if not agrees:
             return False
@@ -303,3 +314,8 @@ class Chunker:
     def _begins_or_determines(self, index: int) -> bool:
         lexeme = self._at(index)
         return lexeme is not None and self._can_begin(index) and not lexeme.has(Role.NEGATOR)
+
+
+def _places(lexeme: Lexeme) -> bool:
+    """A preposition, or a word that says where, and nothing else."""
+    return lexeme.has(Role.RELATION, Role.TO_HOST, Role.TO_VIEWER) and not lexeme.has(*NOUNS)

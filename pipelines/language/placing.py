@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipelines.language.discourse import Discourse, opposite_of, relate
 from pipelines.language.drafts import Draft, SceneDraft, is_many, is_named
@@ -30,13 +31,24 @@ _TOPS = (
     "head",
     "hood",
     "bonnet",
+    "belt",
 )  # what is on them is on the whole thing
 _FORMATIONS = {
     "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
     "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
 }  # fmt: skip
 _LEAST_IN_ROWS = 12
-Pending = tuple[RelationName, tuple[Draft | str, ...], bool, float | None]
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A relation whose subject is still to come. rows: the objects, each once; referred: a pronoun named them."""
+
+    relation: RelationName
+    rows: tuple[tuple[Draft | str, ...], ...]
+    turned: bool
+    distance_m: float | None
+    referred: bool
 
 
 def says_each(item: Item | None) -> bool:
@@ -272,7 +284,8 @@ class Placing:
         self._chain, self._joined_by_and, self._connector = [], False, "none"
         unknown = [one for one in self._talk.subjects if not is_named(one)]
         nameless = bool(unknown) and len(unknown) == len(self._talk.subjects)
-        if self._row.is_participle_of(end - 1) and all(draft.options for draft in objects):
+        ground = self._row.is_moved(end) and any(draft.place or self._mentions.sorts.is_terrain(draft) for draft in objects)
+        if self._row.is_participle_of(end - 1) and all(draft.options for draft in objects) and not ground:
             self._talk.subjects = objects[-1:]  # "around a sword stuck in a stone": it is the sword that is stuck
             return
         if (relation not in INNER and not nameless) or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
@@ -306,7 +319,9 @@ class Placing:
     def _place_subjects(self, relation: RelationName, objects: tuple[Draft | str, ...], at: int, end: int, *, turned: bool) -> None:
         """Relate the subjects, or keep the relation until the subject comes."""
         if self._fronted(at, end):
-            self._pending = (relation, objects, turned, self._distance_m)
+            known = self._pending.rows if self._pending is not None and self._pending.relation is relation and at in self._spent else ()
+            referred = self._row.has(self._row.skip_filler(at + 1), Role.PRONOUN)
+            self._pending = Pending(relation, (*known, objects), turned, self._distance_m, referred)
             self._spent.add(at)
             self._talk.subjects, self._chain = [], []
             self._connector = "none"

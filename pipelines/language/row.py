@@ -13,6 +13,7 @@ from pipelines.spec import RelationName
 INNER = frozenset({RelationName.ON, RelationName.INSIDE})
 SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF})
 _STATES = frozenset({"stuck", "hung", "built", "set", "cut", "dug", "hidden", "laid", "bound", "sunk"})
+_MOVING = frozenset({"pulled", "drawn", "driven", "ridden", "pushed", "towed", "carried", "led", "guided", "watched", "chased", "followed"})
 _LONGEST_HEADING = 10  # items
 
 
@@ -114,6 +115,11 @@ class Row:
         return (
             verb.has(Role.VERB) and self.has(at + 2, Role.RELATION) and (verb.words[-1].endswith(("ed", "en")) or verb.words[-1] in _STATES)
         )
+
+    def is_moved(self, at: int) -> bool:
+        """ "a cart on a road pulled by a donkey": what is done to things that move, not to the ground."""
+        verb = self.item(at)
+        return isinstance(verb, Lexeme) and verb.words[0] in _MOVING
 
     def is_placed(self, at: int) -> bool:
         """ "with a goldfish in it": the words say where the phrase at `at` is, by a pronoun that looks back."""

@@ -39,6 +39,12 @@ class Sorts:
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
         return kind is not None and bool({"person", "animal"} & set(kind.tags))
 
+    def grows(self, draft: Draft) -> bool:
+        """Whether it is a tree or another plant."""
+        return draft.generic in ("tree", "flower") or (
+            bool(draft.options) and self._lexicon.kinds[draft.options[0]].family in ("trees", "plants")
+        )
+
     def is_terrain(self, draft: Draft) -> bool:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
         return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags

@@ -67,6 +67,8 @@ class Subjects(Placing):
         elif all(draft.place is not None for draft in drafts) and not self._pending:
             self._talk.subjects, self._chain, self._talk.host, self._connector = drafts, list(drafts), None, "none"
             self._talk.log.append(drafts)
+            scene = self._scene.places.winner()
+            self._talk.lately.extend(draft for draft in drafts if draft.options and draft.place != scene)  # "a bakery" in a street
         elif self._connector == "none" and self._talk.subjects and is_part(phrase) and all(not draft.options for draft in drafts):
             pass
         elif self._talk.host is not None and is_part(phrase) and self._connector in ("with", "and", "comma"):
@@ -193,7 +195,7 @@ class Subjects(Placing):
 
     def _place_weight(self, phrase: NounPhrase, at: int) -> float:
         before = self._row.item(at - 1)
-        if self._pending is not None and self._pending[0] in SIDES:
+        if self._pending is not None and self._pending.relation in SIDES:
             return PLACE_AS_OBJECT  # "a cabin; behind it is a forest": one stands before the forest, not in it
         if self._first:
             return FIRST_PLACE
@@ -248,11 +250,13 @@ class Subjects(Placing):
                 draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
             self._spread(drafts)
         if self._pending is not None and not any(draft.host is not None and draft.host in self._outer for draft in drafts):
-            relation, objects, turned, distance_m = self._pending
+            pending = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
             if not listed or not goes_on:
-                self._spread(drafts if not turned else ())
-                relate(drafts, relation, objects, turned=turned, distance_m=distance_m)
+                self._spread(drafts if not pending.turned else ())
+                for objects in pending.rows:
+                    around = self._objects.carrier(drafts, objects, pending.relation) if pending.referred else objects
+                    relate(drafts, pending.relation, around, turned=pending.turned, distance_m=pending.distance_m)
             if goes_on or (not listed and self._connector == "comma" and self._row.is_comma(at + 1)):
                 self._pending = None
         self._connector = "none"
