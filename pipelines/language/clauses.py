@@ -6,7 +6,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pipelines.language.discourse import host_of_with
-from pipelines.language.drafts import is_many
+from pipelines.language.drafts import Draft, is_many
+from pipelines.language.headings import heading_end
 from pipelines.language.leftovers import relate_leftovers
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.mentions import FIRST_PLACE, SAID_PLACE
@@ -36,19 +37,15 @@ class Clauses(Subjects):
         relate_leftovers(self._row, self._scene, self._spent)
 
     def _heading(self) -> int:
-        """ "autonomous driving test: a rainy crossroads": where the scene begins after a heading that names nothing in it."""
-        colon = self._row.heading_ends()
-        phrases = [phrase for at in range(colon) if isinstance(phrase := self._row[at], NounPhrase)]
-        last = self._row.item(colon - 1)
-        doing = isinstance(last, Lexeme) and last.has(Role.VERB) and last.text.endswith("ing")  # "bin picking:"
-        named = [phrase for phrase in phrases if phrase.head is not None and phrase.head.has(Role.THING, Role.GENERIC, Role.PLACE)]
-        if not phrases or any(phrase.article or not doing for phrase in named):
-            return 0
-        for phrase in phrases:
-            self._mentions.hear(phrase)
-            self._mentions.hear_compounds(phrase)
-        self._scene.use(self._row[0].start, self._row[colon].end, "grammar")
-        return colon + 1
+        """Where the scene begins after a heading; the air, the hour and the place that the heading names count all the same."""
+        end = heading_end(self._row)
+        for at in range(end):
+            if isinstance(phrase := self._row[at], NounPhrase):
+                self._mentions.hear(phrase)
+                self._mentions.hear_compounds(phrase)
+        if end:
+            self._scene.use(self._row[0].start, self._row[end - 1].end, "grammar")
+        return end
 
     def _names_alone(self) -> bool:
         """ "The moon": the only noun of the prompt, which elsewhere would only hang in the sky."""
@@ -81,7 +78,10 @@ class Clauses(Subjects):
             if word.text == ":" and isinstance(after, NounPhrase) and after.head is None and not after.article:
                 self._connector = "comma"
                 return at + 1
+            bearer = self._bearer(at) if word.text == ":" else None
             self._end_sentence()
+            if bearer is not None:
+                self._talk.host, self._distant_host, self._connector = bearer, True, "with"
         elif word.kind is TokenKind.COMMA:
             self._connector = "comma" if self._connector != "and" else "and"
         elif word.text in ("except", "except for", "but for", "save for"):
@@ -127,8 +127,17 @@ class Clauses(Subjects):
             if word.words[-1].endswith("ing"):
                 self._joined_by_and = False
             if self._outer and not word.words[-1].endswith(("ing", "ed", "en")):
-                self._talk.subjects, self._chain, self._outer, self._talk.host = self._outer, list(self._outer), [], None
+                self._speak_of_outer()
         return at + 1
+
+    def _bearer(self, colon: int) -> Draft | None:
+        """ "a dinner table: a turkey, two candles": the thing that heads a list of what is on it."""
+        named, before, after = self._row.item(colon - 1), self._row.item(colon - 2), self._row.item(colon + 1)
+        begins = before is None or (isinstance(before, Lexeme) and before.kind is TokenKind.STOP)
+        if not begins or not isinstance(named, NounPhrase) or not isinstance(after, NounPhrase) or named.plural:
+            return None
+        last = self._talk.subjects[-1] if len(self._talk.subjects) == 1 else None
+        return last if last is not None and last.place is None and self._mentions.sorts.is_furniture(last) else None
 
     def _is_member(self, word: Lexeme, at: int) -> bool:
         """Whether "one" or "another" stands at the beginning of a clause, for a thing that has been named."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipelines.language.drafts import Draft, is_many
+from pipelines.language.drafts import Draft, is_many, is_named
 from pipelines.language.lexicon import Role
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.row import Row
@@ -32,6 +32,7 @@ class Discourse:
     anchor: Draft | None = None
     paralleled: tuple[list[Draft], list[Draft]] | None = None
     members: list[Draft] = field(default_factory=list)  # "one … another …": told apart from their groups
+    sided: dict[RelationName, Draft] = field(default_factory=dict)  # what this sentence put something to the other side of
     singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
     fronted: tuple[RelationName, list[Draft]] | None = None
     fronted_before: tuple[RelationName, list[Draft]] | None = None
@@ -39,7 +40,7 @@ class Discourse:
     def end_sentence(self) -> None:
         """The next sentence begins without a subject; what this one put to a side of "it" is remembered for one more."""
         self.subjects, self.host, self.paralleled, self.anchor = [], None, None, None
-        self.fronted_before, self.fronted = self.fronted, None
+        self.fronted_before, self.fronted, self.sided = self.fronted, None, {}
 
     def still(self, relation: RelationName, found: list[Draft]) -> list[Draft]:
         """ "Behind it is a barn, in front of it a well": the same "it" on another side; "on it a box, in it a key" goes on inwards."""
@@ -82,13 +83,6 @@ class Discourse:
             return plural[:1] or lately[-1:]
         return self.singular_before()
 
-    def members_aside(self, relation: RelationName) -> list[Draft]:
-        """To what the members of a group that came before stand on the other side."""
-        if not any(draft in self.members for draft in self.subjects):
-            return []
-        before = (draft for draft in self.members if draft not in self.subjects)
-        return [target for draft in before if (target := other_side(draft, relation)) is not None]
-
     def _last_pair(self) -> list[Draft]:
         """ "A cow before a barn. A horse next to the cow. A dog behind both": the last single subject and what it was put to."""
         log, _ = self._spoken_of()
@@ -113,7 +107,9 @@ class Discourse:
             return [host] if told and host is not None else log[-1]  # "a desk with a lamp. Behind it a chair": behind the desk
         several = log[-1] if log and len(log[-1]) > 1 else []  # "on it are a computer and a cup; in front of it": neither of the two
         single = [draft for draft in reversed(lately) if not is_many(draft) and draft not in several]
-        single.sort(key=lambda draft: draft.place is not None)  # "a scarecrow in a field, a tree behind it": not behind the field
+        single.sort(
+            key=lambda draft: (not is_named(draft), draft.place is not None)
+        )  # "a scarecrow in a field, a tree behind it": not behind the field
         return [draft for draft in single if draft.options or not draft.part][:1] or lately[-1:]  # never "the wall" that a bed stands at
 
     def two_before(self) -> list[Draft]:
@@ -125,13 +121,13 @@ class Discourse:
         return before[1::-1]
 
 
-_OPPOSITES = {
+OPPOSITES = {
     RelationName.LEFT_OF: RelationName.RIGHT_OF,
     RelationName.RIGHT_OF: RelationName.LEFT_OF,
     RelationName.BEHIND: RelationName.IN_FRONT_OF,
     RelationName.IN_FRONT_OF: RelationName.BEHIND,
 }
-_OUTER = frozenset({*_OPPOSITES, RelationName.BESIDE, RelationName.NEAR, RelationName.AROUND, RelationName.FAR})
+_OUTER = frozenset({*OPPOSITES, RelationName.BESIDE, RelationName.NEAR, RelationName.AROUND, RelationName.FAR})
 
 
 def opposite_of(draft: Draft) -> Draft | None:
@@ -143,7 +139,7 @@ def opposite_of(draft: Draft) -> Draft | None:
 
 def other_side(draft: Draft, relation: RelationName) -> Draft | None:
     """ "a bookcase to the left of the fireplace and an armchair to the right of it": the fireplace, not the bookcase."""
-    opposite = _OPPOSITES.get(relation)
+    opposite = OPPOSITES.get(relation)
     found = (objects[0] for name, objects in draft.relations if name is opposite)
     return next((target for target in found if isinstance(target, Draft)), None)
 

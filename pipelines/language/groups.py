@@ -35,6 +35,7 @@ class Groups:
         self._talk = talk
         self._ordinals = mentions.ordinals
         self._parted: Draft | None = None
+        self._told_apart: list[Draft] = []
         self._answers: dict[int, list[Draft] | None] = {}
         self._picked: dict[tuple[Draft, str], Draft] = {}
 
@@ -113,12 +114,14 @@ class Groups:
 
     def some(self, wanted: float, modifiers: list[Lexeme]) -> Draft | None:
         """ "two cars, one red and one blue", "two boats, one with a red sail": so many of the last group become a thing of their own."""
-        spoken = [draft for group in reversed(self._talk.log) for draft in group if draft in self._scene.drafts]
+        logged = (draft for group in reversed(self._talk.log) for draft in group if draft in self._scene.drafts)
+        spoken = [draft for draft in logged if draft not in self._told_apart]
         group = next((draft for draft in (*spoken, *self._known()) if draft is self._parted or _is_group(draft)), None)
         if group is None or not 0 < wanted <= (group.number or wanted):
             return None
         self._parted = group
         part = self._scene.split(group, int(wanted))
+        self._told_apart.append(part)
         self._remember(part, group)
         self._dress(part, modifiers)
         return part

@@ -122,6 +122,10 @@ class Hearing:
         """Enter a phrase into the ledger that only says where something is."""
         self._scene.use(phrase.start, phrase.end, "relation")
 
+    def is_finite(self, word: str) -> bool:
+        """Whether a word can only be the verb of a subject: "sits", "stood", but neither "sitting" nor "round"."""
+        return Role.VERB in self._lexicon.table.get((word,), {}) and (word.endswith("s") or word in self._lexicon.data["irregular"])
+
     def number_in(self, words: Lexeme) -> int | None:
         """The number of rows that "in two rows" and "two rows of" count."""
         counts = [self._lexicon.table.get((word,), {}).get(Role.NUMBER) for word in words.words]

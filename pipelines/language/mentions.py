@@ -86,7 +86,8 @@ class Mentions(Recall):
         if head.has(Role.PLACE) and place_weight < IN_PLACE and self._is_near_place(head):
             self._miss(phrase)
             return [Draft(self.text(phrase))]
-        if head.has(Role.PLACE) and not (head.senses[Role.PLACE].weak and head.has(Role.PART, Role.AMBIENT)):
+        part = head.has(Role.PART) and self.hosted  # "a cabin with a porch"
+        if head.has(Role.PLACE) and not part and not (head.senses[Role.PLACE].weak and head.has(Role.PART, Role.AMBIENT)):
             return self._place(phrase, place_weight)
         if head.has(Role.PLACE):
             self._scene.places.add(head.value(Role.PLACE), HINT)

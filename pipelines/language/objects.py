@@ -67,9 +67,10 @@ class Objects:
         elif relation is RelationName.BETWEEN and item.article in self._mentions.definite and len(drafts) == 1 and is_many(drafts[0]):
             drafts = self._mentions.one_and_others(drafts[0])
         end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
-        if relation is RelationName.BETWEEN and not item.plural and self._row.has(end, Role.CONJUNCTION):
+        if relation is RelationName.BETWEEN and self._row.has(end, Role.CONJUNCTION):
             after = self._row.item(end + 1)
-            if isinstance(after, NounPhrase):
+            both = item.article == "the" and isinstance(after, NounPhrase) and after.article == "the"  # "between the trees and the house"
+            if isinstance(after, NounPhrase) and (not item.plural or (both and not self._row.next_is_relation(end + 2))):
                 return [*drafts, *self._mentions.mention(after, place_weight=PLACE_AS_OBJECT, as_object=True)], end + 2
         while (
             drafts and (further := self._row.further_object(item, end, listed=listed, is_small=self._mentions.sorts.is_small)) is not None
@@ -82,7 +83,7 @@ class Objects:
         self._talk.looking_ahead = fronted
         pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
         found = self._talk.two_before() if pair else self._talk.antecedent(item)
-        if item.text == "which" and relation is RelationName.ON and found and self._mentions.sorts.grows(found[0]) and self._talk.log:
+        if item.text == "which" and relation is RelationName.ON and found and self._mentions.wholes.grows(found[0]) and self._talk.log:
             found = self._talk.log[-1]  # "a blanket under a tree, on which lies a book": on the blanket
         if item.text == "them" and len(found) == 1 and not is_many(found[0]):
             found = self._pair_before() or self._company_before() or found
@@ -121,13 +122,16 @@ class Objects:
         if relation in INNER or not found or not self._talk.subjects or self._mentions.sorts.is_borne(self._talk.subjects[-1]):
             return found
         carriers = [objects[0] for name, objects in found[0].relations if name is RelationName.ON]
-        carrier = next((one for one in carriers if isinstance(one, Draft) and one.options), None)
-        return [carrier] if carrier is not None and self._mentions.sorts.is_borne(found[0]) else found
+        below = (one for one in self._talk.lately if (RelationName.UNDER, (found[0],)) in one.relations)  # "a painting hangs above it"
+        carrier = next((one for one in (*carriers, *below) if isinstance(one, Draft) and one.options), None)
+        return [carrier] if carrier is not None and self._mentions.sorts.is_off_the_floor(found[0]) else found
 
     def carrier(self, subjects: list[Draft], objects: tuple[Draft | str, ...], relation: RelationName) -> tuple[Draft | str, ...]:
         """ "On its roof sits a stork. Around it runs a fence": what does not stand where small things do is around the house."""
         thing = objects[0]
         if relation in INNER or not isinstance(thing, Draft) or len(objects) > 1 or any(map(self._mentions.sorts.is_borne, subjects)):
+            return objects
+        if not self._mentions.sorts.is_borne(thing):
             return objects
         carriers = (target for name, (target, *_) in thing.relations if name in INNER)
         found = next((one for one in carriers if isinstance(one, Draft) and one.options and not self._mentions.sorts.is_terrain(one)), None)
@@ -148,12 +152,14 @@ class Objects:
         """ "in front of the door": in front of the house that has it, when one was spoken of."""
         if item.of is not None or not is_part(item) or item.article not in ("the", "its", "their", "his", "her"):
             return None
-        if len(drafts) != 1 or not is_bare_part(drafts[0]) or not self._mentions.is_painted(item):
+        if len(drafts) != 1 or not is_bare_part(drafts[0]) or not (item.article == "its" or self._mentions.is_painted(item)):
             return None
         others = [draft for draft in self._talk.lately if draft not in self._talk.subjects]  # "a raven on its lid": the piano's
         if item.article in ("his", "her"):
             return next((draft for draft in reversed(others) if self._mentions.sorts.is_alive(draft)), None)
         whole = self._mentions.wholes.before(self._mentions.part(item), others)
+        if whole is not None and not self._mentions.is_painted(item) and self._mentions.sorts.is_terrain(whole):
+            return None  # "along its banks"
         if whole is None and item.article != "the":  # "the car has a dog on its roof"
             owner = self._talk.host or next(iter(self._talk.singular_before()), None)
             whole = owner if owner is not None and owner.options and not self._mentions.sorts.is_terrain(owner) else None

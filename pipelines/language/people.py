@@ -30,9 +30,12 @@ class People:
         """ "in a red dress and a hat": whether a phrase was taken as clothes, so that the next may be."""
         return item is not None and item is self._last
 
-    def wear(self, item: Item | None, wearers: Sequence[Draft]) -> bool:
-        """Take "a green coat" as what the last of somebody wears, who gets its colour; False for what is no clothes or for no person."""
-        if not isinstance(item, NounPhrase) or not wearers or not self._can_wear(wearers[-1]):
+    def wear(self, item: Item | None, wearers: Sequence[Draft], *, said: bool = False) -> bool:
+        """Take "a green coat" as what the last of somebody wears, who gets its colour; False for what is no clothes or for no person.
+
+        said: the words say that it is worn, so that a scarecrow may wear it, too.
+        """
+        if not isinstance(item, NounPhrase) or not wearers or not (said or self._can_wear(wearers[-1])):
             return False
         lexicon = self._mentions.lexicon
         word = item.head.words[-1] if item.head is not None else ""
@@ -51,6 +54,13 @@ class People:
         if not isinstance(verb, Lexeme) or not subjects or not self._mentions.sorts.is_alive(subjects[-1]):
             return False
         return verb.words[-1] in self._mentions.lexicon.handling
+
+    def has_in_hand(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:
+        """ "a gnome holding a lantern": whether what is held is beside who holds it, for nothing can be inside of him."""
+        if self.handles(verb, subjects):
+            return True
+        holds = isinstance(verb, Lexeme) and verb.words[-1] in ("holding", "holds", "clutching")
+        return holds and bool(subjects) and not self._mentions.sorts.holds(subjects[-1], subjects[-1])
 
     def _can_wear(self, draft: Draft) -> bool:
         return self._mentions.sorts.is_alive(draft) or not is_named(

@@ -85,6 +85,9 @@ class Chunker:
             return False
         if lexeme.has(Role.RELATION):
             after = self._at(index + 1)
+            ends = after is None or after.kind is not TokenKind.WORD or after.has(Role.CONJUNCTION)
+            if ends and lexeme.has(Role.TO_HOST) and self._after_noun():
+                return False  # "a church, a snowman opposite"
             if after is not None and after.has(Role.DETERMINER, Role.PRONOUN) and not after.has(*MODIFIERS):
                 return False  # "opposite the sofa"
             return not (following and (self._after_noun() or lexeme.has(Role.ADVERB)))

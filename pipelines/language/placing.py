@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.language.discourse import Discourse, opposite_of, relate
+from pipelines.language.discourse import OPPOSITES, Discourse, opposite_of, relate
 from pipelines.language.drafts import Draft, SceneDraft, is_many, is_named
 from pipelines.language.groups import Groups
 from pipelines.language.lexicon import Role
@@ -37,7 +37,10 @@ _FORMATIONS = {
     "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
     "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
 }  # fmt: skip
+_ASIDE = SIDES | {RelationName.BESIDE, RelationName.NEAR}
+_OPEN_SIDES = SIDES | {RelationName.FACING}
 _LEAST_IN_ROWS = 12
+_CORNERS = 4  # of a room
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class Placing:
             doers = [group for group in self._talk.log if all(draft.options or draft.generic for draft in group)]
             self._talk.subjects, self._talk.host = (doers[-1] if doers else self._talk.subjects), None  # "kids having a picnic, sitting on"
         self._scene.use(word.start, word.end, "relation")
+        if self._outer and self._connector == "none" and self._mentions.is_finite(word.words[0]):
+            self._speak_of_outer()  # "a man with a dog sits on a bench"
         self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
         objects_at = self._row.skip_filler(at + 1)
         follows = self._row.item(objects_at)
@@ -121,7 +126,7 @@ class Placing:
         if word.has(Role.TO_VIEWER):
             relation, host = RelationName(word.value(Role.TO_VIEWER)), self._talk.host
             came_with = host is not None and all(draft.host is host and not draft.loose for draft in self._talk.subjects)
-            beside = next(iter(self._talk.members_aside(relation)), None)
+            beside = self._talk.sided.get(relation)
             if beside is not None and host is None:  # "one on the left of the house, one on the right"
                 self._place_subjects(relation, (beside,), at, at + 1, turned=False)
                 return at + 1
@@ -130,6 +135,14 @@ class Placing:
         elif word.has(Role.TO_HOST):
             self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
         return at + 1
+
+    def _stands_with_host(self, relation: RelationName, objects: tuple[Draft | str, ...], at: int) -> bool:
+        """ "a side table with a teapot next to the armchair": it is the table that stands next to what stands on the floor."""
+        host, sorts = self._talk.host, self._mentions.sorts
+        if host is None or relation not in _ASIDE or not sorts.is_furniture(host) or self._row.has(at + 1, Role.PRONOUN):
+            return False
+        borne = all(draft.host is host and sorts.is_borne(draft) for draft in self._talk.subjects)
+        return borne and all(isinstance(one, Draft) and sorts.is_furniture(one) and one is not host for one in objects)
 
     def _arrange(self, draft: Draft, arrangement: Arrangement, rows: int | None) -> None:
         """Rows have many members where the words count none."""
@@ -159,7 +172,7 @@ class Placing:
             hosts = [between]
         word = self._row.item(at)
         owned = isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words
-        aside = relation in SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
+        aside = relation in _OPEN_SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
         if aside and not owned and self._talk.anchor is not None and self._talk.anchor not in self._talk.subjects:
             hosts = [self._talk.anchor]
         elif owned or aside:
@@ -199,7 +212,7 @@ class Placing:
         if relation is RelationName.INSIDE and not turned and self._people.wear(self._row.item(objects_at), self._talk.subjects):
             self._connector = "none"
             return objects_at + 1
-        if turned and relation is RelationName.INSIDE and self._people.handles(word, self._talk.subjects):
+        if turned and relation is RelationName.INSIDE and self._people.has_in_hand(word, self._talk.subjects):
             relation = RelationName.BESIDE  # what a box holds is inside of it, what a man holds is not
         if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
             self._connector = "none"
@@ -207,6 +220,9 @@ class Placing:
         ended = self._connector == "comma" and bool(self._talk.subjects) and not self._fronted(at, objects_at + 1)
         if ended and self._outer and all(draft.host in self._outer for draft in self._talk.subjects):
             self._talk.subjects, self._talk.host, self._outer = self._outer, None, []  # "a cage with a bird in it, above a piano"
+        nested = self._pending is not None and not turned and self._connector == "none" and self._ends_in_pending(at - 1)
+        if nested and self._pending is not None:  # "sitting on a crate by the fire is a cowboy": the crate is by the fire
+            self._talk.subjects = [draft for draft in self._pending.rows[-1] if isinstance(draft, Draft) and draft.options]
         subjects_before = list(self._talk.subjects)
         self._mentions.double(self._talk.subjects if not self._fronted(at, objects_at + 1) else [], word.text)
         if (
@@ -235,6 +251,9 @@ class Placing:
             return end
         said = self._row.item(objects_at)
         self._each = objects[0] if says_each(said) else None
+        if self._each is not None and isinstance(said, NounPhrase) and said.head is not None and said.head.text == "corner":
+            for draft in subjects_before:  # "a plant in each corner"
+                draft.number, draft.plural = _CORNERS * (draft.number or 1), True
         inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
         of_part = (
             isinstance(said, NounPhrase)
@@ -257,7 +276,18 @@ class Placing:
         if objects[-1].options and objects[-1].place is None and not lies_on_ground:
             self._talk.anchor = objects[-1]
         self._after_object(relation, objects, end, turned=turned)
+        self._talk.subjects = [] if nested else self._talk.subjects
         return end
+
+    def _speak_of_outer(self) -> None:
+        """After what somebody came with, he is spoken of again."""
+        self._talk.subjects, self._chain, self._outer, self._talk.host = self._outer, list(self._outer), [], None
+
+    def _ends_in_pending(self, at: int) -> bool:
+        """Whether the phrase at `at` is what the relation was put to that waits for its subject."""
+        phrase = self._row.item(at)
+        named = self._scene.named.get(phrase.start, []) if isinstance(phrase, NounPhrase) else []
+        return bool(named) and self._pending is not None and tuple(named[-1:]) == self._pending.rows[-1]
 
     def _spread(self, drafts: Sequence[Draft]) -> None:
         """ "a laptop on each desk": as many of them as there are desks, times what was counted."""
@@ -301,6 +331,11 @@ class Placing:
         if follows_on:
             self._talk.subjects = objects[-1:]
 
+    def _side(self, relation: RelationName, objects: tuple[Draft | str, ...]) -> None:
+        """ "to the left of the microscope a lamp, to the right a book": of the same thing."""
+        if relation in OPPOSITES and isinstance(objects[0], Draft):
+            self._talk.sided = {OPPOSITES[relation]: objects[0]}
+
     def _fronted(self, at: int, end: int) -> bool:
         """Whether the phrase that ends at `end` comes before its subject: "Behind it, a barn", "on the hill stands a mill"."""
         fronting = self._row.item(end - 1)
@@ -321,6 +356,7 @@ class Placing:
         if self._fronted(at, end):
             known = self._pending.rows if self._pending is not None and self._pending.relation is relation and at in self._spent else ()
             referred = self._row.has(self._row.skip_filler(at + 1), Role.PRONOUN)
+            self._side(relation, objects)
             self._pending = Pending(relation, (*known, objects), turned, self._distance_m, referred)
             self._spent.add(at)
             self._talk.subjects, self._chain = [], []
@@ -332,13 +368,16 @@ class Placing:
             self._joined_by_and = False
         after = max((self._chain.index(target) + 1 for target in objects if target in self._chain), default=0)
         chain = self._chain[after:]  # "a bench, a hammer and a saw on the bench"
-        if self._joined_by_and and len(chain) > 1 and not turned:
+        if self._stands_with_host(relation, objects, at):
+            subjects = [self._talk.host] if self._talk.host is not None else subjects
+        elif self._joined_by_and and len(chain) > 1 and not turned:
             pure = not any(draft.relations for draft in chain if draft not in self._talk.subjects)
             alike = [draft for draft in chain if relation not in INNER or self._mentions.sorts.stand_alike(draft, chain[-1])]
             subjects = alike if pure else self._talk.subjects
         if not turned:
             self._spread(subjects)
         relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)
+        self._side(relation, objects)
         if any(draft.options or draft.generic or draft.place for draft in subjects):
             self._spent.add(at)
         self._pending = None if self._pending and self._connector != "none" else self._pending

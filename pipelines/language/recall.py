@@ -55,6 +55,10 @@ class Recall(Hearing):
         known = (one for one in reversed(self._scene.drafts) if one.options and " " in one.word and is_many(one) == phrase.plural)
         return next((one for one in known if one.word.split()[-1] == word), None)
 
+    def is_there(self, word: str) -> bool:
+        """Whether a thing of that name was spoken of."""
+        return any(draft.word == word for draft in self._scene.drafts)
+
     def _is_repeated(self, draft: Draft) -> bool:
         """ "tent next to campfire, campfire next to lake": without articles, the same word means the same thing."""
         return not draft.plural and any(draft.word == other.word and not other.plural for other in self._scene.drafts)

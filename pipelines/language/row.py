@@ -80,6 +80,10 @@ class Row:
         after = self.item(at + 2)
         return at + 2 if denied and (after is None or self._is_sign(after)) else None
 
+    def is_sign(self, at: int) -> bool:
+        item = self.item(at)
+        return item is not None and self._is_sign(item)
+
     @staticmethod
     def _is_sign(item: Item) -> bool:
         return isinstance(item, Lexeme) and item.kind in (TokenKind.COMMA, TokenKind.STOP)

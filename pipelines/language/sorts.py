@@ -30,6 +30,10 @@ class Sorts:
         """Whether a thing stands on tables and shelves."""
         return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on == "surface"
 
+    def is_off_the_floor(self, draft: Draft) -> bool:
+        """Whether a thing stands on tables, or hangs."""
+        return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on in ("surface", "wall", "ceiling", "air")
+
     def is_person(self, draft: Draft) -> bool:
         """Whether "him" or "her" may mean it."""
         return bool(draft.options) and "person" in self._lexicon.kinds[draft.options[0]].tags
@@ -39,11 +43,10 @@ class Sorts:
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
         return kind is not None and bool({"person", "animal"} & set(kind.tags))
 
-    def grows(self, draft: Draft) -> bool:
-        """Whether it is a tree or another plant."""
-        return draft.generic in ("tree", "flower") or (
-            bool(draft.options) and self._lexicon.kinds[draft.options[0]].family in ("trees", "plants")
-        )
+    def is_furniture(self, draft: Draft) -> bool:
+        """Whether it stands on the floor of a room, and small things may stand on it."""
+        kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
+        return kind is not None and kind.indoors and kind.stands_on == "floor" and not {"person", "animal"} & set(kind.tags)
 
     def is_terrain(self, draft: Draft) -> bool:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
@@ -63,6 +66,10 @@ class Sorts:
         if not found or not thing.options or self._holds(found[0], thing):
             return found
         return next(([one] for one in reversed(lately) if one is not thing and one.options and self._holds(one, thing)), found)
+
+    def holds(self, draft: Draft, thing: Draft) -> bool:
+        """Whether something can be inside of a thing."""
+        return not thing.options or self._holds(draft, thing)
 
     def _holds(self, draft: Draft, thing: Draft) -> bool:
         """Whether a thing is water or hollow; what swims wants water."""

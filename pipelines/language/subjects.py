@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from pipelines.language.discourse import relate
 from pipelines.language.drafts import Draft, is_bare_part
+from pipelines.language.headings import filmed_from
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
-from pipelines.language.mentions import FIRST_PLACE, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE
+from pipelines.language.mentions import FIRST_PLACE, HINT, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.objects import PLACING
 from pipelines.language.placing import Placing
@@ -17,6 +18,7 @@ from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
 from pipelines.spec import RelationName
 
+_ASIDE = SIDES | {RelationName.BESIDE, RelationName.NEAR}
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 
 
@@ -29,6 +31,10 @@ class Subjects(Placing):
             self._connector = "none"
             return at + 1
         self._denying = False
+        if (seen := filmed_from(self._row, at)) is not None and not self._mentions.is_there("camera"):
+            self._scene.use(phrase.start, self._row[seen - 1].end, "view")
+            self._connector = "stop"
+            return seen
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
         if self._made_of(phrase, at) or self._is_label(phrase, at) or self._is_speaker(phrase, at) or self._worn(phrase, at):
             return at + 1
@@ -101,7 +107,7 @@ class Subjects(Placing):
             wearers = self._talk.subjects
         else:
             return False
-        if not self._people.wear(phrase, wearers):
+        if not self._people.wear(phrase, wearers, said=self._people.puts_on(before)):
             return False
         self._talk.subjects, self._chain, self._connector = wearers[-1:], wearers[-1:], "none"
         return True
@@ -199,9 +205,19 @@ class Subjects(Placing):
             return PLACE_AS_OBJECT  # "a cabin; behind it is a forest": one stands before the forest, not in it
         if self._first:
             return FIRST_PLACE
+        if self._stands_aside(at):
+            return HINT  # "a volcano, a cave behind the volcano"
         if isinstance(before, Lexeme) and before.text in PLACING:
             return IN_PLACE
         return SAID_PLACE
+
+    def _stands_aside(self, at: int) -> bool:
+        """Whether the next words put what is named at `at` to the side of a thing: it is not the place of all the others then."""
+        word, named = self._row.item(at + 1), self._row.item(self._row.skip_filler(at + 2))
+        if not isinstance(word, Lexeme) or not word.has(Role.RELATION) or word.value(Role.RELATION) not in _ASIDE:
+            return False
+        known = isinstance(named, NounPhrase) and named.head is not None
+        return known and isinstance(named, NounPhrase) and named.head is not None and named.head.has(Role.THING, Role.GENERIC)
 
     def _predicate(self, phrase: NounPhrase, at: int) -> bool:
         """ "the sofa is green": adjectives after a verb dress the subject."""
