@@ -103,6 +103,7 @@ class Clauses(Subjects):
             if len(self._chain) == 1 and self._chain[0].number == 2:  # "two houses, one behind the other"
                 self._chain = [self._chain[0], self._scene.split(self._chain[0], 1)]
                 self._talk.subjects = list(self._chain)
+                self._talk.lately.append(self._chain[1])
             for one, other in pairwise(self._chain):
                 other.relate(RelationName(word.value(Role.ORDERED)), one)
         elif word.has(Role.ARRANGED):

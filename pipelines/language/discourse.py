@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipelines.language.drafts import Draft, is_many, is_named
+from pipelines.language.drafts import Draft, is_bare_part, is_many, is_named
 from pipelines.language.lexicon import Role
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.row import Row
@@ -33,6 +33,7 @@ class Discourse:
     paralleled: tuple[list[Draft], list[Draft]] | None = None
     members: list[Draft] = field(default_factory=list)  # "one … another …": told apart from their groups
     sided: dict[RelationName, Draft] = field(default_factory=dict)  # what this sentence put something to the other side of
+    related: Draft | None = None  # what "which" meant in this sentence
     singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
     fronted: tuple[RelationName, list[Draft]] | None = None
     fronted_before: tuple[RelationName, list[Draft]] | None = None
@@ -40,6 +41,7 @@ class Discourse:
     def end_sentence(self) -> None:
         """The next sentence begins without a subject; what this one put to a side of "it" is remembered for one more."""
         self.subjects, self.host, self.paralleled, self.anchor = [], None, None, None
+        self.related = None
         self.fronted_before, self.fronted, self.sided = self.fronted, None, {}
 
     def still(self, relation: RelationName, found: list[Draft]) -> list[Draft]:
@@ -114,7 +116,8 @@ class Discourse:
 
     def two_before(self) -> list[Draft]:
         """ "between them": the last two things spoken of."""
-        before = list(dict.fromkeys(draft for draft in reversed(self.lately) if draft not in self.subjects))
+        named = (draft for draft in reversed(self.lately) if draft not in self.subjects and not is_bare_part(draft))
+        before = list(dict.fromkeys(named))
         if before and is_many(before[0]) and before[0].number == 2:
             faced = any(before[0] in objects for _, objects in before[1].relations) if len(before) > 1 else False
             return before[1::-1] if faced else before[:1]  # "a sofa opposite two armchairs with a table in between"

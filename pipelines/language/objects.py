@@ -83,13 +83,15 @@ class Objects:
         self._talk.looking_ahead = fronted
         pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
         found = self._talk.two_before() if pair else self._talk.antecedent(item)
+        if item.text == "which" and found:
+            found = self._same_which(found)
         if item.text == "which" and relation is RelationName.ON and found and self._mentions.wholes.grows(found[0]) and self._talk.log:
             found = self._talk.log[-1]  # "a blanket under a tree, on which lies a book": on the blanket
         if item.text == "them" and len(found) == 1 and not is_many(found[0]):
             found = self._pair_before() or self._company_before() or found
         if item.text in ("him", "her") and (person := self._person_before()) is not None:
             found = [person]
-        elif found and (other := other_side(found[0], relation)) is not None:
+        elif found and not is_many(found[0]) and (other := other_side(found[0], relation)) is not None:
             found = [other]
         elif not pair and item.text in ("it", "its"):
             found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
@@ -105,6 +107,15 @@ class Objects:
         others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects and draft.options)
         pairs = (twins for draft in others if len(twins := self._mentions.twins(draft)) > 1)
         return next(pairs, [])[:2]
+
+    def _same_which(self, found: list[Draft]) -> list[Draft]:
+        """ "a bench, above which a lamp hangs, and under which a dog sleeps": both times the bench."""
+        before = self._talk.related
+        pairs = ((before, found[0]), (found[0], before)) if before is not None else ()
+        if before is not None and any(other in objects for one, other in pairs if one is not None for _, objects in one.relations):
+            found = [before]
+        self._talk.related = found[0]
+        return found
 
     def _company_before(self) -> list[Draft]:
         """ "a man next to a nurse, a fountain behind them": both of them."""
@@ -155,6 +166,9 @@ class Objects:
         if len(drafts) != 1 or not is_bare_part(drafts[0]) or not (item.article == "its" or self._mentions.is_painted(item)):
             return None
         others = [draft for draft in self._talk.lately if draft not in self._talk.subjects]  # "a raven on its lid": the piano's
+        others = [
+            draft for draft in others if draft.place is None and not self._mentions.sorts.is_terrain(draft)
+        ] or others  # "a plane on a runway, … its wing"
         if item.article in ("his", "her"):
             return next((draft for draft in reversed(others) if self._mentions.sorts.is_alive(draft)), None)
         whole = self._mentions.wholes.before(self._mentions.part(item), others)

@@ -51,7 +51,7 @@ class People:
 
     def handles(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:
         """ "a child building a castle": whether the verb's object is beside who does it."""
-        if not isinstance(verb, Lexeme) or not subjects or not self._mentions.sorts.is_alive(subjects[-1]):
+        if not isinstance(verb, Lexeme) or not subjects or not self._mentions.sorts.acts(subjects[-1]):
             return False
         return verb.words[-1] in self._mentions.lexicon.handling
 

@@ -139,10 +139,11 @@ class Placing:
     def _stands_with_host(self, relation: RelationName, objects: tuple[Draft | str, ...], at: int) -> bool:
         """ "a side table with a teapot next to the armchair": it is the table that stands next to what stands on the floor."""
         host, sorts = self._talk.host, self._mentions.sorts
-        if host is None or relation not in _ASIDE or not sorts.is_furniture(host) or self._row.has(at + 1, Role.PRONOUN):
+        alive = host is not None and sorts.is_person(host)
+        if host is None or relation not in _ASIDE or not (alive or sorts.is_furniture(host)) or self._row.has(at + 1, Role.PRONOUN):
             return False
-        borne = all(draft.host is host and sorts.is_borne(draft) for draft in self._talk.subjects)
-        return borne and all(isinstance(one, Draft) and sorts.is_furniture(one) and one is not host for one in objects)
+        guests = all(draft.host is host and not draft.loose and (alive or sorts.is_borne(draft)) for draft in self._talk.subjects)
+        return guests and all(isinstance(one, Draft) and (alive or sorts.is_furniture(one)) and one is not host for one in objects)
 
     def _arrange(self, draft: Draft, arrangement: Arrangement, rows: int | None) -> None:
         """Rows have many members where the words count none."""

@@ -48,6 +48,10 @@ class Sorts:
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
         return kind is not None and kind.indoors and kind.stands_on == "floor" and not {"person", "animal"} & set(kind.tags)
 
+    def acts(self, draft: Draft) -> bool:
+        """Whether it does something with things: who is alive, and robots."""
+        return self.is_alive(draft) or (bool(draft.options) and "robot" in draft.options[0])
+
     def is_terrain(self, draft: Draft) -> bool:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
         return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags

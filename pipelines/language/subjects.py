@@ -16,7 +16,7 @@ from pipelines.language.placing import Placing
 from pipelines.language.row import SIDES, is_part
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
-from pipelines.spec import RelationName
+from pipelines.spec import VIEWER, RelationName
 
 _ASIDE = SIDES | {RelationName.BESIDE, RelationName.NEAR}
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
@@ -82,8 +82,16 @@ class Subjects(Placing):
         else:
             doers = list(self._talk.subjects) if self._people.handles(self._row.item(at - 1), self._talk.subjects) else []
             self._new_subjects(drafts, at)
+            self._at_side(drafts, phrase)
             relate([draft for draft in drafts if draft.options or draft.generic], RelationName.BESIDE, tuple(doers[-1:]), turned=False)
         return at + 1
+
+    def _at_side(self, drafts: list[Draft], phrase: NounPhrase) -> None:
+        """ "bed left, desk right": a side alone behind the noun is where it stands."""
+        after = [one for one in phrase.compounds if phrase.head is not None and one.start > phrase.head.start]
+        for side in (RelationName.LEFT_OF, RelationName.RIGHT_OF):
+            if any(one.text == side.value.partition(" ")[0] for one in after):
+                relate(drafts, side, (VIEWER,), turned=False)
 
     def _made_of(self, phrase: NounPhrase, at: int) -> bool:
         """ "the well is of stone"."""
@@ -140,6 +148,8 @@ class Subjects(Placing):
 
     def _again(self, meant: list[Draft], phrase: NounPhrase, at: int) -> int:
         """What was spoken of before is the subject again; after "on it stands" it is what stands there."""
+        doers = self._talk.subjects[-1:] if self._people.handles(self._row.item(at - 1), self._talk.subjects) else []
+        relate(meant, RelationName.BESIDE, tuple(doers), turned=False)  # "a mechanic repairing the left one"
         if self._pending is not None:
             self._new_subjects(meant, at)
         self._talk.subjects, self._chain, self._connector = meant, list(meant), "none"
