@@ -109,6 +109,9 @@ class Discourse:
             return [host] if told and host is not None else log[-1]  # "a desk with a lamp. Behind it a chair": behind the desk
         several = log[-1] if log and len(log[-1]) > 1 else []  # "on it are a computer and a cup; in front of it": neither of the two
         single = [draft for draft in reversed(lately) if not is_many(draft) and draft not in several]
+        spoken = next((group for group in reversed(log) if len(group) == 1 and not is_many(group[0])), [])
+        if spoken and spoken[0] in single and spoken[0].place is None and not several and is_named(spoken[0]):
+            return spoken  # "a throne on a dais, guards beside it, a carpet leading to it": to the throne
         single.sort(
             key=lambda draft: (not is_named(draft), draft.place is not None)
         )  # "a scarecrow in a field, a tree behind it": not behind the field

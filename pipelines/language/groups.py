@@ -103,7 +103,8 @@ class Groups:
             spoken = [] if as_object else [draft for group in reversed(self._talk.log) for draft in group]
             own = self._talk.subjects if as_object else []
             known = (draft for draft in (*spoken, *self._known()) if draft in self._scene.drafts and draft not in own)
-            last = next((draft for draft in known if draft.place is None and (draft.options or draft.generic) and not is_many(draft)), None)
+            single = (draft for draft in known if draft.place is None and (draft.options or draft.generic) and not is_many(draft))
+            last = next((draft for draft in single if not as_object or draft.number == 1), None)  # not "at one end … at the other"
             part = None if last is None else self._mentions.like(last, NounPhrase(word.start, word.end))
             self._talk.members += [last] if last is not None else []
         if part is not None:

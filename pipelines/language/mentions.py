@@ -190,6 +190,10 @@ class Mentions(Recall):
             return False
         if self._only_indoors(head) and not self._indoors():
             return True
+        if phrase.article in self.definite and any(
+            one.options and one.place is None and self.heads_of(phrase) & one.heads for one in self._scene.drafts
+        ):
+            return False  # "behind the bar, shelves; on the bar, a lamp"
         if self._is_near_place(head) and any(vote >= PLACE_BEFORE_NOUN for _, vote in self._scene.places.cast):
             return False  # another place was named: "a petrol station" stands in it
         if head.senses[Role.PLACE].weak:

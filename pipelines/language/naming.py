@@ -75,7 +75,7 @@ class Naming:
         if head is None or not head.has(Role.THING) or len(head.words) != head.end - head.start:
             return
         word, before = singular(head, self._lexicon), head.words[:-1]
-        if word == "trunk" and definite and any(map(self._wholes.grows, self._scene.drafts)):
+        if word == "trunk" and definite and any(self._wholes.grows(one) or "elephant" in one.heads for one in self._scene.drafts):
             phrase.head = replace(head, senses={Role.PART: Sense(word)})  # "an oak, a bench around its trunk"
             return
         owners = [part.head for part in (phrase.of,) if part is not None and part.head is not None]

@@ -19,6 +19,7 @@ PLACING = frozenset({
 })  # fmt: skip
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 
+_OF_BODIES = frozenset({"mouth", "beak", "jaws", "claws", "teeth", "paws", "hand", "hands", "arms"})
 _AT_WATER = INNER | {RelationName.BESIDE, RelationName.NEAR}
 
 
@@ -102,6 +103,9 @@ class Objects:
         self._scene.named[item.start] = found
         return found
 
+    def _is_ground(self, draft: Draft) -> bool:
+        return draft.place is not None or self._mentions.sorts.is_terrain(draft)
+
     def _pair_before(self) -> list[Draft]:
         """ "a rover between two domes and lamps to the left of them": the domes, though they are two things since."""
         others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects and draft.options)
@@ -166,9 +170,11 @@ class Objects:
         if len(drafts) != 1 or not is_bare_part(drafts[0]) or not (item.article == "its" or self._mentions.is_painted(item)):
             return None
         others = [draft for draft in self._talk.lately if draft not in self._talk.subjects]  # "a raven on its lid": the piano's
-        others = [
-            draft for draft in others if draft.place is None and not self._mentions.sorts.is_terrain(draft)
-        ] or others  # "a plane on a runway, … its wing"
+        if item.article == "its" and item.head is not None and item.head.words[-1] in _OF_BODIES:
+            beings = [draft for draft in (*self._talk.lately, *self._talk.subjects) if self._mentions.sorts.is_alive(draft)]
+            return beings[-1] if beings and beings[-1] not in self._talk.subjects else None  # "holds a fish in its mouth"
+        ground = item.article == "its"
+        others = [draft for draft in others if not ground or not self._is_ground(draft)] or others  # "a plane on a runway, … its wing"
         if item.article in ("his", "her"):
             return next((draft for draft in reversed(others) if self._mentions.sorts.is_alive(draft)), None)
         whole = self._mentions.wholes.before(self._mentions.part(item), others)

@@ -268,6 +268,7 @@ class Placing:
             relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
         if relation is RelationName.BETWEEN:
             relation, rows = self._scene.between(objects)
+            objects = list(rows[0])
         else:
             rows = [(one,) for one in objects]
         for row in rows:
@@ -313,6 +314,12 @@ class Placing:
     def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
         self._chain, self._joined_by_and, self._connector = [], False, "none"
+        posture = self._row.item(end)
+        sits = isinstance(posture, Lexeme) and posture.has(Role.RELATION) and posture.words[0].endswith("ing") and not turned
+        alive = self._mentions.sorts.is_alive
+        if sits and all(map(alive, objects)) and not any(map(alive, self._talk.subjects)):
+            self._talk.subjects = objects  # "a barrel between two men sitting on crates"
+            return
         unknown = [one for one in self._talk.subjects if not is_named(one)]
         nameless = bool(unknown) and len(unknown) == len(self._talk.subjects)
         ground = self._row.is_moved(end) and any(draft.place or self._mentions.sorts.is_terrain(draft) for draft in objects)
@@ -347,6 +354,9 @@ class Placing:
         after = self._row.skip_filler(end)
         if self._row.is_comma(after):
             return self._connector in ("and", "stop") and isinstance(self._row.item(after + 1), NounPhrase)
+        colon = self._row.item(after)
+        if isinstance(colon, Lexeme) and colon.text == ":":
+            after += 1  # "left of it: a bin"
         while self._row.has(after, Role.VERB, Role.OPENER, Role.BE):
             after += 1
         follows = self._row.item(after)

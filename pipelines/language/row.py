@@ -120,6 +120,13 @@ class Row:
             verb.has(Role.VERB) and self.has(at + 2, Role.RELATION) and (verb.words[-1].endswith(("ed", "en")) or verb.words[-1] in _STATES)
         )
 
+    def ends_with_verb(self, at: int) -> bool:
+        """ "on which a cup and a plate are standing": nothing but verbs up to the next sign."""
+        begin = at
+        while self.has(at, Role.VERB, Role.BE) and not self.next_is_relation(at):
+            at += 1
+        return at > begin and (self.item(at) is None or self.is_sign(at))
+
     def is_moved(self, at: int) -> bool:
         """ "a cart on a road pulled by a donkey": what is done to things that move, not to the ground."""
         verb = self.item(at)

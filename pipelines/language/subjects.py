@@ -278,6 +278,7 @@ class Subjects(Placing):
         if self._pending is not None and not any(draft.host is not None and draft.host in self._outer for draft in drafts):
             pending = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
+            goes_on = goes_on and not (pending.referred and self._row.ends_with_verb(at + 1))
             if not listed or not goes_on:
                 self._spread(drafts if not pending.turned else ())
                 for objects in pending.rows:

@@ -44,7 +44,7 @@ class Wholes:
         if part.word in self._lexicon.building_parts:
             known = [draft for draft in known if self.is_building(draft)]
         elif part.word == "trunk":
-            known = [draft for draft in known if self.grows(draft)]
+            known = [draft for draft in known if self.grows(draft) or "elephant" in draft.heads]
         return next(iter(known), None)
 
     def names_building(self, lexeme: Lexeme) -> bool:
