@@ -119,7 +119,8 @@ class Discourse:
 
     def two_before(self) -> list[Draft]:
         """ "between them": the last two things spoken of."""
-        named = (draft for draft in reversed(self.lately) if draft not in self.subjects and not is_bare_part(draft))
+        own = [] if self.looking_ahead else self.subjects
+        named = (draft for draft in reversed(self.lately) if draft not in own and not is_bare_part(draft))
         before = list(dict.fromkeys(named))
         if before and is_many(before[0]) and before[0].number == 2:
             faced = any(before[0] in objects for _, objects in before[1].relations) if len(before) > 1 else False

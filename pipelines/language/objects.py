@@ -9,6 +9,7 @@ from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.row import INNER, SIDES, Row, is_part
+from pipelines.language.sorts import BANKS
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import RelationName
 
@@ -42,7 +43,9 @@ class Objects:
         if isinstance(item, Lexeme):
             return self._pronoun(item, relation, fronted=fronted), at + 1
         if item.head is None and item.number == 2 and not item.modifiers:  # "between the two"
+            self._talk.looking_ahead = fronted
             found = self._scene.named[item.start] = self._talk.two_before()
+            self._talk.looking_ahead = False
             return found, at + 1
         if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
             meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant
@@ -146,7 +149,7 @@ class Objects:
         thing = objects[0]
         if relation in INNER or not isinstance(thing, Draft) or len(objects) > 1 or any(map(self._mentions.sorts.is_borne, subjects)):
             return objects
-        if not self._mentions.sorts.is_borne(thing):
+        if relation is not RelationName.AROUND and not self._mentions.sorts.is_borne(thing):
             return objects
         carriers = (target for name, (target, *_) in thing.relations if name in INNER)
         found = next((one for one in carriers if isinstance(one, Draft) and one.options and not self._mentions.sorts.is_terrain(one)), None)
@@ -174,12 +177,12 @@ class Objects:
             beings = [draft for draft in (*self._talk.lately, *self._talk.subjects) if self._mentions.sorts.is_alive(draft)]
             return beings[-1] if beings and beings[-1] not in self._talk.subjects else None  # "holds a fish in its mouth"
         ground = item.article == "its"
+        if ground and item.head is not None and item.head.words[-1] in BANKS:
+            return None  # of the stream, wherever that runs
         others = [draft for draft in others if not ground or not self._is_ground(draft)] or others  # "a plane on a runway, … its wing"
         if item.article in ("his", "her"):
             return next((draft for draft in reversed(others) if self._mentions.sorts.is_alive(draft)), None)
         whole = self._mentions.wholes.before(self._mentions.part(item), others)
-        if whole is not None and not self._mentions.is_painted(item) and self._mentions.sorts.is_terrain(whole):
-            return None  # "along its banks"
         if whole is None and item.article != "the":  # "the car has a dog on its roof"
             owner = self._talk.host or next(iter(self._talk.singular_before()), None)
             whole = owner if owner is not None and owner.options and not self._mentions.sorts.is_terrain(owner) else None

@@ -123,9 +123,14 @@ class Row:
     def ends_with_verb(self, at: int) -> bool:
         """ "on which a cup and a plate are standing": nothing but verbs up to the next sign."""
         begin = at
-        while self.has(at, Role.VERB, Role.BE) and not self.next_is_relation(at):
+        while (self.has(at, Role.VERB, Role.BE) and not self.next_is_relation(at)) or (at > begin and self._is_state(at)):
             at += 1
         return at > begin and (self.item(at) is None or self.is_sign(at))
+
+    def _is_state(self, at: int) -> bool:
+        """ "are lying", "is empty": what follows a verb and has no noun."""
+        phrase = self.item(at)
+        return isinstance(phrase, NounPhrase) and phrase.head is None
 
     def is_moved(self, at: int) -> bool:
         """ "a cart on a road pulled by a donkey": what is done to things that move, not to the ground."""

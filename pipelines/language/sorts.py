@@ -8,7 +8,7 @@ from pipelines.language.drafts import Draft, SceneDraft
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.noun_phrase import NounPhrase
 
-_BANKS = frozenset({"bank", "banks", "shore", "shores", "riverbank", "lakeside", "waterside", "shoreline"})
+BANKS = frozenset({"bank", "banks", "shore", "shores", "riverbank", "lakeside", "waterside", "shoreline"})
 
 
 class Sorts:
@@ -91,7 +91,7 @@ class Sorts:
         of_bank: it is the bank or shore that is named, "along the bank".
         """
         head = phrase.head
-        words = _BANKS if of_bank else ("water", "waters")
+        words = BANKS if of_bank else ("water", "waters")
         if (
             head is None
             or head.has(Role.THING)
