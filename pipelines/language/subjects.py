@@ -70,7 +70,8 @@ class Subjects(Placing):
             and before.text in _PASSING
         ):
             self._talk.lately.extend(drafts)  # "winds through a valley": said of the subject, which stays
-            if all(draft.options and draft.place is None for draft in drafts) and self._row.next_is_relation(at + 1):
+            things = before.text != "from" and all(draft.options and draft.place is None for draft in drafts)
+            if things and self._row.next_is_relation(at + 1):
                 self._talk.subjects = drafts  # "leads to a mill beside a barn"
         elif all(draft.place is not None for draft in drafts) and not self._pending:
             self._talk.subjects, self._chain, self._talk.host, self._connector = drafts, list(drafts), None, "none"
