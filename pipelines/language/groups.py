@@ -72,16 +72,22 @@ class Groups:
 
     def another(self, phrase: NounPhrase) -> Draft | None:
         """ "a red house and a blue one": a second house, with its own looks; "some boats, a red one": one of them."""
-        if phrase.head is None or phrase.head.text != "one" or phrase.article not in ("a", "an", "another") or not phrase.modifiers:
+        single = phrase.article in ("a", "an", "another") and phrase.head is not None and phrase.head.text == "one"
+        counted = not phrase.article and (phrase.number or 0) > 1 and phrase.head is not None and phrase.head.text == "ones"
+        if not (single or counted) or not phrase.modifiers:
             return None
         subjects = [draft for group in self._talk.log[-1:] for draft in reversed(group) if draft in self._scene.drafts]
         known = [draft for draft in (*subjects, *self._known()) if draft.place is None]
         if not known:
             return None
-        if phrase.article == "another" or not is_many(known[0]):
-            return self._mentions.like(known[0], phrase)
+        remain = self.parted and known[0] in self._told_apart
+        if phrase.article == "another" or not (is_many(known[0]) or remain):
+            more = self._mentions.like(known[0], phrase)
+            more.number, more.plural = phrase.number, counted
+            self._scene.named[phrase.start] = [more]
+            return more
         self._mentions.hear(phrase)
-        return self._split_off(known[0], phrase)
+        return self.some(phrase.number or 1, phrase.modifiers)
 
     def gapped(self, phrase: NounPhrase) -> Draft | None:
         """ "one stall sells pumpkins, another one cheese": a second stall, with a noun of something else behind it."""
@@ -178,7 +184,8 @@ class Groups:
         numbered = any(one.words[0] in self._ordinals | _POSITIONS for one in selecting)
         if named and alike and not _is_group(alike[0]) and alike[0] not in roots and not numbered:
             return None  # "the old boat" after one boat more was spoken of
-        group = next((draft for draft in (*alike, *roots) if _is_group(draft) or draft in roots), None)
+        ordered = () if named or not numbered else reversed(list(dict.fromkeys(root for root, _ in self._picked)))
+        group = next((draft for draft in (*ordered, *alike, *roots) if _is_group(draft) or draft in roots), None)
         if group is None or (named and not group.heads & heads):
             return None
         return group if each and not selecting else self._split_off(group, phrase)

@@ -41,12 +41,17 @@ class Objects:
         """
         item = self._row[at]
         if isinstance(item, Lexeme):
+            again = self._row.has(at - 2, Role.CONJUNCTION) and item.text == "which" and self._talk.related is not None
+            if again and self._talk.related is not None:  # "to the left of which …, and to the right of which": of the same thing
+                return [self._talk.related], at + 1
             return self._pronoun(item, relation, fronted=fronted), at + 1
         if item.head is None and item.number == 2 and not item.modifiers:  # "between the two"
             self._talk.looking_ahead = fronted
             found = self._scene.named[item.start] = self._talk.two_before()
             self._talk.looking_ahead = False
             return found, at + 1
+        if item.head is not None and item.head.text == "ones" and (more := self._groups.another(item)) is not None:
+            return [more] if relation is not RelationName.BETWEEN else self._mentions.two_of_them(more), at + 1
         if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
             meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant
             return meant, at + self._groups.ends_at(item, self._row.item(at + 1))
@@ -147,6 +152,8 @@ class Objects:
     def carrier(self, subjects: list[Draft], objects: tuple[Draft | str, ...], relation: RelationName) -> tuple[Draft | str, ...]:
         """ "On its roof sits a stork. Around it runs a fence": what does not stand where small things do is around the house."""
         thing = objects[0]
+        if relation is RelationName.INSIDE and isinstance(thing, Draft) and subjects:  # "an aquarium on a cabinet, in which fish swim"
+            return tuple(self._mentions.sorts.holder(subjects[-1], [thing], self._talk.lately))
         if relation in INNER or not isinstance(thing, Draft) or len(objects) > 1 or any(map(self._mentions.sorts.is_borne, subjects)):
             return objects
         if relation is not RelationName.AROUND and not self._mentions.sorts.is_borne(thing):
@@ -168,9 +175,11 @@ class Objects:
 
     def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
         """ "in front of the door": in front of the house that has it, when one was spoken of."""
-        if item.of is not None or not is_part(item) or item.article not in ("the", "its", "their", "his", "her"):
+        both = item.number == 2 and item.head is not None and item.head.words[-1] == "sides"  # "stalls lining both sides": of the pier
+        owned = both or item.article in ("the", "its", "their", "his", "her")
+        if item.of is not None or not is_part(item) or not owned:
             return None
-        if len(drafts) != 1 or not is_bare_part(drafts[0]) or not (item.article == "its" or self._mentions.is_painted(item)):
+        if len(drafts) != 1 or not is_bare_part(drafts[0]) or not (both or item.article == "its" or self._mentions.is_painted(item)):
             return None
         others = [draft for draft in self._talk.lately if draft not in self._talk.subjects]  # "a raven on its lid": the piano's
         if item.article == "its" and item.head is not None and item.head.words[-1] in _OF_BODIES:

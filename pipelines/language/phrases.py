@@ -154,8 +154,9 @@ class Chunker:
         acts = last is not None and last.head is not None and not last.plural and bool(last.article) and lexeme.words[-1].endswith("s")
         if acts and following is not None and following.has(Role.DETERMINER):
             return False  # "an astronaut plants a flag"
-        if acts and last is not None and last.article in _ONE and following is not None and _places(following):
-            return False  # "a parrot perches on"
+        ends = following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP)
+        if acts and last is not None and last.article in _ONE and ((ends and lexeme.plural) or (following and _places(following))):
+            return False  # "a parrot perches on", "a tractor ploughs."
         if following is not None and following.has(*_BEFORE_OBJECT) and not lexeme.has(Role.THING, Role.PLACE, Role.GENERIC):
             return lexeme.has(*MODIFIERS) and not following.has(Role.DETERMINER)
         return lexeme.has(*NOUNS, *MODIFIERS, *VOTES)
@@ -291,6 +292,8 @@ class Chunker:
         if self._is_doing(at):
             return True
         if following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP):
+            if phrase.article in _ONE and lexeme.plural and not run[-1].plural:
+                return True  # "a tractor ploughs."
             return not lexeme.has(Role.THING, Role.PLACE, Role.GENERIC, Role.PART, Role.AMBIENT)
         if word.endswith(("ing", "ed")) and not lexeme.has(*NOUNS):
             return not lexeme.has(*MODIFIERS) or following.has(Role.DETERMINER)

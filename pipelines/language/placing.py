@@ -95,7 +95,7 @@ class Placing:
             doers = [group for group in self._talk.log if all(draft.options or draft.generic for draft in group)]
             self._talk.subjects, self._talk.host = (doers[-1] if doers else self._talk.subjects), None  # "kids having a picnic, sitting on"
         self._scene.use(word.start, word.end, "relation")
-        if self._outer and self._connector == "none" and self._mentions.is_finite(word.words[0]):
+        if self._outer and self._connector in ("none", "comma") and self._mentions.is_finite(word.words[0]):
             self._speak_of_outer()  # "a man with a dog sits on a bench"
         self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
         objects_at = self._row.skip_filler(at + 1)
@@ -167,6 +167,7 @@ class Placing:
 
     def _towards_host(self, relation: RelationName, at: int) -> None:
         fronted = self._talk.looking_ahead = self._fronted(at, at + 1)
+        self._pending = None if fronted else self._pending  # "on the left a jug, in the middle a cup"
         hosts = [self._talk.host] if self._talk.host is not None else self._talk.singular_before()
         self._talk.looking_ahead = False
         if fronted and hosts and (between := opposite_of(hosts[0])) is not None:

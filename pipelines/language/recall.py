@@ -9,7 +9,7 @@ from pipelines.language.hearing import Hearing
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.looks import singular
 from pipelines.language.noun_phrase import NounPhrase
-from pipelines.spec import Arrangement
+from pipelines.spec import Arrangement, Size
 
 EACH = frozenset({"each", "every"})
 
@@ -80,13 +80,14 @@ class Recall(Hearing):
                 or any(draft.heads & self._heads(kind) for kind in other.options[:1])
             )
             many = other.plural or (other.number or 1) > 1
-            same_colour = draft.colour is None or draft.colour == other.colour
+            same_looks = draft.colour is None or draft.colour == other.colour
+            same_looks = same_looks and (Size.NORMAL in (draft.size, other.size) or draft.size == other.size)
             alone = draft.number is None and phrase.head is not None
             each = phrase.article in EACH or (alone and phrase.head is not None and phrase.head.words[-1] in self._lexicon.same_plurals)
             same_number = (draft.plural == many or twins or each) and (
                 draft.number is None or draft.number == other.number or phrase.article != ""
             )
-            if alike and same_colour and same_number:
+            if alike and same_looks and same_number:
                 return other
             if (
                 draft.word != other.word

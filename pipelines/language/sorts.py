@@ -10,6 +10,8 @@ from pipelines.language.noun_phrase import NounPhrase
 
 BANKS = frozenset({"bank", "banks", "shore", "shores", "riverbank", "lakeside", "waterside", "shoreline"})
 
+_WET = frozenset({"tank", "aquarium", "tub", "bathtub", "basin", "sink", "trough", "pool", "bowl", "bucket", "fountain", "barrel", "net"})
+
 
 class Sorts:
     """Answers for drafts and phrases by the kinds that they allow first."""
@@ -81,7 +83,7 @@ class Sorts:
             return True
         kind, held = self._lexicon.kinds[draft.options[0]], self._lexicon.kinds[thing.options[0]]
         if held.stands_on == "water" or held.family == "sealife":
-            return "water" in kind.tags or bool(draft.heads & self._hollow)
+            return "water" in kind.tags or bool(draft.heads & _WET)
         hollow = draft.heads | {kind.name.split()[-1]}
         return bool({"water", "building"} & set(kind.tags)) or kind.family in ("buildings", "vehicles") or bool(hollow & self._hollow)
 

@@ -8,6 +8,8 @@ from pipelines.language.drafts import Draft, SceneDraft
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.tagging import Lexeme
 
+TREE_PARTS = frozenset({"trunk", "branch", "bough", "treetop", "canopy", "root", "twig"})
+
 
 class Wholes:
     """Gives parts to the things of a scene, or to its place."""
@@ -43,7 +45,7 @@ class Wholes:
         known = [draft for draft in reversed(lately) if (draft.options or draft.generic) and not draft.of_place]
         if part.word in self._lexicon.building_parts:
             known = [draft for draft in known if self.is_building(draft)]
-        elif part.word == "trunk":
+        elif part.word in TREE_PARTS:
             known = [draft for draft in known if self.grows(draft) or "elephant" in draft.heads]
         return next(iter(known), None)
 
