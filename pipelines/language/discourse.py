@@ -34,6 +34,7 @@ class Discourse:
     members: list[Draft] = field(default_factory=list)  # "one … another …": told apart from their groups
     sided: dict[RelationName, Draft] = field(default_factory=dict)  # what this sentence put something to the other side of
     related: Draft | None = None  # what "which" meant in this sentence
+    one_side: int | None = None  # where this sentence put something "on one side of" what follows
     singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
     fronted: tuple[RelationName, list[Draft]] | None = None
     fronted_before: tuple[RelationName, list[Draft]] | None = None
@@ -41,7 +42,7 @@ class Discourse:
     def end_sentence(self) -> None:
         """The next sentence begins without a subject; what this one put to a side of "it" is remembered for one more."""
         self.subjects, self.host, self.paralleled, self.anchor = [], None, None, None
-        self.related = None
+        self.related = self.one_side = None
         self.fronted_before, self.fronted, self.sided = self.fronted, None, {}
 
     def still(self, relation: RelationName, found: list[Draft]) -> list[Draft]:

@@ -47,6 +47,9 @@ class Objects:
             return self._pronoun(item, relation, fronted=fronted), at + 1
         if item.head is None and item.number == 2 and not item.modifiers:  # "between the two"
             self._talk.looking_ahead = fronted
+            group = next((one for one in reversed(self._talk.lately) if (one.number or 0) > 2 and one in self._scene.drafts), None)
+            if group is not None and not self._row.has(at - 1, Role.DETERMINER) and group not in self._talk.subjects:
+                return [self._scene.split(group, 1), self._scene.split(group, 1)], at + 1  # "four pillars, a chest between two of them"
             found = self._scene.named[item.start] = self._talk.two_before()
             self._talk.looking_ahead = False
             return found, at + 1
@@ -188,7 +191,12 @@ class Objects:
         ground = item.article == "its"
         if ground and item.head is not None and item.head.words[-1] in BANKS:
             return None  # of the stream, wherever that runs
-        others = [draft for draft in others if not ground or not self._is_ground(draft)] or others  # "a plane on a runway, … its wing"
+        others = [draft for draft in others if not ground or not self._is_ground(draft)] or others
+        if ground and (spoken := self._talk.singular_before()) and spoken[0] in others:
+            others = [
+                *others,
+                spoken[0],
+            ]  # "a cart leans against a barn, a rooster on its edge": the cart's  # "a plane on a runway, … its wing"
         if item.article in ("his", "her"):
             return next((draft for draft in reversed(others) if self._mentions.sorts.is_alive(draft)), None)
         whole = self._mentions.wholes.before(self._mentions.part(item), others)

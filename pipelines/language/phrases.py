@@ -200,6 +200,9 @@ class Chunker:
         noun_seen = any(is_nounish(one) for one in run)
         if lexeme.kind not in (TokenKind.WORD, TokenKind.NUMBER) or (lexeme.has(Role.NEGATOR) and not lexeme.has(Role.DETERMINER)):
             return False
+        if run and run[-1].possessive and set(lexeme.senses) == {Role.VERB}:
+            run.append(replace(lexeme, senses={}))  # "a child's drawing"
+            return True
         if run and run[-1].possessive and not is_nounish(lexeme) and not lexeme.has(*MODIFIERS, *VOTES):
             return False
         if run and lexeme.glued and lexeme.words[-1] in (*DENYING, *LIKENING):
@@ -285,6 +288,8 @@ class Chunker:
         """Whether the lexeme after a noun is that noun's verb ("a path winds along …", "trees line the road")."""
         lexeme, following = self._lexemes[at], self._at(at + 1)
         word = lexeme.words[-1]
+        if run[-1].possessive:
+            return False  # "a child's drawing on"
         if lexeme.unknown:
             return self._acts(at, phrase)
         if not lexeme.has(Role.VERB) or lexeme.glued:

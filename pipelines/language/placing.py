@@ -32,6 +32,8 @@ _TOPS = (
     "hood",
     "bonnet",
     "belt",
+    "step",
+    "steps",
 )  # what is on them is on the whole thing
 _FORMATIONS = {
     "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
@@ -95,6 +97,8 @@ class Placing:
             doers = [group for group in self._talk.log if all(draft.options or draft.generic for draft in group)]
             self._talk.subjects, self._talk.host = (doers[-1] if doers else self._talk.subjects), None  # "kids having a picnic, sitting on"
         self._scene.use(word.start, word.end, "relation")
+        if self._denying and self._mentions.is_finite(word.words[0]) and self._talk.subjects and self._talk.subjects[-1].place is None:
+            self._denying = False  # "a cart without wheels leans against"
         if self._outer and self._connector in ("none", "comma") and self._mentions.is_finite(word.words[0]):
             self._speak_of_outer()  # "a man with a dog sits on a bench"
         self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
@@ -107,7 +111,12 @@ class Placing:
             and follows.text not in ("that", "who", "where")
         )
         other = self._row.item(at + 1)
+        if word.text.endswith(("one side of", "one end of")):
+            self._talk.one_side = at
         ellipsis = not takes_object and word.has(Role.RELATION) and isinstance(other, Lexeme) and other.text in self._mentions.another
+        if ellipsis and (across := self._other_side()):
+            self._place_subjects(RelationName.BESIDE, tuple(across[:1]), at, at + 2, turned=False)
+            return at + 2  # "a chair on one side of the fire, a basket on the other"
         if ellipsis and isinstance(other, Lexeme) and (member := self._groups.member(other, as_object=True)) is not None:
             self._place_subjects(RelationName(word.value(Role.RELATION)), (member,), at, at + 2, turned=False)
             return at + 2  # "a man on one bench, a woman on the other"
@@ -144,6 +153,11 @@ class Placing:
             return False
         guests = all(draft.host is host and not draft.loose and (alive or sorts.is_borne(draft)) for draft in self._talk.subjects)
         return guests and all(isinstance(one, Draft) and (alive or sorts.is_furniture(one)) and one is not host for one in objects)
+
+    def _other_side(self) -> list[Draft]:
+        """To what something was put "on one side" in this sentence."""
+        item = self._row.item(self._row.skip_filler(self._talk.one_side + 1)) if self._talk.one_side is not None else None
+        return self._scene.named.get(item.start, []) if item is not None else []
 
     def _arrange(self, draft: Draft, arrangement: Arrangement, rows: int | None) -> None:
         """Rows have many members where the words count none."""
@@ -215,9 +229,12 @@ class Placing:
             self._connector = "none"
             return objects_at + 1
         if turned and relation is RelationName.INSIDE and self._people.has_in_hand(word, self._talk.subjects):
-            relation = RelationName.BESIDE  # what a box holds is inside of it, what a man holds is not
+            furniture = self._mentions.sorts.is_furniture(self._talk.subjects[-1])
+            relation = RelationName.ON if furniture else RelationName.BESIDE  # what a box holds is in it, a table on it, a man at his side
         if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
             self._connector = "none"
+            return objects_at + 1
+        if self._borne_on(relation, at, objects_at):
             return objects_at + 1
         ended = self._connector == "comma" and bool(self._talk.subjects) and not self._fronted(at, objects_at + 1)
         if ended and self._outer and all(draft.host in self._outer for draft in self._talk.subjects):
@@ -285,6 +302,21 @@ class Placing:
     def _speak_of_outer(self) -> None:
         """After what somebody came with, he is spoken of again."""
         self._talk.subjects, self._chain, self._outer, self._talk.host = self._outer, list(self._outer), [], None
+
+    def _borne_on(self, relation: RelationName, at: int, objects_at: int) -> bool:
+        """ "a snail carrying a house on its back": what it carries is on the snail."""
+        part, before = self._row.item(objects_at), self._row.item(at - 1)
+        if relation is not RelationName.ON or not (isinstance(part, NounPhrase) and isinstance(before, NounPhrase)) or not is_part(part):
+            return False
+        held = self._scene.named.get(before.start, []) if part.article in ("its", "his", "her", "their") else []
+        bearer = next((one for one in self._talk.subjects if held and (RelationName.BESIDE, (one,)) in held[-1].relations), None)
+        if bearer is None:
+            return False
+        held[-1].relations.remove((RelationName.BESIDE, (bearer,)))
+        relate(held, RelationName.ON, (bearer,), turned=False)
+        self._mentions.use(part)
+        self._connector = "none"
+        return True
 
     def _ends_in_pending(self, at: int) -> bool:
         """Whether the phrase at `at` is what the relation was put to that waits for its subject."""

@@ -66,7 +66,9 @@ class Recall(Hearing):
     def _earlier(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
         """The thing already there that "the boat" means: of the same kind or name, not of another colour or number."""
         same = [other for other in self._scene.drafts if draft.word and draft.word == other.word]
-        for other in (*reversed(same), *reversed(self._scene.drafts)):  # "the phone box" is never the post box that came after it
+        order = [*reversed(same), *reversed(self._scene.drafts)]
+        order.sort(key=lambda one: phrase.article in EACH and not is_many(one))
+        for other in order:  # "the phone box" is never the post box that came after it
             if other.of_place or (other.place and not (other.options and draft.heads & other.heads)):
                 continue
             twins = draft.plural and not is_many(other) and self._has_twin(other)

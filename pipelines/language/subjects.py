@@ -227,6 +227,8 @@ class Subjects(Placing):
     def _stands_aside(self, at: int) -> bool:
         """Whether the next words put what is named at `at` to the side of a thing: it is not the place of all the others then."""
         word, named = self._row.item(at + 1), self._row.item(self._row.skip_filler(at + 2))
+        if isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words:
+            return True  # "a cliff with a cave at its foot"
         if not isinstance(word, Lexeme) or not word.has(Role.RELATION) or word.value(Role.RELATION) not in _ASIDE:
             return False
         known = isinstance(named, NounPhrase) and named.head is not None
