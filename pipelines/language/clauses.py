@@ -79,7 +79,9 @@ class Clauses(Subjects):
                 self._connector = "comma"
                 return at + 1
             bearer = self._bearer(at) if word.text == ":" else None
+            counted = next((draft for draft in self._talk.log[-1] if (draft.number or 0) > 1), None) if self._talk.log else None
             self._end_sentence()
+            self._talk.counted = counted if word.text == ":" else None
             if bearer is not None:
                 self._talk.host, self._distant_host, self._connector = bearer, True, "with"
         elif word.kind is TokenKind.COMMA:

@@ -35,6 +35,7 @@ class Discourse:
     sided: dict[RelationName, Draft] = field(default_factory=dict)  # what this sentence put something to the other side of
     related: Draft | None = None  # what "which" meant in this sentence
     one_side: int | None = None  # where this sentence put something "on one side of" what follows
+    counted: Draft | None = None  # what was counted before a colon, to be listed behind it
     singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
     fronted: tuple[RelationName, list[Draft]] | None = None
     fronted_before: tuple[RelationName, list[Draft]] | None = None
@@ -42,7 +43,7 @@ class Discourse:
     def end_sentence(self) -> None:
         """The next sentence begins without a subject; what this one put to a side of "it" is remembered for one more."""
         self.subjects, self.host, self.paralleled, self.anchor = [], None, None, None
-        self.related = self.one_side = None
+        self.related = self.one_side = self.counted = None
         self.fronted_before, self.fronted, self.sided = self.fronted, None, {}
 
     def still(self, relation: RelationName, found: list[Draft]) -> list[Draft]:
@@ -123,6 +124,9 @@ class Discourse:
         own = [] if self.looking_ahead else self.subjects
         named = (draft for draft in reversed(self.lately) if draft not in own and not is_bare_part(draft))
         before = list(dict.fromkeys(named))
+        pair = next((one for one in before if one.number == 2 and one is not self.host), None)
+        if self.host is not None and self.host.number in (None, 1) and pair is not None:
+            return [pair]  # "two chairs, a table with a jug between them": between the chairs
         if before and is_many(before[0]) and before[0].number == 2:
             faced = any(before[0] in objects for _, objects in before[1].relations) if len(before) > 1 else False
             return before[1::-1] if faced else before[:1]  # "a sofa opposite two armchairs with a table in between"

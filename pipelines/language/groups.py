@@ -16,6 +16,7 @@ from pipelines.spec import Arrangement, RelationName, Size
 
 _ONES = frozenset({"one", "ones"})
 _ROWS = frozenset({"row", "rows", "line", "lines", "column", "columns"})
+_HEAPS = frozenset({"stack", "pile", "heap", "bunch", "cluster"})
 _SIDES = {
     "left": RelationName.LEFT_OF,
     "leftmost": RelationName.LEFT_OF,
@@ -51,6 +52,9 @@ class Groups:
             return None
         if head is not None and head.words[-1] in _ROWS and (rows := self._rows(phrase, head)) is not None:
             return self._heard(phrase, rows)
+        heap = next((one for one in self._known() if one.arrangement is Arrangement.CLUSTER and is_many(one)), None)
+        if heap is not None and head is not None and head.words[-1] in _HEAPS and phrase.article == "the":
+            return self._heard(phrase, [heap])  # "a stack of books, a lamp beside the stack"
         follows = after.text if head is None and isinstance(after, Lexeme) else ""
         without_noun = follows in _ONES if head is None else head.text in _ONES
         if without_noun and phrase.modifiers and (known := self._looking_so(phrase)) is not None:
@@ -118,6 +122,23 @@ class Groups:
             self._scene.named[word.start] = [part]
             self._talk.members.append(part)
         return part
+
+    def listed(self, phrase: NounPhrase) -> Draft | None:
+        """ "three cubes on a table: red cube left, green cube right": the members of what was counted before the colon, one by one."""
+        group = self._talk.counted
+        if (
+            group is None
+            or group not in self._scene.drafts
+            or phrase.plural
+            or phrase.article not in ("", "a", "an")
+            or not phrase.modifiers
+        ):
+            return None
+        if not group.heads & self._mentions.heads_of(phrase) or phrase.of is not None:
+            return None
+        self._mentions.hear(phrase)
+        self._parted = group
+        return self.some(1, phrase.modifiers)
 
     def some(self, wanted: float, modifiers: list[Lexeme]) -> Draft | None:
         """ "two cars, one red and one blue", "two boats, one with a red sail": so many of the last group become a thing of their own."""

@@ -95,6 +95,8 @@ class Objects:
         self._talk.looking_ahead = fronted
         pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
         found = self._talk.two_before() if pair else self._talk.antecedent(item)
+        company = self._company_before() if pair and any(not self._mentions.sorts.is_alive(one) for one in found) else []
+        found = company if len(company) == 2 and any(self._mentions.sorts.is_alive(one) for one in found) else found
         if item.text == "which" and found:
             found = self._same_which(found)
         if item.text == "which" and relation is RelationName.ON and found and self._mentions.wholes.grows(found[0]) and self._talk.log:

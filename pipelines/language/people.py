@@ -6,12 +6,33 @@ from collections.abc import Sequence
 
 from pipelines.language.drafts import Draft, SceneDraft, is_named
 from pipelines.language.inflection import singulars
+from pipelines.language.lexicon import Role
 from pipelines.language.looks import wear
 from pipelines.language.mentions import Mentions
 from pipelines.language.noun_phrase import Item, NounPhrase
 from pipelines.language.tagging import Lexeme
 
 _PUTTING_ON = frozenset({"wearing", "wears", "wear", "wore", "dressed", "donning", "sporting"})
+
+_APART = (
+    "see",
+    "saw",
+    "want",
+    "need",
+    "lik",
+    "lov",
+    "remember",
+    "leav",
+    "left",
+    "forget",
+    "imagin",
+    "dream",
+    "await",
+    "miss",
+    "fear",
+    "own",
+)
+"""How verbs begin of which the object may be anywhere."""
 
 
 class People:
@@ -54,6 +75,15 @@ class People:
         if not isinstance(verb, Lexeme) or not subjects or not self._mentions.sorts.acts(subjects[-1]):
             return False
         return verb.words[-1] in self._mentions.lexicon.handling
+
+    def does_with(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:
+        """ "a girl reading a book": whether somebody does something with what follows, so that it is at his side."""
+        if self.handles(verb, subjects):
+            return True
+        if not isinstance(verb, Lexeme) or not subjects or not self._mentions.sorts.acts(subjects[-1]):
+            return False
+        plain = verb.has(Role.VERB) and not verb.has(Role.RELATION, Role.TURNED, Role.BE, Role.WITH, Role.OPENER)
+        return plain and not any(form.startswith(_APART) for form in verb.words)
 
     def has_in_hand(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:
         """ "a gnome holding a lantern": whether what is held is beside who holds it, for nothing can be inside of him."""

@@ -12,7 +12,7 @@ from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
 
 _ONE = frozenset({"a", "an", "another", "each", "every"})
-_MODALS = frozenset({"should", "must", "can", "could", "will", "would", "shall", "may", "might", "to", "please"})
+MODALS = frozenset({"should", "must", "can", "could", "will", "would", "shall", "may", "might", "to", "please"})
 _BEFORE_OBJECT = (
     Role.DETERMINER,
     Role.RELATION,
@@ -116,7 +116,7 @@ class Chunker:
         before, lexeme, following = self._at(index - 1), self._lexemes[index], self._at(index + 1)
         if before is None:
             return False
-        ordered = before.text in _MODALS and following is not None and following.has(Role.DETERMINER)
+        ordered = before.text in MODALS and following is not None and following.has(Role.DETERMINER)
         if ordered and Role.VERB in self._lexicon.lookup(lexeme.words[:1])[0] and not lexeme.plural:
             return True  # "should pick up the can"
         return before.text in self._lexicon.actors and lexeme.has(Role.VERB)

@@ -84,6 +84,7 @@ class Placing:
         self._outer: list[Draft] = []
         self._first = True
         self._aside: tuple[list[Draft], list[Draft], Draft | None] | None = None  # who was spoken of before a bracket
+        self._done_with: tuple[list[Draft], list[Draft]] = ([], [])  # what somebody does something with, and who does
         self._spent: set[int] = set()  # positions of the prepositions that something has come of
         self._verb_seen = False
         self._distant_host = False
@@ -111,6 +112,13 @@ class Placing:
             and follows.text not in ("that", "who", "where")
         )
         other = self._row.item(at + 1)
+        if word.text.startswith(("on the other side", "on the opposite side")) and self._talk.sided and not self._fronted(at, at + 1):
+            side, target = next(iter(self._talk.sided.items()))  # "on the left side of a plate …, on the other side of it"
+            self._place_subjects(side, (target,), at, at + 1, turned=False)
+            return objects_at + 1 if takes_object else at + 1
+        if word.has(Role.TURNED) and word.value(Role.TURNED) == RelationName.UNDER and not takes_object and self._talk.host is not None:
+            relate(self._talk.subjects, RelationName.UNDER, (self._talk.host,), turned=True)  # "a sofa with a picture above"
+            return at + 1
         if word.text.endswith(("one side of", "one end of")):
             self._talk.one_side = at
         ellipsis = not takes_object and word.has(Role.RELATION) and isinstance(other, Lexeme) and other.text in self._mentions.another
@@ -149,6 +157,9 @@ class Placing:
         """ "a side table with a teapot next to the armchair": it is the table that stands next to what stands on the floor."""
         host, sorts = self._talk.host, self._mentions.sorts
         alive = host is not None and sorts.is_person(host)
+        between = relation is RelationName.BETWEEN and self._row.has(at + 1, Role.PRONOUN) and host is not None and sorts.is_furniture(host)
+        if between and host not in objects and host is not None and host.number in (None, 1):
+            return all(draft.host is host and sorts.is_borne(draft) for draft in self._talk.subjects)
         if host is None or relation not in _ASIDE or not (alive or sorts.is_furniture(host)) or self._row.has(at + 1, Role.PRONOUN):
             return False
         guests = all(draft.host is host and not draft.loose and (alive or sorts.is_borne(draft)) for draft in self._talk.subjects)
@@ -218,6 +229,9 @@ class Placing:
     def _with_object(self, word: Lexeme, at: int, objects_at: int) -> int:
         turned = not word.has(Role.RELATION)
         relation = RelationName(word.value(Role.TURNED if turned else Role.RELATION))
+        without = self._row.item(at - 1)
+        if self._denying and self._row.has(objects_at, Role.PRONOUN) and isinstance(without, NounPhrase) and is_part(without):
+            self._denying = False  # "a truck without wheels behind it"
         if self._denying:
             self._denying = False
             phrase = self._row[objects_at]
@@ -412,7 +426,11 @@ class Placing:
             self._joined_by_and = False
         after = max((self._chain.index(target) + 1 for target in objects if target in self._chain), default=0)
         chain = self._chain[after:]  # "a bench, a hammer and a saw on the bench"
-        if self._stands_with_host(relation, objects, at):
+        done, doers = self._done_with
+        held = bool(doers) and subjects == done and self._connector == "none" and all(map(self._mentions.sorts.is_borne, done))
+        if held and not turned and relation not in INNER:
+            subjects = doers  # "a girl reading a book under a tree": it is she who is under it
+        elif self._stands_with_host(relation, objects, at):
             subjects = [self._talk.host] if self._talk.host is not None else subjects
         elif self._joined_by_and and len(chain) > 1 and not turned:
             pure = not any(draft.relations for draft in chain if draft not in self._talk.subjects)

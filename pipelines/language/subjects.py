@@ -12,6 +12,7 @@ from pipelines.language.looks import wear
 from pipelines.language.mentions import FIRST_PLACE, HINT, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.objects import PLACING
+from pipelines.language.phrases import MODALS
 from pipelines.language.placing import Placing
 from pipelines.language.row import SIDES, is_part
 from pipelines.language.tagging import Lexeme
@@ -40,6 +41,12 @@ class Subjects(Placing):
             return at + 1
         if (meant := self._groups.meant(phrase, self._row.item(at + 1))) is not None:
             return self._again(meant, phrase, at)
+        if self._again_named(phrase, at):
+            return at + 1
+        if (listed := self._groups.listed(phrase)) is not None:
+            self._part_subject(listed)
+            self._at_side([listed], phrase)
+            return at + 1
         if (another := self._groups.another(phrase)) is not None:
             self._new_subjects([another], at)
             return at + 1
@@ -83,11 +90,26 @@ class Subjects(Placing):
         elif self._talk.host is not None and is_part(phrase) and self._connector in ("with", "and", "comma"):
             self._talk.subjects, self._chain, self._connector = [self._talk.host], [self._talk.host], "none"
         else:
-            doers = list(self._talk.subjects) if self._people.handles(self._row.item(at - 1), self._talk.subjects) else []
+            does = self._connector == "none" and self._people.does_with(self._row.item(at - 1), self._talk.subjects)
+            ordered = isinstance(modal := self._row.item(at - 2), Lexeme) and modal.text in MODALS  # "should pick up the mug"
+            doers = list(self._talk.subjects) if does and not ordered else []
             self._new_subjects(drafts, at)
+            self._done_with = (drafts, doers)
             self._at_side(drafts, phrase)
             relate([draft for draft in drafts if draft.options or draft.generic], RelationName.BESIDE, tuple(doers[-1:]), turned=False)
         return at + 1
+
+    def _again_named(self, phrase: NounPhrase, at: int) -> bool:
+        """ "the car, a red convertible, is parked": one thing, named twice, with the looks of both names."""
+        between = self._connector == "comma" and self._row.is_comma(at + 1) and self._row.has(at + 2, Role.BE, Role.VERB, Role.RELATION)
+        one = self._talk.subjects[-1] if len(self._talk.subjects) == 1 else None
+        options = phrase.head.senses[Role.THING].options if phrase.head is not None and phrase.head.has(Role.THING) else ()
+        if not between or one is None or phrase.article not in ("a", "an") or not options or options[:1] != one.options[:1]:
+            return False
+        self._mentions.hear(phrase)
+        for lexeme in phrase.modifiers:
+            wear(one, lexeme)
+        return True
 
     def _at_side(self, drafts: list[Draft], phrase: NounPhrase) -> None:
         """ "bed left, desk right": a side alone behind the noun is where it stands."""
