@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipelines.language.drafts import Draft, SceneDraft, Votes
-from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role
+from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, split
 from pipelines.language.looks import singular, wear
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.tagging import Lexeme
@@ -130,6 +130,20 @@ class Hearing:
         """The number of rows that "in two rows" and "two rows of" count."""
         counts = [self._lexicon.table.get((word,), {}).get(Role.NUMBER) for word in words.words]
         return next((int(float(sense.value)) for sense in counts if sense is not None), None)
+
+    def is_painted(self, phrase: NounPhrase) -> bool:
+        """Whether a part may get a look: a door may, an edge only where the words give it one."""
+        assert phrase.head is not None
+        looks = any(lexeme.has(Role.COLOUR, Role.MATERIAL) for lexeme in (*phrase.modifiers, *phrase.compounds))
+        return looks or (singular(phrase.head, self._lexicon) not in self._lexicon.positions and not phrase.head.has(Role.AMBIENT))
+
+    def _indoors(self) -> bool:
+        place = self._scene.places.winner()
+        return place is not None and self._lexicon.places[place].indoors
+
+    def _is_near_place(self, head: Lexeme) -> bool:
+        """Whether the word names a place that is only nearest to what was meant: "a library" is a living room."""
+        return head.text in split(self._lexicon.places[head.value(Role.PLACE)].said.near)
 
     def _dress(self, draft: Draft, phrase: NounPhrase) -> None:
         """Colour, size, material, style and measure from the words before (and "made of" after) the head."""

@@ -138,12 +138,6 @@ class Mentions(Recall):
             self._scene.places.add(phrase.head.value(Role.PLACE), HINT if named else IN_PLACE)
         return True
 
-    def is_painted(self, phrase: NounPhrase) -> bool:
-        """Whether a part may get a look: a door may, an edge only where the words give it one."""
-        assert phrase.head is not None
-        looks = any(lexeme.has(Role.COLOUR, Role.MATERIAL) for lexeme in (*phrase.modifiers, *phrase.compounds))
-        return looks or (singular(phrase.head, self._lexicon) not in self._lexicon.positions and not phrase.head.has(Role.AMBIENT))
-
     def settle_part(self, phrase: NounPhrase, *, owned: bool) -> None:
         """Make parts of a building of what is meant so: see `Naming`."""
         definite = owned or self.hosted or phrase.article in self.definite
@@ -210,10 +204,6 @@ class Mentions(Recall):
             return False
         kind = self._lexicon.kinds[head.senses[Role.THING].options[0]]
         return bool(kind.indoors and not kind.outdoors) and not self._lexicon.places[head.value(Role.PLACE)].indoors
-
-    def _indoors(self) -> bool:
-        place = self._scene.places.winner()
-        return place is not None and self._lexicon.places[place].indoors
 
     def _special_of(self, phrase: NounPhrase, place_weight: float) -> list[Draft] | None:
         """Phrases that "of" turns into something else: places full of a thing, materials, compounds; None for ordinary ones."""
@@ -301,10 +291,6 @@ class Mentions(Recall):
     def _is_person(self, lexeme: Lexeme) -> bool:
         options = lexeme.senses[Role.THING].options if lexeme.has(Role.THING) else ()
         return any("person" in self._lexicon.kinds[name].tags for name in options[:1])
-
-    def _is_near_place(self, head: Lexeme) -> bool:
-        """Whether the word names a place that is only nearest to what was meant: "a library" is a living room."""
-        return head.text in split(self._lexicon.places[head.value(Role.PLACE)].said.near)
 
     def _fill(self, lexeme: Lexeme, place: str) -> None:
         """ "a pine forest": the place's plants are pines."""

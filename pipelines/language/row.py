@@ -12,6 +12,7 @@ from pipelines.spec import RelationName
 
 INNER = frozenset({RelationName.ON, RelationName.INSIDE})
 SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF})
+ASIDE = SIDES | {RelationName.BESIDE, RelationName.NEAR}
 _STATES = frozenset({"stuck", "hung", "built", "set", "cut", "dug", "hidden", "laid", "bound", "sunk"})
 _MOVING = frozenset({"pulled", "drawn", "driven", "ridden", "pushed", "towed", "carried", "led", "guided", "watched", "chased", "followed"})
 _LONGEST_HEADING = 10  # items

@@ -14,12 +14,11 @@ from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.objects import PLACING
 from pipelines.language.phrases import MODALS
 from pipelines.language.placing import Placing
-from pipelines.language.row import SIDES, is_part
+from pipelines.language.row import ASIDE, SIDES, is_part
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
 from pipelines.spec import VIEWER, RelationName
 
-_ASIDE = SIDES | {RelationName.BESIDE, RelationName.NEAR}
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 
 
@@ -251,7 +250,7 @@ class Subjects(Placing):
         word, named = self._row.item(at + 1), self._row.item(self._row.skip_filler(at + 2))
         if isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words:
             return True  # "a cliff with a cave at its foot"
-        if not isinstance(word, Lexeme) or not word.has(Role.RELATION) or word.value(Role.RELATION) not in _ASIDE:
+        if not isinstance(word, Lexeme) or not word.has(Role.RELATION) or word.value(Role.RELATION) not in ASIDE:
             return False
         known = isinstance(named, NounPhrase) and named.head is not None
         return known and isinstance(named, NounPhrase) and named.head is not None and named.head.has(Role.THING, Role.GENERIC)
