@@ -34,6 +34,7 @@ class Clauses(Subjects):
                 continue
             item = self._row[at]
             at = self._phrase(item, at) if isinstance(item, NounPhrase) else self._word(item, at)
+        self._end_sentence()
         relate_leftovers(self._row, self._scene, self._spent)
 
     def _heading(self) -> int:
@@ -73,6 +74,7 @@ class Clauses(Subjects):
                 self._bracket(word.text)
                 return at + 1
             if word.text == ":" and self._pending is not None:
+                self._connector = "stop"
                 return at + 1  # "behind the church: a wall"
             after = self._row.item(at + 1)
             if word.text == ":" and isinstance(after, NounPhrase) and after.head is None and not after.article:
@@ -106,6 +108,9 @@ class Clauses(Subjects):
                 self._chain = [self._chain[0], self._scene.split(self._chain[0], 1)]
                 self._talk.subjects = list(self._chain)
                 self._talk.lately.append(self._chain[1])
+            follows = self._row.item(at + 1)
+            if not self._chain and isinstance(follows, Lexeme) and follows.text == ":":
+                self._ordering = RelationName(word.value(Role.ORDERED))  # "from left to right: a vase, a clock"
             for one, other in pairwise(self._chain):
                 other.relate(RelationName(word.value(Role.ORDERED)), one)
         elif word.has(Role.ARRANGED):
@@ -131,6 +136,8 @@ class Clauses(Subjects):
                 self._joined_by_and = False
             if self._outer and not word.words[-1].endswith(("ing", "ed", "en")):
                 self._speak_of_outer()
+            elif self._mentions.is_finite(word.words[-1]):
+                self._speak_of_clause(at)
         return at + 1
 
     def _bearer(self, colon: int) -> Draft | None:
@@ -168,6 +175,10 @@ class Clauses(Subjects):
             self._scene.note(f"“{self._mentions.text(item)}” is taken as a comparison or a purpose, not as a thing")
 
     def _end_sentence(self) -> None:
+        if self._ordering is not None:
+            for one, other in pairwise(self._chain):
+                other.relate(self._ordering, one)
+        self._ordering = None
         self._talk.end_sentence()
         self._chain, self._pending, self._outer = [], None, []
         self._denying, self._connector, self._joined_by_and, self._each = False, "stop", False, None

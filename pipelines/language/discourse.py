@@ -164,7 +164,8 @@ def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Dr
     if head is not None and head.has(Role.THING, Role.GENERIC) and talk.lately:
         return talk.lately[-1], False
     if connector == "comma" and talk.subjects and all(draft.place is None for draft in talk.subjects):
-        return last, True
+        single = bool(talk.log) and len(talk.log[-1]) == 1 and talk.log[-1][0].place is None and is_named(talk.subjects[-1])
+        return talk.log[-1][0] if single else last, True  # "a tractor in tall grass, with a crow on its seat"
     if connector in ("comma", "and", "stop") or (head is not None and head.has(Role.PLACE)):
         return None, False
     if row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE, Role.TO_VIEWER) or isinstance(before, NounPhrase):

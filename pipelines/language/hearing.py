@@ -10,6 +10,7 @@ from pipelines.language.looks import singular, wear
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.tagging import Lexeme
 
+_PAST = frozenset({"stood", "sat", "lay", "rode", "ran", "rose", "grew", "flew", "swam", "drove", "went", "came"})
 STRONG, WEAK = 2.0, 1.0
 
 
@@ -124,7 +125,7 @@ class Hearing:
 
     def is_finite(self, word: str) -> bool:
         """Whether a word can only be the verb of a subject: "sits", "stood", but neither "sitting" nor "round"."""
-        return Role.VERB in self._lexicon.table.get((word,), {}) and (word.endswith("s") or word in self._lexicon.data["irregular"])
+        return Role.VERB in self._lexicon.table.get((word,), {}) and (word.endswith("s") or word in _PAST)
 
     def number_in(self, words: Lexeme) -> int | None:
         """The number of rows that "in two rows" and "two rows of" count."""

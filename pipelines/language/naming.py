@@ -75,6 +75,9 @@ class Naming:
         if head is None or not head.has(Role.THING) or len(head.words) != head.end - head.start:
             return
         word, before = singular(head, self._lexicon), head.words[:-1]
+        if phrase.article == "its" and head.has(Role.PART) and word not in self._own_things and not before:
+            phrase.head = replace(head, senses={Role.PART: Sense(word)})  # "a car with a map on its bonnet"
+            return
         if word == "trunk" and definite and any(self._wholes.grows(one) or "elephant" in one.heads for one in self._scene.drafts):
             phrase.head = replace(head, senses={Role.PART: Sense(word)})  # "an oak, a bench around its trunk"
             return

@@ -44,6 +44,9 @@ class Objects:
             again = self._row.has(at - 2, Role.CONJUNCTION) and item.text == "which" and self._talk.related is not None
             if again and self._talk.related is not None:  # "to the left of which …, and to the right of which": of the same thing
                 return [self._talk.related], at + 1
+            if item.text == "whose" and isinstance(part := self._row.item(at + 1), NounPhrase) and is_part(part):
+                self._mentions.use(part)
+                return self._talk.lately[-1:], at + 2  # "a fountain on whose edge children sit"
             return self._pronoun(item, relation, fronted=fronted), at + 1
         if item.head is None and item.number == 2 and not item.modifiers:  # "between the two"
             self._talk.looking_ahead = fronted
@@ -67,7 +70,10 @@ class Objects:
         weight = IN_PLACE if word.text in PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         weight = max(weight, SAID_PLACE) if first else weight
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
-        if (whole := self._whole_of(item, drafts)) is not None:
+        self._talk.looking_ahead = fronted
+        whole = self._whole_of(item, drafts)
+        self._talk.looking_ahead = False
+        if whole is not None:
             self._talk.paralleled = (list(self._talk.subjects), [whole]) if item.article == "its" else None
             return ([] if turned else [whole]), at + 1
         if relation is RelationName.BETWEEN and item.number == 2 and len(drafts) == 1:
@@ -186,7 +192,8 @@ class Objects:
             return None
         if len(drafts) != 1 or not is_bare_part(drafts[0]) or not (both or item.article == "its" or self._mentions.is_painted(item)):
             return None
-        others = [draft for draft in self._talk.lately if draft not in self._talk.subjects]  # "a raven on its lid": the piano's
+        own = [] if self._talk.looking_ahead else self._talk.subjects
+        others = [draft for draft in self._talk.lately if draft not in own]  # "a raven on its lid": the piano's
         if item.article == "its" and item.head is not None and item.head.words[-1] in _OF_BODIES:
             beings = [draft for draft in (*self._talk.lately, *self._talk.subjects) if self._mentions.sorts.is_alive(draft)]
             return beings[-1] if beings and beings[-1] not in self._talk.subjects else None  # "holds a fish in its mouth"

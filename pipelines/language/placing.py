@@ -59,6 +59,8 @@ class Placing(Relating):
             self._denying = False  # "a cart without wheels leans against"
         if self._outer and self._connector in ("none", "comma") and self._mentions.is_finite(word.words[0]):
             self._speak_of_outer()  # "a man with a dog sits on a bench"
+        elif self._mentions.is_finite(word.words[0]):
+            self._speak_of_clause(at)
         self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
         objects_at = self._row.skip_filler(at + 1)
         follows = self._row.item(objects_at)

@@ -53,6 +53,7 @@ class Relating:
         self._first = True
         self._aside: tuple[list[Draft], list[Draft], Draft | None] | None = None  # who was spoken of before a bracket
         self._done_with: tuple[list[Draft], list[Draft]] = ([], [])  # what somebody does something with, and who does
+        self._ordering: RelationName | None = None  # how the members of a list stand that is still to come
         self._spent: set[int] = set()  # positions of the prepositions that something has come of
         self._verb_seen = False
         self._distant_host = False
@@ -83,6 +84,15 @@ class Relating:
         phrase = self._row.item(at)
         named = self._scene.named.get(phrase.start, []) if isinstance(phrase, NounPhrase) else []
         return bool(named) and self._pending is not None and tuple(named[-1:]) == self._pending.rows[-1]
+
+    def _speak_of_clause(self, at: int) -> None:
+        """ "a knight on a horse rides": after an object, a verb is the subject's, not the object's."""
+        object_ = self._row.item(at - 1)
+        named = self._scene.named.get(object_.start, []) if isinstance(object_, NounPhrase) else []
+        spoken = self._talk.log[-1] if self._talk.log else []
+        placed = len(spoken) == 1 and bool(named) and any(named[0] in objects for _, objects in spoken[0].relations)
+        if placed and named == self._talk.subjects and self._talk.host is None:
+            self._talk.subjects = list(spoken)
 
     def _speak_of_outer(self) -> None:
         """After what somebody came with, he is spoken of again."""
