@@ -36,13 +36,15 @@ class Discourse:
     related: Draft | None = None  # what "which" meant in this sentence
     one_side: int | None = None  # where this sentence put something "on one side of" what follows
     counted: Draft | None = None  # what was counted before a colon, to be listed behind it
+    listed: list[Draft] = field(default_factory=list)  # "a pot and a rope": of whom the next preposition speaks together
+    began: int = 0  # how long the log was when this sentence began
     singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
     fronted: tuple[RelationName, list[Draft]] | None = None
     fronted_before: tuple[RelationName, list[Draft]] | None = None
 
     def end_sentence(self) -> None:
         """The next sentence begins without a subject; what this one put to a side of "it" is remembered for one more."""
-        self.subjects, self.host, self.paralleled, self.anchor = [], None, None, None
+        self.subjects, self.host, self.anchor, self.listed, self.began = [], None, None, [], len(self.log)
         self.related = self.one_side = self.counted = None
         self.fronted_before, self.fronted, self.sided = self.fronted, None, {}
 
@@ -105,6 +107,13 @@ class Discourse:
     def singular_before(self) -> list[Draft]:
         """What "it" means: the subject before this one, or else the last single thing."""
         log, lately = self._spoken_of()
+        before = [
+            group
+            for group in self.log[self.began :]
+            if len(group) == 1 and group[0] not in (*self.listed, *self.subjects) and group[0].place is None
+        ]
+        if self.listed and before and not self.looking_ahead and not is_many(before[-1][0]) and is_named(before[-1][0]):
+            return before[-1]  # "a boat lies on a beach, a pot and a rope next to it"
         if log and len(log[-1]) == 1 and not is_many(log[-1][0]):
             host = log[-1][0].host
             told = host is not None and self.host is None and host in lately and host.place is None and not is_many(host)

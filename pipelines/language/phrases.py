@@ -154,6 +154,9 @@ class Chunker:
         acts = last is not None and last.head is not None and not last.plural and bool(last.article) and lexeme.words[-1].endswith("s")
         if acts and following is not None and following.has(Role.DETERMINER):
             return False  # "an astronaut plants a flag"
+        many = last is not None and last.head is not None and last.plural and not lexeme.words[-1].endswith("s")
+        if many and following is not None and following.has(Role.DETERMINER):
+            return False  # "two soldiers guard a gate"
         ends = following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP)
         if acts and last is not None and last.article in _ONE and ((ends and lexeme.plural) or (following and _places(following))):
             return False  # "a parrot perches on", "a tractor ploughs."

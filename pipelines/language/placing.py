@@ -37,6 +37,7 @@ _FORMATIONS = {
 }  # fmt: skip
 _OPEN_SIDES = SIDES | {RelationName.FACING}
 _LEAST_IN_ROWS = 12
+_PICTURES = frozenset({"picture", "image", "photo", "photograph", "scene", "drawing", "painting", "shot", "frame"})
 _CORNERS = 4  # of a room
 
 
@@ -116,6 +117,16 @@ class Placing(Relating):
         """To what something was put "on one side" in this sentence."""
         item = self._row.item(self._row.skip_filler(self._talk.one_side + 1)) if self._talk.one_side is not None else None
         return self._scene.named.get(item.start, []) if item is not None else []
+
+    def _is_this_picture(self, at: int) -> bool:
+        """ "in this picture you see": nothing in it."""
+        phrase = self._row.item(at)
+        if not isinstance(phrase, NounPhrase) or phrase.head is None or phrase.article not in ("this", "the", "my"):
+            return False
+        if phrase.head.text not in _PICTURES or phrase.of is not None:
+            return False
+        self._scene.use(phrase.start, phrase.end, "grammar")
+        return True
 
     def _arrange(self, draft: Draft, arrangement: Arrangement, rows: int | None) -> None:
         """Rows have many members where the words count none."""
@@ -203,6 +214,8 @@ class Placing(Relating):
         nested = self._pending is not None and not turned and self._connector == "none" and self._ends_in_pending(at - 1)
         if nested and self._pending is not None:  # "sitting on a crate by the fire is a cowboy": the crate is by the fire
             self._talk.subjects = [draft for draft in self._pending.rows[-1] if isinstance(draft, Draft) and draft.options]
+        if relation is RelationName.INSIDE and self._first and self._is_this_picture(objects_at):
+            return objects_at + 1
         subjects_before = list(self._talk.subjects)
         self._mentions.double(self._talk.subjects if not self._fronted(at, objects_at + 1) else [], word.text)
         if (
@@ -218,6 +231,8 @@ class Placing(Relating):
         if turned and relation is RelationName.ON and self._covered(objects_at):
             return objects_at + 1
         fronted = self._fronted(objects_at - 1, objects_at + 1)
+        pure = self._joined_by_and and not any(draft.relations for draft in self._chain)
+        self._talk.listed = list(self._chain) if pure else []
         objects, end = self._objects.of(word, relation, objects_at, turned=turned, fronted=fronted, first=self._first)
         self._first = self._first and isinstance(self._row[objects_at], Lexeme)
         if self._row.is_viewer(objects_at):
