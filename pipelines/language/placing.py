@@ -76,7 +76,7 @@ class Placing(Relating):
             side, target = next(iter(self._talk.sided.items()))  # "on the left side of a plate …, on the other side of it"
             self._place_subjects(side, (target,), at, at + 1, turned=False)
             return objects_at + 1 if takes_object else at + 1
-        if word.has(Role.TURNED) and word.value(Role.TURNED) == RelationName.UNDER and not takes_object and self._talk.host is not None:
+        if word.text in ("above", "right above", "just above") and not takes_object and self._talk.host is not None:
             relate(self._talk.subjects, RelationName.UNDER, (self._talk.host,), turned=True)  # "a sofa with a picture above"
             return at + 1
         if word.text.endswith(("one side of", "one end of")):
