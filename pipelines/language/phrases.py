@@ -143,7 +143,8 @@ class Chunker:
     def _adverb_in_phrase(self, index: int) -> bool:
         """An adverb belongs to a phrase when an adjective follows: "very old oak"."""
         following = self._at(index + 1)
-        return following is not None and following.has(*MODIFIERS, Role.NUMBER) and not self._at(index).has(Role.RELATION, Role.TO_HOST)  # type: ignore[union-attr]
+        describes = following is not None and following.has(*MODIFIERS, Role.NUMBER)
+        return describes and not self._lexemes[index].has(Role.RELATION, Role.TO_HOST)
 
     def _verb_as_noun(self, index: int) -> bool:
         """Whether a word that may be a verb is a noun or adjective where it stands, outside of a phrase."""
