@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipelines.language.drafts import Draft, is_many
+from pipelines.language.drafts import Draft, is_bare_part, is_many, is_named
 from pipelines.language.lexicon import Role
-from pipelines.language.phrases import NounPhrase
+from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.row import Row
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import RelationName
@@ -31,14 +31,22 @@ class Discourse:
     looking_ahead: bool = False
     anchor: Draft | None = None
     paralleled: tuple[list[Draft], list[Draft]] | None = None
+    members: list[Draft] = field(default_factory=list)  # "one … another …": told apart from their groups
+    sided: dict[RelationName, Draft] = field(default_factory=dict)  # what this sentence put something to the other side of
+    related: Draft | None = None  # what "which" meant in this sentence
+    one_side: int | None = None  # where this sentence put something "on one side of" what follows
+    counted: Draft | None = None  # what was counted before a colon, to be listed behind it
+    listed: list[Draft] = field(default_factory=list)  # "a pot and a rope": of whom the next preposition speaks together
+    began: int = 0  # how long the log was when this sentence began
     singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
     fronted: tuple[RelationName, list[Draft]] | None = None
     fronted_before: tuple[RelationName, list[Draft]] | None = None
 
     def end_sentence(self) -> None:
         """The next sentence begins without a subject; what this one put to a side of "it" is remembered for one more."""
-        self.subjects, self.host, self.paralleled, self.anchor = [], None, None, None
-        self.fronted_before, self.fronted = self.fronted, None
+        self.subjects, self.host, self.anchor, self.listed, self.began = [], None, None, [], len(self.log)
+        self.related = self.one_side = self.counted = None
+        self.fronted_before, self.fronted, self.sided = self.fronted, None, {}
 
     def still(self, relation: RelationName, found: list[Draft]) -> list[Draft]:
         """ "Behind it is a barn, in front of it a well": the same "it" on another side; "on it a box, in it a key" goes on inwards."""
@@ -91,35 +99,56 @@ class Discourse:
     def _spoken_of(self) -> tuple[list[list[Draft]], list[Draft]]:
         """Earlier subjects, clause by clause, and everything mentioned; without the subjects of this clause."""
         own = [] if self.looking_ahead else self.subjects
+        if any(draft in self.members for draft in own):  # "one on the left of the house, one behind it": not behind the first one
+            own = [*own, *(draft for draft in self.members if draft.options == own[0].options and draft.generic == own[0].generic)]
         log = [kept for group in self.log if (kept := [draft for draft in group if draft not in own])]
         return log, [draft for draft in self.lately if draft not in own]
 
     def singular_before(self) -> list[Draft]:
         """What "it" means: the subject before this one, or else the last single thing."""
         log, lately = self._spoken_of()
+        before = [
+            group
+            for group in self.log[self.began :]
+            if len(group) == 1 and group[0] not in (*self.listed, *self.subjects) and group[0].place is None
+        ]
+        if self.listed and before and not self.looking_ahead and not is_many(before[-1][0]) and is_named(before[-1][0]):
+            return before[-1]  # "a boat lies on a beach, a pot and a rope next to it"
         if log and len(log[-1]) == 1 and not is_many(log[-1][0]):
-            return log[-1]
+            host = log[-1][0].host
+            told = host is not None and self.host is None and host in lately and host.place is None and not is_many(host)
+            return [host] if told and host is not None else log[-1]  # "a desk with a lamp. Behind it a chair": behind the desk
         several = log[-1] if log and len(log[-1]) > 1 else []  # "on it are a computer and a cup; in front of it": neither of the two
         single = [draft for draft in reversed(lately) if not is_many(draft) and draft not in several]
-        single.sort(key=lambda draft: draft.place is not None)  # "a scarecrow in a field, a tree behind it": not behind the field
+        spoken = next((group for group in reversed(log) if len(group) == 1 and not is_many(group[0])), [])
+        if spoken and spoken[0] in single and spoken[0].place is None and not several and is_named(spoken[0]):
+            return spoken  # "a throne on a dais, guards beside it, a carpet leading to it": to the throne
+        single.sort(
+            key=lambda draft: (not is_named(draft), draft.place is not None)
+        )  # "a scarecrow in a field, a tree behind it": not behind the field
         return [draft for draft in single if draft.options or not draft.part][:1] or lately[-1:]  # never "the wall" that a bed stands at
 
     def two_before(self) -> list[Draft]:
         """ "between them": the last two things spoken of."""
-        before = list(dict.fromkeys(draft for draft in reversed(self.lately) if draft not in self.subjects))
+        own = [] if self.looking_ahead else self.subjects
+        named = (draft for draft in reversed(self.lately) if draft not in own and not is_bare_part(draft))
+        before = list(dict.fromkeys(named))
+        pair = next((one for one in before if one.number == 2 and one is not self.host), None)
+        if self.host is not None and self.host.number in (None, 1) and pair is not None:
+            return [pair]  # "two chairs, a table with a jug between them": between the chairs
         if before and is_many(before[0]) and before[0].number == 2:
             faced = any(before[0] in objects for _, objects in before[1].relations) if len(before) > 1 else False
             return before[1::-1] if faced else before[:1]  # "a sofa opposite two armchairs with a table in between"
         return before[1::-1]
 
 
-_OPPOSITES = {
+OPPOSITES = {
     RelationName.LEFT_OF: RelationName.RIGHT_OF,
     RelationName.RIGHT_OF: RelationName.LEFT_OF,
     RelationName.BEHIND: RelationName.IN_FRONT_OF,
     RelationName.IN_FRONT_OF: RelationName.BEHIND,
 }
-_OUTER = frozenset({*_OPPOSITES, RelationName.BESIDE, RelationName.NEAR, RelationName.AROUND, RelationName.FAR})
+_OUTER = frozenset({*OPPOSITES, RelationName.BESIDE, RelationName.NEAR, RelationName.AROUND, RelationName.FAR})
 
 
 def opposite_of(draft: Draft) -> Draft | None:
@@ -131,7 +160,7 @@ def opposite_of(draft: Draft) -> Draft | None:
 
 def other_side(draft: Draft, relation: RelationName) -> Draft | None:
     """ "a bookcase to the left of the fireplace and an armchair to the right of it": the fireplace, not the bookcase."""
-    opposite = _OPPOSITES.get(relation)
+    opposite = OPPOSITES.get(relation)
     found = (objects[0] for name, objects in draft.relations if name is opposite)
     return next((target for target in found if isinstance(target, Draft)), None)
 
@@ -144,7 +173,8 @@ def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Dr
     if head is not None and head.has(Role.THING, Role.GENERIC) and talk.lately:
         return talk.lately[-1], False
     if connector == "comma" and talk.subjects and all(draft.place is None for draft in talk.subjects):
-        return last, True
+        single = bool(talk.log) and len(talk.log[-1]) == 1 and talk.log[-1][0].place is None and is_named(talk.subjects[-1])
+        return talk.log[-1][0] if single else last, True  # "a tractor in tall grass, with a crow on its seat"
     if connector in ("comma", "and", "stop") or (head is not None and head.has(Role.PLACE)):
         return None, False
     if row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE, Role.TO_VIEWER) or isinstance(before, NounPhrase):

@@ -116,6 +116,7 @@ class SceneDraft:
     views: list[str] = field(default_factory=list)
     parts: list[Draft] = field(default_factory=list)  # of the place itself: its walls, its floor
     used: dict[int, str] = field(default_factory=dict)
+    named: dict[int, list[Draft]] = field(default_factory=dict)  # what a phrase or pronoun means, by its first token
 
     def use(self, start: int, end: int, role: str) -> None:
         """Enter tokens[start:end] into the ledger, unless they stand there already."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from pipelines.language.drafts import Draft, SceneDraft, is_many
+from pipelines.language.drafts import Draft, SceneDraft
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN, THING_AS_OBJECT
 from pipelines.language.outside import rooms_with_contents, seen_from_outside
+from pipelines.language.settling import flank, relate_to_hosts, seat, seat_riders, turn_bridges, without_camps
 from pipelines.language.tokens import key
 from pipelines.spec import (
     MAX_COUNT,
@@ -28,7 +29,6 @@ from pipelines.spec import (
 DEFAULT_PLACE = "meadow"
 _INDOORS_HINT, _OUTDOORS_HINT = 0.25, 0.3
 _CONTENTS = 3.0  # "a cathedral with pews" is seen from inside
-_FLANKING = 2
 _ALIKE = 3.0  # how much larger a thing may be than what goes by its name in a certain place
 _LARGEST_IN_A_ROOM_M = 3.0  # what is larger and made for the open speaks for no room
 _WEATHER_RANKS = ("storm", "snow", "rain", "fog", "cloudy", "clear")
@@ -48,7 +48,7 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
         draft.kind = _kind(draft, lexicon, place)
     _suit_company(drafts, lexicon)
     indoors = lexicon.places[place].indoors
-    drafts = _without_camps([draft for draft in drafts if draft.kind and not _is_only_part(draft, lexicon, indoors=indoors)])
+    drafts = without_camps([draft for draft in drafts if draft.kind and not _is_only_part(draft, lexicon, indoors=indoors)])
     for draft in drafts:
         if (
             draft.word
@@ -62,11 +62,11 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
     for part in (*scene.parts, *(part for draft in drafts for part in draft.parts)):
         if not part.colour and not part.material and part.phrase:
             scene.note(f"“{part.phrase}” is part of a thing or a room and keeps its own look")
-    _turn_bridges(drafts, lexicon)
-    _flank(drafts, lexicon)
-    _seat(drafts, lexicon)
-    _relate_to_hosts(drafts, lexicon)
-    _seat_riders(drafts, lexicon)
+    turn_bridges(drafts, lexicon)
+    flank(drafts, lexicon)
+    seat(drafts, lexicon)
+    relate_to_hosts(drafts, lexicon)
+    seat_riders(drafts, lexicon)
     _name(drafts)
     said = {draft.kind for draft in drafts}
     season = scene.seasons.winner()
@@ -84,16 +84,6 @@ def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
         without=tuple(name for name in scene.without if name not in said)[:64],
         unmatched=tuple(scene.unmatched),
     )
-
-
-def _seat_riders(drafts: list[Draft], lexicon: Lexicon) -> None:
-    """ "two knights on horses": as many horses."""
-    for draft in drafts:
-        mounts = (objects[0] for relation, objects in draft.relations if relation is RelationName.ON and draft.number)
-        for mount in mounts:
-            if isinstance(mount, Draft) and mount.plural and mount.number is None and mount.arrangement is Arrangement.SCATTERED:
-                ridden = {"animal", "vehicle"} & set(lexicon.kinds[mount.kind].tags)
-                mount.number = draft.number if ridden else None
 
 
 def _is_only_part(draft: Draft, lexicon: Lexicon, *, indoors: bool) -> bool:
@@ -351,84 +341,6 @@ def _at_home(draft: Draft, lexicon: Lexicon, place: str) -> str | None:
 
 def _is_small(draft: Draft, lexicon: Lexicon) -> bool:
     return bool(draft.options) and lexicon.kinds[draft.options[0]].stands_on == "surface"
-
-
-def _turn_bridges(drafts: list[Draft], lexicon: Lexicon) -> None:
-    """Ground is not moved under a thing: "a bridge over a river" is on it, a mountain "over the pines" behind them, a bird nowhere near."""
-    for draft in drafts:
-        for relation, objects in list(draft.relations):
-            target = objects[0]
-            if relation is not RelationName.UNDER or not isinstance(target, Draft) or not target.kind:
-                continue
-            if _is_ground(target, lexicon):
-                draft.relations.remove((relation, objects))
-                target.relate(RelationName.BEHIND, draft)
-            elif "fire" in lexicon.kinds[draft.kind].tags or draft.kind in split(lexicon.data["fires"]):
-                draft.relations.remove((relation, objects))  # "a cauldron over a fire" stands on it
-                target.relate(RelationName.ON if lexicon.kinds[target.kind].stands_on == "surface" else RelationName.BESIDE, draft)
-            elif _is_ground(draft, lexicon):
-                draft.relations.remove((relation, objects))
-                if not _flies(target, lexicon):
-                    grows = lexicon.kinds[target.kind].family in ("trees", "plants")
-                    target.relate(RelationName.BESIDE if grows else RelationName.ON, draft)
-
-
-def _flank(drafts: list[Draft], lexicon: Lexicon) -> None:
-    """ "a bed flanked by two nightstands": two things are beside it; only many can stand along something."""
-    for draft in drafts:
-        for at, (relation, objects) in enumerate(draft.relations):
-            target = objects[0]
-            compact = isinstance(target, Draft) and bool(target.kind) and not is_many(target) and not _is_ground(target, lexicon)
-            if relation is RelationName.ALONG and compact and (draft.number or _FLANKING + 1) <= _FLANKING:
-                draft.relations[at] = (RelationName.BESIDE, objects)
-
-
-def _seat(drafts: list[Draft], lexicon: Lexicon) -> None:
-    """ "a grandad in his rocking chair": he is on it."""
-    seats = frozenset(split(lexicon.data["seats"]))
-    for draft in drafts:
-        for at, (relation, objects) in enumerate(draft.relations):
-            target = objects[0]
-            if relation is RelationName.INSIDE and isinstance(target, Draft) and target.kind.split(" ")[-1] in seats:
-                draft.relations[at] = (RelationName.ON, objects)
-
-
-def _without_camps(drafts: list[Draft]) -> list[Draft]:
-    """A camp is the tents that it is said to have; one tent of its own only when there are no others."""
-    return [
-        draft
-        for draft in drafts
-        if draft.word not in ("camp", "campsite") or not any(other.kind == draft.kind and other is not draft for other in drafts)
-    ]
-
-
-def _is_ground(draft: Draft, lexicon: Lexicon) -> bool:
-    return bool(draft.kind) and "terrain" in lexicon.kinds[draft.kind].tags
-
-
-def _flies(draft: Draft, lexicon: Lexicon) -> bool:
-    return bool(draft.kind) and lexicon.kinds[draft.kind].stands_on == "air"
-
-
-def _relate_to_hosts(drafts: list[Draft], lexicon: Lexicon) -> None:
-    """ "a table with a vase": small things stand on what they came with, others near it, unless more was said."""
-    for draft in drafts:
-        host = draft.host
-        if host is None or host not in drafts or any(draft in objects for _, objects in host.relations):
-            continue
-        if any(not _is_among_guests(objects, host) for _, objects in draft.relations):
-            continue
-        stands_on = lexicon.kinds[draft.kind].stands_on
-        on_stage = host.kind in split(lexicon.data["stages"]) and stands_on not in ("wall", "ceiling", "air")
-        if on_stage or stands_on == ("water" if _is_ground(host, lexicon) else "surface"):
-            draft.relate(RelationName.ON, host)
-        elif stands_on != "surface" and not draft.loose and not is_many(host):
-            draft.relate(RelationName.NEAR, host)
-
-
-def _is_among_guests(objects: tuple[Draft | str, ...], host: Draft) -> bool:
-    """ "a table with three cups, the left one red": left of the others, and on the table all the same."""
-    return all(isinstance(target, Draft) and target.host is host for target in objects)
 
 
 def _name(drafts: list[Draft]) -> None:

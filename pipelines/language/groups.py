@@ -8,13 +8,15 @@ from pipelines.language.discourse import Discourse
 from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.lexicon import MODIFIERS, Role
 from pipelines.language.looks import wear
-from pipelines.language.mentions import EACH, Mentions
-from pipelines.language.phrases import Item, NounPhrase
+from pipelines.language.mentions import Mentions
+from pipelines.language.noun_phrase import Item, NounPhrase
+from pipelines.language.recall import EACH
 from pipelines.language.tagging import Lexeme, number_value
 from pipelines.spec import Arrangement, RelationName, Size
 
 _ONES = frozenset({"one", "ones"})
 _ROWS = frozenset({"row", "rows", "line", "lines", "column", "columns"})
+_HEAPS = frozenset({"stack", "pile", "heap", "bunch", "cluster"})
 _SIDES = {
     "left": RelationName.LEFT_OF,
     "leftmost": RelationName.LEFT_OF,
@@ -34,6 +36,7 @@ class Groups:
         self._talk = talk
         self._ordinals = mentions.ordinals
         self._parted: Draft | None = None
+        self._told_apart: list[Draft] = []
         self._answers: dict[int, list[Draft] | None] = {}
         self._picked: dict[tuple[Draft, str], Draft] = {}
 
@@ -49,6 +52,9 @@ class Groups:
             return None
         if head is not None and head.words[-1] in _ROWS and (rows := self._rows(phrase, head)) is not None:
             return self._heard(phrase, rows)
+        heap = next((one for one in self._known() if one.arrangement is Arrangement.CLUSTER and is_many(one)), None)
+        if heap is not None and head is not None and head.words[-1] in _HEAPS and phrase.article == "the":
+            return self._heard(phrase, [heap])  # "a stack of books, a lamp beside the stack"
         follows = after.text if head is None and isinstance(after, Lexeme) else ""
         without_noun = follows in _ONES if head is None else head.text in _ONES
         if without_noun and phrase.modifiers and (known := self._looking_so(phrase)) is not None:
@@ -61,6 +67,7 @@ class Groups:
     def _heard(self, phrase: NounPhrase, drafts: list[Draft]) -> list[Draft]:
         self._mentions.hear(phrase)
         self._scene.use(phrase.start, phrase.end, "thing")
+        self._scene.named[phrase.start] = drafts
         return drafts
 
     def ends_at(self, phrase: NounPhrase, after: Item | None) -> int:
@@ -69,16 +76,22 @@ class Groups:
 
     def another(self, phrase: NounPhrase) -> Draft | None:
         """ "a red house and a blue one": a second house, with its own looks; "some boats, a red one": one of them."""
-        if phrase.head is None or phrase.head.text != "one" or phrase.article not in ("a", "an", "another") or not phrase.modifiers:
+        single = phrase.article in ("a", "an", "another") and phrase.head is not None and phrase.head.text == "one"
+        counted = not phrase.article and (phrase.number or 0) > 1 and phrase.head is not None and phrase.head.text == "ones"
+        if not (single or counted) or not phrase.modifiers:
             return None
         subjects = [draft for group in self._talk.log[-1:] for draft in reversed(group) if draft in self._scene.drafts]
         known = [draft for draft in (*subjects, *self._known()) if draft.place is None]
         if not known:
             return None
-        if phrase.article == "another" or not is_many(known[0]):
-            return self._mentions.like(known[0], phrase)
+        remain = self.parted and known[0] in self._told_apart
+        if phrase.article == "another" or not (is_many(known[0]) or remain):
+            more = self._mentions.like(known[0], phrase)
+            more.number, more.plural = phrase.number, counted
+            self._scene.named[phrase.start] = [more]
+            return more
         self._mentions.hear(phrase)
-        return self._split_off(known[0], phrase)
+        return self.some(phrase.number or 1, phrase.modifiers)
 
     def gapped(self, phrase: NounPhrase) -> Draft | None:
         """ "one stall sells pumpkins, another one cheese": a second stall, with a noun of something else behind it."""
@@ -89,13 +102,54 @@ class Groups:
             return None
         return self._mentions.like(known, replace(phrase, modifiers=[], compounds=[]))
 
+    def member(self, word: Lexeme, *, as_object: bool = False) -> Draft | None:
+        """ "one on the left, another by the door", "on the other": a member of a group; or one more of what was spoken of last."""
+        wanted = number_of(word) or 1
+        others = word.text in self._mentions.another
+        if not (word.has(Role.NUMBER) or others):
+            return None
+        part = None if as_object else self.some(wanted, [])
+        if part is None and others:
+            spoken = [] if as_object else [draft for group in reversed(self._talk.log) for draft in group]
+            own = self._talk.subjects if as_object else []
+            known = (draft for draft in (*spoken, *self._known()) if draft in self._scene.drafts and draft not in own)
+            single = (draft for draft in known if draft.place is None and (draft.options or draft.generic) and not is_many(draft))
+            last = next((draft for draft in single if not as_object or draft.number == 1), None)  # not "at one end … at the other"
+            part = None if last is None else self._mentions.like(last, NounPhrase(word.start, word.end))
+            self._talk.members += [last] if last is not None else []
+        if part is not None:
+            self._scene.use(word.start, word.end, "thing")
+            self._scene.named[word.start] = [part]
+            self._talk.members.append(part)
+        return part
+
+    def listed(self, phrase: NounPhrase) -> Draft | None:
+        """ "three cubes on a table: red cube left, green cube right": the members of what was counted before the colon, one by one."""
+        group = self._talk.counted
+        if (
+            group is None
+            or group not in self._scene.drafts
+            or phrase.plural
+            or phrase.article not in ("", "a", "an")
+            or not phrase.modifiers
+        ):
+            return None
+        if not group.heads & self._mentions.heads_of(phrase) or phrase.of is not None:
+            return None
+        self._mentions.hear(phrase)
+        self._parted = group
+        return self.some(1, phrase.modifiers)
+
     def some(self, wanted: float, modifiers: list[Lexeme]) -> Draft | None:
         """ "two cars, one red and one blue", "two boats, one with a red sail": so many of the last group become a thing of their own."""
-        group = next((draft for draft in self._known() if draft is self._parted or _is_group(draft)), None)
+        logged = (draft for group in reversed(self._talk.log) for draft in group if draft in self._scene.drafts)
+        spoken = [draft for draft in logged if draft not in self._told_apart]
+        group = next((draft for draft in (*spoken, *self._known()) if draft is self._parted or _is_group(draft)), None)
         if group is None or not 0 < wanted <= (group.number or wanted):
             return None
         self._parted = group
         part = self._scene.split(group, int(wanted))
+        self._told_apart.append(part)
         self._remember(part, group)
         self._dress(part, modifiers)
         return part
@@ -151,7 +205,8 @@ class Groups:
         numbered = any(one.words[0] in self._ordinals | _POSITIONS for one in selecting)
         if named and alike and not _is_group(alike[0]) and alike[0] not in roots and not numbered:
             return None  # "the old boat" after one boat more was spoken of
-        group = next((draft for draft in (*alike, *roots) if _is_group(draft) or draft in roots), None)
+        ordered = () if named or not numbered else reversed(list(dict.fromkeys(root for root, _ in self._picked)))
+        group = next((draft for draft in (*ordered, *alike, *roots) if _is_group(draft) or draft in roots), None)
         if group is None or (named and not group.heads & heads):
             return None
         return group if each and not selecting else self._split_off(group, phrase)
@@ -207,6 +262,8 @@ class Groups:
         if part is not group:
             lately.insert(lately.index(group) if group in lately else len(lately), part)
         self._talk.lately = [draft for draft in lately if draft is not group or group in self._scene.drafts]
+        if group not in self._scene.drafts:
+            self._talk.log = [kept for spoken in self._talk.log if (kept := [draft for draft in spoken if draft is not group])]
 
     def _dress(self, part: Draft, modifiers: list[Lexeme]) -> None:
         """Its looks; "one fallen", said of columns, is a fallen column."""

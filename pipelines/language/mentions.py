@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pipelines.language.drafts import Draft, SceneDraft, Votes, is_many
+from pipelines.language.drafts import Draft, SceneDraft
+from pipelines.language.hearing import WEAK
 from pipelines.language.inflection import singulars
-from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, Sense, split
-from pipelines.language.looks import singular, singular_texts, wear
+from pipelines.language.lexicon import Lexicon, Role, Sense, split
+from pipelines.language.looks import singular, singular_texts
 from pipelines.language.naming import Naming
-from pipelines.language.phrases import NounPhrase
+from pipelines.language.noun_phrase import NounPhrase
+from pipelines.language.recall import EACH, Recall
 from pipelines.language.sorts import Sorts
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import key
@@ -20,29 +22,24 @@ from pipelines.spec import MAX_THINGS, Arrangement, RelationName
 Guess = Callable[[str], tuple[str, ...]]
 """Kinds for words that no dictionary has, best first; empty when nothing is like them."""
 
-STRONG, WEAK = 2.0, 1.0
 NEAR_PLACE = 1.6  # a place that only stands in for the one that was named
 FIRST_PLACE, IN_PLACE, SAID_PLACE, PLACE_BEFORE_NOUN, PLACE_AS_OBJECT, HINT = 4.0, 3.0, 2.0, 1.5, 0.8, 0.5
-EACH = frozenset({"each", "every"})
 THING_AS_OBJECT = 0.7  # a word that is a thing too: "beside the street"
 
 
 _GROWING = frozenset({"oak", "pine", "birch", "walnut", "bamboo", "straw"})  # materials that are plants too
 
 
-class Mentions:
+class Mentions(Recall):
     """Turns noun phrases into drafts of a scene. `words_of` gives the prompt's own words between two tokens."""
 
     def __init__(self, scene: SceneDraft, lexicon: Lexicon, guess: Guess, words_of: Callable[[int, int], str]) -> None:
-        self._scene = scene
-        self._lexicon = self.lexicon = lexicon
+        super().__init__(scene, lexicon, words_of)
         self._guess = guess
-        self._words_of = words_of
         self.vessels = frozenset(split(lexicon.data["vessels"]))
         self._images = frozenset(split(lexicon.data["images"]))
-        self.definite = frozenset(split(lexicon.data["definite"]))
         self.ordinals = frozenset(split(lexicon.data["ordinals"]))
-        self._another = frozenset(split(lexicon.data["another"]))
+        self.another = frozenset(split(lexicon.data["another"]))
         self.wholes = Wholes(scene, lexicon)
         self.sorts = Sorts(scene, lexicon)
         self._naming = Naming(scene, lexicon, self.wholes)
@@ -51,76 +48,7 @@ class Mentions:
         self.labels = frozenset(split(lexicon.data["labels"]))
         self._both_sides = frozenset(split(lexicon.data["both_sides"]))
         self._implied: list[Draft] = []
-        self.lying = False  # the next words say on what it lies: "snow on the roofs" does not fall
         self.hosted = False  # what comes now comes "with" a thing, and may be a part of it
-
-    def hear(self, phrase: NounPhrase, *, denied: bool = False) -> None:
-        """Count the votes for time, weather, season, mood that the phrase's own words cast."""
-        lexemes = [*phrase.modifiers, *phrase.compounds, *([phrase.head] if phrase.head else [])]
-        early = any(lexeme.text == "early" for lexeme in lexemes)
-        for lexeme in (*lexemes, *phrase.absent, *phrase.lexemes):
-            self._enter(lexeme, phrase.head, denied=denied)
-        if phrase.of is not None:
-            for lexeme in phrase.of.lexemes:
-                self._enter(lexeme, phrase.of.head, denied=denied)
-        for lexeme in lexemes:
-            self._hear_word(lexeme, denied=denied, early=early)
-            if lexeme.has(Role.MOOD) and not denied and lexeme.value(Role.MOOD) not in self._scene.moods:
-                self._scene.moods.append(lexeme.value(Role.MOOD))
-        for lexeme in phrase.absent:
-            self._hear_word(lexeme, denied=True)
-
-    def _enter(self, lexeme: Lexeme, head: Lexeme | None, *, denied: bool) -> None:
-        """Enter a word of a phrase into the ledger by what it does there; unknown words are entered by who finds or misses them."""
-        if (lexeme.unknown or (lexeme.has(Role.UNBUILDABLE) and lexeme is not head)) and not denied:
-            return
-        role = "absent" if denied else next((str(role) for role in lexeme.senses if lexeme is head or role not in NOUNS), "describes")
-        self._scene.use(lexeme.start, lexeme.end, role)
-
-    def _miss(self, lexeme_or_phrase: Lexeme | NounPhrase) -> None:
-        """List words that nothing was found for, and enter them into the ledger."""
-        self._scene.miss(self._words_of(lexeme_or_phrase.start, lexeme_or_phrase.end))
-        self._scene.use(lexeme_or_phrase.start, lexeme_or_phrase.end, "unmatched")
-
-    def kinds_for(self, words: str) -> tuple[str, ...]:
-        """The kinds that go by these words, best first."""
-        return self._lexicon.kinds_for(words)
-
-    def use(self, phrase: NounPhrase) -> None:
-        """Enter a phrase into the ledger that only says where something is."""
-        self._scene.use(phrase.start, phrase.end, "relation")
-
-    def number_in(self, words: Lexeme) -> int | None:
-        """The number of rows that "in two rows" and "two rows of" count."""
-        counts = [self._lexicon.table.get((word,), {}).get(Role.NUMBER) for word in words.words]
-        return next((int(float(sense.value)) for sense in counts if sense is not None), None)
-
-    def heads_of(self, phrase: NounPhrase) -> frozenset[str]:
-        """The last word of a phrase's noun, in the singular."""
-        return frozenset() if phrase.head is None else frozenset({singular(phrase.head, self._lexicon)})
-
-    def twins(self, draft: Draft) -> list[Draft]:
-        """All single things of the same kind, in the order of the words: "the chairs" after a red one and a blue one."""
-        return [
-            other for other in self._scene.drafts if other.options[:1] == draft.options[:1] and not is_many(other) and not other.of_place
-        ]
-
-    def two_of_them(self, two: Draft) -> list[Draft]:
-        """ "three palms, a hammock between two palms": two of the three, not two more; "the two stalls" that were named one by one."""
-        if not is_many(two) and len(named := self.twins(two)) > 1:
-            return named[-2:]
-        rest = [one for one in self._scene.drafts if one is not two and one.options[:1] == two.options[:1] and (one.number or 0) > 2]
-        if not rest or not two.options or not self._scene.drafts or self._scene.drafts[-1] is not two:
-            return [two]
-        self._scene.drafts.remove(two)
-        return [self._scene.split(rest[-1], 1), self._scene.split(rest[-1], 1)]
-
-    def one_and_others(self, group: Draft) -> list[Draft]:
-        """ "a scarecrow between the beds": one of them on one side, the others on the other; of a wood it can only be near."""
-        kind = self._lexicon.kinds[group.options[0]] if group.options else None
-        wild = kind is None or kind.family in ("trees", "plants", "rocks") or "terrain" in kind.tags or group.place is not None
-        scattered = group.arrangement is Arrangement.SCATTERED and group.number != 2 and group in self._scene.drafts
-        return [group] if wild or not scattered else [self._scene.split(group, 1), group]
 
     def double(self, subjects: list[Draft], words: str) -> None:
         """One thing "on each side of" another is two."""
@@ -128,68 +56,13 @@ class Mentions:
             if draft.number in (None, 1) and not draft.plural and draft.place is None:
                 draft.number = 2
 
-    def _hear_word(self, lexeme: Lexeme, *, denied: bool, early: bool = False) -> None:
-        slots: tuple[tuple[Role, Votes], ...] = (
-            (Role.TIME, self._scene.times),
-            (Role.WEATHER, self._scene.weathers),
-            (Role.SEASON, self._scene.seasons),
-        )
-        for role, votes in slots:
-            sense = lexeme.senses.get(role)
-            if sense is None:
-                continue
-            if self.lying and sense.weak and role is Role.WEATHER:
-                continue
-            if denied:
-                votes.denied.add(sense.value)
-            elif sense.value == "morning" and early:
-                votes.add("dawn", STRONG)
-            else:
-                votes.add(sense.value, WEAK if sense.weak else STRONG)
-        if denied and lexeme.text in ("cloud", "clouds"):
-            self._scene.weathers.add("clear", WEAK)
-
-    def exclude(self, phrase: NounPhrase) -> None:
-        """What the phrase names must not be there."""
-        self.hear(phrase, denied=True)
-        self.exclude_absent(phrase)
-        if phrase.head is not None:
-            self._exclude_word(phrase.head)
-        if phrase.of is not None:
-            self.exclude(phrase.of)
-
-    def exclude_absent(self, phrase: NounPhrase) -> None:
-        """The "tree" of "treeless"."""
-        for lexeme in phrase.absent:
-            self._scene.use(lexeme.start, lexeme.end, "absent")
-            self._exclude_word(lexeme)
-
-    def _exclude_word(self, head: Lexeme) -> None:
-        if head.has(Role.GENERIC):
-            names = self._lexicon.generic_kinds(head.value(Role.GENERIC))
-        elif head.has(Role.THING):
-            names = tuple(name for name in head.senses[Role.THING].options if self._goes_by(name, head))[:8]
-        elif head.unknown or head.has(Role.UNBUILDABLE):
-            names = ()
-            self._scene.note(f"“{self._words_of(head.start, head.end)}” is not in the library, so there is none anyway")
-        else:
-            names = ()
-        new = [name for name in names if name not in self._scene.without]
-        at = len(self._scene.without) if head.has(Role.GENERIC) else 0  # "no plants" must not crowd out "no road"
-        self._scene.without[at:at] = new
-
-    def _goes_by(self, kind: str, head: Lexeme) -> bool:
-        """Whether the words are a kind's own ("no boats" means every boat), or only the nearest that the library has."""
-        options = head.senses[Role.THING].options
-        return kind == options[0] or self._heads(kind) & {singular(head, self._lexicon)} != set()
-
-    def _heads(self, kind: str) -> frozenset[str]:
-        entry = self._lexicon.kinds[kind]
-        names = (words.replace("-", " ").partition(" of ")[0].split() for words in (entry.name, *entry.words))
-        return frozenset(words[-1] for words in names if words)
-
     def mention(self, phrase: NounPhrase, *, place_weight: float, as_object: bool = False, fresh: bool = False) -> list[Draft]:
         """The drafts that a phrase speaks of: a nameless one, kept nowhere, for what cannot be built; empty for adjectives alone."""
+        found = self._mention(phrase, place_weight=place_weight, as_object=as_object, fresh=fresh)
+        self._scene.named[phrase.start] = found
+        return found
+
+    def _mention(self, phrase: NounPhrase, *, place_weight: float, as_object: bool, fresh: bool) -> list[Draft]:
         self.hear(phrase)
         self.exclude_absent(phrase)
         self.hear_compounds(phrase)
@@ -213,7 +86,8 @@ class Mentions:
         if head.has(Role.PLACE) and place_weight < IN_PLACE and self._is_near_place(head):
             self._miss(phrase)
             return [Draft(self.text(phrase))]
-        if head.has(Role.PLACE) and not (head.senses[Role.PLACE].weak and head.has(Role.PART, Role.AMBIENT)):
+        part = head.has(Role.PART) and self.hosted  # "a cabin with a porch"
+        if head.has(Role.PLACE) and not part and not (head.senses[Role.PLACE].weak and head.has(Role.PART, Role.AMBIENT)):
             return self._place(phrase, place_weight)
         if head.has(Role.PLACE):
             self._scene.places.add(head.value(Role.PLACE), HINT)
@@ -225,18 +99,9 @@ class Mentions:
             return self._unknown(phrase)  # "a stone arch": no part of anything that was spoken of
         elif head.has(Role.PART) and not as_object and self.is_painted(phrase):
             return [self.part(phrase)]
-        return self._after_of(phrase, place_weight) or [Draft(self.text(phrase), part=as_object and head.has(Role.PART))]
-
-    def last_word_of(self, phrase: NounPhrase) -> Draft | None:
-        """ "a six-axis arm, a belt in front of the arm": a part's word that ends the name of a thing means that thing again."""
-        head = phrase.head
-        if head is None or head.has(Role.THING, Role.GENERIC, Role.PLACE) or len(head.words) > 1:
-            return None
-        if phrase.article != "the" or phrase.of is not None or phrase.modifiers or phrase.compounds:
-            return None
-        word = singular(head, self._lexicon)
-        known = (one for one in reversed(self._scene.drafts) if one.options and " " in one.word and is_many(one) == phrase.plural)
-        return next((one for one in known if one.word.split()[-1] == word), None)
+        return self._after_of(phrase, place_weight) or [
+            Draft(self.text(phrase), part=as_object and head.has(Role.PART), word=singular(head, self._lexicon))
+        ]
 
     def _settle_group(self, phrase: NounPhrase) -> None:
         """ "a school of yellow fish" is a fish school where the library has one, whatever stands between its words."""
@@ -273,12 +138,6 @@ class Mentions:
             self._scene.places.add(phrase.head.value(Role.PLACE), HINT if named else IN_PLACE)
         return True
 
-    def is_painted(self, phrase: NounPhrase) -> bool:
-        """Whether a part may get a look: a door may, an edge only where the words give it one."""
-        assert phrase.head is not None
-        looks = any(lexeme.has(Role.COLOUR, Role.MATERIAL) for lexeme in (*phrase.modifiers, *phrase.compounds))
-        return looks or (singular(phrase.head, self._lexicon) not in self._lexicon.positions and not phrase.head.has(Role.AMBIENT))
-
     def settle_part(self, phrase: NounPhrase, *, owned: bool) -> None:
         """Make parts of a building of what is meant so: see `Naming`."""
         definite = owned or self.hosted or phrase.article in self.definite
@@ -312,10 +171,6 @@ class Mentions:
         self._scene.drafts.append(draft)
         return draft
 
-    def text(self, phrase: NounPhrase) -> str:
-        """The phrase in the prompt's own words."""
-        return self._words_of(phrase.start, phrase.end)
-
     def _after_of(self, phrase: NounPhrase, place_weight: float) -> list[Draft]:
         """ "the edge of a lake", "a view of the sea": what comes after "of" is what counts."""
         if phrase.of is None:
@@ -329,6 +184,10 @@ class Mentions:
             return False
         if self._only_indoors(head) and not self._indoors():
             return True
+        if phrase.article in self.definite and any(
+            one.options and one.place is None and self.heads_of(phrase) & one.heads for one in self._scene.drafts
+        ):
+            return False  # "behind the bar, shelves; on the bar, a lamp"
         if self._is_near_place(head) and any(vote >= PLACE_BEFORE_NOUN for _, vote in self._scene.places.cast):
             return False  # another place was named: "a petrol station" stands in it
         if head.senses[Role.PLACE].weak:
@@ -345,10 +204,6 @@ class Mentions:
             return False
         kind = self._lexicon.kinds[head.senses[Role.THING].options[0]]
         return bool(kind.indoors and not kind.outdoors) and not self._lexicon.places[head.value(Role.PLACE)].indoors
-
-    def _indoors(self) -> bool:
-        place = self._scene.places.winner()
-        return place is not None and self._lexicon.places[place].indoors
 
     def _special_of(self, phrase: NounPhrase, place_weight: float) -> list[Draft] | None:
         """Phrases that "of" turns into something else: places full of a thing, materials, compounds; None for ordinary ones."""
@@ -404,6 +259,7 @@ class Mentions:
             grows = not lexeme.has(Role.MATERIAL) or lexeme.value(Role.MATERIAL) in _GROWING
             if (
                 lexeme.has(Role.THING, Role.GENERIC)
+                and not lexeme.possessive  # "the farmer's yard" is not full of farmers
                 and not lexeme.has(Role.PLACE, Role.SIZE)
                 and grows
                 and not self.wholes.names_building(lexeme)
@@ -435,10 +291,6 @@ class Mentions:
     def _is_person(self, lexeme: Lexeme) -> bool:
         options = lexeme.senses[Role.THING].options if lexeme.has(Role.THING) else ()
         return any("person" in self._lexicon.kinds[name].tags for name in options[:1])
-
-    def _is_near_place(self, head: Lexeme) -> bool:
-        """Whether the word names a place that is only nearest to what was meant: "a library" is a living room."""
-        return head.text in split(self._lexicon.places[head.value(Role.PLACE)].said.near)
 
     def _fill(self, lexeme: Lexeme, place: str) -> None:
         """ "a pine forest": the place's plants are pines."""
@@ -479,7 +331,7 @@ class Mentions:
         self._wear_parts(draft, phrase)
         bare = not phrase.article and phrase.number is None and phrase.group is None
         definite = phrase.article in self.definite or phrase.article in EACH or (bare and (as_object or self._is_repeated(draft)))
-        known = self._earlier(draft, phrase) if definite and not fresh and phrase.article not in self._another else None
+        known = self._earlier(draft, phrase) if definite and not fresh and phrase.article not in self.another else None
         if known is not None:
             known.beheld = True
             known.parts += draft.parts
@@ -506,56 +358,6 @@ class Mentions:
                 self._scene.drafts.append(animal)
                 self._implied.append(animal)
 
-    def _is_repeated(self, draft: Draft) -> bool:
-        """ "tent next to campfire, campfire next to lake": without articles, the same word means the same thing."""
-        return not draft.plural and any(draft.word == other.word and not other.plural for other in self._scene.drafts)
-
-    def _earlier(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
-        """The thing already there that "the boat" means: of the same kind or name, not of another colour or number."""
-        same = [other for other in self._scene.drafts if draft.word and draft.word == other.word]
-        for other in (*reversed(same), *reversed(self._scene.drafts)):  # "the phone box" is never the post box that came after it
-            if other.of_place or (other.place and not (other.options and draft.heads & other.heads)):
-                continue
-            twins = draft.plural and not is_many(other) and self._has_twin(other)
-            alike = (
-                bool(set(other.options[:1]) & set(draft.options) and other.options)
-                or (
-                    draft.generic is not None
-                    and (other.generic == draft.generic or bool(set(other.options[:1]) & set(self._lexicon.generic_kinds(draft.generic))))
-                )
-                or bool(draft.heads & other.heads)
-                or any(draft.heads & self._heads(kind) for kind in other.options[:1])
-            )
-            many = other.plural or (other.number or 1) > 1
-            same_colour = draft.colour is None or draft.colour == other.colour
-            alone = draft.number is None and phrase.head is not None
-            each = phrase.article in EACH or (alone and phrase.head is not None and phrase.head.words[-1] in self._lexicon.same_plurals)
-            same_number = (draft.plural == many or twins or each) and (
-                draft.number is None or draft.number == other.number or phrase.article != ""
-            )
-            if alike and same_colour and same_number:
-                return other
-            if (
-                draft.word != other.word
-                and draft.word.startswith(other.word)
-                and set(draft.options[:1]) & set(other.options)
-                and same_number
-            ):
-                other.word, other.options = draft.word, draft.options  # "by the fire … in front of the fireplace"
-                return other
-        return self._one_of_many_words(draft, phrase)
-
-    def _one_of_many_words(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
-        """ "a drum kit … behind the drums": the one thing, by another name that is a plural."""
-        if phrase.article not in self.definite or draft.number is not None or draft.colour is not None or not draft.plural:
-            return None
-        others = (other for other in reversed(self._scene.drafts) if not is_many(other) and other.options and other.word != draft.word)
-        return next((other for other in others if other.options[0] in draft.options[:1] and other.generic is None), None)
-
-    def _has_twin(self, draft: Draft) -> bool:
-        """ "one of the sofas", when the sofas were two things already."""
-        return any(other is not draft and other.options[:1] == draft.options[:1] and not is_many(other) for other in self._scene.drafts)
-
     def _contents(self, phrase: NounPhrase, draft: Draft) -> None:
         """ "a basket of apples": the apples are things of their own if the library has them; "a statue of a lion" is one thing."""
         part = phrase.of
@@ -571,45 +373,6 @@ class Mentions:
                     content.relate(RelationName.INSIDE, draft)
         elif part.head.unknown and not draft.heads & self._images:
             self._miss(part)
-
-    def _dress(self, draft: Draft, phrase: NounPhrase) -> None:
-        """Colour, size, material, style and measure from the words before (and "made of" after) the head."""
-        unknown: list[Lexeme] = []
-        for lexeme in (*phrase.modifiers, *phrase.compounds):
-            wear(draft, lexeme)
-            if lexeme.possessive:
-                self._scene.use(lexeme.start, lexeme.end, "describes")
-            elif lexeme.unknown or (lexeme.has(Role.UNBUILDABLE) and not lexeme.senses.keys() & (MODIFIERS | {Role.THING})):
-                unknown.append(lexeme)
-        if phrase.head is not None and len(phrase.head.words) > 1 and draft.colour is None:
-            colour = self._lexicon.table.get(phrase.head.words[:1], {}).get(Role.COLOUR)
-            grows = any(self._lexicon.kinds[kind].family in ("trees", "plants", "food") for kind in draft.options[:1])
-            colour = None if grows else colour  # an olive tree is no tree in olive
-            draft.colour = colour.value if colour is not None else None
-        self._miss_together(sorted(unknown, key=lambda lexeme: lexeme.start))
-        stuff = phrase.of.head or _material_of(phrase.of.modifiers) if phrase.of is not None else None
-        if phrase.of is not None and stuff is not None and stuff.has(Role.MATERIAL):
-            draft.material = stuff.value(Role.MATERIAL)
-            for lexeme in phrase.of.modifiers:
-                wear(draft, lexeme)
-
-    def _wear_parts(self, draft: Draft, phrase: NounPhrase) -> None:
-        """ "a red-roofed cottage"."""
-        for looks, part in phrase.parted:
-            worn = Draft(f"{looks.text} {part.text}", word=singular(part, self._lexicon), part=True, part_of=draft)
-            wear(worn, looks)
-            self._scene.use(looks.start, looks.end, "describes")
-            self._scene.use(part.start, part.end, "part")
-            draft.parts.append(worn)
-
-    def _miss_together(self, lexemes: list[Lexeme]) -> None:
-        """List neighbouring unknown words as one phrase: "bear-skin"."""
-        begin = 0
-        for index, lexeme in enumerate(lexemes):
-            if index + 1 == len(lexemes) or lexemes[index + 1].start != lexeme.end:
-                self._scene.miss(self._words_of(lexemes[begin].start, lexeme.end))
-                self._scene.use(lexemes[begin].start, lexeme.end, "unmatched")
-                begin = index + 1
 
     def _unknown(self, phrase: NounPhrase) -> list[Draft]:
         """A noun that no dictionary has: with its neighbours or alone it may be like a known one."""
@@ -634,8 +397,3 @@ class Mentions:
         for draft in drafts:
             draft.guessed = True
         return drafts
-
-
-def _material_of(modifiers: list[Lexeme]) -> Lexeme | None:
-    """The "leather" of "brown leather"."""
-    return next((lexeme for lexeme in modifiers if lexeme.has(Role.MATERIAL)), next(iter(modifiers), None))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pipelines.language.drafts import SceneDraft
 from pipelines.language.lexicon import MODIFIERS, Lexicon, Role, Sense, split
 from pipelines.language.looks import singular
-from pipelines.language.phrases import NounPhrase
+from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import key
 from pipelines.language.wholes import Wholes
@@ -75,6 +75,12 @@ class Naming:
         if head is None or not head.has(Role.THING) or len(head.words) != head.end - head.start:
             return
         word, before = singular(head, self._lexicon), head.words[:-1]
+        if phrase.article == "its" and head.has(Role.PART) and word not in self._own_things and not before:
+            phrase.head = replace(head, senses={Role.PART: Sense(word)})  # "a car with a map on its bonnet"
+            return
+        if word == "trunk" and definite and any(self._wholes.grows(one) or "elephant" in one.heads for one in self._scene.drafts):
+            phrase.head = replace(head, senses={Role.PART: Sense(word)})  # "an oak, a bench around its trunk"
+            return
         owners = [part.head for part in (phrase.of,) if part is not None and part.head is not None]
         owners += [lexeme for lexeme in phrase.compounds if lexeme.possessive]
         known = any(self._wholes.is_building(draft) and not draft.of_place for draft in self._scene.drafts)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pipelines.language.discourse import Discourse, other_side
-from pipelines.language.drafts import Draft, is_bare_part, is_many
+from pipelines.language.drafts import Draft, SceneDraft, is_bare_part, is_many
 from pipelines.language.groups import Groups
 from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
-from pipelines.language.phrases import NounPhrase
+from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.row import INNER, SIDES, Row, is_part
+from pipelines.language.sorts import BANKS
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import RelationName
 
@@ -19,15 +20,17 @@ PLACING = frozenset({
 })  # fmt: skip
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 
+_OF_BODIES = frozenset({"mouth", "beak", "jaws", "claws", "teeth", "paws", "hand", "hands", "arms"})
 _AT_WATER = INNER | {RelationName.BESIDE, RelationName.NEAR}
 
 
 class Objects:
     """Finds the objects of prepositions."""
 
-    def __init__(self, row: Row, talk: Discourse, mentions: Mentions, groups: Groups) -> None:
+    def __init__(self, row: Row, talk: Discourse, scene: SceneDraft, mentions: Mentions, groups: Groups) -> None:
         self._row = row
         self._talk = talk
+        self._scene = scene
         self._mentions = mentions
         self._groups = groups
 
@@ -38,7 +41,23 @@ class Objects:
         """
         item = self._row[at]
         if isinstance(item, Lexeme):
+            again = self._row.has(at - 2, Role.CONJUNCTION) and item.text == "which" and self._talk.related is not None
+            if again and self._talk.related is not None:  # "to the left of which …, and to the right of which": of the same thing
+                return [self._talk.related], at + 1
+            if item.text == "whose" and isinstance(part := self._row.item(at + 1), NounPhrase) and is_part(part):
+                self._mentions.use(part)
+                return self._talk.lately[-1:], at + 2  # "a fountain on whose edge children sit"
             return self._pronoun(item, relation, fronted=fronted), at + 1
+        if item.head is None and item.number == 2 and not item.modifiers:  # "between the two"
+            self._talk.looking_ahead = fronted
+            group = next((one for one in reversed(self._talk.lately) if (one.number or 0) > 2 and one in self._scene.drafts), None)
+            if group is not None and not self._row.has(at - 1, Role.DETERMINER) and group not in self._talk.subjects:
+                return [self._scene.split(group, 1), self._scene.split(group, 1)], at + 1  # "four pillars, a chest between two of them"
+            found = self._scene.named[item.start] = self._talk.two_before()
+            self._talk.looking_ahead = False
+            return found, at + 1
+        if item.head is not None and item.head.text == "ones" and (more := self._groups.another(item)) is not None:
+            return [more] if relation is not RelationName.BETWEEN else self._mentions.two_of_them(more), at + 1
         if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
             meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant
             return meant, at + self._groups.ends_at(item, self._row.item(at + 1))
@@ -51,7 +70,10 @@ class Objects:
         weight = IN_PLACE if word.text in PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         weight = max(weight, SAID_PLACE) if first else weight
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
-        if (whole := self._whole_of(item, drafts)) is not None:
+        self._talk.looking_ahead = fronted
+        whole = self._whole_of(item, drafts)
+        self._talk.looking_ahead = False
+        if whole is not None:
             self._talk.paralleled = (list(self._talk.subjects), [whole]) if item.article == "its" else None
             return ([] if turned else [whole]), at + 1
         if relation is RelationName.BETWEEN and item.number == 2 and len(drafts) == 1:
@@ -63,9 +85,10 @@ class Objects:
         elif relation is RelationName.BETWEEN and item.article in self._mentions.definite and len(drafts) == 1 and is_many(drafts[0]):
             drafts = self._mentions.one_and_others(drafts[0])
         end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
-        if relation is RelationName.BETWEEN and not item.plural and self._row.has(end, Role.CONJUNCTION):
+        if relation is RelationName.BETWEEN and self._row.has(end, Role.CONJUNCTION):
             after = self._row.item(end + 1)
-            if isinstance(after, NounPhrase):
+            both = item.article == "the" and isinstance(after, NounPhrase) and after.article == "the"  # "between the trees and the house"
+            if isinstance(after, NounPhrase) and (not item.plural or (both and not self._row.next_is_relation(end + 2))):
                 return [*drafts, *self._mentions.mention(after, place_weight=PLACE_AS_OBJECT, as_object=True)], end + 2
         while (
             drafts and (further := self._row.further_object(item, end, listed=listed, is_small=self._mentions.sorts.is_small)) is not None
@@ -78,24 +101,50 @@ class Objects:
         self._talk.looking_ahead = fronted
         pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
         found = self._talk.two_before() if pair else self._talk.antecedent(item)
+        company = self._company_before() if pair and any(not self._mentions.sorts.is_alive(one) for one in found) else []
+        found = company if len(company) == 2 and any(self._mentions.sorts.is_alive(one) for one in found) else found
+        if item.text == "which" and found:
+            found = self._same_which(found)
+        if item.text == "which" and relation is RelationName.ON and found and self._mentions.wholes.grows(found[0]) and self._talk.log:
+            found = self._talk.log[-1]  # "a blanket under a tree, on which lies a book": on the blanket
         if item.text == "them" and len(found) == 1 and not is_many(found[0]):
-            found = self._pair_before() or found
+            found = self._pair_before() or self._company_before() or found
         if item.text in ("him", "her") and (person := self._person_before()) is not None:
             found = [person]
-        elif found and (other := other_side(found[0], relation)) is not None:
+        elif found and not is_many(found[0]) and (other := other_side(found[0], relation)) is not None:
             found = [other]
         elif not pair and item.text in ("it", "its"):
             found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
         self._talk.looking_ahead = False
-        if relation is RelationName.INSIDE and item.text == "it" and self._talk.subjects:
+        if relation is RelationName.INSIDE and item.text == "it" and self._talk.subjects and self._talk.host not in found:
             found = self._mentions.sorts.holder(self._talk.subjects[-1], found, self._talk.lately)
-        return self._not_the_ground(self._what_carries(found, relation), relation, pair=pair)
+        found = self._not_the_ground(self._what_carries(found, relation), relation, pair=pair)
+        self._scene.named[item.start] = found
+        return found
+
+    def _is_ground(self, draft: Draft) -> bool:
+        return draft.place is not None or self._mentions.sorts.is_terrain(draft)
 
     def _pair_before(self) -> list[Draft]:
         """ "a rover between two domes and lamps to the left of them": the domes, though they are two things since."""
         others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects and draft.options)
         pairs = (twins for draft in others if len(twins := self._mentions.twins(draft)) > 1)
         return next(pairs, [])[:2]
+
+    def _same_which(self, found: list[Draft]) -> list[Draft]:
+        """ "a bench, above which a lamp hangs, and under which a dog sleeps": both times the bench."""
+        before = self._talk.related
+        pairs = ((before, found[0]), (found[0], before)) if before is not None else ()
+        if before is not None and any(other in objects for one, other in pairs if one is not None for _, objects in one.relations):
+            found = [before]
+        self._talk.related = found[0]
+        return found
+
+    def _company_before(self) -> list[Draft]:
+        """ "a man next to a nurse, a fountain behind them": both of them."""
+        own = [] if self._talk.looking_ahead else self._talk.subjects
+        beings = [one for one in self._talk.lately if one not in own and self._mentions.sorts.is_alive(one)]
+        return list(dict.fromkeys(beings))[-2:] if len(set(map(id, beings))) > 1 else []
 
     def _person_before(self) -> Draft | None:
         """ "a fisherman on a stool with a dog behind him": not behind the stool."""
@@ -107,8 +156,22 @@ class Objects:
         if relation in INNER or not found or not self._talk.subjects or self._mentions.sorts.is_borne(self._talk.subjects[-1]):
             return found
         carriers = [objects[0] for name, objects in found[0].relations if name is RelationName.ON]
-        carrier = next((one for one in carriers if isinstance(one, Draft) and one.options), None)
-        return [carrier] if carrier is not None and self._mentions.sorts.is_borne(found[0]) else found
+        below = (one for one in self._talk.lately if (RelationName.UNDER, (found[0],)) in one.relations)  # "a painting hangs above it"
+        carrier = next((one for one in (*carriers, *below) if isinstance(one, Draft) and one.options), None)
+        return [carrier] if carrier is not None and self._mentions.sorts.is_off_the_floor(found[0]) else found
+
+    def carrier(self, subjects: list[Draft], objects: tuple[Draft | str, ...], relation: RelationName) -> tuple[Draft | str, ...]:
+        """ "On its roof sits a stork. Around it runs a fence": what does not stand where small things do is around the house."""
+        thing = objects[0]
+        if relation is RelationName.INSIDE and isinstance(thing, Draft) and subjects:  # "an aquarium on a cabinet, in which fish swim"
+            return tuple(self._mentions.sorts.holder(subjects[-1], [thing], self._talk.lately))
+        if relation in INNER or not isinstance(thing, Draft) or len(objects) > 1 or any(map(self._mentions.sorts.is_borne, subjects)):
+            return objects
+        if relation is not RelationName.AROUND and not self._mentions.sorts.is_borne(thing):
+            return objects
+        carriers = (target for name, (target, *_) in thing.relations if name in INNER)
+        found = next((one for one in carriers if isinstance(one, Draft) and one.options and not self._mentions.sorts.is_terrain(one)), None)
+        return (found,) if found is not None else objects
 
     def _not_the_ground(self, found: list[Draft], relation: RelationName, *, pair: bool) -> list[Draft]:
         """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps."""
@@ -123,11 +186,28 @@ class Objects:
 
     def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
         """ "in front of the door": in front of the house that has it, when one was spoken of."""
-        if item.of is not None or not is_part(item) or item.article not in ("the", "its", "their", "his", "her"):
+        both = item.number == 2 and item.head is not None and item.head.words[-1] == "sides"  # "stalls lining both sides": of the pier
+        owned = both or item.article in ("the", "its", "their", "his", "her")
+        if item.of is not None or not is_part(item) or not owned:
             return None
-        if len(drafts) != 1 or not is_bare_part(drafts[0]) or not self._mentions.is_painted(item):
+        if len(drafts) != 1 or not is_bare_part(drafts[0]) or not (both or item.article == "its" or self._mentions.is_painted(item)):
             return None
-        others = [draft for draft in self._talk.lately if draft not in self._talk.subjects]  # "a raven on its lid": the piano's
+        own = [] if self._talk.looking_ahead else self._talk.subjects
+        others = [draft for draft in self._talk.lately if draft not in own]  # "a raven on its lid": the piano's
+        if item.article == "its" and item.head is not None and item.head.words[-1] in _OF_BODIES:
+            beings = [draft for draft in (*self._talk.lately, *self._talk.subjects) if self._mentions.sorts.is_alive(draft)]
+            return beings[-1] if beings and beings[-1] not in self._talk.subjects else None  # "holds a fish in its mouth"
+        ground = item.article == "its"
+        if ground and item.head is not None and item.head.words[-1] in BANKS:
+            return None  # of the stream, wherever that runs
+        others = [draft for draft in others if not ground or not self._is_ground(draft)] or others
+        if ground and (spoken := self._talk.singular_before()) and spoken[0] in others:
+            others = [
+                *others,
+                spoken[0],
+            ]  # "a cart leans against a barn, a rooster on its edge": the cart's  # "a plane on a runway, … its wing"
+        if item.article in ("his", "her"):
+            return next((draft for draft in reversed(others) if self._mentions.sorts.is_alive(draft)), None)
         whole = self._mentions.wholes.before(self._mentions.part(item), others)
         if whole is None and item.article != "the":  # "the car has a dog on its roof"
             owner = self._talk.host or next(iter(self._talk.singular_before()), None)

@@ -6,12 +6,33 @@ from collections.abc import Sequence
 
 from pipelines.language.drafts import Draft, SceneDraft, is_named
 from pipelines.language.inflection import singulars
+from pipelines.language.lexicon import Role
 from pipelines.language.looks import wear
 from pipelines.language.mentions import Mentions
-from pipelines.language.phrases import Item, NounPhrase
+from pipelines.language.noun_phrase import Item, NounPhrase
 from pipelines.language.tagging import Lexeme
 
 _PUTTING_ON = frozenset({"wearing", "wears", "wear", "wore", "dressed", "donning", "sporting"})
+
+_APART = (
+    "see",
+    "saw",
+    "want",
+    "need",
+    "lik",
+    "lov",
+    "remember",
+    "leav",
+    "left",
+    "forget",
+    "imagin",
+    "dream",
+    "await",
+    "miss",
+    "fear",
+    "own",
+)
+"""How verbs begin of which the object may be anywhere."""
 
 
 class People:
@@ -30,9 +51,12 @@ class People:
         """ "in a red dress and a hat": whether a phrase was taken as clothes, so that the next may be."""
         return item is not None and item is self._last
 
-    def wear(self, item: Item | None, wearers: Sequence[Draft]) -> bool:
-        """Take "a green coat" as what the last of somebody wears, who gets its colour; False for what is no clothes or for no person."""
-        if not isinstance(item, NounPhrase) or not wearers or not self._can_wear(wearers[-1]):
+    def wear(self, item: Item | None, wearers: Sequence[Draft], *, said: bool = False) -> bool:
+        """Take "a green coat" as what the last of somebody wears, who gets its colour; False for what is no clothes or for no person.
+
+        said: the words say that it is worn, so that a scarecrow may wear it, too.
+        """
+        if not isinstance(item, NounPhrase) or not wearers or not (said or self._can_wear(wearers[-1])):
             return False
         lexicon = self._mentions.lexicon
         word = item.head.words[-1] if item.head is not None else ""
@@ -48,9 +72,25 @@ class People:
 
     def handles(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:
         """ "a child building a castle": whether the verb's object is beside who does it."""
-        if not isinstance(verb, Lexeme) or not subjects or not self._mentions.sorts.is_alive(subjects[-1]):
+        if not isinstance(verb, Lexeme) or not subjects or not self._mentions.sorts.acts(subjects[-1]):
             return False
         return verb.words[-1] in self._mentions.lexicon.handling
+
+    def does_with(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:
+        """ "a girl reading a book": whether somebody does something with what follows, so that it is at his side."""
+        if self.handles(verb, subjects):
+            return True
+        if not isinstance(verb, Lexeme) or not subjects or not self._mentions.sorts.acts(subjects[-1]):
+            return False
+        plain = verb.has(Role.VERB) and not verb.has(Role.RELATION, Role.TURNED, Role.BE, Role.WITH, Role.OPENER)
+        return plain and not any(form.startswith(_APART) for form in verb.words)
+
+    def has_in_hand(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:
+        """ "a gnome holding a lantern": whether what is held is beside who holds it, for nothing can be inside of him."""
+        if self.handles(verb, subjects):
+            return True
+        holds = isinstance(verb, Lexeme) and verb.words[-1] in ("holding", "holds", "clutching")
+        return holds and bool(subjects) and not self._mentions.sorts.holds(subjects[-1], subjects[-1])
 
     def _can_wear(self, draft: Draft) -> bool:
         return self._mentions.sorts.is_alive(draft) or not is_named(

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from pipelines.language.lexicon import MODIFIERS, NOUNS, VOTES, Group, Lexicon, Role, Sense
+from pipelines.language.heads import DENYING, LIKENING, Heads
+from pipelines.language.lexicon import MODIFIERS, NOUNS, VOTES, Lexicon, Role, Sense
+from pipelines.language.noun_phrase import Item, NounPhrase, is_nounish, is_participle, is_solid
 from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
 
-_ADJECTIVAL = (
-    "ed",
-    "ous",
-    "ful",
-    "ish",
-    "ic",
-    "ive",
-    "able",
-    "ible",
-    "esque",
-    "some",
-    "like",
-    "est",
-    "ern",
-    "less",
-    "ing",
-    "ant",
-    "ent",
-    "y",
-    "al",
-    "en",
-)
-_DENYING = ("free", "less")
-_LIKENING = ("like", "style", "shaped", "sized")  # "a corridor-like office" is no corridor
+_ONE = frozenset({"a", "an", "another", "each", "every"})
+MODALS = frozenset({"should", "must", "can", "could", "will", "would", "shall", "may", "might", "to", "please"})
 _BEFORE_OBJECT = (
     Role.DETERMINER,
     Role.RELATION,
@@ -47,41 +27,6 @@ _BEFORE_OBJECT = (
 )
 
 
-@dataclass
-class NounPhrase:
-    """A noun with all that belongs to it. tokens[start:end]; `head` is None when there are only adjectives.
-
-    modifiers, compounds: lexemes before the head, adjectives and nouns apart.  absent: words that "-less" or "-free" denied.
-    parted: pairs of an adjective and the part that it is said of: "red-roofed".
-    of: the phrase after "of"; `article`: the determiner's words, empty when there is none.
-    """
-
-    start: int
-    end: int
-    head: Lexeme | None = None
-    modifiers: list[Lexeme] = field(default_factory=list)
-    compounds: list[Lexeme] = field(default_factory=list)
-    absent: list[Lexeme] = field(default_factory=list)
-    parted: list[tuple[Lexeme, Lexeme]] = field(default_factory=list)
-    number: float | None = None
-    group: Group | None = None
-    article: str = ""
-    of: NounPhrase | None = None
-    of_word: str = ""
-    of_itself_plural: bool = False
-    lexemes: list[Lexeme] = field(default_factory=list)
-
-    @property
-    def plural(self) -> bool:
-        """Whether the words speak of more than one."""
-        if self.number is not None:
-            return self.number > 1
-        return self.group is not None or self.of_itself_plural or (self.head is not None and self.head.plural)
-
-
-Item = NounPhrase | Lexeme
-
-
 class Chunker:
     """Reads lexemes from left to right and groups them into noun phrases."""
 
@@ -89,6 +34,7 @@ class Chunker:
         self._lexemes = lexemes
         self._lexicon = lexicon
         self._definite = frozenset(lexicon.data["definite"].replace(" ", "").split(","))
+        self._heads = Heads(lexicon)
         self._items: list[Item] = []
 
     def items(self) -> list[Item]:
@@ -126,7 +72,7 @@ class Chunker:
         if lexeme is None or lexeme.kind not in (TokenKind.WORD, TokenKind.NUMBER):
             return False
         nominal = lexeme.unknown or lexeme.has(Role.DETERMINER, Role.NUMBER, Role.GROUP, *NOUNS, *MODIFIERS, *VOTES)
-        return nominal or _participle(lexeme)
+        return nominal or is_participle(lexeme)
 
     def _begins_phrase(self, index: int) -> bool:
         lexeme = self._at(index)
@@ -139,13 +85,16 @@ class Chunker:
             return False
         if lexeme.has(Role.RELATION):
             after = self._at(index + 1)
+            ends = after is None or after.kind is not TokenKind.WORD or after.has(Role.CONJUNCTION)
+            if ends and lexeme.has(Role.TO_HOST) and self._after_noun():
+                return False  # "a church, a snowman opposite"
             if after is not None and after.has(Role.DETERMINER, Role.PRONOUN) and not after.has(*MODIFIERS):
                 return False  # "opposite the sofa"
             return not (following and (self._after_noun() or lexeme.has(Role.ADVERB)))
         if lexeme.has(Role.PRONOUN) and (lexeme.has(Role.DETERMINER, Role.NUMBER)):
             verb_next = (after := self._at(index + 1)) is not None and after.has(Role.VERB) and not after.has(*NOUNS, *MODIFIERS)
             return following and not verb_next
-        if self._is_imperative(index) or (lexeme.has(Role.VERB) and self._is_act(index)) or (self._after_noun() and self._is_doing(index)):
+        if self._is_imperative(index) or self._is_act(index) or (self._after_noun() and self._is_doing(index)):
             return False
         if lexeme.unknown and self._acts(index, self._last()):
             return False
@@ -164,8 +113,13 @@ class Chunker:
 
     def _is_act(self, index: int) -> bool:
         """ "before we saw it": after "we", a word that may be a verb is one."""
-        before = self._at(index - 1)
-        return before is not None and before.text in self._lexicon.actors and self._lexemes[index].has(Role.VERB)
+        before, lexeme, following = self._at(index - 1), self._lexemes[index], self._at(index + 1)
+        if before is None:
+            return False
+        ordered = before.text in MODALS and following is not None and following.has(Role.DETERMINER)
+        if ordered and Role.VERB in self._lexicon.lookup(lexeme.words[:1])[0] and not lexeme.plural:
+            return True  # "should pick up the can"
+        return before.text in self._lexicon.actors and lexeme.has(Role.VERB)
 
     def _is_doing(self, index: int) -> bool:
         """ "a child building a castle", though a building is a thing."""
@@ -189,17 +143,24 @@ class Chunker:
     def _adverb_in_phrase(self, index: int) -> bool:
         """An adverb belongs to a phrase when an adjective follows: "very old oak"."""
         following = self._at(index + 1)
-        return following is not None and following.has(*MODIFIERS, Role.NUMBER) and not self._at(index).has(Role.RELATION, Role.TO_HOST)  # type: ignore[union-attr]
+        describes = following is not None and following.has(*MODIFIERS, Role.NUMBER)
+        return describes and not self._lexemes[index].has(Role.RELATION, Role.TO_HOST)
 
     def _verb_as_noun(self, index: int) -> bool:
         """Whether a word that may be a verb is a noun or adjective where it stands, outside of a phrase."""
         lexeme, following = self._lexemes[index], self._at(index + 1)
         if not self._after_noun():
-            return lexeme.has(*NOUNS, *MODIFIERS, *VOTES) or (_participle(lexeme) and self._can_begin(index + 1))
+            return lexeme.has(*NOUNS, *MODIFIERS, *VOTES) or (is_participle(lexeme) and self._can_begin(index + 1))
         last = self._last()
         acts = last is not None and last.head is not None and not last.plural and bool(last.article) and lexeme.words[-1].endswith("s")
         if acts and following is not None and following.has(Role.DETERMINER):
             return False  # "an astronaut plants a flag"
+        many = last is not None and last.head is not None and last.plural and not lexeme.words[-1].endswith("s")
+        if many and following is not None and following.has(Role.DETERMINER):
+            return False  # "two soldiers guard a gate"
+        ends = following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP)
+        if acts and last is not None and last.article in _ONE and ((ends and lexeme.plural) or (following and _places(following))):
+            return False  # "a parrot perches on", "a tractor ploughs."
         if following is not None and following.has(*_BEFORE_OBJECT) and not lexeme.has(Role.THING, Role.PLACE, Role.GENERIC):
             return lexeme.has(*MODIFIERS) and not following.has(Role.DETERMINER)
         return lexeme.has(*NOUNS, *MODIFIERS, *VOTES)
@@ -221,7 +182,7 @@ class Chunker:
             at += 1
         if at == start:
             return None, start
-        self._choose_head(phrase, run)
+        self._heads.choose(phrase, run)
         at = self._count_after(phrase, at)
         phrase.end = self._lexemes[at - 1].end
         if phrase.head is None and not phrase.modifiers and not phrase.absent:
@@ -240,15 +201,18 @@ class Chunker:
     def _take(self, phrase: NounPhrase, run: list[Lexeme], at: int) -> bool:
         """Take one lexeme into the phrase; False when it does not belong."""
         lexeme = self._lexemes[at]
-        noun_seen = any(_nounish(one) for one in run)
+        noun_seen = any(is_nounish(one) for one in run)
         if lexeme.kind not in (TokenKind.WORD, TokenKind.NUMBER) or (lexeme.has(Role.NEGATOR) and not lexeme.has(Role.DETERMINER)):
             return False
-        if run and run[-1].possessive and not _nounish(lexeme) and not lexeme.has(*MODIFIERS, *VOTES):
+        if run and run[-1].possessive and set(lexeme.senses) == {Role.VERB}:
+            run.append(replace(lexeme, senses={}))  # "a child's drawing"
+            return True
+        if run and run[-1].possessive and not is_nounish(lexeme) and not lexeme.has(*MODIFIERS, *VOTES):
             return False
-        if run and lexeme.glued and lexeme.words[-1] in (*_DENYING, *_LIKENING):
+        if run and lexeme.glued and lexeme.words[-1] in (*DENYING, *LIKENING):
             run.append(lexeme)
             return True
-        stands_for_noun = lexeme.has(Role.PRONOUN) and (not self._can_begin(at + 1) or (bool(run) and not any(map(_solid, run))))
+        stands_for_noun = lexeme.has(Role.PRONOUN) and (not self._can_begin(at + 1) or (bool(run) and not any(map(is_solid, run))))
         if lexeme.has(Role.NUMBER) and not lexeme.glued and not stands_for_noun:
             return not run and self._take_number(phrase, lexeme)
         if lexeme.has(Role.GROUP):
@@ -277,7 +241,7 @@ class Chunker:
             run.append(replace(lexeme, senses={}))
             phrase.lexemes.append(run[-1])
             return True
-        if _participle(lexeme) and not noun_seen and self._can_begin(at + 1):
+        if is_participle(lexeme) and not noun_seen and self._can_begin(at + 1):
             run.append(lexeme)
             return True
         return False
@@ -304,7 +268,7 @@ class Chunker:
 
     def _joins_adjectives(self, run: Sequence[Lexeme], at: int) -> int:
         """How many lexemes of "," and "and" join two adjectives of one noun: "old, gnarled oak", "red and white boat"."""
-        if not run or any(_nounish(lexeme) for lexeme in run):
+        if not run or any(is_nounish(lexeme) for lexeme in run):
             return 0
         length = 0
         while (lexeme := self._at(at + length)) is not None and (lexeme.kind is TokenKind.COMMA or lexeme.text == "and"):
@@ -318,16 +282,18 @@ class Chunker:
         ):
             return 0
         ends = at + length
-        while (lexeme := self._at(ends)) is not None and lexeme.has(*MODIFIERS, *VOTES) and not _nounish(lexeme):
+        while (lexeme := self._at(ends)) is not None and lexeme.has(*MODIFIERS, *VOTES) and not is_nounish(lexeme):
             ends += 1
         noun = self._at(ends)
         same = all(set(one.senses) & MODIFIERS for one in run) or self._lexemes[at].text == "and"
-        return length if noun is not None and _nounish(noun) and same and not noun.has(Role.DETERMINER) else 0
+        return length if noun is not None and is_nounish(noun) and same and not noun.has(Role.DETERMINER) else 0
 
     def _is_verb_here(self, phrase: NounPhrase, run: Sequence[Lexeme], at: int) -> bool:
         """Whether the lexeme after a noun is that noun's verb ("a path winds along …", "trees line the road")."""
         lexeme, following = self._lexemes[at], self._at(at + 1)
         word = lexeme.words[-1]
+        if run[-1].possessive:
+            return False  # "a child's drawing on"
         if lexeme.unknown:
             return self._acts(at, phrase)
         if not lexeme.has(Role.VERB) or lexeme.glued:
@@ -335,97 +301,19 @@ class Chunker:
         if self._is_doing(at):
             return True
         if following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP):
+            if phrase.article in _ONE and lexeme.plural and not run[-1].plural:
+                return True  # "a tractor ploughs."
             return not lexeme.has(Role.THING, Role.PLACE, Role.GENERIC, Role.PART, Role.AMBIENT)
         if word.endswith(("ing", "ed")) and not lexeme.has(*NOUNS):
             return not lexeme.has(*MODIFIERS) or following.has(Role.DETERMINER)
+        if phrase.article in _ONE and word.endswith("s") and not run[-1].plural and _places(following):
+            return True  # "a parrot perches on": no single thing is several perches
         agrees = word.endswith("s") != run[-1].plural or word in self._lexicon.data["irregular"]
         if not agrees:
             return False
         if lexeme.has(Role.THING, Role.PLACE, Role.GENERIC):
             return following.has(Role.DETERMINER, Role.PRONOUN)
         return following.has(*_BEFORE_OBJECT, Role.ADVERB) or not self._can_begin(at + 1)
-
-    def _choose_head(self, phrase: NounPhrase, run: list[Lexeme]) -> None:
-        """Split the run into head, adjectives and compound nouns."""
-        run = self._without_parted(phrase, self._without_denied(phrase, run))
-        nouns = [index for index, lexeme in enumerate(run) if _nounish(lexeme)]
-        nouns = [index for index in nouns if not (run[index].unknown and self._adjectival(run, index))]
-        solid = [index for index in nouns if _solid(run[index])]
-        if nouns and run[nouns[-1]].has(Role.PART):  # "stone walls" are walls, "a carrot nose" is a nose
-            solid = [index for index in solid if index == nouns[-1] or not (run[index].has(*MODIFIERS) or run[index].unknown)]
-        head = solid[-1] if solid and not run[nouns[-1]].has(Role.THING) else nouns[-1] if nouns else None
-        if head is not None and run[head].has(*MODIFIERS, *VOTES) and not solid and not phrase.article:
-            head = None if not run[head].has(Role.AMBIENT, Role.PART) else head
-        if head is not None and head > 0 and phrase.group is None and (group := self._group_noun(run, head)) is not None:
-            phrase.group = group
-            phrase.lexemes = [
-                replace(one, senses={Role.GROUP: Sense(run[head].text)}) if one is run[head] else one for one in phrase.lexemes
-            ]
-            del run[head]
-            head -= 1
-        phrase.head = None if head is None else run[head]
-        same = phrase.head is not None and phrase.head.words[-1] in self._lexicon.same_plurals
-        phrase.of_itself_plural = same and not phrase.article and phrase.number is None
-        for index, lexeme in enumerate(run):
-            if index == head:
-                continue
-            compound = index in nouns and not lexeme.has(Role.SIZE, Role.COLOUR, Role.DESCRIPTION, Role.STYLE, Role.MOOD)
-            (phrase.compounds if compound else phrase.modifiers).append(lexeme)
-
-    def _group_noun(self, run: Sequence[Lexeme], head: int) -> Group | None:
-        """ "a penguin colony": the last noun only says how the ones before it stand."""
-        name = self._lexicon.data["group_nouns"].get(run[head].text)
-        return self._lexicon.groups[name] if name and run[head - 1].has(Role.THING, Role.GENERIC) else None
-
-    def _adjectival(self, run: Sequence[Lexeme], index: int) -> bool:
-        """Whether an unknown word only describes: a noun follows and it has an adjective's ending, or it trails a noun as "-ly", "-ed"."""
-        word = run[index].words[-1]
-        if any(_nounish(lexeme) for lexeme in run[index + 1 :]):
-            return word.endswith(_ADJECTIVAL)
-        return word.endswith("ly") or (any(_nounish(lexeme) for lexeme in run[:index]) and word.endswith(("ed", "ing")))
-
-    def _without_denied(self, phrase: NounPhrase, run: list[Lexeme]) -> list[Lexeme]:
-        """Take "treeless" and "car-free" out of the run; what they deny goes to `absent`."""
-        kept: list[Lexeme] = []
-        for lexeme in run:
-            word = lexeme.words[-1]
-            if word in _DENYING and lexeme.glued and kept:
-                denied = kept.pop()
-                phrase.absent.append(replace(denied, end=lexeme.end))
-            elif lexeme.glued and kept and (word in _LIKENING or self._shapes(kept[-1], lexeme)):
-                likened = kept.pop()
-                kept.append(replace(likened, end=lexeme.end, words=(*likened.words, word), senses={Role.DESCRIPTION: Sense(word)}))
-            elif lexeme.unknown and word.endswith("less") and (senses := self._lexicon.lookup((word[:-4],))[0]):
-                phrase.absent.append(Lexeme(lexeme.start, lexeme.end, (word[:-4],), lexeme.kind, senses))
-            else:
-                kept.append(lexeme)
-        return kept
-
-    def _shapes(self, before: Lexeme, lexeme: Lexeme) -> bool:
-        """ "high-backed", "flat-bottomed": how a thing is made; a colour or a material is the part's own look."""
-        made = lexeme.words[-1].endswith("ed") and (lexeme.unknown or self._part_in(lexeme) is not None)
-        return made and not before.has(Role.COLOUR, Role.MATERIAL)
-
-    def _without_parted(self, phrase: NounPhrase, run: list[Lexeme]) -> list[Lexeme]:
-        """Take "red-roofed" and "glass-top" out of the run; what they say goes to `parted`."""
-        kept: list[Lexeme] = []
-        for index, lexeme in enumerate(run):
-            looks = kept[-1] if kept and kept[-1].has(Role.COLOUR, Role.MATERIAL) else None
-            part = self._part_in(lexeme) if looks is not None and lexeme.glued and index + 1 < len(run) else None
-            if part is None or looks is None:
-                kept.append(lexeme)
-            else:
-                phrase.parted.append((kept.pop(), part))
-        return kept
-
-    def _part_in(self, lexeme: Lexeme) -> Lexeme | None:
-        """The "roof" of "roofed"; the part itself where it is one: "roof", "top"."""
-        word = lexeme.words[-1]
-        stems = [word[:-2], word[:-1], word[:-3]] if word.endswith("ed") else []
-        known = next((stem for stem in stems if Role.PART in self._lexicon.lookup((stem,))[0]), None)
-        if known is not None:
-            return replace(lexeme, words=(known,), senses=self._lexicon.lookup((known,))[0])
-        return lexeme if lexeme.has(Role.PART) else None
 
     def _with_of(self, phrase: NounPhrase, at: int) -> tuple[NounPhrase, int]:
         word = self._at(at)
@@ -443,19 +331,6 @@ class Chunker:
         return lexeme is not None and self._can_begin(index) and not lexeme.has(Role.NEGATOR)
 
 
-def _nounish(lexeme: Lexeme) -> bool:
-    return lexeme.unknown or lexeme.has(*NOUNS)
-
-
-def _solid(lexeme: Lexeme) -> bool:
-    """A noun that is more than a part, a position or the air."""
-    return lexeme.unknown or lexeme.has(Role.THING, Role.PLACE, Role.GENERIC, Role.UNBUILDABLE)
-
-
-def _participle(lexeme: Lexeme) -> bool:
-    """A verb form that may stand before a noun like an adjective: "swaying palms"."""
-    return (
-        lexeme.has(Role.VERB)
-        and lexeme.words[-1].endswith(("ing", "ed", "en"))
-        and not lexeme.has(Role.WITH, Role.RELATION, Role.TURNED, Role.BE)
-    )
+def _places(lexeme: Lexeme) -> bool:
+    """A preposition, or a word that says where, and nothing else."""
+    return lexeme.has(Role.RELATION, Role.TO_HOST, Role.TO_VIEWER) and not lexeme.has(*NOUNS)

@@ -20,6 +20,7 @@ from pipelines.spec import SceneSpec
 
 _SHOWN_CHARACTERS = 60
 _MAX_GUESSES = 60
+_DOERS = ("er", "ist", "man", "men", "woman", "women")
 _GRAMMAR = frozenset({
     Role.ADVERB, Role.DETERMINER, Role.NUMBER, Role.GROUP, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST, Role.ARRANGED,
     Role.NEGATOR, Role.CONJUNCTION, Role.WITH, Role.OF, Role.BE, Role.PRONOUN, Role.OPENER, Role.COMPARE, Role.FUNCTION, Role.VERB,
@@ -147,10 +148,19 @@ class _Guesser:
         if not self._lexicon.own_words:
             return ()
         nearest = meanings_of(self._lexicon.own_words).nearest(phrase)
+        if _is_doer(phrase, nearest.kind) and (somebody := self._lexicon.kinds_for("person")):
+            self._scene.note(f"“{phrase}” is read as “{somebody[0]}”")
+            return somebody
         if nearest.cosine < MIN_LIKENESS or nearest.kind in self._lexicon.data["never_guessed"]:
             return ()
         self._scene.note(f"“{phrase}” is read as “{nearest.kind}” (likeness {nearest.cosine:.2f})")
         return (nearest.kind,)
+
+
+def _is_doer(word: str, kind: str) -> bool:
+    """ "trucker", "lamplighter": who has to do with a thing is not that thing."""
+    thing = kind.split()[-1]
+    return word != thing and word.startswith(thing) and word.removesuffix("s").endswith(_DOERS)
 
 
 def _settle_ledger(lexemes: list[Lexeme], scene: SceneDraft, words_of: object) -> None:

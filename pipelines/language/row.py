@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pipelines.language.lexicon import Role
-from pipelines.language.phrases import Item, NounPhrase
+from pipelines.language.noun_phrase import Item, NounPhrase
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
 from pipelines.spec import RelationName
 
 INNER = frozenset({RelationName.ON, RelationName.INSIDE})
 SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.LEFT_OF, RelationName.RIGHT_OF})
+ASIDE = SIDES | {RelationName.BESIDE, RelationName.NEAR}
 _STATES = frozenset({"stuck", "hung", "built", "set", "cut", "dug", "hidden", "laid", "bound", "sunk"})
+_MOVING = frozenset({"pulled", "drawn", "driven", "ridden", "pushed", "towed", "carried", "led", "guided", "watched", "chased", "followed"})
 _LONGEST_HEADING = 10  # items
 
 
@@ -79,6 +81,10 @@ class Row:
         after = self.item(at + 2)
         return at + 2 if denied and (after is None or self._is_sign(after)) else None
 
+    def is_sign(self, at: int) -> bool:
+        item = self.item(at)
+        return item is not None and self._is_sign(item)
+
     @staticmethod
     def _is_sign(item: Item) -> bool:
         return isinstance(item, Lexeme) and item.kind in (TokenKind.COMMA, TokenKind.STOP)
@@ -115,12 +121,32 @@ class Row:
             verb.has(Role.VERB) and self.has(at + 2, Role.RELATION) and (verb.words[-1].endswith(("ed", "en")) or verb.words[-1] in _STATES)
         )
 
+    def ends_with_verb(self, at: int) -> bool:
+        """ "on which a cup and a plate are standing": nothing but verbs up to the next sign."""
+        begin = at
+        while (self.has(at, Role.VERB, Role.BE) and not self.next_is_relation(at)) or (at > begin and self._is_state(at)):
+            at += 1
+        return at > begin and (self.item(at) is None or self.is_sign(at))
+
+    def _is_state(self, at: int) -> bool:
+        """ "are lying", "is empty": what follows a verb and has no noun."""
+        phrase = self.item(at)
+        return isinstance(phrase, NounPhrase) and phrase.head is None
+
+    def is_moved(self, at: int) -> bool:
+        """ "a cart on a road pulled by a donkey": what is done to things that move, not to the ground."""
+        verb = self.item(at)
+        return isinstance(verb, Lexeme) and verb.words[0] in _MOVING
+
     def is_placed(self, at: int) -> bool:
         """ "with a goldfish in it": the words say where the phrase at `at` is, by a pronoun that looks back."""
         after = at + 1
         while self.has(after, Role.VERB, Role.ADVERB, Role.BE) and not self.next_is_relation(after):
             after += 1
-        return self.next_is_relation(after) and self.has(after + 1, Role.PRONOUN)
+        alone = self.has(after, Role.TO_VIEWER, Role.TO_HOST) and not isinstance(
+            self.item(after + 1), NounPhrase
+        )  # "with a fork on the left"
+        return self.next_is_relation(after) and (alone or self.has(after + 1, Role.PRONOUN))
 
     def is_part_of(self, at: int) -> bool:
         """ "on the porch of a farmhouse" is near the farmhouse, not on it."""

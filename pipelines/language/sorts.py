@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from pipelines.language.drafts import Draft, SceneDraft
 from pipelines.language.lexicon import Lexicon, Role, split
-from pipelines.language.phrases import NounPhrase
+from pipelines.language.noun_phrase import NounPhrase
 
-_BANKS = frozenset({"bank", "banks", "shore", "shores", "riverbank", "lakeside", "waterside", "shoreline"})
+BANKS = frozenset({"bank", "banks", "shore", "shores", "riverbank", "lakeside", "waterside", "shoreline"})
+
+_WET = frozenset({"tank", "aquarium", "tub", "bathtub", "basin", "sink", "trough", "pool", "bowl", "bucket", "fountain", "barrel", "net"})
 
 
 class Sorts:
@@ -30,6 +32,10 @@ class Sorts:
         """Whether a thing stands on tables and shelves."""
         return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on == "surface"
 
+    def is_off_the_floor(self, draft: Draft) -> bool:
+        """Whether a thing stands on tables, or hangs."""
+        return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on in ("surface", "wall", "ceiling", "air")
+
     def is_person(self, draft: Draft) -> bool:
         """Whether "him" or "her" may mean it."""
         return bool(draft.options) and "person" in self._lexicon.kinds[draft.options[0]].tags
@@ -38,6 +44,15 @@ class Sorts:
         """Whether it is a person or an animal."""
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
         return kind is not None and bool({"person", "animal"} & set(kind.tags))
+
+    def is_furniture(self, draft: Draft) -> bool:
+        """Whether it stands on the floor of a room, and small things may stand on it."""
+        kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
+        return kind is not None and kind.indoors and kind.stands_on == "floor" and not {"person", "animal"} & set(kind.tags)
+
+    def acts(self, draft: Draft) -> bool:
+        """Whether it does something with things: who is alive, and robots."""
+        return self.is_alive(draft) or (bool(draft.options) and "robot" in draft.options[0])
 
     def is_terrain(self, draft: Draft) -> bool:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
@@ -58,13 +73,17 @@ class Sorts:
             return found
         return next(([one] for one in reversed(lately) if one is not thing and one.options and self._holds(one, thing)), found)
 
+    def holds(self, draft: Draft, thing: Draft) -> bool:
+        """Whether something can be inside of a thing."""
+        return not thing.options or self._holds(draft, thing)
+
     def _holds(self, draft: Draft, thing: Draft) -> bool:
         """Whether a thing is water or hollow; what swims wants water."""
         if not draft.options:
             return True
         kind, held = self._lexicon.kinds[draft.options[0]], self._lexicon.kinds[thing.options[0]]
         if held.stands_on == "water" or held.family == "sealife":
-            return "water" in kind.tags or bool(draft.heads & self._hollow)
+            return "water" in kind.tags or bool(draft.heads & _WET)
         hollow = draft.heads | {kind.name.split()[-1]}
         return bool({"water", "building"} & set(kind.tags)) or kind.family in ("buildings", "vehicles") or bool(hollow & self._hollow)
 
@@ -74,7 +93,7 @@ class Sorts:
         of_bank: it is the bank or shore that is named, "along the bank".
         """
         head = phrase.head
-        words = _BANKS if of_bank else ("water", "waters")
+        words = BANKS if of_bank else ("water", "waters")
         if (
             head is None
             or head.has(Role.THING)

@@ -8,6 +8,8 @@ from pipelines.language.drafts import Draft, SceneDraft
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.tagging import Lexeme
 
+TREE_PARTS = frozenset({"trunk", "branch", "bough", "treetop", "canopy", "root", "twig"})
+
 
 class Wholes:
     """Gives parts to the things of a scene, or to its place."""
@@ -17,6 +19,10 @@ class Wholes:
         self._lexicon = lexicon
         self._room_parts = frozenset(split(lexicon.data["room_parts"]))
         self._buildings = frozenset(lexicon.generic_kinds("building"))
+
+    def grows(self, draft: Draft) -> bool:
+        """Whether it is a tree."""
+        return draft.generic == "tree" or (bool(draft.options) and self._lexicon.kinds[draft.options[0]].family == "trees")
 
     def belongs(self, part: Draft, whole: Draft | None) -> None:
         """Give a part to a thing; to the place where it is a room's and no building was spoken of."""
@@ -39,6 +45,8 @@ class Wholes:
         known = [draft for draft in reversed(lately) if (draft.options or draft.generic) and not draft.of_place]
         if part.word in self._lexicon.building_parts:
             known = [draft for draft in known if self.is_building(draft)]
+        elif part.word in TREE_PARTS:
+            known = [draft for draft in known if self.grows(draft) or "elephant" in draft.heads]
         return next(iter(known), None)
 
     def names_building(self, lexeme: Lexeme) -> bool:

@@ -1,0 +1,317 @@
+"""Placing: prepositions: who stands where to whom. Reads a preposition with its object, and writes the relation into the scene."""
+
+from __future__ import annotations
+
+from pipelines.language.discourse import opposite_of, relate
+from pipelines.language.drafts import Draft, is_many, is_named
+from pipelines.language.lexicon import Role
+from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT
+from pipelines.language.noun_phrase import Item, NounPhrase
+from pipelines.language.objects import PLACING
+from pipelines.language.recall import EACH
+from pipelines.language.relating import Relating
+from pipelines.language.row import INNER, SIDES, is_part
+from pipelines.language.tagging import Lexeme
+from pipelines.spec import VIEWER, Arrangement, RelationName
+
+_TOPS = (
+    "roof",
+    "rooftop",
+    "lid",
+    "top",
+    "seat",
+    "saddle",
+    "back",
+    "deck",
+    "shoulder",
+    "head",
+    "hood",
+    "bonnet",
+    "belt",
+    "step",
+    "steps",
+)  # what is on them is on the whole thing
+_FORMATIONS = {
+    "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
+    "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
+}  # fmt: skip
+_OPEN_SIDES = SIDES | {RelationName.FACING}
+_LEAST_IN_ROWS = 12
+_PICTURES = frozenset({"picture", "image", "photo", "photograph", "scene", "drawing", "painting", "shot", "frame"})
+_CORNERS = 4  # of a room
+
+
+def says_each(item: Item | None) -> bool:
+    """ "each", "each of them", "each one", "every chair"."""
+    return item is not None and (item.article if isinstance(item, NounPhrase) else item.text).partition(" ")[0] in EACH
+
+
+class Placing(Relating):
+    """Reads prepositions with their objects."""
+
+    def _relation(self, word: Lexeme, at: int) -> int:
+        """A preposition with its object, or a place word without one."""
+        doing = word.words[0].endswith("ing") and self._connector == "comma" and bool(self._talk.subjects)
+        if doing and all(draft.place is not None or not is_named(draft) for draft in self._talk.subjects):
+            doers = [group for group in self._talk.log if all(draft.options or draft.generic for draft in group)]
+            self._talk.subjects, self._talk.host = (doers[-1] if doers else self._talk.subjects), None  # "kids having a picnic, sitting on"
+        self._scene.use(word.start, word.end, "relation")
+        if self._denying and self._mentions.is_finite(word.words[0]) and self._talk.subjects and self._talk.subjects[-1].place is None:
+            self._denying = False  # "a cart without wheels leans against"
+        if self._outer and self._connector in ("none", "comma") and self._mentions.is_finite(word.words[0]):
+            self._speak_of_outer()  # "a man with a dog sits on a bench"
+        elif self._mentions.is_finite(word.words[0]):
+            self._speak_of_clause(at)
+        self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
+        objects_at = self._row.skip_filler(at + 1)
+        follows = self._row.item(objects_at)
+        takes_object = isinstance(follows, NounPhrase) or (
+            isinstance(follows, Lexeme)
+            and follows.has(Role.PRONOUN)
+            and not follows.has(Role.BE)
+            and follows.text not in ("that", "who", "where")
+        )
+        other = self._row.item(at + 1)
+        if word.text.startswith(("on the other side", "on the opposite side")) and self._talk.sided and not self._fronted(at, at + 1):
+            side, target = next(iter(self._talk.sided.items()))  # "on the left side of a plate …, on the other side of it"
+            self._place_subjects(side, (target,), at, at + 1, turned=False)
+            return objects_at + 1 if takes_object else at + 1
+        if word.text in ("above", "right above", "just above") and not takes_object and self._talk.host is not None:
+            relate(self._talk.subjects, RelationName.UNDER, (self._talk.host,), turned=True)  # "a sofa with a picture above"
+            return at + 1
+        if word.text.endswith(("one side of", "one end of")):
+            self._talk.one_side = at
+        ellipsis = not takes_object and word.has(Role.RELATION) and isinstance(other, Lexeme) and other.text in self._mentions.another
+        if ellipsis and (across := self._other_side()):
+            self._place_subjects(RelationName.BESIDE, tuple(across[:1]), at, at + 2, turned=False)
+            return at + 2  # "a chair on one side of the fire, a basket on the other"
+        if ellipsis and isinstance(other, Lexeme) and (member := self._groups.member(other, as_object=True)) is not None:
+            self._place_subjects(RelationName(word.value(Role.RELATION)), (member,), at, at + 2, turned=False)
+            return at + 2  # "a man on one bench, a woman on the other"
+        if word.has(Role.RELATION) and word.value(Role.RELATION) == RelationName.BETWEEN and not takes_object:
+            if two := self._talk.two_before():  # "a tent in between"
+                relation, rows = self._scene.between(two)
+                for row in rows:
+                    relate(self._talk.subjects, relation, row, turned=False)
+            return at + 1
+        if word.text in ("in", "into") and self._in_formation(objects_at):
+            return objects_at + 1
+        if word.has(Role.RELATION, Role.TURNED) and takes_object:
+            return self._with_object(word, at, objects_at)
+        if self._denying:
+            self._denying = False
+        if word.has(Role.TO_VIEWER):
+            relation, host = RelationName(word.value(Role.TO_VIEWER)), self._talk.host
+            came_with = host is not None and all(draft.host is host and not draft.loose for draft in self._talk.subjects)
+            beside = self._talk.sided.get(relation)
+            if beside is not None and host is None:  # "one on the left of the house, one on the right"
+                self._place_subjects(relation, (beside,), at, at + 1, turned=False)
+                return at + 1
+            aside = came_with and relation in SIDES and not self._fronted(at, at + 1)  # "a bed with a monitor on the left"
+            self._place_subjects(relation, (host if aside and host is not None else VIEWER,), at, at + 1, turned=False)
+        elif word.has(Role.TO_HOST):
+            self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
+        return at + 1
+
+    def _other_side(self) -> list[Draft]:
+        """To what something was put "on one side" in this sentence."""
+        item = self._row.item(self._row.skip_filler(self._talk.one_side + 1)) if self._talk.one_side is not None else None
+        return self._scene.named.get(item.start, []) if item is not None else []
+
+    def _is_this_picture(self, at: int) -> bool:
+        """ "in this picture you see": nothing in it."""
+        phrase = self._row.item(at)
+        if not isinstance(phrase, NounPhrase) or phrase.head is None or phrase.article not in ("this", "the", "my"):
+            return False
+        if phrase.head.text not in _PICTURES or phrase.of is not None:
+            return False
+        self._scene.use(phrase.start, phrase.end, "grammar")
+        return True
+
+    def _arrange(self, draft: Draft, arrangement: Arrangement, rows: int | None) -> None:
+        """Rows have many members where the words count none."""
+        if not is_many(draft):
+            return
+        draft.arrangement, draft.rows = arrangement, rows
+        if arrangement is Arrangement.ROWS and draft.number is None and draft.group_count is None:
+            draft.group_count = _LEAST_IN_ROWS
+
+    def _in_formation(self, at: int) -> bool:
+        """ "twelve pallets in 3 rows", "chairs in five long rows"."""
+        phrase = self._row.item(at)
+        if not isinstance(phrase, NounPhrase) or phrase.of is not None or phrase.number is None or phrase.head is None:
+            return False
+        if phrase.head.text not in _FORMATIONS or not all(is_many(draft) for draft in self._talk.subjects):
+            return False
+        for draft in self._talk.subjects:
+            self._arrange(draft, _FORMATIONS[phrase.head.text], int(phrase.number))
+        self._scene.use(phrase.start, phrase.end, "arranged")
+        return True
+
+    def _towards_host(self, relation: RelationName, at: int) -> None:
+        fronted = self._talk.looking_ahead = self._fronted(at, at + 1)
+        self._pending = None if fronted else self._pending  # "on the left a jug, in the middle a cup"
+        hosts = [self._talk.host] if self._talk.host is not None else self._talk.singular_before()
+        self._talk.looking_ahead = False
+        if fronted and hosts and (between := opposite_of(hosts[0])) is not None:
+            hosts = [between]
+        word = self._row.item(at)
+        owned = isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words
+        aside = relation in _OPEN_SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
+        if aside and not owned and self._talk.anchor is not None and self._talk.anchor not in self._talk.subjects:
+            hosts = [self._talk.anchor]
+        elif owned or aside:
+            hosts = self._talk.parallel(hosts)
+        hosts = [draft for draft in hosts if draft.place is None]
+        if isinstance(word, Lexeme):
+            self._mentions.double([] if fronted else self._talk.subjects, f"{word.text} of")  # "a lion on either side"
+            loose = bool(self._talk.subjects) and all(draft.loose for draft in self._talk.subjects)
+            if relation is RelationName.INSIDE and loose and hosts and not self._mentions.sorts.is_terrain(hosts[0]):
+                borne = all(map(self._mentions.sorts.is_borne, self._talk.subjects))
+                relation, hosts = RelationName.ON, hosts if borne else []  # "a table with chairs, a vase in the middle"
+        if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
+            return
+        if (
+            self._talk.lately
+            and self._talk.lately[-1] not in self._talk.subjects
+            and all(draft.place is None for draft in self._talk.subjects)
+            and self._connector == "none"
+            and isinstance(self._row.item(at - 1), NounPhrase)
+        ):
+            return  # "spans the stream below": it only says which stream
+        if hosts and (self._talk.host is not None or fronted or self._connector in ("none", "with")):
+            self._place_subjects(relation, (hosts[0],), at, at + 1, turned=False)
+        elif relation is RelationName.BEHIND:
+            self._place_subjects(RelationName.FAR, (VIEWER,), at, at + 1, turned=False)
+
+    def _with_object(self, word: Lexeme, at: int, objects_at: int) -> int:
+        turned = not word.has(Role.RELATION)
+        relation = RelationName(word.value(Role.TURNED if turned else Role.RELATION))
+        without = self._row.item(at - 1)
+        if self._denying and self._row.has(objects_at, Role.PRONOUN) and isinstance(without, NounPhrase) and is_part(without):
+            self._denying = False  # "a truck without wheels behind it"
+        if self._denying:
+            self._denying = False
+            phrase = self._row[objects_at]
+            if isinstance(phrase, NounPhrase):
+                weight = IN_PLACE if word.text in PLACING else PLACE_AS_OBJECT
+                self._mentions.mention(phrase, place_weight=weight, as_object=True)
+            return objects_at + 1
+        if relation is RelationName.INSIDE and not turned and self._people.wear(self._row.item(objects_at), self._talk.subjects):
+            self._connector = "none"
+            return objects_at + 1
+        if turned and relation is RelationName.INSIDE and self._people.has_in_hand(word, self._talk.subjects):
+            furniture = self._mentions.sorts.is_furniture(self._talk.subjects[-1])
+            relation = RelationName.ON if furniture else RelationName.BESIDE  # what a box holds is in it, a table on it, a man at his side
+        if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
+            self._connector = "none"
+            return objects_at + 1
+        if self._borne_on(relation, at, objects_at):
+            return objects_at + 1
+        ended = self._connector == "comma" and bool(self._talk.subjects) and not self._fronted(at, objects_at + 1)
+        if ended and self._outer and all(draft.host in self._outer for draft in self._talk.subjects):
+            self._talk.subjects, self._talk.host, self._outer = self._outer, None, []  # "a cage with a bird in it, above a piano"
+        nested = self._pending is not None and not turned and self._connector == "none" and self._ends_in_pending(at - 1)
+        if nested and self._pending is not None:  # "sitting on a crate by the fire is a cowboy": the crate is by the fire
+            self._talk.subjects = [draft for draft in self._pending.rows[-1] if isinstance(draft, Draft) and draft.options]
+        if relation is RelationName.INSIDE and self._first and self._is_this_picture(objects_at):
+            return objects_at + 1
+        subjects_before = list(self._talk.subjects)
+        self._mentions.double(self._talk.subjects if not self._fronted(at, objects_at + 1) else [], word.text)
+        if (
+            turned
+            and isinstance(self._row.item(at - 1), NounPhrase)
+            and self._talk.lately
+            and self._talk.lately[-1] not in self._talk.subjects
+        ):
+            self._talk.subjects = self._talk.lately[-1:]
+        if relation is RelationName.UNDER and (turned or word.text.startswith(("hang", "hung", "suspend", "dangl"))):
+            for draft in self._talk.subjects:
+                draft.hangs = True
+        if turned and relation is RelationName.ON and self._covered(objects_at):
+            return objects_at + 1
+        fronted = self._fronted(objects_at - 1, objects_at + 1)
+        pure = self._joined_by_and and not any(draft.relations for draft in self._chain)
+        self._talk.listed = list(self._chain) if pure else []
+        objects, end = self._objects.of(word, relation, objects_at, turned=turned, fronted=fronted, first=self._first)
+        self._first = self._first and isinstance(self._row[objects_at], Lexeme)
+        if self._row.is_viewer(objects_at):
+            self._place_subjects(relation, (VIEWER,), at, end, turned=False)
+            return end
+        if not objects:
+            if not subjects_before or self._fronted(at, end):
+                self._pending = None
+                self._talk.subjects = [] if self._fronted(at, end) else self._talk.subjects
+            self._connector = "none"
+            return end
+        said = self._row.item(objects_at)
+        self._each = objects[0] if says_each(said) else None
+        if self._each is not None and isinstance(said, NounPhrase) and said.head is not None and said.head.text == "corner":
+            for draft in subjects_before:  # "a plant in each corner"
+                draft.number, draft.plural = _CORNERS * (draft.number or 1), True
+        inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
+        of_part = (
+            isinstance(said, NounPhrase)
+            and is_part(said)
+            and self._mentions.sorts.water(said) is None
+            and self._groups.meant(said, self._row.item(objects_at + 1)) is None
+            and self._mentions.last_word_of(said) is None
+        )
+        on_top = relation is RelationName.ON and isinstance(said, NounPhrase) and said.head is not None and said.head.text in _TOPS
+        if inner and not turned and of_part and not on_top:
+            relation = RelationName.UNDER if relation is RelationName.UNDER else RelationName.NEAR
+        if relation is RelationName.BETWEEN:
+            relation, rows = self._scene.between(objects)
+            objects = list(rows[0])
+        else:
+            rows = [(one,) for one in objects]
+        for row in rows:
+            self._place_subjects(relation, row, at, end, turned=turned)
+        self._talk.lately.extend(draft for draft in objects if draft not in self._talk.lately)
+        lies_on_ground = relation is RelationName.ON and self._mentions.sorts.is_terrain(objects[-1])
+        if objects[-1].options and objects[-1].place is None and not lies_on_ground:
+            self._talk.anchor = objects[-1]
+        self._after_object(relation, objects, end, turned=turned)
+        self._talk.subjects = [] if nested else self._talk.subjects
+        return end
+
+    def _covered(self, at: int) -> bool:
+        """ "its roof is covered with moss": what a part is covered with is its material."""
+        phrase = self._row.item(at)
+        stuff = [*phrase.modifiers, *([phrase.head] if phrase.head else [])] if isinstance(phrase, NounPhrase) else []
+        material = next((lexeme for lexeme in stuff if lexeme.has(Role.MATERIAL)), None)
+        if material is None or not self._talk.subjects or not all(draft.part_of is not None for draft in self._talk.subjects):
+            return False
+        for draft in self._talk.subjects:
+            draft.material = draft.material or material.value(Role.MATERIAL)
+            self._scene.use(material.start, material.end, "describes")
+        self._connector = "none"
+        return True
+
+    def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
+        """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
+        self._chain, self._joined_by_and, self._connector = [], False, "none"
+        posture = self._row.item(end)
+        sits = isinstance(posture, Lexeme) and posture.has(Role.RELATION) and posture.words[0].endswith("ing") and not turned
+        alive = self._mentions.sorts.is_alive
+        if sits and all(map(alive, objects)) and not any(map(alive, self._talk.subjects)):
+            self._talk.subjects = objects  # "a barrel between two men sitting on crates"
+            return
+        unknown = [one for one in self._talk.subjects if not is_named(one)]
+        nameless = bool(unknown) and len(unknown) == len(self._talk.subjects)
+        ground = self._row.is_moved(end) and any(draft.place or self._mentions.sorts.is_terrain(draft) for draft in objects)
+        if self._row.is_participle_of(end - 1) and all(draft.options for draft in objects) and not ground:
+            self._talk.subjects = objects[-1:]  # "around a sword stuck in a stone": it is the sword that is stuck
+            return
+        if (relation not in INNER and not nameless) or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
+            return
+        first, after = objects[0], self._row.item(end)
+        if nameless and first.options:  # "having tea at a table under a tree": the table is under it
+            follows_on = self._row.next_is_relation(end)
+        elif first.place is not None:
+            follows_on = relation is RelationName.ON and isinstance(after, Lexeme) and after.text == "in"
+        else:
+            is_thing = bool(first.options) and not self._mentions.sorts.is_terrain(first)
+            follows_on = is_thing and self._pending is None and self._row.next_is_relation(end)
+        if follows_on:
+            self._talk.subjects = objects[-1:]
