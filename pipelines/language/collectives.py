@@ -34,11 +34,11 @@ def spelled_out(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[Token, ...]:
             continue
         words = tuple(token.form for token in tokens[at : at + found])
         start, end = tokens[at].start, tokens[at + found - 1].end
-        members = tokenise(table[words])
-        if members[0].form.isdigit() and out and out[-1].form in ("a", "an"):
-            members = (replace(members[0], start=out[-1].start, end=out[-1].end), *members[1:])
-            out.pop()
-        out += [replace(token, start=start, end=end) for token in members]
+        members = [replace(token, start=start, end=end) for token in tokenise(table[words])]
+        if members[0].kind is TokenKind.NUMBER and out and out[-1].form in ("a", "an"):
+            article = out.pop()  # "an army": the number stands where it stood
+            members[0] = replace(members[0], start=article.start, end=article.end)
+        out += members
         at += found
     return tuple(out)
 
