@@ -120,7 +120,10 @@ class Cavern(_Entry):
 
 
 class Roof(_Entry):
-    """A flat roof round the visitor, straight-sided; beyond its edge the ground lies `drop_m` lower. ahead_m: of its middle."""
+    """A flat roof round the visitor; beyond its edge the ground lies `drop_m` lower. ahead_m: of its middle.
+
+    Sizes in steps of half a metre, the ground's finest cell, keep its edge straight.
+    """
 
     half_width_m: float = Field(ge=3, le=40)
     half_length_m: float = Field(ge=3, le=40)
