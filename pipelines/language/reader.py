@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from pipelines.errors import PromptError
 from pipelines.language.clauses import Clauses
+from pipelines.language.collectives import spelled_out
 from pipelines.language.drafts import SceneDraft
 from pipelines.language.finish import finish
 from pipelines.language.inflection import plural, singulars
@@ -64,7 +65,7 @@ def _words(text: str, lexicon: Lexicon, scene: SceneDraft) -> tuple[tuple[Token,
         return translation.tokens, False
     tokens = tokenise(text)
     english = _seems_english(tokens, lexicon)
-    return (_mend_slips(tokens, lexicon, scene) if english else tokens), english
+    return (spelled_out(_mend_slips(tokens, lexicon, scene), lexicon) if english else tokens), english
 
 
 def _ledger(text: str, tokens: tuple[Token, ...], scene: SceneDraft) -> tuple[tuple[str, str], ...]:

@@ -202,7 +202,8 @@ class Dresser:
                     model = self.library.build(kind, Order(seed=int(rng.integers(4))))
                     width, depth = float(model.size_m[0]), float(model.size_m[2])
                     x = centre + side * (9.0 + depth / 2 + row * 24.0 + rng.uniform(0, 6 + 30 * row))
-                    matrix = pose_matrix((x, 0.0, z - width / 2), -side * np.pi / 2, 1.0)
+                    foot = float(self.site.ground.heights(np.array([x]), np.array([z - width / 2]))[0])  # below zero where one is on a roof
+                    matrix = pose_matrix((x, min(foot, 0.0), z - width / 2), -side * np.pi / 2, 1.0)
                     self._far.append(Thing(BACKDROP, kind, kind, model, matrix))
                     z -= width + rng.uniform(0.0, 2.0 + 9.0 * row)
 

@@ -1,4 +1,4 @@
-"""Hollows: the fields of valleys with walls, of craters, and of caverns in the rock.
+"""Hollows: the fields of valleys with walls, of craters, of caverns in the rock, and of the streets below a roof.
 
 A cavern is known by its share of the way out: 0 in its middle, 1 at its wall. The ground rises there, and the roof comes down.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.layout.relief import Reals, ease, fractal, ridges
-from pipelines.places import Cavern, Sides
+from pipelines.places import Cavern, Roof, Sides
 
 Points = NDArray[np.floating]
 CRATER_REACH_M = 190.0
@@ -35,6 +35,13 @@ def valley_walls(x: Points, z: Points, sides: Sides, *, seed: int) -> Reals:
         level = level * level * (3 - 2 * level)
     uneven = 1.0 + 0.24 * fractal(x, z, 120.0, octaves=3, seed=seed + 2)
     return np.asarray(sides.height_m * level * uneven)
+
+
+def off_roof(x: Points, z: Points, roof: Roof) -> Reals:
+    """Metres to the edge of a roof, 0 on it."""
+    across = np.abs(np.asarray(x, np.float64)) - roof.half_width_m
+    along = np.abs(np.asarray(z, np.float64) + roof.ahead_m) - roof.half_length_m
+    return np.asarray(np.hypot(np.maximum(across, 0.0), np.maximum(along, 0.0)))
 
 
 def craters(x: Points, z: Points, count: int, *, seed: int) -> Reals:

@@ -12,7 +12,7 @@ from pipelines.layout.afloat import reaches_water, swims
 from pipelines.layout.board import Board
 from pipelines.layout.footprints import Boxes, Reals, bearing, turned
 from pipelines.layout.hiding import hidden_share
-from pipelines.layout.hollows import way_out
+from pipelines.layout.hollows import off_roof, way_out
 from pipelines.layout.members import LAND_KINDS, Group
 from pipelines.layout.plan import Plan
 from pipelines.layout.relations import Area, Distance
@@ -83,6 +83,8 @@ class Outdoors:
             known = self._lined.get(group.name, np.zeros((0, 3)))
             apart = np.hypot(foot.x[..., None] - known[:, 0], foot.z[..., None] - known[:, 1])
             fine &= (apart < LINE_FREE_M).any(axis=-1)
+        if (roof := self.plan.place.relief.roof) is not None and not group.is_building:
+            fine &= (off_roof(x, z, roof) == 0.0).all(axis=1)
         if self.plan.place.cavern is not None:
             fine &= way_out(x, z, self.plan.place.cavern, seed=self.ground.seed).max(axis=1) < 0.98
         if self.ground.waters and group.kind.stands_on != "air":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.layout.hollows import cavern_walls, craters, valley_walls
+from pipelines.layout.hollows import cavern_walls, craters, off_roof, valley_walls
 from pipelines.layout.relief import Reals, distance_to_line, ease, erode, fractal, ridges, slump, smooth_at
 from pipelines.layout.waters import Sea, Water, carve, nearest_shore
 from pipelines.places import Place
@@ -169,6 +169,8 @@ class Ground:
             out += 0.035 * relief.dunes_m * ease(2.0, 9.0, radius) * ease(90.0, 60.0, radius) * wind
         if relief.sides is not None:
             out += valley_walls(x, z, relief.sides, seed=self.seed + 21) * ease(900.0, 500.0, radius)
+        if relief.roof is not None:  # two cells wide, so that the wall is as steep as the fine grid allows
+            out -= relief.roof.drop_m * ease(0.0, 2 * NEAR_CELL_M, off_roof(x, z, relief.roof))
         if relief.craters:
             out += craters(x, z, relief.craters, seed=self.seed + 22)
         for water in self.waters:

@@ -119,6 +119,18 @@ class Cavern(_Entry):
     dripstones: int = Field(default=0, ge=0, le=400)
 
 
+class Roof(_Entry):
+    """A flat roof round the visitor; beyond its edge the ground lies `drop_m` lower. ahead_m: of its middle.
+
+    Sizes in steps of half a metre, the ground's finest cell, keep its edge straight.
+    """
+
+    half_width_m: float = Field(ge=3, le=40)
+    half_length_m: float = Field(ge=3, le=40)
+    ahead_m: float = Field(default=0, ge=0, le=30)
+    drop_m: float = Field(ge=3, le=120)
+
+
 class Relief(_Entry):
     """The shape of the ground: gentle within `flat_m` of the spawn point, at full height beyond 80 m more."""
 
@@ -130,6 +142,7 @@ class Relief(_Entry):
     flat_m: float = Field(default=16, ge=2, le=200)
     rise: float = Field(default=0.0, ge=-0.1, le=0.15)
     sides: Sides | None = None
+    roof: Roof | None = None
     craters: int = Field(default=0, ge=0, le=200)
 
 

@@ -108,6 +108,19 @@ def test_pads_are_level() -> None:
     np.testing.assert_allclose(ground.heights(x, z), 1.234, atol=1e-4)
 
 
+def test_a_roof_is_level_up_to_its_edge_and_the_street_lies_below() -> None:
+    place = place_named("rooftop")
+    roof = place.relief.roof
+    assert roof is not None
+    ground = Ground(place, (), seed=11)
+    across = np.linspace(-roof.half_width_m, roof.half_width_m, 9)
+    along = np.linspace(-roof.half_length_m, roof.half_length_m, 9) - roof.ahead_m
+    x, z = np.meshgrid(across, along)
+    assert np.abs(ground.heights(x, z)).max() < 0.05
+    beyond = np.concatenate([x.ravel() + 2 * roof.half_width_m + 2.0, x.ravel() - 2 * roof.half_width_m - 2.0])
+    assert ground.heights(beyond, np.tile(z.ravel(), 2)).max() < 0.05 - roof.drop_m
+
+
 def test_noise_is_smooth_bounded_and_seeded() -> None:
     x, z = np.meshgrid(np.linspace(-50, 50, 201), np.linspace(-50, 50, 201))
     one, other = fractal(x, z, 17.0, seed=1), fractal(x, z, 17.0, seed=2)
