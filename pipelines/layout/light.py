@@ -134,7 +134,7 @@ def direct_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
     lit = np.full(len(surfels), -1.0, np.float32)  # what turns away has no say
     lit[facing] = open_
     lit[surfels.leaf] = np.maximum(lit[surfels.leaf], 0.10)  # crowns are porous
-    lit = _smooth_scalar(lit, surfels.means, surfels.sizes_m[:, 0], 3)
+    lit = _smooth_scalar(lit, surfels.means, np.ascontiguousarray(surfels.sizes_m[:, 0]), 3)
     falls *= lit * (1 - 0.55 * surfels.depth)
     return falls[:, None] * np.asarray(sky.light, np.float32)
 
@@ -181,7 +181,8 @@ def gathered_light(surfels: Surfels, scene: Scene, blockers: Occluders, tell: ob
 def _smoothed(values: Floats, surfels: Surfels, shift_m: float, step: int) -> Floats:
     """One bilateral pass along the space-filling curve, over every `step`-th neighbour; a shifted curve has its seams elsewhere."""
     if shift_m == 0:
-        return np.asarray(_smooth_vector(values, surfels.means, surfels.frames, surfels.leaf, surfels.sizes_m[:, 0], step))
+        sizes_m = np.ascontiguousarray(surfels.sizes_m[:, 0])
+        return np.asarray(_smooth_vector(values, surfels.means, surfels.frames, surfels.leaf, sizes_m, step))
     order = morton_order(surfels.means + np.float32(shift_m))
     done = _smooth_vector(values[order], surfels.means[order], surfels.frames[order], surfels.leaf[order], surfels.sizes_m[order, 0], step)
     out = np.empty_like(values)
