@@ -22,7 +22,8 @@ from pipelines.layout.occluders import Occluders, occluders_of
 from pipelines.layout.reflect import reflections
 from pipelines.layout.sample import WIDEST_M
 from pipelines.layout.sky import DOME_DIP_RAD, DOME_RADIUS_M, Dome, air_light, dome, radiance, sky_budget
-from pipelines.layout.surfels import morton_order, take_surfels
+from pipelines.layout.smoothing import smooth_scalar, smoothed
+from pipelines.layout.surfels import take_surfels
 from pipelines.layout.tone import display, luminance
 from pipelines.layout.vista import vista
 from pipelines.layout.windows import Panes, light_through, outside, panes_of, shade_backs
@@ -44,8 +45,6 @@ PANE_RAYS = 4  # rays to the windows a surfel, indoors
 OUTSIDE_SEEN = 0.4  # of its brightness, what windows show: an eye in the room sees the garden, not a white pane
 DRAFT_SURFELS = 45_000
 DRAFT_WIDTH = 1.25  # what is left of even spacing is not even: wider splats close its gaps
-LIKE_LIGHT = 0.12  # contrast at which far neighbours have little say
-SMOOTH_REACH = 14  # neighbours along the curve on each side that share gathered light
 
 
 @dataclass
@@ -134,7 +133,7 @@ def direct_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
     lit = np.full(len(surfels), -1.0, np.float32)  # what turns away has no say
     lit[facing] = open_
     lit[surfels.leaf] = np.maximum(lit[surfels.leaf], 0.10)  # crowns are porous
-    lit = _smooth_scalar(lit, surfels.means, np.ascontiguousarray(surfels.sizes_m[:, 0]), 3)
+    lit = smooth_scalar(lit, surfels.means, np.ascontiguousarray(surfels.sizes_m[:, 0]), 3)
     falls *= lit * (1 - 0.55 * surfels.depth)
     return falls[:, None] * np.asarray(sky.light, np.float32)
 
@@ -173,21 +172,9 @@ def gathered_light(surfels: Surfels, scene: Scene, blockers: Occluders, tell: ob
     if panes is not None:
         mean[enclosed] += _pane_light(panes, take_surfels(surfels, enclosed), scene, blockers)
     for shift, step in SMOOTH_STEPS_INDOORS if scene.indoors else SMOOTH_STEPS:
-        mean = _smoothed(mean, surfels, shift, step)
+        mean = smoothed(mean, surfels, shift, step)
     mean *= (1 - 0.6 * surfels.depth)[:, None]
     return (mean * np.float32(math.pi)).astype(np.float32)
-
-
-def _smoothed(values: Floats, surfels: Surfels, shift_m: float, step: int) -> Floats:
-    """One bilateral pass along the space-filling curve, over every `step`-th neighbour; a shifted curve has its seams elsewhere."""
-    if shift_m == 0:
-        sizes_m = np.ascontiguousarray(surfels.sizes_m[:, 0])
-        return np.asarray(_smooth_vector(values, surfels.means, surfels.frames, surfels.leaf, sizes_m, step))
-    order = morton_order(surfels.means + np.float32(shift_m))
-    done = _smooth_vector(values[order], surfels.means[order], surfels.frames[order], surfels.leaf[order], surfels.sizes_m[order, 0], step)
-    out = np.empty_like(values)
-    out[order] = done
-    return out
 
 
 def _pane_light(panes: Panes, surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
@@ -251,7 +238,7 @@ def lamp_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
         reach = np.maximum(distance[index] - 0.22, 0.01).astype(np.float32)
         rays = _to_globe(offset[index], max(lamp.radius_m, LAMP_RADIUS_M))
         open_ = ~blockers.caster.blocked(start, rays, reach)
-        open_ = _smooth_scalar(open_.astype(np.float32), surfels.means[index], surfels.sizes_m[index, 0], 4)
+        open_ = smooth_scalar(open_.astype(np.float32), surfels.means[index], surfels.sizes_m[index, 0], 4)
         strength = scale * lamp.power * falls[facing] * open_ / (away[facing] ** 2 + lamp.radius_m**2)
         total[index] += strength[:, None].astype(np.float32) * np.asarray(lamp.colour, np.float32)
     return total
@@ -331,60 +318,6 @@ def _gather_rays(frames, leaf, index, turn):  # type: ignore[no-untyped-def]
         x, y, w = nx + lobe * r * math.cos(phi), ny + lobe * z, nz + lobe * r * math.sin(phi)
         size = math.sqrt(x * x + y * y + w * w) + 1e-6
         out[j, 0], out[j, 1], out[j, 2] = x / size, y / size, w / size
-    return out
-
-
-@njit(cache=True, parallel=True, fastmath=True)
-def _smooth_scalar(values, means, sizes, reach):  # type: ignore[no-untyped-def]
-    """Each value averaged with its neighbours along the curve that lie within two and a half splats; negative ones count as none."""
-    count = values.shape[0]
-    out = np.empty(count, np.float32)
-    for i in prange(count):
-        limit = (2.5 * sizes[i]) ** 2
-        total, weight = 0.0, 0.0
-        for j in range(max(0, i - reach), min(count, i + reach + 1)):
-            d = (means[i, 0] - means[j, 0]) ** 2 + (means[i, 1] - means[j, 1]) ** 2 + (means[i, 2] - means[j, 2]) ** 2
-            if d < limit and values[j] >= 0.0:
-                w = 1.0 - d / limit
-                total += w * values[j]
-                weight += w
-        out[i] = total / weight if weight > 0 else 0.0
-    return out
-
-
-@njit(cache=True, parallel=True, fastmath=True)
-def _smooth_vector(values, means, frames, leaf, sizes, step):  # type: ignore[no-untyped-def]
-    """Bilateral mean along the curve: near, alike in orientation, and of the same sort (leaf or surface); far ones alike in light too."""
-    count = values.shape[0]
-    out = np.empty((count, 3), np.float32)
-    for i in prange(count):
-        limit = (10.0 * sizes[i]) ** 2 * step + 1e-6
-        own = values[i, 0] + values[i, 1] + values[i, 2]
-        r, g, b, weight = 0.0, 0.0, 0.0, 0.0
-        for j in range(i - step * min(SMOOTH_REACH, i // step), min(count, i + step * SMOOTH_REACH + 1), step):
-            if leaf[i] != leaf[j]:
-                continue
-            d = (means[i, 0] - means[j, 0]) ** 2 + (means[i, 1] - means[j, 1]) ** 2 + (means[i, 2] - means[j, 2]) ** 2
-            if d >= limit:
-                continue
-            w = 1.0 - d / limit
-            if not leaf[i]:
-                along = frames[i, 0, 2] * frames[j, 0, 2] + frames[i, 1, 2] * frames[j, 1, 2] + frames[i, 2, 2] * frames[j, 2, 2]
-                if along < 0.75:
-                    continue
-                w *= along * along
-            if step > 1:  # what is much brighter or darker is a shadow's edge, not noise
-                light = values[j, 0] + values[j, 1] + values[j, 2]
-                contrast = (light - own) / (LIKE_LIGHT * (light + own) + 1e-9)
-                w *= math.exp(-contrast * contrast)
-            r += w * values[j, 0]
-            g += w * values[j, 1]
-            b += w * values[j, 2]
-            weight += w
-        if weight > 0:
-            out[i, 0], out[i, 1], out[i, 2] = r / weight, g / weight, b / weight
-        else:
-            out[i, 0], out[i, 1], out[i, 2] = values[i, 0], values[i, 1], values[i, 2]
     return out
 
 

@@ -7,6 +7,7 @@ radiance a triangle is fine enough.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +22,11 @@ from pipelines.scene import Floats, Foliage, Scene, join_foliage
 LEAVES_NEAR, LEAVES_FAR = 900, 70  # stand-in leaves of one plant
 POROUS = 0.8  # stand-in leaves are this much smaller: light finds its way between real ones
 BOUNCES_INDOORS = 3
-PANE_RAYS = 12  # rays to the windows a triangle, indoors
-PATCH_RAYS = 16  # gathering rays a triangle and bounce, indoors
+PATCH_M = 0.3  # indoors light is worked out for patches of triangles of about this width
+PANE_RAYS, LAMP_RAYS, PATCH_RAYS = 12, 4, 24  # a patch: to the windows, to each lamp, for each bounce; these divide by those
+
+Shine = Callable[[Floats], Floats]
+"""Irradiance (T, 3) of all triangles to the radiance that they give off."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,18 @@ def occluders_of(scene: Scene) -> Occluders:
     """Everything that stops light, with direct light, sky light and (indoors) bounced light already on it."""
     corners, albedo, emission, leaf = _triangles(scene)
     caster = Caster(corners)
-    _, normals = areas_and_normals(corners)
+    areas, normals = areas_and_normals(corners)
     middle = corners.mean(axis=1)
     sunlight = _direct(scene, caster, middle, normals, leaf)
+
+    def shine(irradiance: Floats) -> Floats:
+        return (albedo * irradiance / np.float32(math.pi) + emission).astype(np.float32)
+
     if scene.indoors:
-        irradiance = _indoor_bounces(scene, caster, middle, normals, albedo, emission, sunlight)
+        irradiance = _indoor_bounces(scene, caster, middle, normals, areas, shine, sunlight)
     else:
         irradiance = sunlight + _open_sky(scene, normals)
-    out = albedo * irradiance / np.float32(math.pi) + emission
-    return Occluders(caster, out.astype(np.float32), leaf > 0, middle)
+    return Occluders(caster, shine(irradiance), leaf > 0, middle)
 
 
 def _triangles(scene: Scene) -> tuple[Floats, Floats, Floats, Floats]:
@@ -135,47 +142,76 @@ def _open_sky(scene: Scene, normals: Floats) -> Floats:
     return (np.float32(math.pi) * 0.62 * (up * (0.55 * zenith + 0.45 * horizon) + (1 - up) * 0.15 * horizon)).astype(np.float32)
 
 
-def _indoor_bounces(
-    scene: Scene, caster: Caster, middle: Floats, normals: Floats, albedo: Floats, emission: Floats, sunlight: Floats
-) -> Floats:
-    """Radiosity by repeated gathering: what windows, lamps and sun patches throw on walls, and walls on each other."""
-    from pipelines.layout.light import lamps_of
-
+def _indoor_bounces(scene: Scene, caster: Caster, at: Floats, normals: Floats, areas: Floats, shine: Shine, sunlight: Floats) -> Floats:
+    """Irradiance (T, 3): sun patches by triangle; what windows and lamps throw on walls, and walls on each other, by patch of triangles."""
     sky = scene.sky
     assert sky is not None
-    direct = sunlight.copy()
+    patch, members = _patches(at, normals, areas)
     panes = panes_of(scene)
+    beyond = outside(panes, at) if panes is not None else np.zeros(len(at), np.bool_)
+    for_lamps, for_panes = members[:, :: PATCH_RAYS // LAMP_RAYS], members[:, :: PATCH_RAYS // PANE_RAYS]
+    thrown = _from_lamps(scene, caster, at[for_lamps], normals[for_lamps])
     if panes is not None:
-        start = (middle + normals * 0.01).astype(np.float32)
-        outdoors = (albedo * (sunlight + _open_sky(scene, normals)) / np.float32(math.pi)).astype(np.float32)
-        flat = np.zeros(len(middle), np.bool_)
-        direct += light_through(panes, start, normals, caster=caster, glow=outdoors, sky=sky, rays=PANE_RAYS, both_sides=flat)
-    beyond = outside(panes, middle) if panes is not None else np.zeros(len(middle), np.bool_)
-    for place, lamp in lamps_of(scene):
-        offset = place - middle
-        distance = np.maximum(np.linalg.norm(offset, axis=1), 0.15)
-        towards = (offset / distance[:, None]).astype(np.float32)
-        cosine = np.abs(np.einsum("ij,ij->i", normals, towards))
-        start = middle + towards * 0.02
-        open_ = ~caster.blocked(start.astype(np.float32), towards, np.maximum(distance - 0.25, 0.01).astype(np.float32))
-        direct += (lamp.power * sky.lamp_scale * cosine * open_ / distance**2)[:, None].astype(np.float32) * np.asarray(
-            lamp.colour, np.float32
-        )
-    out = albedo * direct / np.float32(math.pi) + emission
+        glow = shine(sunlight + _open_sky(scene, normals))
+        facing = normals[for_panes].reshape(-1, 3)
+        start = at[for_panes].reshape(-1, 3) + facing * 0.01
+        flat = np.zeros(len(start), np.bool_)
+        found = light_through(panes, start.astype(np.float32), facing, caster=caster, glow=glow, sky=sky, rays=1, both_sides=flat)
+        thrown += found.reshape(len(members), -1, 3).mean(axis=1)
+    direct = sunlight + thrown[patch]
+    jitter = np.random.default_rng(7).random((len(members), 2)).astype(np.float32)
     irradiance = direct
-    rng = np.random.default_rng(7)
-    jitter = rng.random((len(middle), 2)).astype(np.float32)
     for bounce in range(BOUNCES_INDOORS):
-        total = np.zeros_like(out)
+        out = shine(irradiance)
+        out[beyond] = 0
+        total = np.zeros((len(members), 3), np.float32)
         for ray in range(PATCH_RAYS):
-            directions = _hemisphere(normals, (jitter + np.array([ray * 0.7548777, ray * 0.5698403], np.float32) + bounce * 0.37) % 1.0)
-            hits = caster.first_hits((middle + normals * 0.008).astype(np.float32), directions)
-            seen = out[np.maximum(hits, 0)]
-            seen[(hits < 0) | beyond[np.maximum(hits, 0)]] = 0
-            total += np.minimum(seen, 12.0)
-        irradiance = (direct + total * np.float32(math.pi / PATCH_RAYS)).astype(np.float32)
-        out = albedo * irradiance / np.float32(math.pi) + emission
+            start = members[:, ray]
+            pairs = (jitter + np.array([ray * 0.7548777, ray * 0.5698403], np.float32) + bounce * 0.37) % 1.0
+            directions = _hemisphere(normals[start], pairs)
+            hits = caster.first_hits((at[start] + normals[start] * 0.008).astype(np.float32), directions)
+            total += np.where(hits[:, None] >= 0, np.minimum(out[hits], 12.0), 0)
+        irradiance = direct + (total * np.float32(math.pi / PATCH_RAYS))[patch]
     return irradiance
+
+
+def _from_lamps(scene: Scene, caster: Caster, at: Floats, normals: Floats) -> Floats:
+    """Mean irradiance (P, 3) by lamps at several points (P, K, 3) of each patch; both sides count, as sheets let light through."""
+    from pipelines.layout.light import lamps_of
+
+    assert scene.sky is not None
+    total = np.zeros((len(at), 3), np.float32)
+    for place, lamp in lamps_of(scene):
+        offset = place - at
+        distance = np.maximum(np.linalg.norm(offset, axis=2), 0.15)
+        towards = (offset / distance[..., None]).astype(np.float32)
+        reach = np.maximum(distance - 0.25, 0.01).astype(np.float32).ravel()
+        open_ = ~caster.blocked((at + towards * 0.02).astype(np.float32).reshape(-1, 3), towards.reshape(-1, 3), reach)
+        falls = np.abs(np.einsum("pkc,pkc->pk", normals, towards)) * open_.reshape(distance.shape) / distance**2
+        total += (lamp.power * scene.sky.lamp_scale * falls.mean(axis=1))[:, None].astype(np.float32) * np.asarray(lamp.colour, np.float32)
+    return total
+
+
+def _patches(middle: Floats, normals: Floats, areas: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The patch (T,) of every triangle, and the triangles (P, PATCH_RAYS) that each patch's rays start from, larger ones more often.
+
+    Triangles share one if they lie in the same cell of space and look roughly the same way: bounced light changes slowly along a surface.
+    """
+    cell = np.floor(middle / PATCH_M).astype(np.int64)
+    cell -= cell.min(axis=0)
+    faces = np.abs(normals).argmax(axis=1)
+    facing = 2 * faces + (np.take_along_axis(normals, faces[:, None], axis=1)[:, 0] > 0)
+    size = cell.max(axis=0) + 1
+    key = ((cell[:, 0] * size[1] + cell[:, 1]) * size[2] + cell[:, 2]) * 6 + facing
+    _, patch = np.unique(key, return_inverse=True)
+    order = np.argsort(patch, kind="stable")
+    ends = np.cumsum(np.maximum(areas, 1e-12)[order].astype(np.float64))
+    last = np.searchsorted(patch[order], np.arange(patch.max(initial=-1) + 1), side="right") - 1
+    upto = ends[last]
+    begin = np.concatenate([[0.0], upto[:-1]])
+    share = (np.arange(PATCH_RAYS) + 0.5) / PATCH_RAYS
+    chosen = np.searchsorted(ends, begin[:, None] + share * (upto - begin)[:, None])
+    return patch, order[np.minimum(chosen, last[:, None])]
 
 
 def _hemisphere(normals: Floats, pairs: Floats) -> Floats:

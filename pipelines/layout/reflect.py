@@ -13,6 +13,8 @@ import numpy as np
 from pipelines.gaussians import SH_C0
 from pipelines.layout.occluders import Occluders
 from pipelines.layout.sky import air_light, radiance
+from pipelines.layout.smoothing import smoothed
+from pipelines.layout.surfels import take_surfels
 from pipelines.layout.tone import display
 from pipelines.scene import Floats, Scene, Surfels
 
@@ -21,6 +23,7 @@ WATER_ABSORPTION = np.array([0.95, 0.42, 0.34], np.float32)  # per metre: red go
 SPAWN_WEIGHT = 6.0
 RIDGE = 0.06  # keeps coefficients small where the viewpoints see a surfel from nearly one side
 EYES_AT_MOST = 7
+CLEAR = 0.96  # what is less glossy blurs what it mirrors: one ray a surfel would make edges and thin rails ragged
 
 
 def reflections(glossy: np.ndarray, matt: Floats, scene: Scene, blockers: Occluders, exposure: float) -> Floats:
@@ -69,7 +72,9 @@ def _seen(
     dielectric = 0.03 + 0.97 * (1 - cosine) ** 5
     share = ((1 - metal) * dielectric * gloss + metal * (0.55 + 0.45 * gloss))[:, None]
     tint = 1 + metal[:, None] * (np.clip(surfels.albedo[glossy] * 1.15, 0, 1) - 1)
-    out = body * (1 - share) + world * tint * share + surfels.emission[glossy] * share
+    sheen = (world * tint - body + surfels.emission[glossy]) * share
+    blurred = smoothed(sheen, take_surfels(surfels, glossy), 0.0, 1)
+    out = body + np.where((gloss < CLEAR)[:, None], blurred, sheen)
     transmittance, added = air_light(sky, means, eye)
     return (out * transmittance[:, None] + added).astype(np.float32)
 

@@ -155,6 +155,26 @@ def test_a_lamp_falls_off_with_the_square_of_the_distance() -> None:
     assert np.allclose(light[ground], expected, rtol=0.02)
 
 
+def test_light_is_neither_lost_nor_made_when_it_bounces_in_a_closed_room() -> None:
+    """All that leaves a wall arrives at a wall: the mean over the walls after n bounces is a geometric row, whatever the room's shape."""
+    walls = box((6, 3, 4))
+    inward = Mesh(walls.vertices, walls.faces[:, ::-1].copy())
+    lamp = Lamp((0.4, 0.3, -0.6), (1.0, 1.0, 1.0), 5.0, glows_in_the_dark=False)
+    paint = material("plaster")
+    paint = replace(paint, second_colour=paint.colour)
+    eye = np.zeros((1, 3), np.float32)
+    scene = Scene(things=(_thing(Part(inward, paint), lamps=(lamp,)),), sky=_sky(TimeOfDay.NIGHT), indoors=True, viewpoints=eye)
+    assert scene.sky is not None
+    met = occluders_of(scene)
+    _, square = np.unique(np.floor(met.middle / 0.5 + 1e-4), axis=0, return_inverse=True)  # half metres of wall, equal in size
+    of_squares = [np.bincount(square, met.radiance[:, channel]) / np.bincount(square) for channel in range(3)]
+    shown = np.mean(of_squares, axis=1)
+    albedo = np.asarray(paint.colour)
+    direct = 4 * math.pi * lamp.power * scene.sky.lamp_scale / (2 * (6 * 3 + 6 * 4 + 3 * 4))
+    expected = albedo / math.pi * direct * (1 + albedo + albedo**2 + albedo**3)
+    assert np.allclose(shown, expected, rtol=0.03)
+
+
 def test_air_takes_what_integrating_its_density_along_the_ray_gives() -> None:
     sky = replace(_sky(weather=Weather.FOG), fog_per_m=0.02, fog_height_m=15.0)
     eye = np.array([0, 1.65, 0], np.float32)
