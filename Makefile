@@ -97,8 +97,7 @@ serve: setup studio  ## the studio and its API, at http://127.0.0.1:8000
 lint: studio  ## style, rules and types
 	@$(BIN)/ruff format --check --quiet . || { echo 'Some files are not formatted: run make format.' >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy
-	@cd static && $(NPM) run check --silent
+	@(cd static && $(NPM) run check --silent) & page=$$!; $(BIN)/mypy; python=$$?; wait $$page && exit $$python
 
 format: setup  ## let ruff format and repair, and draw the house anew
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet . ; $(BIN)/python docs/draw_house.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 # Several test processes share the cores, and OpenMP's threads spin while they wait for each other: two are four times slower than one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# What the tests import stays until the end: to search it for garbage, again and again while it grows and in every test after that, takes
+# seconds of each process and finds nothing.
+gc.disable()
 
 settings.register_profile("worldloom", deadline=None, derandomize=True, database=None)
 settings.load_profile("worldloom")
@@ -73,6 +78,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((place for place, name in enumerate(LONG_FIRST) if path.startswith(name)), len(LONG_FIRST))
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected, from among what the tests themselves make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

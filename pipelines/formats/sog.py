@@ -46,7 +46,7 @@ def write_sog(gaussians: Gaussians, path: Path, *, frame: Frame = RDF) -> None:
     framed = into_frame(gaussians, frame)
     framed = framed.take(morton_order(framed.means))
     rotations, scales = np.empty_like(framed.rotations), np.empty_like(framed.scales)
-    packing.canonical_axes(np.arange(len(framed)), framed.rotations, framed.scales, rotations, scales)
+    packing.canonical_axes(np.arange(len(framed)), np.ascontiguousarray(framed.rotations), framed.scales, rotations, scales)
     meta: dict[str, object] = {"version": 2, "asset": {"generator": "worldloom"}, "count": len(framed)}
     pictures = _mean_pictures(framed.means, meta)
     pictures["quats.webp"] = _quaternion_bytes(rotations)

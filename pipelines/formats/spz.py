@@ -81,14 +81,14 @@ def _columns(gaussians: Gaussians, bits: int, version: int) -> list[tuple[memory
     positions = np.empty((count, 9), np.uint8)
     packing.pack_positions(order, gaussians.means, float(2**bits), positions)
     quaternions, scales = np.empty((count, 4), np.float32), np.empty((count, 3), np.float32)
-    packing.canonical_axes(order, gaussians.rotations, gaussians.scales, quaternions, scales)
+    packing.canonical_axes(order, np.ascontiguousarray(gaussians.rotations), gaussians.scales, quaternions, scales)
     if version == 2:
         rotations: NDArray[np.uint8] | NDArray[np.uint32] = np.round(quaternions[:, 1:] * 127.5 + 127.5).astype(np.uint8)  # w ≥ 0
     else:
         rotations = np.empty(count, np.uint32)
         packing.pack_rotations(quaternions, rotations)
     looks = np.empty(7 * count, np.uint8)
-    packing.pack_looks(order, gaussians.opacities, gaussians.harmonics[:, 0], scales, looks)
+    packing.pack_looks(order, gaussians.opacities, np.ascontiguousarray(gaussians.harmonics[:, 0]), scales, looks)
     columns = [
         (positions.data.cast("B"), zlib.Z_HUFFMAN_ONLY),
         (looks[:count].data, zlib.Z_DEFAULT_STRATEGY),
@@ -98,7 +98,7 @@ def _columns(gaussians: Gaussians, bits: int, version: int) -> list[tuple[memory
     ]
     if coefficients > 1:
         harmonics = np.empty((count, coefficients - 1, 3), np.uint8)
-        packing.pack_harmonics(order, gaussians.harmonics, harmonics)
+        packing.pack_harmonics(order, np.ascontiguousarray(gaussians.harmonics), harmonics)
         columns.append((harmonics.data.cast("B"), zlib.Z_DEFAULT_STRATEGY))
     return columns
 

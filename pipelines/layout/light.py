@@ -133,7 +133,7 @@ def direct_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
     lit = np.full(len(surfels), -1.0, np.float32)  # what turns away has no say
     lit[facing] = open_
     lit[surfels.leaf] = np.maximum(lit[surfels.leaf], 0.10)  # crowns are porous
-    lit = smooth_scalar(lit, surfels.means, surfels.sizes_m[:, 0], 3)
+    lit = smooth_scalar(lit, surfels.means, np.ascontiguousarray(surfels.sizes_m[:, 0]), 3)
     falls *= lit * (1 - 0.55 * surfels.depth)
     return falls[:, None] * np.asarray(sky.light, np.float32)
 

@@ -36,9 +36,9 @@ def paint(
     side; seed: which of all such surfaces; both one number or (N,).
     """
     out = np.empty((len(points), 4), np.float32)
-    axes = np.ascontiguousarray(np.broadcast_to(np.asarray(grain, np.int64), len(points)))
-    seeds = np.ascontiguousarray(np.broadcast_to(np.asarray(seed, np.int64) & 0x7FFFFFFF, len(points)))
-    _paint(points, normals, footprint_m, _CODE[pattern], size_m, axes, seeds, out)
+    axes, seeds = np.empty(len(points), np.int64), np.empty(len(points), np.int64)  # never views: each kind of array costs a compilation
+    axes[:], seeds[:] = np.asarray(grain, np.int64), np.asarray(seed, np.int64) & 0x7FFFFFFF
+    _paint(points, normals, np.ascontiguousarray(footprint_m), _CODE[pattern], size_m, axes, seeds, out)
     return out[:, 0], out[:, 1], out[:, 2], out[:, 3]
 
 

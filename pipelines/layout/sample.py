@@ -247,7 +247,7 @@ def _surface_surfels(
     scene: Scene,
 ) -> list[Surfels]:
     """The points (triangle, place in it) as surfels, each painted with its surface's material."""
-    row, place_in = points
+    row, place_in = (np.ascontiguousarray(one) for one in points)  # one layout in memory, for each costs a compilation
     hidden, away = unseen
     ground = (facets.source == 0) if scene.terrain is not None else np.zeros(len(facets), np.bool_)
     paved = set() if scene.indoors else {thing.id for thing in scene.things if _is_paving(thing)}

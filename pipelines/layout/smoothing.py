@@ -17,7 +17,8 @@ SMOOTH_REACH = 14  # neighbours along the curve on each side that share gathered
 def smoothed(values: Floats, surfels: Surfels, shift_m: float, step: int) -> Floats:
     """One bilateral pass along the space-filling curve, over every `step`-th neighbour; a shifted curve has its seams elsewhere."""
     if shift_m == 0:
-        return np.asarray(_smooth_vector(values, surfels.means, surfels.frames, surfels.leaf, surfels.sizes_m[:, 0], step))
+        sizes_m = np.ascontiguousarray(surfels.sizes_m[:, 0])
+        return np.asarray(_smooth_vector(values, surfels.means, surfels.frames, surfels.leaf, sizes_m, step))
     order = morton_order(surfels.means + np.float32(shift_m))
     done = _smooth_vector(values[order], surfels.means[order], surfels.frames[order], surfels.leaf[order], surfels.sizes_m[order, 0], step)
     out = np.empty_like(values)

@@ -99,7 +99,7 @@ def _seeds(sheet: Sheet) -> tuple[NDArray[np.int32], Floats]:
         row, column = np.nonzero(torn & (there < inverse))
         other = ((row + 1) % height, column) if axis == 0 else (row, (column + 1) % width)
         np.maximum.at(reach, other, gap[row, column])
-    return np.argwhere(reach > 0).astype(np.int32), reach
+    return np.ascontiguousarray(np.argwhere(reach > 0), np.int32), reach
 
 
 def _planes(sheet: Sheet, seeds: NDArray[np.int32]) -> Floats:

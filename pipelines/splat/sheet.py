@@ -57,7 +57,7 @@ def sheet_of(camera: Camera, rgb: NDArray[np.uint8], inverse: Floats, kept: Mask
     pieces = 4 * core_count()
     run_pieces(_slopes, pieces, pieces, inverse, wraps, slope)
     run_pieces(_tears, pieces, pieces, inverse, slope, wraps, torn)
-    return Sheet(camera, rgb, inverse, slope, torn, kept)
+    return Sheet(camera, np.require(rgb, requirements=["C", "W"]), inverse, slope, torn, np.require(kept, requirements=["C", "W"]))
 
 
 def ray_steps(camera: Camera, rays: Floats) -> tuple[Floats, Floats]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonschema_rs
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from pipelines.language import local_model, read
 from pipelines.language.local_model import scene_schema
@@ -23,9 +22,15 @@ UNKNOWN = GOOD.replace('"log cabin"', '"log manor"')  # no kind of the library
 END = "<end>"
 STEPS = 400
 
+if TYPE_CHECKING:  # every test process collects this file, and transformers take seconds to import
+    from transformers import PreTrainedTokenizerFast
+
 
 def tokenizer() -> PreTrainedTokenizerFast:
     """One token for each byte, and one for the end. The template leaves the instructions out: this model knows one job only."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     inner = Tokenizer(models.BPE(vocab={letter: number for number, letter in enumerate([*letters, END])}, merges=[]))
     inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -37,6 +42,8 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 def checkpoint(folder: Path, answer: str) -> Path:
     """A folder as from the hub with a two-layer Llama in it, taught to give this answer to PROMPT."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
     torch.manual_seed(4)
     words = tokenizer()
     config = LlamaConfig(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -105,8 +106,18 @@ def fill(service: Service) -> None:
     rows = [{**written, "id": new_id(OPERATION), "share_tag": place} for place in places]
     with services.database.writing() as session:
         session.execute(sa.insert(Operation), rows)
-        for row in rows:
-            services.engine.enqueue(session, str(row["id"]), queue=last.queue, priority=int(row["share_tag"]))
+        table = sa.Table(
+            "workflow_status",
+            sa.MetaData(schema=None if services.database.is_sqlite else "dbos"),
+            autoload_with=session.connection(),
+        )
+        placed = session.execute(sa.select(table).where(table.c.workflow_uuid == last.id)).one()._asdict()
+
+        def another(job_id: str) -> dict[str, Any]:
+            """The engine's own row for a job, with another id wherever it stands: to ask for each by itself takes ten times as long."""
+            return {name: value.replace(last.id, job_id) if isinstance(value, str) else value for name, value in placed.items()}
+
+        session.execute(sa.insert(table), [{**another(str(row["id"])), "priority": row["share_tag"]} for row in rows])
     services.close()
 
 

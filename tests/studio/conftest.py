@@ -105,9 +105,12 @@ def complaints() -> Complaints:
 def page(browser: Browser, studio: Studio, complaints: Complaints) -> Iterator[Page]:
     """A fresh visitor with a window of 1440 × 900: nothing stored, nothing cached. `page.goto("/")` leads to the studio.
 
+    What glides and pulses stands still, for the processor draws every frame of it; where motion is what is tested, ask for it with
+    `page.emulate_media(reduced_motion="no-preference")`.
+
     At its end the test fails if the console had errors, or the Content-Security-Policy was violated, unless `complaints` allows it.
     """
-    context = browser.new_context(base_url=studio.address, viewport={"width": 1440, "height": 900}, locale="en-GB")
+    context = browser.new_context(base_url=studio.address, viewport={"width": 1440, "height": 900}, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(WAIT_MS)
     opened = context.new_page()
     complaints.listen(opened)

@@ -39,7 +39,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture
 def visitor(browser: Browser, service: Service, complaints: Complaints) -> Iterator[Page]:
     """Somebody on its home page."""
-    context = browser.new_context(base_url=service.address, locale="en-GB")
+    context = browser.new_context(base_url=service.address, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     complaints.listen(page)

@@ -7,11 +7,12 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.service.running import Service, keys
 from tests.studio.browsing import Complaints
 from tests.studio.conftest import WAIT_MS, Studio
+from tests.studio.viewing import until
 from tests.studio.visiting import MADE_MS, at_home, card, on_the_loom, press_make, prompt, understood, write
 
 COUNT_SHIFTS = """window.shift = 0;
@@ -28,9 +29,10 @@ HIDE = """hidden => {
 }"""
 
 
-def visitor(browser: Browser, address: str, **more: object) -> Page:
+def visitor(browser: Browser, address: str) -> Page:
     """Somebody with a window of their own; close its context."""
-    context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900}, locale="en-GB", **more)  # type: ignore[arg-type]
+    window: ViewportSize = {"width": 1440, "height": 900}
+    context = browser.new_context(base_url=address, viewport=window, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(WAIT_MS)
     return context.new_page()
 
@@ -195,8 +197,7 @@ def test_the_theme_is_chosen_and_kept(page: Page) -> None:
     light = page.evaluate(ground)
     page.get_by_role("button", name="Light or dark").click()
     page.get_by_role("menuitemradio", name="Dark").click()
-    dark = page.evaluate(ground)
-    assert light != dark
+    dark = until(lambda: page.evaluate(ground), lambda colour: colour != light, what="the dark")
     page.reload()
     assert page.evaluate(ground) == dark
 

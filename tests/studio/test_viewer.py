@@ -47,6 +47,7 @@ COUNT_FRAMES = """() => new Promise((done) => {
 def viewer(page: Page) -> Viewer:
     """A visitor who has not come in yet, with a window of no more than what most tests need."""
     page.set_viewport_size(MODEST)
+    page.emulate_media(reduced_motion="no-preference")  # to glide is part of what one sees
     return Viewer(page)
 
 

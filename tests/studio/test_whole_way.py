@@ -50,6 +50,7 @@ def fewer_splats(page: Page) -> Iterator[dict[str, object]]:
 
 
 def test_from_words_to_the_wall_and_back(page: Page, studio: Studio, complaints: Complaints) -> None:
+    page.emulate_media(reduced_motion="no-preference")
     at_home(page)
     write(page, PROMPT)
     expect(understood(page).get_by_role("button", name=re.compile("oak", re.IGNORECASE))).to_be_visible()

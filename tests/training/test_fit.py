@@ -31,7 +31,7 @@ def same(one: Trained, other: Trained) -> bool:
 
 @pytest.mark.parametrize("shape", ["mini", "mini-depth"])
 def test_eight_samples_are_learnt(shape: str, data: Path, tmp_path: Path) -> None:
-    trained = fit(plan(data, tmp_path / shape, shape=shape, steps=70), silent)
+    trained = fit(plan(data, tmp_path / shape, shape=shape, steps=40), silent)
     album = Album(data, "train", SHAPES[shape])
     assert len(album) == 8
     batch = album.batch(32, chance=torch.Generator().manual_seed(99), shares=SHARES)
@@ -95,16 +95,18 @@ def test_what_is_said_depends_on_the_picture(data: Path) -> None:
     shape = SHAPES["mini-depth"]
     batch = Album(data, "train", shape).batch(6, chance=torch.Generator().manual_seed(3), shares=SHARES)
     parameters = {name: value.requires_grad_(True) for name, value in new_parameters(shape, seed=1).items()}
-    optimiser = torch.optim.AdamW(list(parameters.values()), lr=4e-3, betas=(0.9, 0.99))
-    first = None
-    for _ in range(160):
+    optimiser = torch.optim.AdamW(list(parameters.values()), lr=8e-3, betas=(0.9, 0.99))
+    losses: list[float] = []
+    likeness, learnt = 0.0, False
+    while not learnt and len(losses) < 160:
         said = clean(parameters, shape, batch.inputs, batch.time, batch.meaning)
         loss = loss_of(said, batch)
-        first = loss.detach() if first is None else first
+        means = [values[:, 3].mean((1, 2)).detach() for values in (said, batch.target)]
+        likeness = float(torch.corrcoef(torch.stack(means))[0, 1])
+        losses.append(float(loss.detach()))
+        learnt = losses[-1] < 0.25 * losses[0] and likeness > 0.88  # new parameters reach 0.79 by chance
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(list(parameters.values()), 1.0)
         optimiser.step()
-    assert first is not None and float(loss.detach()) < 0.5 * float(first)
-    means = [values[:, 3].mean((1, 2)).detach() for values in (said, batch.target)]
-    assert float(torch.corrcoef(torch.stack(means))[0, 1]) > 0.75
+    assert learnt, (losses[-1] / losses[0], likeness)
