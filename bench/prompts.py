@@ -28,6 +28,7 @@ NAMES = (
     "further_prompts.toml",
     "visitors_prompts.toml",
     "newcomers_prompts.toml",
+    "passersby_prompts.toml",
 )
 FILES = tuple(Path(__file__).parents[1] / "tests" / name for name in NAMES)
 SEEDS = (1, 2, 3)

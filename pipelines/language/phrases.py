@@ -122,11 +122,16 @@ class Chunker:
         return before.text in self._lexicon.actors and lexeme.has(Role.VERB)
 
     def _is_doing(self, index: int) -> bool:
-        """ "a child building a castle", though a building is a thing."""
+        """ "a child building a castle", though a building is a thing; "kids flying kites", though there are flying things."""
         lexeme, following = self._lexemes[index], self._at(index + 1)
         doing = lexeme.has(Role.VERB) and not lexeme.has(Role.RELATION, Role.TURNED) and lexeme.words[-1].endswith("ing")
         doing = doing and lexeme.words[-1] in self._lexicon.handling
-        return doing and following is not None and following.has(Role.DETERMINER, Role.NUMBER)
+        if not doing or following is None:
+            return False
+        before = self._at(index - 1)
+        thing = before.senses.get(Role.THING) if before is not None else None
+        by_people = thing is not None and "person" in self._lexicon.kinds[thing.options[0]].tags
+        return following.has(Role.DETERMINER, Role.NUMBER) or (by_people and following.has(Role.THING) and following.plural)
 
     def _acts(self, index: int, subject: NounPhrase | None) -> bool:
         """ "the storm rages around", "the path forks at": an unknown word after a noun, with a verb's ending and something to follow.
@@ -155,9 +160,9 @@ class Chunker:
         acts = last is not None and last.head is not None and not last.plural and bool(last.article) and lexeme.words[-1].endswith("s")
         if acts and following is not None and following.has(Role.DETERMINER):
             return False  # "an astronaut plants a flag"
-        many = last is not None and last.head is not None and last.plural and not lexeme.words[-1].endswith("s")
+        many = last is not None and last.head is not None and last.plural and not lexeme.plural
         if many and following is not None and following.has(Role.DETERMINER):
-            return False  # "two soldiers guard a gate"
+            return False  # "two soldiers guard a gate", "camels cross the desert"
         ends = following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP)
         if acts and last is not None and last.article in _ONE and ((ends and lexeme.plural) or (following and _places(following))):
             return False  # "a parrot perches on", "a tractor ploughs."
@@ -300,6 +305,9 @@ class Chunker:
             return False
         if self._is_doing(at):
             return True
+        many = run[-1].plural and not lexeme.plural and run[-1].has(Role.THING)
+        if many and following is not None and following.has(Role.DETERMINER):
+            return True  # "camels cross the desert"
         if following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP):
             if phrase.article in _ONE and lexeme.plural and not run[-1].plural:
                 return True  # "a tractor ploughs."
