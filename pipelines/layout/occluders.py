@@ -159,7 +159,8 @@ def _indoor_bounces(scene: Scene, caster: Caster, at: Floats, normals: Floats, a
         found = light_through(panes, start.astype(np.float32), facing, caster=caster, glow=glow, sky=sky, rays=1, both_sides=flat)
         thrown += found.reshape(len(members), -1, 3).mean(axis=1)
     direct = sunlight + thrown[patch]
-    jitter = np.random.default_rng(7).random((len(members), 2)).astype(np.float32)
+    rng = np.random.default_rng(7)
+    jitter = rng.random((len(members), 2)).astype(np.float32)
     irradiance = direct
     for bounce in range(BOUNCES_INDOORS):
         out = shine(irradiance)
