@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="with a world of 4 million splats")
     parser.add_argument("--splats", type=int, nargs="+", default=list(SIZES), help="sizes of the worlds (default: %(default)s)")
     parser.add_argument("--as-read", action="store_true", help="prompts: only what is read, in seconds; nothing is arranged")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="prompts: arranged from these (default: %(default)s)")
     arguments = parser.parse_args()
     what = arguments.what or ["worlds", "renderer", "files", "service"]
     figures: dict[str, Any] = {
@@ -61,7 +63,7 @@ def main() -> None:
     if "places" in what:
         figures["places"] = bench_places()
     if "prompts" in what:
-        figures["prompts"] = bench_prompts(arrange=not arguments.as_read)
+        figures["prompts"] = bench_prompts(() if arguments.as_read else arguments.seeds)
     if "refine" in what:
         figures["refine"] = bench_refine()
     if "quality" in what:
@@ -140,11 +142,11 @@ def bench_places() -> Any:
     return places.measure(console, splats=PLACE_SPLATS)
 
 
-def bench_prompts(*, arrange: bool) -> Any:
-    """Wished things and relations, as read and, where asked for, arranged."""
+def bench_prompts(seeds: Sequence[int]) -> Any:
+    """Wished things and relations, as read and arranged from each of the seeds."""
     from bench import prompts
 
-    return prompts.measure(console, seeds=prompts.SEEDS if arrange else ())
+    return prompts.measure(console, seeds=seeds)
 
 
 def bench_cuda() -> Any:

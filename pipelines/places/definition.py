@@ -236,6 +236,8 @@ class Bring(_Entry):
     side on the four sides of a court of the half width and half length distance_m round a middle back_m ahead, facing in).  filler:
     only where the words name fewer than three things.  grid: where in a room exactly.  mixed: every one is another
     of the kinds instead of all being the same.  colours: one by lot; where there are several of a thing, one after the other.
+
+    What the words name of these kinds takes the entry's place, in its grid or by its relations: a kettle is on the stove.
     """
 
     name: str
