@@ -34,6 +34,7 @@ from pipelines.stage import Stage, TellStage
 from pipelines.things import MATERIALS, Library
 from pipelines.world import World
 
+FLAT_M = 0.06  # what is lower is no obstacle
 ATTEMPTS = 4
 
 
@@ -320,8 +321,9 @@ def _land_viewpoints(ground: Ground, solver: Solver, plan: Plan, *, seed: int) -
     fine = np.ones(400, bool)
     if ground.waters:
         fine &= ground.shore(x, z) > 0.8
-    for item in solver.board.placed:
-        fine &= ~np.asarray(item.boxes("foot").contains(x, z, grow_m=0.6))
+    for box in (item.boxes("foot") for item in solver.board.placed):
+        if float(box.high - box.low) > FLAT_M:  # one can stand on the lines of a pitch
+            fine &= ~np.asarray(box.contains(x, z, grow_m=0.6))
     points = np.stack([x, z], axis=1)[fine]
     chosen = [np.zeros(2)]
     while len(chosen) < 8 and len(points):

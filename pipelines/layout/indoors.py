@@ -38,6 +38,9 @@ AGAINST_WALL = frozenset({
     "wood stack", "microwave",
 })  # fmt: skip
 IN_CORNER = frozenset({"floor lamp", "potted plant", "guitar", "broom", "shovel", "barrel", "crate", "bucket", "sack", "globe"})
+EYES = np.array([[0.5, 0.5], [0.3, 0.35], [0.7, 0.35], [0.3, 0.7], [0.7, 0.7], [0.5, 0.75], [0.5, 0.25], [0.2, 0.5], [0.8, 0.5]])
+EYES_AT_WALLS = np.array([[0.1, 0.5], [0.9, 0.5], [0.1, 0.85], [0.9, 0.85], [0.1, 0.2], [0.9, 0.2], [0.5, 0.08]])
+FEWEST_EYES = 4
 SNAP_WITHIN_M = 1.6
 RESERVED = 4.0  # what it costs to take the place of what belongs there; a relation kept is worth three times as much
 HIGHEST_SILL_M = 1.5  # windows above it have no curtains
@@ -392,15 +395,21 @@ class Indoors:
         return poses
 
     def viewpoints(self, board: Board) -> Floats:
-        """The spawn point's eye, and free places in the middle and towards the corners of the room."""
-        shares = np.array([[0.5, 0.5], [0.3, 0.35], [0.7, 0.35], [0.3, 0.7], [0.7, 0.7], [0.5, 0.75], [0.5, 0.25], [0.2, 0.5], [0.8, 0.5]])
+        """The spawn point's eye, and free places in the middle and towards the corners of the room; along its walls where these are few."""
+        free = self._free_places(EYES, board)
+        if len(free) < FEWEST_EYES:
+            free = np.concatenate([free, self._free_places(EYES_AT_WALLS, board)])
+        eyes = np.concatenate([[[0.0, 0.0]], free[:7]])
+        return np.stack([eyes[:, 0], np.full(len(eyes), EYE_HEIGHT_M), eyes[:, 1]], axis=1).astype(np.float32)
+
+    def _free_places(self, shares: Reals, board: Board) -> Reals:
+        """Those of some places (n, 2), as shares of the room, where nothing stands: (m, 2) x, z in the world."""
         points = self._floor_poses(shares[:, 0], shares[:, 1])[:, :2]
         fine = np.ones(len(points), bool)
         for item in board.placed:
             if item.boxes("foot").high > 0.3:
                 fine &= ~np.asarray(item.boxes("whole").contains(points[:, 0], points[:, 1], grow_m=0.15))
-        eyes = np.concatenate([[[0.0, 0.0]], points[fine][:7]])
-        return np.stack([eyes[:, 0], np.full(len(eyes), EYE_HEIGHT_M), eyes[:, 1]], axis=1).astype(np.float32)
+        return points[fine]
 
 
 def _spread(ends: tuple[float, float], number: int, count: int) -> float:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pipelines.errors import ThingError
 from pipelines.scene import Model
 from pipelines.things.assembly import MAX_PARTS, MAX_TRIANGLES, is_closed
-from pipelines.things.definition import KindDefinition
+from pipelines.things.definition import POSTURES, KindDefinition
 from pipelines.things.files import read_definitions
 from pipelines.things.library import BUILT_IN, Library, sentences, shared_words
 from pipelines.things.shape import Kind, Order
@@ -89,12 +89,12 @@ def check_kind(library: Library, name: str, seeds: Sequence[int] = (0, 1)) -> li
         except ThingError as error:
             found[str(error)] = None
             continue
-        found |= dict.fromkeys(_faults(kind, model))
+        found |= dict.fromkeys(_faults(kind, model, measured=order.style not in POSTURES))
     return [Problem(file, name, f"{file}: the kind {name!r}: {text}") for text in found]
 
 
-def _faults(kind: Kind, model: Model) -> list[str]:
-    faults = [*_measures(kind, model), *_position(kind, model)]
+def _faults(kind: Kind, model: Model, *, measured: bool) -> list[str]:
+    faults = [*(_measures(kind, model) if measured else ()), *_position(kind, model)]
     triangles = sum(len(part.mesh.faces) for part in model.parts)
     if len(model.parts) > MAX_PARTS or triangles > MAX_TRIANGLES:
         faults.append(

@@ -248,6 +248,10 @@ class LampDefinition(_Strict):
     repeat: dict[Name, Number] = {}
 
 
+POSTURES = frozenset({"sitting", "lying"})
+"""Styles of people that are not as tall as the `size` of their kind says."""
+
+
 class StyleDefinition(_Strict):
     """What a style changes: parameters, materials by name (`main` is the kind's own), the colour."""
 
