@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from pipelines.layout.footprints import Reals
+from pipelines.layout.remembering import remembered
 from pipelines.layout.supports import surface_near, triangles
 from pipelines.scene import Model
 
@@ -23,8 +24,6 @@ SECTORS, WALLED = 16, 9  # round a place within something, and in how many of th
 RIM_M, LOW_RIM = 0.05, 0.25  # how far walls rise above a floor: so much, or that share of a low thing
 SEE_THROUGH = 0.9  # materials of less opacity hide nothing
 TRIED = 320  # places looked at closely
-
-_lattices: dict[int, tuple[Model, Lattice]] = {}
 
 
 @dataclass(frozen=True)
@@ -40,17 +39,9 @@ class Lattice:
     opaque: Bools
 
 
+@remembered(256)
 def lattice_of(model: Model) -> Lattice:
-    """The lattice of a model, remembered."""
-    found = _lattices.get(id(model))
-    if found is None:
-        if len(_lattices) > 256:
-            _lattices.clear()
-        found = _lattices[id(model)] = (model, _lattice(model))
-    return found[1]
-
-
-def _lattice(model: Model) -> Lattice:
+    """The lattice of a model."""
     low, high = model.bounds.astype(np.float64)
     step = max(float((high - low).max()) / CELLS, FINEST_M)
     shape = tuple(int(n) for n in np.ceil((high - low) / step + 1e-6).clip(1))

@@ -12,6 +12,7 @@ from pipelines.layout.footprints import Plan as Outline
 from pipelines.layout.footprints import plan_of
 from pipelines.layout.landforms import relief_model
 from pipelines.layout.plan import WAY_KINDS, seeded
+from pipelines.layout.remembering import remembered
 from pipelines.layout.waters import WATER_KINDS
 from pipelines.places import Bring, Place
 from pipelines.scene import Model
@@ -29,17 +30,11 @@ VARIANTS = 4  # of what grows or is made by hand, in one group
 TABLES, CHAIRS = frozenset({"table", "desk", "counter", "workbench"}), frozenset({"chair", "stool"})
 ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
 
-_outlines: dict[int, tuple[Model, Outline]] = {}
 
-
+@remembered(1024)
 def outline(model: Model) -> Outline:
-    """The plan of a model, remembered."""
-    found = _outlines.get(id(model))
-    if found is None:
-        if len(_outlines) > 1024:
-            _outlines.clear()
-        found = _outlines[id(model)] = (model, plan_of(model))
-    return found[1]
+    """The plan of a model."""
+    return plan_of(model)
 
 
 @dataclass(frozen=True)

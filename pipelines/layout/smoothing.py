@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numba import njit, prange
+from numpy.typing import NDArray
 
 from pipelines.layout.surfels import morton_order
 from pipelines.scene import Floats, Surfels
@@ -27,7 +28,7 @@ def smoothed(values: Floats, surfels: Surfels, shift_m: float, step: int) -> Flo
 
 
 @njit(cache=True, parallel=True, fastmath=True)
-def smooth_scalar(values, means, sizes, reach):  # type: ignore[no-untyped-def]
+def smooth_scalar(values: Floats, means: Floats, sizes: Floats, reach: int) -> Floats:
     """Each value averaged with its neighbours along the curve that lie within two and a half splats; negative ones count as none."""
     count = values.shape[0]
     out = np.empty(count, np.float32)
@@ -45,7 +46,7 @@ def smooth_scalar(values, means, sizes, reach):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, parallel=True, fastmath=True)
-def _smooth_vector(values, means, frames, leaf, sizes, step):  # type: ignore[no-untyped-def]
+def _smooth_vector(values: Floats, means: Floats, frames: Floats, leaf: NDArray[np.bool_], sizes: Floats, step: int) -> Floats:
     """Bilateral mean along the curve: near, alike in orientation, and of the same sort (leaf or surface); far ones alike in light too."""
     count = values.shape[0]
     out = np.empty((count, 3), np.float32)

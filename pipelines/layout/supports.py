@@ -7,23 +7,17 @@ from numba import njit
 from numpy.typing import NDArray
 
 from pipelines.layout.footprints import Boxes, Reals
+from pipelines.layout.remembering import remembered
 from pipelines.scene import Model, Spot, Thing
 
 TOUCH_M = 0.03
 
-_soups: dict[int, tuple[Model, Reals]] = {}  # the model is kept with its triangles so that its id stays its own
 
-
+@remembered(512)
 def triangles(model: Model) -> Reals:
-    """(T, 3, 3) all faces of a model in its own frame; remembered, since models are shared."""
-    found = _soups.get(id(model))
-    if found is None:
-        if len(_soups) > 512:
-            _soups.clear()
-        parts = [part.mesh.corners for part in model.parts]
-        soup = np.concatenate(parts).astype(np.float64) if parts else np.zeros((0, 3, 3))
-        found = _soups[id(model)] = (model, np.ascontiguousarray(soup))
-    return found[1]
+    """(T, 3, 3) all faces of a model in its own frame."""
+    parts = [part.mesh.corners for part in model.parts]
+    return np.ascontiguousarray(np.concatenate(parts).astype(np.float64) if parts else np.zeros((0, 3, 3)))
 
 
 @njit(cache=True)
