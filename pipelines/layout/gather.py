@@ -5,23 +5,23 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, replace
 
-import fast_simplification
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.layout.simplification import FEW_FACES, simplified
 from pipelines.layout.surfaces import Facets, areas_and_normals, facets_of, join_facets
-from pipelines.scene import BACKGROUND, Colour, Floats, Material, Mesh, Part, Scene, Terrain, Thing
+from pipelines.scene import BACKGROUND, Colour, Floats, Material, Part, Scene, Terrain, Thing
 
 NAMED_DETAIL, THING_DETAIL, WATER_DETAIL, GROUND_DETAIL = 0.42, 0.75, 0.8, 0.95  # what is looked at more closely counts as nearer
 FINE_M, FINEST, PLAINEST = 0.4, 0.6, 1.35  # parts so thick are as they are; thinner ones count as nearer, wide plain ones as farther
 PLAIN_PATTERNS = ("plain", "noise", "plaster")
 GROUND_KINDS = ("path", "road")
 GROUND_CREASE_DEG = 80.0
-FEW_FACES = 120
 FLAT_FACES = 150  # triangles of a part in a look of few plain faces
 NATURE_PATTERNS = ("bark", "birch", "rings", "rock", "granite", "strata", "moss", "leaves")
 NATURE_STEPS = ((14.0, 1.0), (30.0, 0.35), (60.0, 0.12), (np.inf, 0.05))
 MADE_STEPS = ((50.0, 1.0), (110.0, 0.4), (np.inf, 0.15))
+MADE_AREA, NATURE_POWER = 0.97, 0.25  # share of the surface that stays: of made things nearly all, of plants the triangles' to this power
 
 
 def level_ids(scene: Scene) -> list[int]:
@@ -75,7 +75,8 @@ def _gathered(scene: Scene) -> tuple[list[Surface], Facets]:
                 share = min(share, FLAT_FACES / max(len(part.mesh.faces), 1))
             key = (id(part.mesh), share, part.crease_deg)
             if key not in memory:
-                facets = _simplified(part.mesh, share, crease_deg=part.crease_deg)
+                area = share**NATURE_POWER if _natural(thing, part) else MADE_AREA
+                facets = facets_of(simplified(part.mesh, share, area=area), crease_deg=part.crease_deg)
                 memory[key] = (facets, _thickness(facets))
             facets, thick = memory[key]
             moved = facets.moved(thing.world_from_model)
@@ -95,16 +96,12 @@ def _share(thing: Thing, part: Part, away: float) -> float:
     """The share of a part's triangles that is worth keeping from that far; wood and stone lose theirs sooner than architecture."""
     if len(part.mesh.faces) < FEW_FACES:
         return 1.0
-    steps = NATURE_STEPS if thing.model.foliage or part.material.pattern in NATURE_PATTERNS else MADE_STEPS
+    steps = NATURE_STEPS if _natural(thing, part) else MADE_STEPS
     return next(share for reach, share in steps if away < reach)
 
 
-def _simplified(mesh: Mesh, share: float, *, crease_deg: float) -> Facets:
-    """Facets with about that share of a mesh's triangles."""
-    if share < 1 and len(mesh.faces) > FEW_FACES:
-        points, faces = fast_simplification.simplify(mesh.vertices, mesh.faces, target_reduction=1 - share)
-        mesh = Mesh(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(faces, np.int32))
-    return facets_of(mesh, crease_deg=crease_deg)
+def _natural(thing: Thing, part: Part) -> bool:
+    return bool(thing.model.foliage) or part.material.pattern in NATURE_PATTERNS
 
 
 def _thickness(facets: Facets) -> float:

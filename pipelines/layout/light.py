@@ -8,7 +8,9 @@ colour is worked out for several viewpoints and fitted by spherical harmonics of
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -22,7 +24,7 @@ from pipelines.layout.occluders import Occluders, occluders_of
 from pipelines.layout.reflect import reflections
 from pipelines.layout.sample import WIDEST_M
 from pipelines.layout.sky import DOME_DIP_RAD, DOME_RADIUS_M, Dome, air_light, dome, radiance, sky_budget
-from pipelines.layout.smoothing import smooth_scalar, smoothed
+from pipelines.layout.smoothing import settled, smooth_scalar, smoothed
 from pipelines.layout.surfels import take_surfels
 from pipelines.layout.tone import display, luminance
 from pipelines.layout.vista import vista
@@ -38,8 +40,8 @@ LEAF_GLOW = np.float32(0.34)  # share of the light behind a stand-in leaf that c
 LAMPS_AT_MOST = 24
 LAMP_ADAPTED = 0.35  # share of a lamp's tint that the eye gets used to in a room that has no other light
 SUN_SPREAD_RAD = 0.012  # half angle of the light's disc, a little wider than the sun's: soft edges of shadows
-SMOOTH_STEPS = ((0.0, 1), (3.17, 1))
-SMOOTH_STEPS_INDOORS = ((0.0, 1), (3.17, 1), (7.71, 3), (1.37, 6), (11.9, 10))  # shift of the curve, and the neighbours' step along it
+SEAMS_M = (0.0, 3.17)  # shifts of the curve along which gathered light is smoothed
+EDGE_RAYS = 5  # more rays to a lamp or the sun where neighbours disagree: the edges of shadows
 LAMP_RADIUS_M = 0.07  # the least that shadows by lamps are softened by
 PANE_RAYS = 4  # rays to the windows a surfel, indoors
 OUTSIDE_SEEN = 0.4  # of its brightness, what windows show: an eye in the room sees the garden, not a white pane
@@ -127,13 +129,11 @@ def direct_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
     falls = np.where(leafy, 0.62 * np.abs(cosine) + 0.18, np.maximum(cosine, 0.0)).astype(np.float32)
     falls *= np.where(leafy, np.where(cosine < 0, 0.35 + surfels.translucency, 1.0), 1.0)
     facing = np.flatnonzero(falls > 1e-3)
-    rays = _spread_rays(len(facing), towards, SUN_SPREAD_RAD * (1 + 6 * sky.cloud_cover**3))
-    start = _lifted(surfels, facing, towards)
-    open_ = ~blockers.caster.blocked(start, rays)
-    lit = np.full(len(surfels), -1.0, np.float32)  # what turns away has no say
-    lit[facing] = open_
-    lit[surfels.leaf] = np.maximum(lit[surfels.leaf], 0.10)  # crowns are porous
-    lit = smooth_scalar(lit, surfels.means, np.ascontiguousarray(surfels.sizes_m[:, 0]), 3)
+    spread_rad = SUN_SPREAD_RAD * (1 + 6 * sky.cloud_cover**3)
+    rays = partial(_spread_rays, towards, spread_rad)
+    lit = np.zeros(len(surfels), np.float32)
+    lit[facing] = _share_lit(blockers, surfels, facing, _lifted(surfels, facing, towards), rays, None, 3)
+    lit[surfels.leaf] = 0.10 + 0.90 * lit[surfels.leaf]  # crowns are porous
     falls *= lit * (1 - 0.55 * surfels.depth)
     return falls[:, None] * np.asarray(sky.light, np.float32)
 
@@ -171,8 +171,10 @@ def gathered_light(surfels: Surfels, scene: Scene, blockers: Occluders, tell: ob
     _tame(mean)
     if panes is not None:
         mean[enclosed] += _pane_light(panes, take_surfels(surfels, enclosed), scene, blockers)
-    for shift, step in SMOOTH_STEPS_INDOORS if scene.indoors else SMOOTH_STEPS:
-        mean = smoothed(mean, surfels, shift, step)
+    if scene.indoors:
+        mean = settled(mean, surfels)
+    for shift_m in SEAMS_M:
+        mean = smoothed(mean, surfels, shift_m)
     mean *= (1 - 0.6 * surfels.depth)[:, None]
     return (mean * np.float32(math.pi)).astype(np.float32)
 
@@ -236,10 +238,9 @@ def lamp_light(surfels: Surfels, scene: Scene, blockers: Occluders) -> Floats:
         index = near[facing]
         start = _lifted(surfels, index, towards[facing])
         reach = np.maximum(distance[index] - 0.22, 0.01).astype(np.float32)
-        rays = _to_globe(offset[index], max(lamp.radius_m, LAMP_RADIUS_M))
-        open_ = ~blockers.caster.blocked(start, rays, reach)
-        open_ = smooth_scalar(open_.astype(np.float32), surfels.means[index], surfels.sizes_m[index, 0], 4)
-        strength = scale * lamp.power * falls[facing] * open_ / (away[facing] ** 2 + lamp.radius_m**2)
+        rays = partial(_to_globe, offset[index], max(lamp.radius_m, LAMP_RADIUS_M))
+        seen = _share_lit(blockers, surfels, index, start, rays, reach, 4)
+        strength = scale * lamp.power * falls[facing] * seen / (away[facing] ** 2 + lamp.radius_m**2)
         total[index] += strength[:, None].astype(np.float32) * np.asarray(lamp.colour, np.float32)
     return total
 
@@ -275,25 +276,58 @@ def _lifted(surfels: Surfels, index: NDArray[np.integer], towards: Floats) -> Fl
     return (start + np.broadcast_to(towards, normal.shape) * np.where(leaf, 2.5 * lift, 0.002)[:, None]).astype(np.float32)
 
 
-def _to_globe(offset: Floats, radius_m: float) -> Floats:
-    """Unit rays along `offset` (N, 3), to points spread through a ball round its end: soft edges of shadows."""
-    rank = np.arange(len(offset))
-    z = 2 * ((rank * 0.7548776662466927) % 1.0) - 1
-    turn = 2 * math.pi * ((rank * 0.5698402909980532) % 1.0)
+def _share_lit(
+    blockers: Occluders,
+    surfels: Surfels,
+    index: NDArray[np.integer],
+    start: Floats,
+    rays: Callable[[NDArray[np.integer], int], Floats],
+    reach_m: Floats | None,
+    neighbours: int,
+) -> Floats:
+    """How much of a light the surfels at `index` see (N,), shared with some neighbours on each side.
+
+    start (N, 3), reach_m (N,): of their rays; rays: the directions of the n-th ray of some of them. Where neighbours disagree, more are cast.
+    """
+    means, sizes_m = surfels.means[index], surfels.sizes_m[index, 0]
+
+    def open_(chosen: NDArray[np.integer], turn: int) -> NDArray[np.bool_]:
+        return ~blockers.caster.blocked(start[chosen], rays(chosen, turn), None if reach_m is None else reach_m[chosen])
+
+    seen = open_(np.arange(len(index)), 0).astype(np.float32)
+    shared = smooth_scalar(seen, means, sizes_m, neighbours)
+    edge = np.flatnonzero((shared > 0) & (shared < 1))
+    if not len(edge):
+        return shared
+    for turn in range(EDGE_RAYS):
+        seen[edge] += open_(edge, turn + 1)
+    seen[edge] /= EDGE_RAYS + 1
+    return smooth_scalar(seen, means, sizes_m, neighbours)
+
+
+def _strewn(rank: NDArray[np.integer], turn: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Two numbers of [0, 1) for the `turn`-th ray of each: neighbours' are spread evenly, and so are those of one."""
+    return (rank * 0.7548776662466927 + turn * 0.6180339887498949) % 1.0, (rank * 0.5698402909980532 + turn * 0.4142135623730951) % 1.0
+
+
+def _to_globe(offset: Floats, radius_m: float, rank: NDArray[np.integer], turn: int) -> Floats:
+    """Unit rays along these of `offset` (N, 3), to points spread through a ball round its end: soft edges of shadows."""
+    offset = offset[rank]
+    u, v = _strewn(rank, turn)
+    z, around = 2 * u - 1, 2 * math.pi * v
     flat = np.sqrt(1 - z * z)
-    ends = offset + radius_m * np.stack([flat * np.cos(turn), z, flat * np.sin(turn)], axis=1)
+    ends = offset + radius_m * np.stack([flat * np.cos(around), z, flat * np.sin(around)], axis=1)
     return (ends / np.maximum(np.linalg.norm(ends, axis=1, keepdims=True), 1e-4)).astype(np.float32)
 
 
-def _spread_rays(count: int, towards: Floats, half_angle: float) -> Floats:
+def _spread_rays(towards: Floats, half_angle: float, rank: NDArray[np.integer], turn: int) -> Floats:
     """Directions within a cone round one direction, by a low-discrepancy sequence."""
-    rank = np.arange(count)
-    radius = half_angle * np.sqrt((rank * 0.7548776662466927) % 1.0)
-    turn = 2 * math.pi * ((rank * 0.5698402909980532) % 1.0)
+    u, v = _strewn(rank, turn)
+    radius, around = half_angle * np.sqrt(u), 2 * math.pi * v
     side = np.cross(towards, [0.0, 1.0, 0.0] if abs(towards[1]) < 0.9 else [1.0, 0.0, 0.0])
     side /= np.linalg.norm(side)
     over = np.cross(side, towards)
-    rays = towards + (radius * np.cos(turn))[:, None] * side + (radius * np.sin(turn))[:, None] * over
+    rays = towards + (radius * np.cos(around))[:, None] * side + (radius * np.sin(around))[:, None] * over
     return (rays / np.linalg.norm(rays, axis=1, keepdims=True)).astype(np.float32)
 
 

@@ -73,7 +73,7 @@ def _seen(
     share = ((1 - metal) * dielectric * gloss + metal * (0.55 + 0.45 * gloss))[:, None]
     tint = 1 + metal[:, None] * (np.clip(surfels.albedo[glossy] * 1.15, 0, 1) - 1)
     sheen = (world * tint - body + surfels.emission[glossy]) * share
-    blurred = smoothed(sheen, take_surfels(surfels, glossy), 0.0, 1)
+    blurred = smoothed(sheen, take_surfels(surfels, glossy), 0.0)
     out = body + np.where((gloss < CLEAR)[:, None], blurred, sheen)
     transmittance, added = air_light(sky, means, eye)
     return (out * transmittance[:, None] + added).astype(np.float32)
