@@ -1,7 +1,7 @@
-"""What nobody can see: surfels inside a solid, and those that another surface lies right upon.
+"""What nobody can see: surfels inside a solid, those that another surface lies right upon, and the far sides of cloths and boards.
 
 Such surfels are dark, and their splats are as wide as the layers are apart: left in place they would stain the surface in front of
-them, in the picture and where light is smoothed among neighbours.
+them, in the picture and where light is smoothed among neighbours. (A splat has two sides: the near side of a cloth is its far side too.)
 """
 
 from __future__ import annotations
@@ -26,17 +26,20 @@ class Cover:
         opaque = np.array([surface.material.opacity >= 0.9 for surface in surfaces])
         solid = np.array([not surface.double_sided for surface in surfaces])
         mine = opaque[facets.source]
+        self._rows = np.flatnonzero(mine)
         corners = facets.corners[mine]
         self.caster = Caster(corners)
         self._outward = areas_and_normals(corners)[1] * solid[facets.source[mine]][:, None]  # sheets have no inside
 
-    def uncovered(self, surfels: Surfels) -> Surfels:
-        """Those that can be seen from some side."""
+    def uncovered(self, surfels: Surfels, hidden: NDArray[np.bool_]) -> Surfels:
+        """Those that can be seen from some side. hidden (T,): the facets that no viewpoint sees."""
         normals = np.ascontiguousarray(surfels.frames[:, :, 2], np.float32)
         covered = self._covered(surfels, normals)
         doubtful = np.flatnonzero(covered)
         doubtful = doubtful[self._on_sheets(surfels.means[doubtful], normals[doubtful])]  # those have another side to be seen from
         covered[doubtful] = self._covered(take_surfels(surfels, doubtful), -normals[doubtful])
+        doubtful = np.flatnonzero(surfels.hidden & ~covered)
+        covered[doubtful] = self._behind_thin(take_surfels(surfels, doubtful), normals[doubtful], hidden[self._rows])
         return take_surfels(surfels, ~covered)
 
     def _covered(self, surfels: Surfels, normals: Floats) -> NDArray[np.bool_]:
@@ -47,6 +50,16 @@ class Cover:
         doubtful = np.flatnonzero(~covered & surfels.hidden)
         covered[doubtful] = self._inside(start[doubtful], normals[doubtful])
         return covered
+
+    def _behind_thin(self, surfels: Surfels, normals: Floats, hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Whether they are the far side of something that is thinner than they are wide, and whose near side is seen."""
+        if not len(surfels):
+            return np.zeros(0, np.bool_)
+        start = (surfels.means - normals * np.float32(LIFT_M / 2)).astype(np.float32)
+        hits, thick_m = self.caster.trace(start, -normals)
+        near = thick_m < np.minimum(NEAREST_M + SPREADS * surfels.sizes_m[:, 0], FARTHEST_M)
+        outward = np.einsum("ij,ij->i", self._outward[hits], normals) < 0
+        return np.asarray((hits >= 0) & near & outward & ~hidden[hits])
 
     def _on_sheets(self, means: Floats, normals: Floats) -> NDArray[np.bool_]:
         """Whether what lies under points on surfaces, which is those surfaces, has no inside."""

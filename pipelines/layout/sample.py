@@ -86,7 +86,7 @@ class Sample(Stage):
             spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
             row, place_in = points_in(facets.corners, normals, areas, spacing, seed=seed)
             asked = _surface_surfels(facets, lines, surfaces, spacing, (row[::step], place_in[::step]), (hidden, away), scene)
-            pieces = [cover.uncovered(piece) for piece in asked]
+            pieces = [cover.uncovered(piece, hidden) for piece in asked]
             if step == 1:
                 break
             seen, step = min(1.0, SEEN_MORE * sum(map(len, pieces)) / max(1, sum(map(len, asked)))), 1
