@@ -6,6 +6,8 @@ them, in the picture and where light is smoothed among neighbours. (A splat has 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,8 @@ from pipelines.scene import Floats, Surfels
 
 LIFT_M = 0.0015  # rays start this far off their own surface
 NEAREST_M, SPREADS, FARTHEST_M = 0.004, 0.8, 0.03  # how near a cover hides: 4 mm + 0.8 standard deviations, at most 3 cm
+
+TUCKED_FROM_M, TUCKS, TUCK, REACH = 45.0, 3, 0.5, 2.0  # how far off rims must not show; steps, their factor, standard deviations that show
 
 
 class Cover:
@@ -41,6 +45,23 @@ class Cover:
         doubtful = np.flatnonzero(surfels.hidden & ~covered)
         covered[doubtful] = self._behind_thin(take_surfels(surfels, doubtful), normals[doubtful], hidden[self._rows])
         return take_surfels(surfels, ~covered)
+
+    def tucked_in(self, surfels: Surfels, eye: Floats) -> Surfels:
+        """Those that the eye cannot see, far from it, made smaller where their rims would stick out behind what hides them."""
+        sizes_m = surfels.sizes_m.copy()
+        far = np.flatnonzero(surfels.hidden & (np.linalg.norm(surfels.means - eye, axis=1) > TUCKED_FROM_M))
+        for _ in range(TUCKS):
+            reach = REACH * sizes_m[far, :2] * np.array([[[1.0]], [[-1.0]]])
+            rims = surfels.means[far, None] + (reach[..., None] * surfels.frames[far].transpose(0, 2, 1)[:, :2]).transpose(
+                1, 0, 2, 3
+            ).reshape(len(far), 4, 3)
+            towards = (rims - eye).reshape(-1, 3)
+            away = np.maximum(np.linalg.norm(towards, axis=1), 1e-6)
+            start = np.broadcast_to(eye, towards.shape).astype(np.float32)
+            unseen = self.caster.blocked(start, (towards / away[:, None]).astype(np.float32), (0.99 * away).astype(np.float32))
+            far = far[~unseen.reshape(-1, 4).all(axis=1)]
+            sizes_m[far, :2] *= TUCK
+        return replace(surfels, sizes_m=sizes_m)
 
     def _covered(self, surfels: Surfels, normals: Floats) -> NDArray[np.bool_]:
         """Whether the sides that `normals` point away from cannot be seen."""

@@ -1,7 +1,8 @@
 """Points in triangles: even, kept off sharp edges, with tangent frames and sizes that close the surface without fringe.
 
 Triangles that take several splats get the points of a slightly jittered hexagonal lattice in their plane, anchored to the world, so that
-coplanar neighbours continue each other's rows. Small triangles are sampled systematically along their order in the mesh.
+coplanar neighbours continue each other's rows. Small triangles are sampled systematically along their order in the mesh. The ground, whose
+cliffs are long slivers with nothing thin about them, takes all of its points from three lattices, level and upright.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ FEW = 2.5  # triangles that expect fewer splats than this are sampled systematic
 THIN = 1.6  # … and so are strips narrower than this many spacings, which rows of a lattice would miss
 STEP = 2.0**0.25  # spacings are rounded to powers of this, so that neighbours share a lattice
 RIM, THINNEST = 0.3, 0.12  # narrowest splats, as shares of the widest, beside a sharp edge and on a strip
+GROUND_RIM, FACE = 0.6, 0.92  # of the ground: no needles on cliffs; less alike than this cosine, its normals would turn splats edge-on
 JITTER = 0.16  # of the spacing: enough to hide the rows
 ROW_HEIGHT = math.sqrt(3) / 2
 HEX_SPACING = math.sqrt(2 / math.sqrt(3))  # neighbours in a hexagonal lattice of one point per unit area
@@ -29,10 +31,16 @@ def rounded_spacing(spacing: NDArray[np.floating]) -> Floats:
     return (STEP ** np.round(np.log(spacing) / math.log(STEP))).astype(np.float32)
 
 
-def points_in(corners: Floats, normals: Floats, areas: Floats, spacing: Floats, *, seed: int) -> tuple[NDArray[np.int32], Floats]:
-    """About area / spacing² points in every triangle: their triangles (N,) and barycentric coordinates (N, 2) of corners 1 and 2."""
+def points_in(
+    corners: Floats, normals: Floats, areas: Floats, spacing: Floats, ground: NDArray[np.bool_], *, seed: int
+) -> tuple[NDArray[np.int32], Floats]:
+    """About area / spacing² points in every triangle: their triangles (N,) and barycentric coordinates (N, 2) of corners 1 and 2.
+
+    ground (T,): triangles of the terrain.
+    """
     expected = (areas / spacing**2).astype(np.float64)
-    few = (expected < FEW) | (_least_height(corners, areas) < THIN * spacing)
+    few = ~ground & ((expected < FEW) | (_least_height(corners, areas) < THIN * spacing))
+    normals, spacing = _squared(normals, spacing, ground)
     counts = np.zeros(len(areas), np.int64)
     many = np.flatnonzero(~few)
     counts[many] = _count_lattice(corners[many], normals[many], spacing[many])
@@ -48,6 +56,14 @@ def points_in(corners: Floats, normals: Floats, areas: Floats, spacing: Floats, 
     row[total:] = mine
     place_in[total:] = _along_strips(corners[mine], np.clip(share, 0.0, 1.0), seed % 65_536)
     return row, place_in
+
+
+def _squared(normals: Floats, spacing: Floats, ground: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """The ground's normals turned to the nearest axis, and as much less spacing as a lattice across it needs to give as many points."""
+    most = np.abs(normals).argmax(axis=1)
+    share = np.take_along_axis(np.abs(normals), most[:, None], axis=1)[:, 0]
+    squared = np.where(ground[:, None], np.eye(3, dtype=np.float32)[most], normals)
+    return squared, np.where(ground, rounded_spacing(spacing * np.sqrt(np.maximum(share, 0.3))), spacing).astype(np.float32)
 
 
 def _least_height(corners: Floats, areas: Floats) -> Floats:
@@ -149,10 +165,12 @@ def place(
     row: NDArray[np.int32],
     place_in: Floats,
     coverage: Floats,
+    ground: NDArray[np.bool_],
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Means, normals, frames and sizes of the points, moved off sharp edges, with tangent frames along the nearest such edge.
 
     strips: (T, 8) of every triangle, of the one that it was cut from. Points on thin ones lie in one row along the middle.
+    ground (T,): triangles of the terrain, which has neither strips nor twigs.
     """
     count = row.shape[0]
     means, normals = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
@@ -186,7 +204,7 @@ def place(
                 if distance < nearest:
                     nearest, edge = distance, k
         width, length = float(strips[t, 6]), float(strips[t, 7])
-        strip = 0.0 < width < THIN * s
+        strip = 0.0 < width < THIN * s and not ground[t]
         for m in range(3):
             means[i, m] = w[0] * p[0, m] + w[1] * p[1, m] + w[2] * p[2, m]
         run = 0.0  # from where the strip begins
@@ -198,6 +216,10 @@ def place(
             nearest = 0.5 * width
         n = corner_normals[t, 0] * w[0] + corner_normals[t, 1] * w[1] + corner_normals[t, 2] * w[2]
         n /= np.sqrt((n * n).sum()) + 1e-12
+        if ground[t]:
+            face = cross / double_area
+            if (n * face).sum() < FACE:
+                n = face
         if strip:
             along = strips[t, 3:6].astype(np.float64)
         elif edge >= 0 and nearest < 2.5 * s:
@@ -213,9 +235,9 @@ def place(
         wide = coverage[t] * s * (1.0 + 0.22 * min(1.0, s * s / (0.5 * double_area + 1e-12)))
         narrow = wide
         if edge >= 0 or strip:
-            narrow = min(wide, max(nearest * 0.95, (THINNEST if strip else RIM) * wide))
+            narrow = min(wide, max(nearest * 0.95, (THINNEST if strip else GROUND_RIM if ground[t] else RIM) * wide))
         bend, straight = _curvature(p, corner_normals[t], lengths)
-        if bend * wide > 0.7:  # a thin twig or pipe: narrow as it is, and longer along it instead
+        if bend * wide > 0.7 and not ground[t]:  # a thin twig or pipe: narrow as it is, and longer along it instead
             narrow = min(narrow, max(0.7 / bend, 0.12 * wide))
             if edge < 0 and not strip:
                 along = (e0 if straight == 0 else e1 if straight == 1 else e2) / lengths[straight]
@@ -229,6 +251,8 @@ def place(
             q, r = p[edge] - means[i], p[(edge + 1) % 3] - means[i]
             before, after = np.sqrt((q * q).sum()), np.sqrt((r * r).sum())
             long = min(long, max(0.8 * before, 0.45 * wide), max(0.8 * after, 0.45 * wide))
+        if ground[t]:
+            long = min(long, wide)
         for m in range(3):
             frames[i, m, 0], frames[i, m, 1], frames[i, m, 2] = along[m], across[m], n[m]
             normals[i, m] = n[m]

@@ -79,17 +79,19 @@ class Sample(Stage):
         tell(0.4, "placing splats")
         budget = self.splats - sky_budget(self.splats, scene)
         areas, normals = areas_and_normals(facets.corners)
+        ground = (facets.source == 0) if scene.terrain is not None else np.zeros(len(facets), np.bool_)
         rng = np.random.default_rng([world.prompt.seed, zlib.crc32(b"sample")])
         seed, seen, step = int(rng.integers(1 << 30)), 1.0, PROBE
         while True:  # first a few surfels, to learn how many of them other surfaces cover, then all
             alpha = _solve_alpha(areas, lengths, leaves, leaf_lengths, budget, seen=seen)
             spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
-            row, place_in = points_in(facets.corners, normals, areas, spacing, seed=seed)
-            asked = _surface_surfels(facets, lines, surfaces, spacing, (row[::step], place_in[::step]), (hidden, away), scene)
+            row, place_in = points_in(facets.corners, normals, areas, spacing, ground, seed=seed)
+            asked = _surface_surfels(facets, lines, surfaces, spacing, (row[::step], place_in[::step]), (hidden, away), ground, scene)
             pieces = [cover.uncovered(piece, hidden) for piece in asked]
             if step == 1:
                 break
             seen, step = min(1.0, SEEN_MORE * sum(map(len, pieces)) / max(1, sum(map(len, asked)))), 1
+        pieces = [cover.tucked_in(piece, scene.viewpoints[0]) for piece in pieces]
         tell(0.75, "placing leaves")
         if leaves:
             pieces.append(leaf_surfels(leaves, [alpha * away for away in leaf_lengths], leaf_things, rng))
@@ -244,12 +246,12 @@ def _surface_surfels(
     spacing: Floats,
     points: tuple[NDArray[np.int32], Floats],
     unseen: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    ground: NDArray[np.bool_],
     scene: Scene,
 ) -> list[Surfels]:
     """The points (triangle, place in it) as surfels, each painted with its surface's material."""
     row, place_in = (np.ascontiguousarray(one) for one in points)  # one layout in memory, for each costs a compilation
     hidden, away = unseen
-    ground = (facets.source == 0) if scene.terrain is not None else np.zeros(len(facets), np.bool_)
     paved = set() if scene.indoors else {thing.id for thing in scene.things if _is_paving(thing)}
     laid = np.array([surface.thing in paved for surface in surfaces])[facets.source]
     coverage = np.where(ground | laid, GROUND_COVERAGE, COVERAGE)
@@ -257,9 +259,9 @@ def _surface_surfels(
     backing = np.array([shell is not None and surface.thing == shell.id for surface in surfaces])[facets.source]  # it backs the walls
     # what nobody sees must not stick out behind what they do see
     walked = ground & (np.abs(facets.corners[:, 0, [0, 2]]).max(axis=1) < WALKED_M)
-    coverage = np.where(away & ~walked & ~backing, coverage * HIDDEN_COVERAGE, coverage)
+    coverage = np.where((away | ground & hidden) & ~walked & ~backing, coverage * HIDDEN_COVERAGE, coverage)
     coverage = coverage.astype(np.float32)
-    means, normals, frames, sizes = place(facets.corners, facets.normals, facets.sharp, lines, spacing, row, place_in, coverage)
+    means, normals, frames, sizes = place(facets.corners, facets.normals, facets.sharp, lines, spacing, row, place_in, coverage, ground)
     small = hidden[row] & (facets.sharp[row] != 0)  # the ends of bars inside what they meet must not stick out of it
     reach = np.sqrt(areas_and_normals(facets.corners)[0][row[small]])[:, None] * np.float32(END_REACH) + np.float32(MIN_SPACING_M)
     sizes[small, :2] = np.minimum(sizes[small, :2], reach)
