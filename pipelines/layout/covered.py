@@ -20,7 +20,8 @@ from pipelines.scene import Floats, Surfels
 LIFT_M = 0.0015  # rays start this far off their own surface
 NEAREST_M, SPREADS, FARTHEST_M = 0.004, 0.8, 0.03  # how near a cover hides: 4 mm + 0.8 standard deviations, at most 3 cm
 
-TUCKED_FROM_M, TUCKS, TUCK, REACH = 45.0, 3, 0.5, 2.0  # how far off rims must not show; steps, their factor, standard deviations that show
+TUCKED_FROM_M, TUCKS, TUCK = 45.0, 3, 0.5  # from how far off rims must not show; steps and the factor of each
+REACH, LIFTED = 2.0, 0.3  # standard deviations that show; that far from a surface a rim is in the air
 
 
 class Cover:
@@ -51,17 +52,23 @@ class Cover:
         sizes_m = surfels.sizes_m.copy()
         far = np.flatnonzero(surfels.hidden & (np.linalg.norm(surfels.means - eye, axis=1) > TUCKED_FROM_M))
         for _ in range(TUCKS):
-            reach = REACH * sizes_m[far, :2] * np.array([[[1.0]], [[-1.0]]])
-            rims = surfels.means[far, None] + (reach[..., None] * surfels.frames[far].transpose(0, 2, 1)[:, :2]).transpose(
-                1, 0, 2, 3
-            ).reshape(len(far), 4, 3)
-            towards = (rims - eye).reshape(-1, 3)
-            away = np.maximum(np.linalg.norm(towards, axis=1), 1e-6)
-            start = np.broadcast_to(eye, towards.shape).astype(np.float32)
-            unseen = self.caster.blocked(start, (towards / away[:, None]).astype(np.float32), (0.99 * away).astype(np.float32))
-            far = far[~unseen.reshape(-1, 4).all(axis=1)]
+            axes = surfels.frames[far].transpose(0, 2, 1)
+            reach = (REACH * sizes_m[far, :2, None] * axes[:, :2]).astype(np.float32)
+            rims = (surfels.means[far, None] + np.concatenate([reach, -reach], axis=1)).reshape(-1, 3)
+            lift_m = (LIFTED * sizes_m[far, 1]).repeat(4)
+            normals = np.ascontiguousarray(axes[:, 2].repeat(4, axis=0))
+            in_air = ~self.caster.blocked((rims + normals * lift_m[:, None]).astype(np.float32), -normals, 2 * lift_m)
+            in_air[in_air] = self._seen(rims[in_air], eye)
+            far = far[in_air.reshape(-1, 4).any(axis=1)]
             sizes_m[far, :2] *= TUCK
         return replace(surfels, sizes_m=sizes_m)
+
+    def _seen(self, points: Floats, eye: Floats) -> NDArray[np.bool_]:
+        """Whether nothing stands between the eye and each point."""
+        towards = points - eye
+        away = np.maximum(np.linalg.norm(towards, axis=1), 1e-6).astype(np.float32)
+        start = np.broadcast_to(eye, towards.shape).astype(np.float32)
+        return ~self.caster.blocked(start, (towards / away[:, None]).astype(np.float32), 0.99 * away)
 
     def _covered(self, surfels: Surfels, normals: Floats) -> NDArray[np.bool_]:
         """Whether the sides that `normals` point away from cannot be seen."""

@@ -287,7 +287,7 @@ def _share_lit(
 ) -> Floats:
     """How much of a light the surfels at `index` see (N,), shared with some neighbours on each side.
 
-    start (N, 3), reach_m (N,): of their rays; rays: the directions of the n-th ray of some of them. Where neighbours disagree, more are cast.
+    start (N, 3), reach_m (N,): of their rays; rays: directions of the n-th ray of some of them. Where neighbours disagree, more are cast.
     """
     means, sizes_m = surfels.means[index], surfels.sizes_m[index, 0]
 
@@ -305,7 +305,7 @@ def _share_lit(
     return smooth_scalar(seen, means, sizes_m, neighbours)
 
 
-def _strewn(rank: NDArray[np.integer], turn: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _strewn(rank: NDArray[np.integer], turn: int) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Two numbers of [0, 1) for the `turn`-th ray of each: neighbours' are spread evenly, and so are those of one."""
     return (rank * 0.7548776662466927 + turn * 0.6180339887498949) % 1.0, (rank * 0.5698402909980532 + turn * 0.4142135623730951) % 1.0
 

@@ -36,8 +36,8 @@ def smoothed(values: Floats, surfels: Surfels, shift_m: float) -> Floats:
 def settled(values: Floats, surfels: Surfels) -> Floats:
     """(N, 3) noisy light, each the mean over as wide a surrounding on surfaces that face the same way as its noise asks for.
 
-    Means over wide cells are sure but blur; one over narrower cells replaces them as far as the difference is more than chance, by the
-    narrower one's standard error (the idea of Lepski's method, 1990). A surface that faces between two sides of the grid has a share in both.
+    Means over wide cells are sure but blur; one over narrower cells replaces them as far as the difference is more than chance, by
+    the narrower one's standard error (the idea of Lepski's method, 1990). What faces between two sides of the grid has a share in both.
     """
     if not len(values):
         return values
