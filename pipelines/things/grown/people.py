@@ -25,7 +25,7 @@ TROUSERS = ("charcoal", "navy", "brown", "olive", "tan", "grey")
 
 def person(order: GrownOrder) -> Shape:
     """A figure. Parameters: pose 0 stands, 1 sits upright with the feet down, 2 lies on the back, the head to the rear; build man, woman
-    or child; dress 1 gives a skirt; hat 1 a hat; stick 1 a walking stick; hair_colour, coat_colour and trouser_colour where they are not
+    or child; dress 1 gives a skirt; shorts 1 bare knees; hat 1 a hat; stick 1 a walking stick; hair_colour, coat_colour and trouser_colour where they are not
     left to chance. Who sits has a spot "sits" where the seat must be.
     """
     a = Assembly(order)
@@ -42,7 +42,10 @@ def person(order: GrownOrder) -> Shape:
     if pose == SITTING:
         _seated_legs(a, wide, legs if not skirt else coat, "fabric" if not skirt else "wool")
     else:
-        _legs(a, wide, legs if not skirt else skin, "fabric" if not skirt else "skin")
+        bare = skirt or bool(a.number("shorts", 0))
+        _legs(a, wide, skin if bare else legs, "skin" if bare else "fabric")
+        if bare and not skirt:
+            _shorts(a, wide, legs)
         _shoes(a, wide)
     with a.at(translation(0, -LOWERED_M if pose == SITTING else 0, 0)):
         _torso(a, wide, coat, woman=build == "woman")
@@ -100,6 +103,17 @@ def _legs(a: Assembly, wide: float, tint: Colour, material: str) -> None:
         Limb((x * 1.35, 0.5, 0.06), (x * 1.55, 0.1, 0.045), 0.06, 0.046),
     ]
     a.add(blob(shapes, blend=0.035, cells=30), material, "trousers", tint=tint, crease=60)
+
+
+def _shorts(a: Assembly, wide: float, tint: Colour) -> None:
+    """Round the hips and the thighs, wide at the hem, over bare legs."""
+    x = 0.095 * wide
+    shapes: list[Primitive] = [
+        Egg((0.0, 0.93, -0.012), (0.345 * wide, 0.24, 0.235)),
+        Limb((-x, 0.84, 0.0), (-x * 1.1, 0.56, 0.012), 0.088 * wide, 0.098),
+        Limb((x, 0.84, 0.0), (x * 1.32, 0.56, 0.05), 0.088 * wide, 0.098),
+    ]
+    a.add(blob(shapes, blend=0.03, cells=26), "fabric", "shorts", tint=tint, crease=60)
 
 
 def _shoes(a: Assembly, wide: float) -> None:
