@@ -259,3 +259,26 @@ def test_the_curve_keeps_neighbours_together() -> None:
     ordered = points[morton_order(points)]
     step = np.linalg.norm(np.diff(ordered, axis=0), axis=1).mean()
     assert step < 0.25 * np.linalg.norm(np.diff(points, axis=0), axis=1).mean()
+
+
+def test_the_soft_edge_of_a_lamps_shadow_is_as_dark_as_the_share_of_the_lamp_that_is_hidden() -> None:
+    lamp = Lamp((0.0, 3.0, -6.0), (1.0, 1.0, 1.0), 5.0, radius_m=0.3, glows_in_the_dark=False)
+    sky = _sky(TimeOfDay.NIGHT)
+    at = np.eye(4)
+    at[:3, 3] = (0, 1.5, -6)
+    board = Part(box((1, 0.01, 1)).moved(at), material("plaster"))
+    scene = _scene(_thing(board, lamps=(lamp,)), sky=sky)
+    surfels = _surfels(scene)
+    light = lamp_light(surfels, scene, occluders_of(scene))[:, 0]
+    ground = np.flatnonzero((surfels.thing == 0) & (np.abs(surfels.means - np.array([0, 0, -6])).max(axis=1) < 2.2))
+    offset = np.array([0, 3, -6]) - surfels.means[ground]
+    distance = np.linalg.norm(offset, axis=1)
+    seen = light[ground] * (distance**2 + 0.3**2) * distance / offset[:, 1] / (sky.lamp_scale * 5.0)
+    ball = np.random.default_rng(2).normal(size=(600, 3))
+    ends = np.array([0, 3, -6]) + 0.3 * ball / np.linalg.norm(ball, axis=1, keepdims=True)
+    share = 1.5 / ends[:, 1]
+    crossing = surfels.means[ground, None] + share[None, :, None] * (ends[None] - surfels.means[ground, None])
+    expected = (np.abs(crossing - np.array([0, 1.5, -6]))[..., [0, 2]].max(axis=2) > 0.5).mean(axis=1)
+    edge = (expected > 0.1) & (expected < 0.9)
+    assert edge.sum() > 150
+    assert np.abs(seen - expected)[edge].mean() < 0.13  # one ray for each surfel: 0.157

@@ -19,10 +19,11 @@ def _placed(width_m: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     facets, cut_from = split(whole, np.full(2, 0.25, np.float32))
     areas, normals = areas_and_normals(facets.corners)
     spacing = rounded_spacing(np.full(len(facets), SPACING_M, np.float32))
-    row, inside = points_in(facets.corners, normals, areas, spacing, seed=3)
+    ground = np.zeros(len(facets), np.bool_)
+    row, inside = points_in(facets.corners, normals, areas, spacing, ground, seed=3)
     covered = np.full(len(facets), 0.62, np.float32)
     lines = strips(whole)[cut_from]
-    means, _, frames, sizes = place(facets.corners, facets.normals, facets.sharp, lines, spacing, row, inside, covered)
+    means, _, frames, sizes = place(facets.corners, facets.normals, facets.sharp, lines, spacing, row, inside, covered, ground)
     return means, frames, sizes
 
 
@@ -40,3 +41,30 @@ def test_no_splat_of_a_thin_strip_sticks_out_of_it(width_m: float) -> None:
 def test_a_square_is_no_strip() -> None:
     sheet = Mesh(np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], np.float32), np.array([[0, 1, 2], [0, 2, 3]], np.int32))
     assert not strips(facets_of(sheet, crease_deg=30))[:, 6].any()
+
+
+def test_a_cliff_of_slivers_is_closed_and_has_no_needles() -> None:
+    """A folded wall of 16 x 16 m, its triangles 0.4 m wide and as high as it is, as height fields have them."""
+    x = np.arange(41) * 0.4
+    depth = np.where(np.arange(41) % 2, 0.25, 0.0)
+    low, high = (np.stack([x, np.full(41, y), depth], axis=1) for y in (0.0, 16.0))
+    left = np.arange(40)
+    faces = np.concatenate([np.stack([left, left + 1, left + 42], axis=1), np.stack([left, left + 42, left + 41], axis=1)])
+    whole = facets_of(Mesh(np.concatenate([low, high]).astype(np.float32), faces.astype(np.int32)), crease_deg=80)
+    facets, cut_from = split(whole, np.full(len(whole), 4.0, np.float32))
+    areas, normals = areas_and_normals(facets.corners)
+    spacing = rounded_spacing(np.full(len(facets), 0.8, np.float32))
+    ground = np.ones(len(facets), np.bool_)
+    row, inside = points_in(facets.corners, normals, areas, spacing, ground, seed=3)
+    covered = np.full(len(facets), 0.74, np.float32)
+    means, _, frames, sizes = place(
+        facets.corners, facets.normals, facets.sharp, strips(whole)[cut_from], spacing, row, inside, covered, ground
+    )
+    assert (sizes[:, 0] <= 1.7 * sizes[:, 1]).all()
+    grid = np.stack(np.meshgrid(np.linspace(1, 15, 90), np.linspace(1, 15, 90)), axis=-1).reshape(-1, 2)
+    clear = np.ones(len(grid))
+    for mean, frame, size in zip(means, frames, sizes, strict=True):
+        spread = (frame * size) @ (frame * size).T  # seen from in front, along z
+        offset = grid - mean[:2]
+        clear *= 1 - 0.98 * np.exp(-0.5 * np.einsum("ni,ij,nj->n", offset, np.linalg.inv(spread[:2, :2] + 1e-9 * np.eye(2)), offset))
+    assert (clear > 0.25).mean() < 0.01
