@@ -24,7 +24,7 @@ from pipelines.layout.occluders import Occluders, occluders_of
 from pipelines.layout.reflect import reflections
 from pipelines.layout.sample import WIDEST_M
 from pipelines.layout.sky import DOME_DIP_RAD, DOME_RADIUS_M, Dome, air_light, dome, radiance, sky_budget
-from pipelines.layout.smoothing import settled, smooth_scalar, smoothed
+from pipelines.layout.smoothing import Pools, smooth_scalar, smoothed
 from pipelines.layout.surfels import take_surfels
 from pipelines.layout.tone import display, luminance
 from pipelines.layout.vista import vista
@@ -172,7 +172,7 @@ def gathered_light(surfels: Surfels, scene: Scene, blockers: Occluders, tell: ob
     if panes is not None:
         mean[enclosed] += _pane_light(panes, take_surfels(surfels, enclosed), scene, blockers)
     if scene.indoors:
-        mean = settled(mean, surfels)
+        mean = Pools(surfels).settled(mean)
     for shift_m in SEAMS_M:
         mean = smoothed(mean, surfels, shift_m)
     mean *= (1 - 0.6 * surfels.depth)[:, None]

@@ -13,7 +13,7 @@ import numpy as np
 from pipelines.gaussians import SH_C0
 from pipelines.layout.occluders import Occluders
 from pipelines.layout.sky import air_light, radiance
-from pipelines.layout.smoothing import smoothed
+from pipelines.layout.smoothing import Pools
 from pipelines.layout.surfels import take_surfels
 from pipelines.layout.tone import display
 from pipelines.scene import Floats, Scene, Surfels
@@ -23,6 +23,7 @@ WATER_ABSORPTION = np.array([0.95, 0.42, 0.34], np.float32)  # per metre: red go
 SPAWN_WEIGHT = 6.0
 RIDGE = 0.06  # keeps coefficients small where the viewpoints see a surfel from nearly one side
 EYES_AT_MOST = 7
+BLURS_M = (0.3, 0.1)
 CLEAR = 0.96  # what is less glossy blurs what it mirrors: one ray a surfel would make edges and thin rails ragged
 
 
@@ -36,12 +37,14 @@ def reflections(glossy: np.ndarray, matt: Floats, scene: Scene, blockers: Occlud
     normals = np.where(water[:, None], _rippled(means, normals), normals)
     body = np.where(water[:, None], _water_body(means, matt, scene, blockers), matt)
     eyes = scene.viewpoints[:EYES_AT_MOST]
+    rough = np.flatnonzero(surfels.gloss[glossy] < CLEAR)
+    pools = Pools(take_surfels(surfels, glossy[rough]), BLURS_M)
     gram = np.zeros((len(glossy), 4, 4), np.float32)
     right = np.zeros((len(glossy), 4, 3), np.float32)
     for number, eye in enumerate(eyes):
         view = means - eye
         view /= np.maximum(np.linalg.norm(view, axis=1, keepdims=True), 1e-4)
-        colour = display(_seen(means, normals, view, body, glossy, scene, blockers, eye), exposure, scene.look)
+        colour = display(_seen(means, normals, view, body, glossy, (rough, pools), scene, blockers, eye), exposure, scene.look)
         basis = np.stack([np.full(len(view), SH_C0), -SH_C1 * view[:, 1], SH_C1 * view[:, 2], -SH_C1 * view[:, 0]], axis=1)
         weight = SPAWN_WEIGHT if number == 0 else 1.0
         gram += weight * np.einsum("na,nb->nab", basis, basis).astype(np.float32)
@@ -51,7 +54,15 @@ def reflections(glossy: np.ndarray, matt: Floats, scene: Scene, blockers: Occlud
 
 
 def _seen(
-    means: Floats, normals: Floats, view: Floats, body: Floats, glossy: np.ndarray, scene: Scene, blockers: Occluders, eye: Floats
+    means: Floats,
+    normals: Floats,
+    view: Floats,
+    body: Floats,
+    glossy: np.ndarray,
+    blurred: tuple[np.ndarray, Pools],
+    scene: Scene,
+    blockers: Occluders,
+    eye: Floats,
 ) -> Floats:
     """Radiance that leaves each surfel towards one eye."""
     surfels, sky = scene.surfels, scene.sky
@@ -73,8 +84,9 @@ def _seen(
     share = ((1 - metal) * dielectric * gloss + metal * (0.55 + 0.45 * gloss))[:, None]
     tint = 1 + metal[:, None] * (np.clip(surfels.albedo[glossy] * 1.15, 0, 1) - 1)
     sheen = (world * tint - body + surfels.emission[glossy]) * share
-    blurred = smoothed(sheen, take_surfels(surfels, glossy), 0.0)
-    out = body + np.where((gloss < CLEAR)[:, None], blurred, sheen)
+    rough, pools = blurred
+    sheen[rough] = pools.settled(sheen[rough])
+    out = body + sheen
     transmittance, added = air_light(sky, means, eye)
     return (out * transmittance[:, None] + added).astype(np.float32)
 

@@ -1,7 +1,7 @@
 """Noise goes, edges stay: what few rays found is averaged among neighbours.
 
-Along the curve that surfels are sorted by (`smoothed`, `smooth_scalar`): cheap, a few centimetres far. In cells of space (`settled`):
-for the dim light of rooms, which takes thousands of rays to know.
+Along the curve that surfels are sorted by (`smoothed`, `smooth_scalar`): cheap, a few centimetres far. In cells of space (`Pools`):
+for the dim light of rooms, which takes thousands of rays to know, and for what is blurred by roughness.
 """
 
 from __future__ import annotations
@@ -33,29 +33,31 @@ def smoothed(values: Floats, surfels: Surfels, shift_m: float) -> Floats:
     return out
 
 
-def settled(values: Floats, surfels: Surfels) -> Floats:
-    """(N, 3) noisy light, each the mean over as wide a surrounding on surfaces that face the same way as its noise asks for.
+class Pools:
+    """The cells that surfels share what rays found in; made once for all that is found on the same surfels."""
 
-    Means over wide cells are sure but blur; one over narrower cells replaces them as far as the difference is more than chance, by
-    the narrower one's standard error (the idea of Lepski's method, 1990). What faces between two sides of the grid has a share in both.
-    """
-    if not len(values):
-        return values
-    means = np.ascontiguousarray(surfels.means, np.float32)
-    normals = np.ascontiguousarray(surfels.frames[:, :, 2], np.float32)
-    side, share = _sides(normals, surfels.leaf)
-    brightness = values.sum(axis=1)
-    sure: Floats | None = None
-    for cell_m in CELLS_M:
-        mean, error = _pooled(values, brightness, means, normals, side, share, cell_m)
-        if sure is None:
-            sure = mean
-            continue
-        difference = (mean - sure).sum(axis=1) ** 2
-        believed = difference / (difference + np.float32(DOUBT) * error + np.float32(1e-12))
-        sure = sure + believed[:, None] * (mean - sure)
-    assert sure is not None
-    return sure
+    def __init__(self, surfels: Surfels, cells_m: tuple[float, ...] = CELLS_M) -> None:
+        means = np.ascontiguousarray(surfels.means, np.float32)
+        normals = np.ascontiguousarray(surfels.frames[:, :, 2], np.float32)
+        side, share = _sides(normals, surfels.leaf)
+        self._levels = [_Level(means, normals, side, share, cell_m) for cell_m in cells_m] if len(means) else []
+
+    def settled(self, values: Floats) -> Floats:
+        """(N, 3) noisy light, each the mean over as wide a surrounding on surfaces that face the same way as its noise asks for.
+
+        Means over wide cells are sure but blur; one over narrower cells replaces them as far as the difference is more than chance, by
+        the narrower one's standard error (the idea of Lepski's method, 1990). What faces between two sides of the grid has a share in both.
+        """
+        sure: Floats = values
+        for number, level in enumerate(self._levels):
+            mean, error = level.pooled(values)
+            if number == 0:
+                sure = mean
+                continue
+            difference = (mean - sure).sum(axis=1) ** 2
+            believed = difference / (difference + np.float32(DOUBT) * error + np.float32(1e-12))
+            sure = sure + believed[:, None] * (mean - sure)
+        return sure
 
 
 def _sides(normals: Floats, leaf: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats]:
@@ -68,24 +70,35 @@ def _sides(normals: Floats, leaf: NDArray[np.bool_]) -> tuple[NDArray[np.int64],
     return side, (share / np.maximum(share.sum(axis=1, keepdims=True), 1e-6)).astype(np.float32)
 
 
-def _pooled(
-    values: Floats, brightness: Floats, means: Floats, normals: Floats, side: NDArray[np.int64], share: Floats, cell_m: float
-) -> tuple[Floats, Floats]:
-    """Means (N, 3) over the cells around each surfel, and the squared standard error (N,) of their brightness."""
-    cell = np.floor(means / np.float32(cell_m)).astype(np.int64)
-    cell -= cell.min(axis=0) - 1
-    across, deep = int(cell[:, 1].max()) + 2, int(cell[:, 2].max()) + 2
-    where = (cell[:, 0] * across + cell[:, 1]) * deep + cell[:, 2]
-    surfel, turn = np.nonzero(share > 0)
-    kept, mine = np.unique(where[surfel] * 7 + side[surfel, turn], return_inverse=True)
-    weight = share[surfel, turn].astype(np.float64)
-    columns = (np.ones(len(means)), values[:, 0], values[:, 1], values[:, 2], brightness**2, means[:, 0], means[:, 1], means[:, 2])
-    sums = np.stack([np.bincount(mine, weight * column[surfel], len(kept)) for column in columns], axis=1).astype(np.float32)
-    sums[:, 5:] /= sums[:, :1]
-    entry = np.full(share.shape, -1, np.int64)
-    entry[surfel, turn] = mine
-    shifts = np.array([(x * across + y) * deep + z for x in (-1, 0, 1) for y in (-1, 0, 1) for z in (-1, 0, 1)]) * 7
-    return _mean_around(values, means, normals, entry, share, _neighbours(kept, shifts), sums, np.float32(cell_m))
+class _Level:
+    """Cells of one width, and which of them are neighbours."""
+
+    def __init__(self, means: Floats, normals: Floats, side: NDArray[np.int64], share: Floats, cell_m: float) -> None:
+        cell = np.floor(means / np.float32(cell_m)).astype(np.int64)
+        cell -= cell.min(axis=0) - 1
+        across, deep = int(cell[:, 1].max()) + 2, int(cell[:, 2].max()) + 2
+        where = (cell[:, 0] * across + cell[:, 1]) * deep + cell[:, 2]
+        self._surfel, turn = np.nonzero(share > 0)
+        kept, self._mine = np.unique(where[self._surfel] * 7 + side[self._surfel, turn], return_inverse=True)
+        self._weight = share[self._surfel, turn].astype(np.float64)
+        self._means, self._normals, self._share, self._cell_m = means, normals, share, np.float32(cell_m)
+        self._entry = np.full(share.shape, -1, np.int64)
+        self._entry[self._surfel, turn] = self._mine
+        shifts = np.array([(x * across + y) * deep + z for x in (-1, 0, 1) for y in (-1, 0, 1) for z in (-1, 0, 1)]) * 7
+        self._neighbours = _neighbours(kept, shifts)
+        self._many = self._sums(np.ones((len(means), 1), np.float32))
+        self._middle = self._sums(means) / self._many
+
+    def pooled(self, values: Floats) -> tuple[Floats, Floats]:
+        """Means (N, 3) over the cells around each surfel, and the squared standard error (N,) of their brightness."""
+        squares = values.sum(axis=1, keepdims=True) ** 2
+        sums = np.concatenate([self._many, self._sums(values), self._sums(squares), self._middle], axis=1)
+        return _mean_around(values, self._means, self._normals, self._entry, self._share, self._neighbours, sums, self._cell_m)
+
+    def _sums(self, columns: Floats) -> Floats:
+        count = int(self._mine.max()) + 1
+        each = [np.bincount(self._mine, self._weight * column[self._surfel], count) for column in columns.T]
+        return np.stack(each, axis=1).astype(np.float32)
 
 
 @njit(cache=True, parallel=True)
