@@ -113,7 +113,7 @@ def _shorts(a: Assembly, wide: float, tint: Colour) -> None:
         Limb((-x, 0.84, 0.0), (-x * 1.1, 0.56, 0.012), 0.088 * wide, 0.098),
         Limb((x, 0.84, 0.0), (x * 1.32, 0.56, 0.05), 0.088 * wide, 0.098),
     ]
-    a.add(blob(shapes, blend=0.03, cells=26), "fabric", "shorts", tint=tint, crease=60)
+    a.add(blob(shapes, blend=0.03, cells=13), "fabric", "shorts", tint=tint, crease=60)
 
 
 def _shoes(a: Assembly, wide: float) -> None:
