@@ -20,7 +20,7 @@ from pipelines.scene import Floats, Surfels
 LIFT_M = 0.0015  # rays start this far off their own surface
 NEAREST_M, SPREADS, FARTHEST_M = 0.004, 0.8, 0.03  # how near a cover hides: 4 mm + 0.8 standard deviations, at most 3 cm
 
-TUCKED_FROM_M, TUCKS, TUCK = 45.0, 3, 0.5  # from how far off rims must not show; steps and the factor of each
+TUCKED_FROM_M, TUCKS, TUCK = 4.0, 3, 0.5  # from how far off rims must not show; steps and the factor of each
 REACH, LIFTED = 2.0, 0.3  # standard deviations that show; that far from a surface a rim is in the air
 
 

@@ -214,6 +214,8 @@ def place(
             for m in range(3):
                 means[i, m] = strips[t, m] + run * strips[t, 3 + m]
             nearest = 0.5 * width
+        if nearest >= 2.5 * s:
+            edge = -1  # too far off to matter
         n = corner_normals[t, 0] * w[0] + corner_normals[t, 1] * w[1] + corner_normals[t, 2] * w[2]
         n /= np.sqrt((n * n).sum()) + 1e-12
         if ground[t]:
@@ -222,7 +224,7 @@ def place(
                 n = face
         if strip:
             along = strips[t, 3:6].astype(np.float64)
-        elif edge >= 0 and nearest < 2.5 * s:
+        elif edge >= 0:
             along = (e0 if edge == 0 else e1 if edge == 1 else e2) / lengths[edge]
         elif abs(n[1]) < 0.9:
             along = np.array((n[2], 0.0, -n[0]))
@@ -237,14 +239,17 @@ def place(
         if edge >= 0 or strip:
             narrow = min(wide, max(nearest * 0.95, (THINNEST if strip else GROUND_RIM if ground[t] else RIM) * wide))
         bend, straight = _curvature(p, corner_normals[t], lengths)
+        end = 1e9  # how far off the rim of a pole is
         if bend * wide > 0.7 and not ground[t]:  # a thin twig or pipe: narrow as it is, and longer along it instead
             narrow = min(narrow, max(0.7 / bend, 0.12 * wide))
-            if edge < 0 and not strip:
+            if not strip and (edge < 0 or lengths[edge] < wide):
+                if edge >= 0:
+                    edge, end = -1, nearest
                 along = (e0 if straight == 0 else e1 if straight == 1 else e2) / lengths[straight]
                 along = along - n * (along * n).sum()
                 along /= np.sqrt((along * along).sum()) + 1e-12
                 across = np.array((n[1] * along[2] - n[2] * along[1], n[2] * along[0] - n[0] * along[2], n[0] * along[1] - n[1] * along[0]))
-        long = min(wide * wide / narrow, 1.7 * wide, max(0.7 * wide, 0.4 * lengths[straight]))
+        long = min(wide * wide / narrow, 1.7 * wide, max(0.7 * wide, 0.4 * lengths[straight]), max(0.8 * end, 0.45 * wide))
         if strip:  # as far apart as the strip is thin, and short of its ends
             long = min(max(wide, 1.2 * wide * s / width), 12.0 * narrow, max(0.8 * min(run, length - run), 0.45 * wide))
         elif edge >= 0:  # stay short of the corners, where the next edge begins

@@ -8,6 +8,7 @@ import pytest
 from pipelines.layout.placing import place, points_in, rounded_spacing
 from pipelines.layout.surfaces import areas_and_normals, facets_of, split, strips
 from pipelines.scene import Mesh
+from pipelines.things.solids import cylinder
 
 LENGTH_M, SPACING_M = 1.0, 0.03
 
@@ -41,6 +42,25 @@ def test_no_splat_of_a_thin_strip_sticks_out_of_it(width_m: float) -> None:
 def test_a_square_is_no_strip() -> None:
     sheet = Mesh(np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], np.float32), np.array([[0, 1, 2], [0, 2, 3]], np.int32))
     assert not strips(facets_of(sheet, crease_deg=30))[:, 6].any()
+
+
+def test_splats_of_a_pole_run_along_it_to_its_very_ends() -> None:
+    """A mast of 5 m with sharp rims: what lies far from its rims is not laid along them."""
+    whole = facets_of(cylinder(0.06, 5.0, sides=10), crease_deg=40)
+    facets, cut_from = split(whole, np.full(len(whole), 3.0, np.float32))
+    areas, normals = areas_and_normals(facets.corners)
+    spacing = rounded_spacing(np.full(len(facets), 0.25, np.float32))
+    nowhere = np.zeros(len(facets), np.bool_)
+    row, inside = points_in(facets.corners, normals, areas, spacing, nowhere, seed=3)
+    covered = np.full(len(facets), 0.62, np.float32)
+    means, normals, frames, sizes = place(
+        facets.corners, facets.normals, facets.sharp, strips(whole)[cut_from], spacing, row, inside, covered, nowhere
+    )
+    side = np.abs(normals[:, 1]) < 0.5
+    assert side.sum() > 20
+    assert (np.abs(frames[side, 1, 0]) > 0.99).all()
+    assert (sizes[side, 1] < 0.07).all(), "no wider than the pole"
+    assert (np.abs(means[side, 1]) + sizes[side, 0] < 2.6).all(), "and not longer"
 
 
 def test_a_cliff_of_slivers_is_closed_and_has_no_needles() -> None:

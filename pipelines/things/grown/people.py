@@ -25,8 +25,8 @@ TROUSERS = ("charcoal", "navy", "brown", "olive", "tan", "grey")
 
 def person(order: GrownOrder) -> Shape:
     """A figure. Parameters: pose 0 stands, 1 sits upright with the feet down, 2 lies on the back, the head to the rear; build man, woman
-    or child; dress 1 gives a skirt; shorts 1 bare knees; hat 1 a hat; stick 1 a walking stick; hair_colour, coat_colour and trouser_colour where they are not
-    left to chance. Who sits has a spot "sits" where the seat must be.
+    or child; dress 1 gives a skirt; shorts 1 bare knees; hat 1 a hat; stick 1 a walking stick; hair_colour, coat_colour and
+    trouser_colour where they are not left to chance. Who sits has a spot "sits" where the seat must be.
     """
     a = Assembly(order)
     pose = int(a.number("pose", STANDING))
@@ -82,7 +82,7 @@ def _seated_legs(a: Assembly, wide: float, tint: Colour, material: str) -> None:
             Limb((side * hip, SEAT_M + thigh, 0.02), (side * hip * 1.25, SEAT_M + 0.065, knee), thigh, 0.064),
             Limb((side * hip * 1.25, SEAT_M + 0.065, knee), (side * hip * 1.3, 0.1, knee - 0.02), 0.062, 0.046),
         ]
-    a.add(blob(shapes, blend=0.035, cells=30), material, "trousers", tint=tint, crease=60)
+    a.add(blob(shapes, blend=0.035, cells=30 if material == "fabric" else 26), material, "trousers", tint=tint, crease=60)
     for side in (-1, 1):
         x = side * hip * 1.3
         shoe: list[Primitive] = [
@@ -102,7 +102,7 @@ def _legs(a: Assembly, wide: float, tint: Colour, material: str) -> None:
         Limb((x, 0.9, 0.0), (x * 1.35, 0.5, 0.06), 0.088 * wide, 0.06),
         Limb((x * 1.35, 0.5, 0.06), (x * 1.55, 0.1, 0.045), 0.06, 0.046),
     ]
-    a.add(blob(shapes, blend=0.035, cells=30), material, "trousers", tint=tint, crease=60)
+    a.add(blob(shapes, blend=0.035, cells=30 if material == "fabric" else 26), material, "trousers", tint=tint, crease=60)
 
 
 def _shorts(a: Assembly, wide: float, tint: Colour) -> None:
