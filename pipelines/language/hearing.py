@@ -11,6 +11,8 @@ from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.tagging import Lexeme
 
 _PAST = frozenset({"stood", "sat", "lay", "rode", "ran", "rose", "grew", "flew", "swam", "drove", "went", "came"})
+_LOOK_NOUNS = frozenset({"colour", "color", "colours", "colors", "size", "material", "something", "stuff", "liquid", "fluid", "substance"})
+"""What comes after "of" and says only what a thing is like."""
 STRONG, WEAK = 2.0, 1.0
 
 
@@ -165,6 +167,9 @@ class Hearing:
         if phrase.of is not None and stuff is not None and stuff.has(Role.MATERIAL):
             draft.material = stuff.value(Role.MATERIAL)
             for lexeme in phrase.of.modifiers:
+                wear(draft, lexeme)
+        elif phrase.of is not None and phrase.of.head is not None and phrase.of.head.words[-1] in _LOOK_NOUNS:
+            for lexeme in phrase.of.modifiers:  # "parasols of yellow colour", "a flask of something green"
                 wear(draft, lexeme)
 
     def _wear_parts(self, draft: Draft, phrase: NounPhrase) -> None:

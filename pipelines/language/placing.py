@@ -245,6 +245,7 @@ class Placing(Relating):
             self._connector = "none"
             return end
         said = self._row.item(objects_at)
+        self._one_for_each(objects, said)
         self._each = objects[0] if says_each(said) else None
         if self._each is not None and isinstance(said, NounPhrase) and said.head is not None and said.head.text == "corner":
             for draft in subjects_before:  # "a plant in each corner"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from pipelines.language.lexicon import Role
 from pipelines.language.noun_phrase import Item, NounPhrase
-from pipelines.language.tagging import Lexeme
+from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
 from pipelines.spec import RelationName
 
@@ -15,6 +15,7 @@ SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.L
 ASIDE = SIDES | {RelationName.BESIDE, RelationName.NEAR}
 _STATES = frozenset({"stuck", "hung", "built", "set", "cut", "dug", "hidden", "laid", "bound", "sunk"})
 _MOVING = frozenset({"pulled", "drawn", "driven", "ridden", "pushed", "towed", "carried", "led", "guided", "watched", "chased", "followed"})
+_COUNTING = frozenset({"qty", "quantity", "count", "number", "pieces", "pcs", "pc", "units", "items", "total", "x", "them", "of", "off", "each"})
 _LONGEST_HEADING = 10  # items
 
 
@@ -80,6 +81,19 @@ class Row:
         denied = isinstance(asked, Lexeme) and asked.text == "?" and isinstance(answer, Lexeme) and answer.text == "no"
         after = self.item(at + 2)
         return at + 2 if denied and (after is None or self._is_sign(after)) else None
+
+    def bracketed_count(self, at: int) -> tuple[float, int] | None:
+        """ "cones (qty 5)", "robots (four pieces)": the number in the bracket that opens at `at`, and where it closes."""
+        number, end = None, at + 1
+        while (item := self.item(end)) is not None and not (isinstance(item, Lexeme) and item.text == ")"):
+            head = item.head if isinstance(item, NounPhrase) else None if item.has(Role.NUMBER) else item
+            if head is not None and head.words[-1] not in _COUNTING:
+                return None
+            said = item.number if isinstance(item, NounPhrase) else number_value(item)
+            if said is not None and number is not None:
+                return None
+            number, end = said if said is not None else number, end + 1
+        return (number, end) if number is not None and item is not None else None
 
     def is_sign(self, at: int) -> bool:
         item = self.item(at)
@@ -152,6 +166,17 @@ class Row:
         """ "on the porch of a farmhouse" is near the farmhouse, not on it."""
         item = self.item(at)
         return isinstance(item, NounPhrase) and item.of is not None and is_part(item)
+
+    def acts_alone(self, at: int) -> bool:
+        """ "a table and a dog lying on a rug": the participle at `at` is the dog's; not so "rake and hoe leaning", "they are lying"."""
+        before = at - 1
+        while self.has(before, Role.ADVERB) or (self.has(before, Role.VERB) and not self.has(before, Role.BE)):
+            before -= 1
+        if self.has(before, Role.BE):
+            return False
+        last, joint, other = self.item(before), self.item(before - 1), self.item(before - 2)
+        pair = isinstance(last, NounPhrase) and isinstance(other, NounPhrase) and isinstance(joint, Lexeme) and joint.text == "and"
+        return not (pair and all(isinstance(one, NounPhrase) and not one.article and one.number is None for one in (last, other)))
 
     def is_viewer(self, at: int) -> bool:
         item = self.item(at)
