@@ -134,7 +134,7 @@ class Clauses(Subjects):
         elif word.has(Role.VERB, Role.BE):
             self._scene.use(word.start, word.end, "grammar")
             self._verb_seen = bool(self._chain)
-            if word.words[-1].endswith("ing") and self._row.acts_alone(at):
+            if word.words[-1].endswith("ing") and self._acts_alone(at):
                 self._joined_by_and = False
             if self._outer and not word.words[-1].endswith(("ing", "ed", "en")):
                 self._speak_of_outer()

@@ -91,6 +91,11 @@ class Relating:
         objects[0].number, objects[0].each_of, objects[0].plural = 1, owner, True
         self._singly = None
 
+    def _acts_alone(self, at: int) -> bool:
+        """Whether the participle at `at` is said of the last of a list only: what does not live does such things together."""
+        lifeless = not any(draft.place or self._mentions.sorts.is_alive(draft) for draft in self._chain)
+        return self._row.acts_alone(at) and not (lifeless and self._row.has(at, Role.RELATION))
+
     def _ends_in_pending(self, at: int) -> bool:
         """Whether the phrase at `at` is what the relation was put to that waits for its subject."""
         phrase = self._row.item(at)
@@ -161,7 +166,7 @@ class Relating:
             return
         subjects = self._talk.subjects
         preposition = self._row[at]
-        if isinstance(preposition, Lexeme) and preposition.words[0].endswith("ing") and self._row.acts_alone(at):
+        if isinstance(preposition, Lexeme) and preposition.words[0].endswith("ing") and self._acts_alone(at):
             self._joined_by_and = False
         after = max((self._chain.index(target) + 1 for target in objects if target in self._chain), default=0)
         chain = self._chain[after:]  # "a bench, a hammer and a saw on the bench"
