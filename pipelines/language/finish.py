@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from pipelines.language.drafts import Draft, SceneDraft
+from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN, THING_AS_OBJECT
 from pipelines.language.outside import rooms_with_contents, seen_from_outside
@@ -326,17 +327,24 @@ def _at_home(draft: Draft, lexicon: Lexicon, place: str) -> str | None:
     """The place's own kind of a thing: "a bed" in a hospital is a hospital bed; None where the plain one is as much at home."""
     if not draft.options or " " in draft.word:
         return None
+    if (named := f"{place} {draft.word}") in lexicon.kinds:
+        return named  # "a ladder" in a library is a library ladder
     plain, indoors = lexicon.kinds[draft.options[0]], lexicon.places[place].indoors
     homes = lexicon.homes.get(draft.word) or (lexicon.homes.get(" ".join(key(plain.name)), {}) if indoors else {})
     fits = plain.indoors if indoors else plain.outdoors
     if place in homes or (fits and not homes):
         return None
     hints = (key(hint.rstrip("!")) for hint in split(lexicon.places[place].said.hints))
-    own = (kinds[0] for words in hints if words[-1] == draft.word and (kinds := lexicon.kinds_for(" ".join(words))))
+    own = (kinds[0] for words in hints if _names_alike(words[-1], draft.word, lexicon) and (kinds := lexicon.kinds_for(" ".join(words))))
     low = ("floor", "ground")
     stances = low if plain.stands_on in low else (plain.stands_on,)
     fitting = (kind for kind in own if lexicon.kinds[kind].stands_on in stances)  # a periodic table is no table
     return next((kind for kind in fitting if max(plain.size_m) < _ALIKE * max(lexicon.kinds[kind].size_m)), None)  # a hand truck no truck
+
+
+def _names_alike(word: str, other: str, lexicon: Lexicon) -> bool:
+    """ "theatre seats" are what "a seat" is in a theatre."""
+    return other in (word, *singulars(word, lexicon.irregular_plurals))
 
 
 def _is_small(draft: Draft, lexicon: Lexicon) -> bool:
