@@ -285,7 +285,8 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
     if draft.generic is not None:
         entry = lexicon.data["generic"][draft.generic]
         own = draft.generic == "tree" or (draft.generic == "vegetation" and places[place].indoors)
-        wishes = [*(places[place].said.trees if own else []), *entry["prefer"]]
+        here = f"{place.partition(' ')[0]} {draft.word}"  # "plants" on an alien planet are alien plants
+        wishes = [*([here] if here in lexicon.kinds else []), *(places[place].said.trees if own else []), *entry["prefer"]]
         return lexicon.first_known(wishes) or next(iter((*draft.options, *lexicon.generic_kinds(draft.generic))), "")
     own_here = _at_home(draft, lexicon, place)
     if own_here is not None or len(draft.options) < 2:
@@ -338,6 +339,8 @@ def _at_home(draft: Draft, lexicon: Lexicon, place: str) -> str | None:
     own = (kinds[0] for words in hints if _names_alike(words[-1], draft.word, lexicon) and (kinds := lexicon.kinds_for(" ".join(words))))
     low = ("floor", "ground")
     stances = low if plain.stands_on in low else (plain.stands_on,)
+    if draft.guessed:
+        return next(own, None)  # "the pole" of a hair salon is rather its own than the one that likeness found
     fitting = (kind for kind in own if lexicon.kinds[kind].stands_on in stances)  # a periodic table is no table
     return next((kind for kind in fitting if max(plain.size_m) < _ALIKE * max(lexicon.kinds[kind].size_m)), None)  # a hand truck no truck
 
