@@ -124,6 +124,8 @@ class Clauses(Subjects):
             self._refer(word, at)
         elif word.has(Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST):
             return self._relation(word, at)
+        elif word.has(Role.WITH) and self._row.is_auxiliary(at):
+            self._scene.use(word.start, word.end, "grammar")
         elif word.has(Role.WITH):
             return self._with(at)
         elif word.has(Role.CONJUNCTION):

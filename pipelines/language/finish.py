@@ -92,6 +92,9 @@ def _is_only_part(draft: Draft, lexicon: Lexicon, *, indoors: bool) -> bool:
     if not draft.part:
         return False
     own = draft.word in split(lexicon.data["own_things"])
+    counted = draft.loose and (draft.number or 1) > 1 and bool(draft.options) and draft.word not in lexicon.building_parts
+    if counted:
+        return False  # "a phone box with a sign, two black cabs": no parts of it
     if draft.host is not None and not own:
         draft.host.parts.append(draft)
         return True

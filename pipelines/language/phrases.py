@@ -212,6 +212,8 @@ class Chunker:
         """Take one lexeme into the phrase; False when it does not belong."""
         lexeme = self._lexemes[at]
         noun_seen = any(is_nounish(one) for one in run)
+        if run and run[-1].text in self._lexicon.actors and lexeme.has(Role.VERB):
+            return False  # "we sink": no kitchen sink
         if lexeme.kind not in (TokenKind.WORD, TokenKind.NUMBER) or (lexeme.has(Role.NEGATOR) and not lexeme.has(Role.DETERMINER)):
             return False
         if run and run[-1].possessive and set(lexeme.senses) == {Role.VERB}:

@@ -82,6 +82,17 @@ class Row:
         after = self.item(at + 2)
         return at + 2 if denied and (after is None or self._is_sign(after)) else None
 
+    def is_auxiliary(self, at: int) -> bool:
+        """ "has been left", "have curled up", "had just fallen": the verb after it tells what was done; nobody has it."""
+        word = self.item(at)
+        if not isinstance(word, Lexeme) or word.text not in ("has", "have", "had", "having"):
+            return False
+        after = at + 1
+        while self.has(after, Role.ADVERB) and not self.has(after, Role.VERB, Role.BE):
+            after += 1
+        verb = self.item(after)
+        return isinstance(verb, Lexeme) and verb.has(Role.VERB, Role.BE) and not verb.has(Role.DETERMINER, Role.NUMBER)
+
     def bracketed_count(self, at: int) -> tuple[float, int] | None:
         """ "cones (qty 5)", "robots (four pieces)": the number in the bracket that opens at `at`, and where it closes."""
         number, end = None, at + 1

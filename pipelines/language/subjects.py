@@ -29,6 +29,7 @@ class Subjects(Placing):
         if self._denying and self._row.denial_goes_on(phrase, at, self._connector):
             self._mentions.exclude(phrase)
             self._connector = "none"
+            self._denying = phrase.head is not None or self._row.has(at + 1, Role.CONJUNCTION)  # "who is never late": no more is denied
             return at + 1
         self._denying = False
         if (seen := filmed_from(self._row, at)) is not None and not self._mentions.is_there("camera"):
