@@ -130,7 +130,7 @@ class Clauses(Subjects):
             return self._with(at)
         elif word.has(Role.CONJUNCTION):
             self._connector = "or" if word.text in ("or", "nor") else "and"
-        elif word.has(Role.OPENER) and not self._denying and not word.has(Role.BE):
+        elif word.has(Role.OPENER) and not self._denying and not word.has(Role.BE) and not self._row.has(at - 1, Role.BE):
             self._talk.subjects = [] if not self._pending else self._talk.subjects
             self._talk.host = None
         elif word.has(Role.VERB, Role.BE):
@@ -138,7 +138,7 @@ class Clauses(Subjects):
             self._verb_seen = bool(self._chain)
             if word.words[-1].endswith("ing") and self._acts_alone(at):
                 self._joined_by_and = False
-            if self._outer and not word.words[-1].endswith(("ing", "ed", "en")):
+            if self._outer and (not word.words[-1].endswith(("ing", "ed", "en")) or self._row.has(at - 1, Role.PRONOUN)):
                 self._speak_of_outer()
             elif self._mentions.is_finite(word.words[-1]):
                 self._speak_of_clause(at)

@@ -31,6 +31,7 @@ _TOPS = (
     "step",
     "steps",
 )  # what is on them is on the whole thing
+_ABOVE = frozenset({"above", "right above", "just above", "overhead"})
 _FORMATIONS = {
     "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
     "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
@@ -58,8 +59,9 @@ class Placing(Relating):
         self._scene.use(word.start, word.end, "relation")
         if self._denying and self._mentions.is_finite(word.words[0]) and self._talk.subjects and self._talk.subjects[-1].place is None:
             self._denying = False  # "a cart without wheels leans against"
-        if self._outer and self._connector in ("none", "comma") and self._mentions.is_finite(word.words[0]):
-            self._speak_of_outer()  # "a man with a dog sits on a bench"
+        placed = self._row.has(at - 1, Role.PRONOUN) and word.words[0].endswith("ing")
+        if self._outer and self._connector in ("none", "comma") and (placed or self._mentions.is_finite(word.words[0])):
+            self._speak_of_outer()  # "a man with a dog sits on a bench", "a scarecrow with a crow on it standing between"
         elif self._mentions.is_finite(word.words[0]):
             self._speak_of_clause(at)
         self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
@@ -76,8 +78,9 @@ class Placing(Relating):
             side, target = next(iter(self._talk.sided.items()))  # "on the left side of a plate …, on the other side of it"
             self._place_subjects(side, (target,), at, at + 1, turned=False)
             return objects_at + 1 if takes_object else at + 1
-        if word.text in ("above", "right above", "just above") and not takes_object and self._talk.host is not None:
-            relate(self._talk.subjects, RelationName.UNDER, (self._talk.host,), turned=True)  # "a sofa with a picture above"
+        high = word.text in _ABOVE or (not word.has(Role.RELATION) and word.has(Role.TURNED) and word.words[-1] in _ABOVE)
+        if high and not takes_object and (below := self._talk.host or self._spoken_below()) is not None:
+            relate(self._talk.subjects, RelationName.UNDER, (below,), turned=True)  # "a sofa with a picture above"
             return at + 1
         if word.text.endswith(("one side of", "one end of")):
             self._talk.one_side = at
@@ -112,6 +115,12 @@ class Placing(Relating):
         elif word.has(Role.TO_HOST):
             self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
         return at + 1
+
+    def _spoken_below(self) -> Draft | None:
+        """ "A long table. A chandelier hangs above": the single thing that was spoken of before what hangs or flies."""
+        high = all(map(self._mentions.sorts.is_high, self._talk.subjects)) and bool(self._talk.subjects)
+        found = self._talk.singular_before()[:1] if high and self._connector == "none" else []
+        return next((one for one in found if one.options and one.place is None and not self._mentions.sorts.is_high(one)), None)
 
     def _other_side(self) -> list[Draft]:
         """To what something was put "on one side" in this sentence."""

@@ -37,6 +37,8 @@ class Subjects(Placing):
             self._connector = "stop"
             return seen
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
+        if self._outer and phrase.head is None and self._row.has(at - 1, Role.PRONOUN) and self._row.next_is_relation(at + 1):
+            self._speak_of_outer()  # "a scarecrow with a crow on it standing between two beds"
         if self._made_of(phrase, at) or self._is_label(phrase, at) or self._is_speaker(phrase, at) or self._worn(phrase, at):
             return at + 1
         if (meant := self._groups.meant(phrase, self._row.item(at + 1))) is not None:
