@@ -178,7 +178,7 @@ class Placing(Relating):
             if relation is RelationName.INSIDE and loose and hosts and not self._mentions.sorts.is_terrain(hosts[0]):
                 borne = all(map(self._mentions.sorts.is_borne, self._talk.subjects))
                 relation, hosts = RelationName.ON, hosts if borne else []  # "a table with chairs, a vase in the middle"
-        if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
+        if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None and not self._goes_around(relation, hosts, at):
             return
         if (
             self._talk.lately
@@ -192,6 +192,17 @@ class Placing(Relating):
             self._place_subjects(relation, (hosts[0],), at, at + 1, turned=False)
         elif relation is RelationName.BEHIND:
             self._place_subjects(RelationName.FAR, (VIEWER,), at, at + 1, turned=False)
+
+    def _goes_around(self, relation: RelationName, hosts: list[Draft], at: int) -> bool:
+        """ "a greenhouse, tomatoes inside", "a well, barrels all around": whether one thing was named that they can be in or around."""
+        if not hosts or not self._talk.subjects or is_many(hosts[0]) or not (hosts[0].options or hosts[0].generic):
+            return False
+        if not isinstance(self._row.item(at - 1), NounPhrase) or any(draft.place or not draft.options for draft in self._talk.subjects):
+            return False
+        sorts = self._mentions.sorts
+        if relation is RelationName.INSIDE:
+            return sorts.holds(hosts[0], self._talk.subjects[-1])
+        return not sorts.is_borne(hosts[0]) and not sorts.is_terrain(hosts[0])
 
     def _with_object(self, word: Lexeme, at: int, objects_at: int) -> int:
         turned = not word.has(Role.RELATION)

@@ -138,6 +138,7 @@ class Relating:
         if self._connector not in ("comma", "and", "stop"):
             return False
         after = self._row.skip_filler(end)
+        after = self._row.after_aside(after)
         if self._row.is_comma(after):
             return self._connector in ("and", "stop") and isinstance(self._row.item(after + 1), NounPhrase)
         colon = self._row.item(after)

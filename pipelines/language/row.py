@@ -132,6 +132,16 @@ class Row:
             return False
         return joint.text in ("or", "nor") or (not last.article and last.number is None and not last.modifiers)
 
+    def after_aside(self, at: int) -> int:
+        """ "by the window, facing out as if it could see, a dummy": past what a participle begins between two commas."""
+        begins, end = self.item(at + 1), at + 2
+        if not self.is_comma(at) or not isinstance(begins, Lexeme) or not begins.words[0].endswith("ing") or not begins.has(Role.VERB):
+            return at
+        while self.item(end) is not None and not self.is_sign(end):
+            end += 1
+        after = self.item(end + 1)
+        return end if self.is_comma(end) and isinstance(after, NounPhrase) and after.head is not None else at
+
     def next_is_relation(self, at: int) -> bool:
         return self.has(at, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST)
 
