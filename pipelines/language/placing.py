@@ -195,8 +195,10 @@ class Placing(Relating):
 
     def _goes_around(self, relation: RelationName, hosts: list[Draft], at: int) -> bool:
         """ "a greenhouse, tomatoes inside", "a well, barrels all around": whether one thing was named that they can be in or around."""
-        if not hosts or not self._talk.subjects or is_many(hosts[0]) or not (hosts[0].options or hosts[0].generic):
+        if not hosts or is_many(hosts[0]) or not (hosts[0].options or hosts[0].generic):
             return False
+        if not self._talk.subjects:  # "a temple … Somewhere inside there is treasure"
+            return relation is RelationName.INSIDE and self._mentions.sorts.holds(hosts[0], hosts[0]) and self._fronted(at, at + 1)
         if not isinstance(self._row.item(at - 1), NounPhrase) or any(draft.place or not draft.options for draft in self._talk.subjects):
             return False
         sorts = self._mentions.sorts
