@@ -188,6 +188,9 @@ class Placing(Relating):
             and isinstance(self._row.item(at - 1), NounPhrase)
         ):
             return  # "spans the stream below": it only says which stream
+        if hosts and relation is RelationName.AROUND and self._talk.host is None:
+            for draft in self._talk.subjects:
+                draft.host, draft.loose = draft.host or hosts[0], True  # "it" is still what they are around
         if hosts and (self._talk.host is not None or fronted or self._connector in ("none", "with")):
             self._place_subjects(relation, (hosts[0],), at, at + 1, turned=False)
         elif relation is RelationName.BEHIND:
