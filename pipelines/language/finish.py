@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from pipelines.language.drafts import Draft, SceneDraft
+from pipelines.language.drafts import Draft, SceneDraft, is_many
 from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN, THING_AS_OBJECT
@@ -322,8 +322,8 @@ def _suit_company(drafts: list[Draft], lexicon: Lexicon) -> None:
     there = {draft.kind or next(iter(draft.options), "") for draft in drafts}
     for companion, meant in lexicon.data["company"].items():
         for draft in drafts if companion in there else ():
-            wished = lexicon.kinds_for(meant[draft.word]) if draft.word in meant else ()
-            draft.options = wished or draft.options
+            wished = lexicon.kinds_for(meant[draft.word]) if draft.word in meant and not (draft.generic and is_many(draft)) else ()
+            draft.options, draft.generic = wished or draft.options, None if wished else draft.generic
             draft.kind = draft.options[0] if draft.kind and wished else draft.kind
 
 

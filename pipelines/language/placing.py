@@ -31,6 +31,7 @@ _TOPS = (
     "step",
     "steps",
 )  # what is on them is on the whole thing
+_ENCLOSURES = frozenset({"pen", "corral", "enclosure", "sheepfold", "pigpen", "ring", "circle", "semicircle", "square"})
 _ABOVE = frozenset({"above", "right above", "just above", "overhead"})
 _FORMATIONS = {
     "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
@@ -148,12 +149,14 @@ class Placing(Relating):
     def _in_formation(self, at: int) -> bool:
         """ "twelve pallets in 3 rows", "chairs in five long rows"."""
         phrase = self._row.item(at)
-        if not isinstance(phrase, NounPhrase) or phrase.of is not None or phrase.number is None or phrase.head is None:
+        if not isinstance(phrase, NounPhrase) or phrase.of is not None or phrase.head is None or phrase.article:
+            return False
+        if not self._talk.subjects or (phrase.number is None and not phrase.head.words[-1].endswith("s")):
             return False
         if phrase.head.text not in _FORMATIONS or not all(is_many(draft) for draft in self._talk.subjects):
             return False
         for draft in self._talk.subjects:
-            self._arrange(draft, _FORMATIONS[phrase.head.text], int(phrase.number))
+            self._arrange(draft, _FORMATIONS[phrase.head.text], int(phrase.number) if phrase.number is not None else None)
         self._scene.use(phrase.start, phrase.end, "arranged")
         return True
 
@@ -233,6 +236,8 @@ class Placing(Relating):
             return objects_at + 1
         if self._borne_on(relation, at, objects_at):
             return objects_at + 1
+        if relation is RelationName.INSIDE and not turned and self._enclosed_by(self._row.item(objects_at), at):
+            return objects_at + 1
         ended = self._connector == "comma" and bool(self._talk.subjects) and not self._fronted(at, objects_at + 1)
         if ended and self._outer and all(draft.host in self._outer for draft in self._talk.subjects):
             self._talk.subjects, self._talk.host, self._outer = self._outer, None, []  # "a cage with a bird in it, above a piano"
@@ -300,6 +305,24 @@ class Placing(Relating):
         self._after_object(relation, objects, end, turned=turned)
         self._talk.subjects = [] if nested else self._talk.subjects
         return end
+
+    def _enclosed_by(self, item: Item | None, at: int) -> bool:
+        """ "sheep in a pen made of hay bales", "in a pen": the bales are around the sheep, or else a fence."""
+        if not isinstance(item, NounPhrase) or item.head is None or item.head.words[-1] not in _ENCLOSURES or self._fronted(at, at + 2):
+            return False
+        subjects, made = self._talk.subjects, item.of
+        if made is not None and made.head is not None and made.head.has(Role.THING, Role.GENERIC):
+            walls = self._mentions.mention(made, place_weight=PLACE_AS_OBJECT, as_object=True)
+        elif all(map(self._mentions.sorts.is_alive, subjects)) and made is None and (kinds := self._mentions.kinds_for("fence")):
+            walls = [Draft(self._mentions.text(item), kinds, word=kinds[0], heads=frozenset({item.head.words[-1]}))]
+            self._scene.drafts += walls
+        else:
+            return False
+        self._scene.use(item.start, item.end, "relation")
+        relate(walls, RelationName.AROUND, tuple(subjects[-1:]), turned=False)
+        self._talk.lately += walls
+        self._connector = "none"
+        return True
 
     def _covered(self, at: int) -> bool:
         """ "its roof is covered with moss": what a part is covered with is its material."""

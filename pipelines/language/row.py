@@ -71,16 +71,19 @@ class Row:
         return not phrase.article and (parted or (goes_on and counted))
 
     def taken_back(self, at: int) -> int | None:
-        """ "standing stones? no.": the position after what is asked at `at` and denied at once."""
+        """ "standing stones? no.", "Excavator: none yet.": the position after what is asked at `at` and denied at once."""
         before = self.item(at - 1)
         if not isinstance(self.item(at), NounPhrase) or not (before is None or self._is_sign(before)):
             return None
         while at < len(self) and not self._is_sign(self._items[at]):
             at += 1
         asked, answer = self.item(at), self.item(at + 1)
-        denied = isinstance(asked, Lexeme) and asked.text == "?" and isinstance(answer, Lexeme) and answer.text == "no"
-        after = self.item(at + 2)
-        return at + 2 if denied and (after is None or self._is_sign(after)) else None
+        word = answer.head if isinstance(answer, NounPhrase) else answer
+        denied = isinstance(asked, Lexeme) and asked.text in ("?", ":") and word is not None and word.text in ("no", "none", "nope")
+        end = at + 2
+        while self.has(end, Role.FUNCTION, Role.ADVERB):
+            end += 1  # "none yet"
+        return end if denied and (self.item(end) is None or self.is_sign(end)) else None
 
     def is_auxiliary(self, at: int) -> bool:
         """ "has been left", "have curled up", "had just fallen": the verb after it tells what was done; nobody has it."""
