@@ -210,7 +210,8 @@ class Placing(Relating):
         sorts = self._mentions.sorts
         if relation is RelationName.INSIDE:
             return sorts.holds(hosts[0], self._talk.subjects[-1])
-        return not sorts.is_borne(hosts[0]) and not sorts.is_terrain(hosts[0])
+        wooded = any(map(self._mentions.wholes.grows, self._talk.subjects)) and not sorts.is_off_the_floor(hosts[0])
+        return not wooded and not sorts.is_borne(hosts[0]) and not sorts.is_terrain(hosts[0])
 
     def _with_object(self, word: Lexeme, at: int, objects_at: int) -> int:
         turned = not word.has(Role.RELATION)
