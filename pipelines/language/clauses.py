@@ -70,6 +70,8 @@ class Clauses(Subjects):
 
     def _word(self, word: Lexeme, at: int) -> int:
         if word.kind is TokenKind.STOP:
+            if word.text == "(" and (after := self._counted_in_bracket(at)) is not None:
+                return after
             if word.text in ("(", ")"):
                 self._bracket(word.text)
                 return at + 1
@@ -122,19 +124,21 @@ class Clauses(Subjects):
             self._refer(word, at)
         elif word.has(Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST):
             return self._relation(word, at)
+        elif word.has(Role.WITH) and self._row.is_auxiliary(at):
+            self._scene.use(word.start, word.end, "grammar")
         elif word.has(Role.WITH):
             return self._with(at)
         elif word.has(Role.CONJUNCTION):
             self._connector = "or" if word.text in ("or", "nor") else "and"
-        elif word.has(Role.OPENER) and not self._denying and not word.has(Role.BE):
+        elif word.has(Role.OPENER) and not self._denying and not word.has(Role.BE) and not self._row.has(at - 1, Role.BE):
             self._talk.subjects = [] if not self._pending else self._talk.subjects
             self._talk.host = None
         elif word.has(Role.VERB, Role.BE):
             self._scene.use(word.start, word.end, "grammar")
             self._verb_seen = bool(self._chain)
-            if word.words[-1].endswith("ing"):
+            if word.words[-1].endswith("ing") and self._acts_alone(at):
                 self._joined_by_and = False
-            if self._outer and not word.words[-1].endswith(("ing", "ed", "en")):
+            if self._outer and (not word.words[-1].endswith(("ing", "ed", "en")) or self._row.has(at - 1, Role.PRONOUN)):
                 self._speak_of_outer()
             elif self._mentions.is_finite(word.words[-1]):
                 self._speak_of_clause(at)
@@ -157,6 +161,17 @@ class Clauses(Subjects):
         while self._row.has(after, Role.ADVERB):
             after += 1
         return self._row.next_is_relation(after) or self._row.has(after, Role.WITH, Role.BE, Role.VERB)
+
+    def _counted_in_bracket(self, at: int) -> int | None:
+        """ "traffic cones (qty 5) between the racks": how many there are of what stands before the bracket; where the text goes on."""
+        count, named = self._row.bracketed_count(at), self._row.item(at - 1)
+        counted = self._scene.named.get(named.start, []) if isinstance(named, NounPhrase) else []
+        if count is None or len(counted) != 1 or counted[0].number is not None or counted[0].place is not None:
+            return None
+        number, end = count
+        counted[0].number, counted[0].plural = number, number > 1
+        self._scene.use(self._row[at].start, self._row[end].end, "describes")
+        return end + 1
 
     def _bracket(self, sign: str) -> None:
         """ "crystals (purple)", "a bus stop (with a bench) by a wall": what is in brackets is an aside; whom it was said of goes on."""
@@ -181,7 +196,7 @@ class Clauses(Subjects):
         self._ordering = None
         self._talk.end_sentence()
         self._chain, self._pending, self._outer = [], None, []
-        self._denying, self._connector, self._joined_by_and, self._each = False, "stop", False, None
+        self._denying, self._connector, self._joined_by_and, self._each, self._singly = False, "stop", False, None, None
 
     def _with(self, at: int) -> int:
         """What follows belongs to the thing just named; in a place, to nobody."""
@@ -219,7 +234,8 @@ class Clauses(Subjects):
                 self._talk.subjects = self._talk.lately[-1:]
             return
         if word.text == "each" and self._talk.subjects and is_many(self._talk.subjects[-1]):
-            return  # "four benches, each under a tree"
+            self._singly = self._talk.subjects[-1]  # "four benches, each under a tree"
+            return
         found = self._talk.antecedent(word)
         self._scene.named[word.start] = found
         if found:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from pipelines.language.drafts import Draft, SceneDraft
+from pipelines.language.drafts import Draft, SceneDraft, is_many
+from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.mentions import PLACE_AS_OBJECT, PLACE_BEFORE_NOUN, THING_AS_OBJECT
 from pipelines.language.outside import rooms_with_contents, seen_from_outside
@@ -91,6 +92,9 @@ def _is_only_part(draft: Draft, lexicon: Lexicon, *, indoors: bool) -> bool:
     if not draft.part:
         return False
     own = draft.word in split(lexicon.data["own_things"])
+    counted = draft.loose and (draft.number or 1) > 1 and bool(draft.options) and draft.word not in lexicon.building_parts
+    if counted:
+        return False  # "a phone box with a sign, two black cabs": no parts of it
     if draft.host is not None and not own:
         draft.host.parts.append(draft)
         return True
@@ -284,7 +288,8 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
     if draft.generic is not None:
         entry = lexicon.data["generic"][draft.generic]
         own = draft.generic == "tree" or (draft.generic == "vegetation" and places[place].indoors)
-        wishes = [*(places[place].said.trees if own else []), *entry["prefer"]]
+        here = f"{place.partition(' ')[0]} {draft.word}"  # "plants" on an alien planet are alien plants
+        wishes = [*([here] if here in lexicon.kinds else []), *(places[place].said.trees if own else []), *entry["prefer"]]
         return lexicon.first_known(wishes) or next(iter((*draft.options, *lexicon.generic_kinds(draft.generic))), "")
     own_here = _at_home(draft, lexicon, place)
     if own_here is not None or len(draft.options) < 2:
@@ -317,8 +322,8 @@ def _suit_company(drafts: list[Draft], lexicon: Lexicon) -> None:
     there = {draft.kind or next(iter(draft.options), "") for draft in drafts}
     for companion, meant in lexicon.data["company"].items():
         for draft in drafts if companion in there else ():
-            wished = lexicon.kinds_for(meant[draft.word]) if draft.word in meant else ()
-            draft.options = wished or draft.options
+            wished = lexicon.kinds_for(meant[draft.word]) if draft.word in meant and not (draft.generic and is_many(draft)) else ()
+            draft.options, draft.generic = wished or draft.options, None if wished else draft.generic
             draft.kind = draft.options[0] if draft.kind and wished else draft.kind
 
 
@@ -326,17 +331,26 @@ def _at_home(draft: Draft, lexicon: Lexicon, place: str) -> str | None:
     """The place's own kind of a thing: "a bed" in a hospital is a hospital bed; None where the plain one is as much at home."""
     if not draft.options or " " in draft.word:
         return None
+    if (named := f"{place} {draft.word}") in lexicon.kinds:
+        return named  # "a ladder" in a library is a library ladder
     plain, indoors = lexicon.kinds[draft.options[0]], lexicon.places[place].indoors
     homes = lexicon.homes.get(draft.word) or (lexicon.homes.get(" ".join(key(plain.name)), {}) if indoors else {})
     fits = plain.indoors if indoors else plain.outdoors
     if place in homes or (fits and not homes):
         return None
     hints = (key(hint.rstrip("!")) for hint in split(lexicon.places[place].said.hints))
-    own = (kinds[0] for words in hints if words[-1] == draft.word and (kinds := lexicon.kinds_for(" ".join(words))))
+    own = (kinds[0] for words in hints if _names_alike(words[-1], draft.word, lexicon) and (kinds := lexicon.kinds_for(" ".join(words))))
     low = ("floor", "ground")
     stances = low if plain.stands_on in low else (plain.stands_on,)
+    if draft.guessed:
+        return next(own, None)  # "the pole" of a hair salon is rather its own than the one that likeness found
     fitting = (kind for kind in own if lexicon.kinds[kind].stands_on in stances)  # a periodic table is no table
     return next((kind for kind in fitting if max(plain.size_m) < _ALIKE * max(lexicon.kinds[kind].size_m)), None)  # a hand truck no truck
+
+
+def _names_alike(word: str, other: str, lexicon: Lexicon) -> bool:
+    """ "theatre seats" are what "a seat" is in a theatre."""
+    return other in (word, *singulars(word, lexicon.irregular_plurals))
 
 
 def _is_small(draft: Draft, lexicon: Lexicon) -> bool:

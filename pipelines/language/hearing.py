@@ -9,8 +9,14 @@ from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, split
 from pipelines.language.looks import singular, wear
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.tagging import Lexeme
+from pipelines.language.tokens import key
+from pipelines.spec import Size
 
 _PAST = frozenset({"stood", "sat", "lay", "rode", "ran", "rose", "grew", "flew", "swam", "drove", "went", "came"})
+_PLAIN_SIZES = frozenset({"tiny", "little", "small", "big", "large", "huge", "giant", "gigantic", "enormous"})
+"""Sizes that say no more than how large: a "high chair" is no high one."""
+_LOOK_NOUNS = frozenset({"colour", "color", "colours", "colors", "size", "material", "something", "stuff", "liquid", "fluid", "substance"})
+"""What comes after "of" and says only what a thing is like."""
 STRONG, WEAK = 2.0, 1.0
 
 
@@ -155,17 +161,31 @@ class Hearing:
                 self._scene.use(lexeme.start, lexeme.end, "describes")
             elif lexeme.unknown or (lexeme.has(Role.UNBUILDABLE) and not lexeme.senses.keys() & (MODIFIERS | {Role.THING})):
                 unknown.append(lexeme)
-        if phrase.head is not None and len(phrase.head.words) > 1 and draft.colour is None:
-            colour = self._lexicon.table.get(phrase.head.words[:1], {}).get(Role.COLOUR)
-            grows = any(self._lexicon.kinds[kind].family in ("trees", "plants", "food") for kind in draft.options[:1])
-            colour = None if grows else colour  # an olive tree is no tree in olive
-            draft.colour = colour.value if colour is not None else None
+        if phrase.head is not None and len(phrase.head.words) > 1:
+            self._dress_by_name(draft, phrase.head.words)
         self._miss_together(sorted(unknown, key=lambda lexeme: lexeme.start))
         stuff = phrase.of.head or material_of(phrase.of.modifiers) if phrase.of is not None else None
         if phrase.of is not None and stuff is not None and stuff.has(Role.MATERIAL):
             draft.material = stuff.value(Role.MATERIAL)
             for lexeme in phrase.of.modifiers:
                 wear(draft, lexeme)
+        elif phrase.of is not None and phrase.of.head is not None and phrase.of.head.words[-1] in _LOOK_NOUNS:
+            for lexeme in phrase.of.modifiers:  # "parasols of yellow colour", "a flask of something green"
+                wear(draft, lexeme)
+
+    def _dress_by_name(self, draft: Draft, words: tuple[str, ...]) -> None:
+        """ "a wooden table", "little green men": looks in a name that a kind goes by, unless they are in the kind's own name."""
+        kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
+        own = key(kind.name) if kind is not None else ()
+        grows = kind is not None and kind.family in ("trees", "plants", "food")  # an olive tree is no tree in olive
+        for at, word in enumerate(words[:-1]):
+            senses = self._lexicon.table.get((word,), {})
+            if Role.COLOUR in senses and not grows and (at == 0 or word not in own):
+                draft.colour = draft.colour or senses[Role.COLOUR].value
+            elif Role.MATERIAL in senses and Role.COLOUR not in senses and kind is not None and not grows and word not in own:
+                draft.material = draft.material or senses[Role.MATERIAL].value
+            elif word in _PLAIN_SIZES and word not in own and draft.size is Size.NORMAL:
+                draft.size = Size(senses[Role.SIZE].value)
 
     def _wear_parts(self, draft: Draft, phrase: NounPhrase) -> None:
         """ "a red-roofed cottage"."""

@@ -139,6 +139,11 @@ class Lexicon:
         return plurals
 
     @cached_property
+    def plural_only(self) -> frozenset[str]:
+        """Nouns that are plurals by their form only: "stairs"."""
+        return frozenset(split(self.data["plural_only"]))
+
+    @cached_property
     def building_parts(self) -> frozenset[str]:
         """Parts that only buildings and rooms have, so that "the door" is never a lamp's."""
         return frozenset(split(self.data["building_parts"]))
@@ -202,7 +207,7 @@ class Lexicon:
             found = self.table.get((*words[:noun], singular, *words[noun + 1 :]), {})
             nouns = {role: sense for role, sense in found.items() if role in NOUNS}
             if nouns:
-                plural = True
+                plural = words[noun] not in self.plural_only
                 senses = {**nouns, **senses}
                 break
         return senses, plural

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ _WIDTH, _LAYERS, _HEADS = 384, 6, 12  # of all-MiniLM-L6-v2
 _LONGEST, _AT_ONCE = 64, 64  # tokens of a phrase; phrases in one batch
 _BLOCK = 512  # words that are kept in one file: two seconds of work
 _ERF_TERMS = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
-_MIN_SHORT_LENGTH, _MIN_TYPO_LENGTH, _TWO_SLIPS_LENGTH = 3, 5, 10
+_MIN_SHORT_LENGTH, _MIN_TYPO_LENGTH, _TWO_SLIPS_LENGTH, _SOUNDS_ALIKE = 3, 5, 10, 4
+_SOFT_C = re.compile("c(?=[eiy])")
 
 Vectors = NDArray[np.float32]
 
@@ -66,8 +68,11 @@ def slip(word: str, vocabulary: Iterable[str]) -> str | None:
         return _short_slip(word, vocabulary)
     if _is_english(word) or _is_compound(word):
         return None
-    allowed = 2 if len(word) >= _TWO_SLIPS_LENGTH else 1
     sound = _by_ear(word)
+    alike = [known for known in vocabulary if _by_ear(known) == sound]
+    if alike:
+        return min(alike, key=lambda known: (edits(word, known, _SOUNDS_ALIKE), known))
+    allowed = 2 if len(word) >= _TWO_SLIPS_LENGTH else 1
     near = [
         (
             distance,
@@ -77,7 +82,7 @@ def slip(word: str, vocabulary: Iterable[str]) -> str | None:
             known,
         )
         for known in vocabulary
-        if (distance := edits(sound, _by_ear(known), allowed)) <= allowed
+        if (distance := edits(word.replace("ph", "f"), known.replace("ph", "f"), allowed)) <= allowed
     ]  # of several, letters swapped or doubled are the likeliest slip, and one left out is likelier than one too many
     return min(near)[-1] if near else None
 
@@ -115,8 +120,8 @@ def _is_english(word: str) -> bool:
 
 
 def _by_ear(word: str) -> str:
-    """As it sounds, for slips that are more than a letter: "dolfins"."""
-    return word.replace("ph", "f")
+    """As it sounds, roughly: "hudge" is huge, and "exersize" exercise, though that is more than a letter."""
+    return _SOFT_C.sub("s", word.replace("ph", "f").replace("dge", "ge").replace("z", "s"))
 
 
 def _is_compound(word: str) -> bool:

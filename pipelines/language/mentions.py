@@ -106,10 +106,14 @@ class Mentions(Recall):
     def _settle_group(self, phrase: NounPhrase) -> None:
         """ "a school of yellow fish" is a fish school where the library has one, whatever stands between its words."""
         head = phrase.head
-        word = next((lexeme.words[0] for lexeme in phrase.lexemes if lexeme.has(Role.GROUP) and lexeme.words[1:] == ("of",)), "")
+        words = (lexeme.words for lexeme in phrase.lexemes if lexeme.has(Role.GROUP))
+        word = next((one[0] for one in words if one[1:] in ((), ("of",))), "")
         if head is None or phrase.group is None or phrase.number is not None or not head.has(Role.THING):
             return
         name = f"{singular(head, self._lexicon)} {word}"
+        options = head.senses[Role.THING].options
+        if options[0] in self._lexicon.kinds_for(f"{word} of {options[0]}"):
+            name = options[0]  # "a balloon bunch" is what goes by the name of "balloons"
         if name in self._lexicon.kinds:
             phrase.head = replace(head, senses={Role.THING: Sense(name, options=(name,))}, plural=False)
             phrase.group, phrase.of_itself_plural = None, False
@@ -175,7 +179,14 @@ class Mentions(Recall):
         """ "the edge of a lake", "a view of the sea": what comes after "of" is what counts."""
         if phrase.of is None:
             return []
-        return self.mention(phrase.of, place_weight=min(place_weight, IN_PLACE))
+        within = phrase.head is not None and self._is_within(phrase.head, phrase.of.head)
+        return self.mention(phrase.of, place_weight=IN_PLACE if within else min(place_weight, IN_PLACE))
+
+    def _is_within(self, part: Lexeme, whole: Lexeme | None) -> bool:
+        """ "the wall of the corridor", "the far end of the lab": who sees that is inside; of a house he may be before it."""
+        if whole is None or not whole.has(Role.PLACE) or whole.has(Role.THING) or not self._lexicon.places[whole.value(Role.PLACE)].indoors:
+            return False
+        return singular(part, self._lexicon) in self.wholes.room_parts | self._lexicon.positions
 
     def _names_place(self, phrase: NounPhrase, weight: float) -> bool:
         """Whether a word that is a thing and a place too ("street") names the place here."""

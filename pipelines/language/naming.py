@@ -12,6 +12,8 @@ from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import key
 from pipelines.language.wholes import Wholes
 
+_TREATISES = frozenset({"study"})  # of a building site it is no room
+
 
 class Naming:
     """Changes the heads of phrases before anything is made of them."""
@@ -64,7 +66,10 @@ class Naming:
     def _settle_street(self, phrase: NounPhrase, head: Lexeme) -> None:
         """ "a suburb street" is in a suburb, though streets are a place of their own."""
         around = next((one for one in phrase.compounds if one.has(Role.PLACE) and not one.senses[Role.PLACE].weak), None)
-        if around is None or head.text not in self._within_places or not head.has(Role.PLACE):
+        if around is None or not head.has(Role.PLACE):
+            return
+        studied = head.text in _TREATISES and not self._lexicon.places[around.value(Role.PLACE)].indoors
+        if head.text not in self._within_places and not studied:
             return
         phrase.compounds.remove(around)
         phrase.head = replace(head, senses={Role.PLACE: around.senses[Role.PLACE]})

@@ -93,7 +93,7 @@ class Chunker:
             return not (following and (self._after_noun() or lexeme.has(Role.ADVERB)))
         if lexeme.has(Role.PRONOUN) and (lexeme.has(Role.DETERMINER, Role.NUMBER)):
             verb_next = (after := self._at(index + 1)) is not None and after.has(Role.VERB) and not after.has(*NOUNS, *MODIFIERS)
-            return following and not verb_next
+            return following and not verb_next and not self._is_put(index + 1)
         if self._is_imperative(index) or self._is_act(index) or (self._after_noun() and self._is_doing(index)):
             return False
         if lexeme.unknown and self._acts(index, self._last()):
@@ -101,6 +101,11 @@ class Chunker:
         if lexeme.has(Role.VERB) and not lexeme.has(Role.DETERMINER, Role.NUMBER):
             return self._verb_as_noun(index)
         return True
+
+    def _is_put(self, index: int) -> bool:
+        """ "each opposite a mirror": a preposition with its object, though the word describes things, too."""
+        lexeme, following = self._at(index), self._at(index + 1)
+        return lexeme is not None and lexeme.has(Role.RELATION) and following is not None and following.has(Role.DETERMINER)
 
     def _is_imperative(self, index: int) -> bool:
         """ "Train me a scene", "pick the red cube": a noun at the beginning, before "me" or "the", is what is to be done."""
@@ -207,6 +212,8 @@ class Chunker:
         """Take one lexeme into the phrase; False when it does not belong."""
         lexeme = self._lexemes[at]
         noun_seen = any(is_nounish(one) for one in run)
+        if run and run[-1].text in self._lexicon.actors and lexeme.has(Role.VERB):
+            return False  # "we sink": no kitchen sink
         if lexeme.kind not in (TokenKind.WORD, TokenKind.NUMBER) or (lexeme.has(Role.NEGATOR) and not lexeme.has(Role.DETERMINER)):
             return False
         if run and run[-1].possessive and set(lexeme.senses) == {Role.VERB}:

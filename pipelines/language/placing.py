@@ -31,6 +31,8 @@ _TOPS = (
     "step",
     "steps",
 )  # what is on them is on the whole thing
+_ENCLOSURES = frozenset({"pen", "corral", "enclosure", "sheepfold", "pigpen", "ring", "circle", "semicircle", "square"})
+_ABOVE = frozenset({"above", "right above", "just above", "overhead"})
 _FORMATIONS = {
     "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
     "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
@@ -58,8 +60,9 @@ class Placing(Relating):
         self._scene.use(word.start, word.end, "relation")
         if self._denying and self._mentions.is_finite(word.words[0]) and self._talk.subjects and self._talk.subjects[-1].place is None:
             self._denying = False  # "a cart without wheels leans against"
-        if self._outer and self._connector in ("none", "comma") and self._mentions.is_finite(word.words[0]):
-            self._speak_of_outer()  # "a man with a dog sits on a bench"
+        placed = self._row.has(at - 1, Role.PRONOUN) and word.words[0].endswith("ing")
+        if self._outer and self._connector in ("none", "comma") and (placed or self._mentions.is_finite(word.words[0])):
+            self._speak_of_outer()  # "a man with a dog sits on a bench", "a scarecrow with a crow on it standing between"
         elif self._mentions.is_finite(word.words[0]):
             self._speak_of_clause(at)
         self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
@@ -76,8 +79,9 @@ class Placing(Relating):
             side, target = next(iter(self._talk.sided.items()))  # "on the left side of a plate …, on the other side of it"
             self._place_subjects(side, (target,), at, at + 1, turned=False)
             return objects_at + 1 if takes_object else at + 1
-        if word.text in ("above", "right above", "just above") and not takes_object and self._talk.host is not None:
-            relate(self._talk.subjects, RelationName.UNDER, (self._talk.host,), turned=True)  # "a sofa with a picture above"
+        high = word.text in _ABOVE or (not word.has(Role.RELATION) and word.has(Role.TURNED) and word.words[-1] in _ABOVE)
+        if high and not takes_object and (below := self._talk.host or self._spoken_below()) is not None:
+            relate(self._talk.subjects, RelationName.UNDER, (below,), turned=True)  # "a sofa with a picture above"
             return at + 1
         if word.text.endswith(("one side of", "one end of")):
             self._talk.one_side = at
@@ -113,6 +117,12 @@ class Placing(Relating):
             self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
         return at + 1
 
+    def _spoken_below(self) -> Draft | None:
+        """ "A long table. A chandelier hangs above": the single thing that was spoken of before what hangs or flies."""
+        high = all(map(self._mentions.sorts.is_high, self._talk.subjects)) and bool(self._talk.subjects)
+        found = self._talk.singular_before()[:1] if high and self._connector == "none" else []
+        return next((one for one in found if one.options and one.place is None and not self._mentions.sorts.is_high(one)), None)
+
     def _other_side(self) -> list[Draft]:
         """To what something was put "on one side" in this sentence."""
         item = self._row.item(self._row.skip_filler(self._talk.one_side + 1)) if self._talk.one_side is not None else None
@@ -139,12 +149,14 @@ class Placing(Relating):
     def _in_formation(self, at: int) -> bool:
         """ "twelve pallets in 3 rows", "chairs in five long rows"."""
         phrase = self._row.item(at)
-        if not isinstance(phrase, NounPhrase) or phrase.of is not None or phrase.number is None or phrase.head is None:
+        if not isinstance(phrase, NounPhrase) or phrase.of is not None or phrase.head is None or phrase.article:
+            return False
+        if not self._talk.subjects or (phrase.number is None and not phrase.head.words[-1].endswith("s")):
             return False
         if phrase.head.text not in _FORMATIONS or not all(is_many(draft) for draft in self._talk.subjects):
             return False
         for draft in self._talk.subjects:
-            self._arrange(draft, _FORMATIONS[phrase.head.text], int(phrase.number))
+            self._arrange(draft, _FORMATIONS[phrase.head.text], int(phrase.number) if phrase.number is not None else None)
         self._scene.use(phrase.start, phrase.end, "arranged")
         return True
 
@@ -169,7 +181,7 @@ class Placing(Relating):
             if relation is RelationName.INSIDE and loose and hosts and not self._mentions.sorts.is_terrain(hosts[0]):
                 borne = all(map(self._mentions.sorts.is_borne, self._talk.subjects))
                 relation, hosts = RelationName.ON, hosts if borne else []  # "a table with chairs, a vase in the middle"
-        if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None:
+        if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None and not self._goes_around(relation, hosts, at):
             return
         if (
             self._talk.lately
@@ -179,10 +191,27 @@ class Placing(Relating):
             and isinstance(self._row.item(at - 1), NounPhrase)
         ):
             return  # "spans the stream below": it only says which stream
+        if hosts and relation is RelationName.AROUND and self._talk.host is None:
+            for draft in self._talk.subjects:
+                draft.host, draft.loose = draft.host or hosts[0], True  # "it" is still what they are around
         if hosts and (self._talk.host is not None or fronted or self._connector in ("none", "with")):
             self._place_subjects(relation, (hosts[0],), at, at + 1, turned=False)
         elif relation is RelationName.BEHIND:
             self._place_subjects(RelationName.FAR, (VIEWER,), at, at + 1, turned=False)
+
+    def _goes_around(self, relation: RelationName, hosts: list[Draft], at: int) -> bool:
+        """ "a greenhouse, tomatoes inside", "a well, barrels all around": whether one thing was named that they can be in or around."""
+        if not hosts or is_many(hosts[0]) or not (hosts[0].options or hosts[0].generic):
+            return False
+        if not self._talk.subjects:  # "a temple … Somewhere inside there is treasure"
+            return relation is RelationName.INSIDE and self._mentions.sorts.holds(hosts[0], hosts[0]) and self._fronted(at, at + 1)
+        if not isinstance(self._row.item(at - 1), NounPhrase) or any(draft.place or not draft.options for draft in self._talk.subjects):
+            return False
+        sorts = self._mentions.sorts
+        if relation is RelationName.INSIDE:
+            return sorts.holds(hosts[0], self._talk.subjects[-1])
+        wooded = any(map(self._mentions.wholes.grows, self._talk.subjects)) and not sorts.is_off_the_floor(hosts[0])
+        return not wooded and not sorts.is_borne(hosts[0]) and not sorts.is_terrain(hosts[0])
 
     def _with_object(self, word: Lexeme, at: int, objects_at: int) -> int:
         turned = not word.has(Role.RELATION)
@@ -207,6 +236,8 @@ class Placing(Relating):
             self._connector = "none"
             return objects_at + 1
         if self._borne_on(relation, at, objects_at):
+            return objects_at + 1
+        if relation is RelationName.INSIDE and not turned and self._enclosed_by(self._row.item(objects_at), at):
             return objects_at + 1
         ended = self._connector == "comma" and bool(self._talk.subjects) and not self._fronted(at, objects_at + 1)
         if ended and self._outer and all(draft.host in self._outer for draft in self._talk.subjects):
@@ -245,6 +276,7 @@ class Placing(Relating):
             self._connector = "none"
             return end
         said = self._row.item(objects_at)
+        self._one_for_each(objects, said)
         self._each = objects[0] if says_each(said) else None
         if self._each is not None and isinstance(said, NounPhrase) and said.head is not None and said.head.text == "corner":
             for draft in subjects_before:  # "a plant in each corner"
@@ -274,6 +306,24 @@ class Placing(Relating):
         self._after_object(relation, objects, end, turned=turned)
         self._talk.subjects = [] if nested else self._talk.subjects
         return end
+
+    def _enclosed_by(self, item: Item | None, at: int) -> bool:
+        """ "sheep in a pen made of hay bales", "in a pen": the bales are around the sheep, or else a fence."""
+        if not isinstance(item, NounPhrase) or item.head is None or item.head.words[-1] not in _ENCLOSURES or self._fronted(at, at + 2):
+            return False
+        subjects, made = self._talk.subjects, item.of
+        if made is not None and made.head is not None and made.head.has(Role.THING, Role.GENERIC):
+            walls = self._mentions.mention(made, place_weight=PLACE_AS_OBJECT, as_object=True)
+        elif all(map(self._mentions.sorts.is_alive, subjects)) and made is None and (kinds := self._mentions.kinds_for("fence")):
+            walls = [Draft(self._mentions.text(item), kinds, word=kinds[0], heads=frozenset({item.head.words[-1]}))]
+            self._scene.drafts += walls
+        else:
+            return False
+        self._scene.use(item.start, item.end, "relation")
+        relate(walls, RelationName.AROUND, tuple(subjects[-1:]), turned=False)
+        self._talk.lately += walls
+        self._connector = "none"
+        return True
 
     def _covered(self, at: int) -> bool:
         """ "its roof is covered with moss": what a part is covered with is its material."""

@@ -55,6 +55,12 @@ class Recall(Hearing):
         known = (one for one in reversed(self._scene.drafts) if one.options and " " in one.word and is_many(one) == phrase.plural)
         return next((one for one in known if one.word.split()[-1] == word), None)
 
+    def was_named(self, phrase: NounPhrase) -> bool:
+        """Whether something that a phrase may mean was spoken of."""
+        options = phrase.head.senses[Role.THING].options if phrase.head is not None and phrase.head.has(Role.THING) else ()
+        heads = self.heads_of(phrase)
+        return any(heads & draft.heads or set(options) & set(draft.options) for draft in self._scene.drafts)
+
     def is_there(self, word: str) -> bool:
         """Whether a thing of that name was spoken of."""
         return any(draft.word == word for draft in self._scene.drafts)

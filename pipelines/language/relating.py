@@ -59,6 +59,7 @@ class Relating:
         self._distant_host = False
         self._distance_m: float | None = None
         self._each: Draft | None = None
+        self._singly: Draft | None = None  # "each …": of whom the next object is there once for each
 
     def _stands_with_host(self, relation: RelationName, objects: tuple[Draft | str, ...], at: int) -> bool:
         """ "a side table with a teapot next to the armchair": it is the table that stands next to what stands on the floor."""
@@ -78,6 +79,22 @@ class Relating:
             if draft.each_of is None and draft is not self._each:
                 draft.number, draft.each_of, draft.plural = draft.number or (None if draft.plural else 1), self._each, True
         self._each = None
+
+    def _one_for_each(self, objects: Sequence[Draft], phrase: Item | None) -> None:
+        """ "four benches, each under a tree", "three dogs in their kennels": as many trees and kennels."""
+        owner, own = self._singly, False
+        if owner is None and isinstance(phrase, NounPhrase) and phrase.article == "their" and phrase.plural and phrase.number is None:
+            owner, own = next((one for one in reversed(self._talk.subjects) if (one.number or 0) > 1), None), True
+        single = own or (isinstance(phrase, NounPhrase) and phrase.article in ("a", "an") and not phrase.plural)
+        if owner is None or not single or len(objects) != 1 or objects[0] is owner or objects[0].place is not None or objects[0].each_of:
+            return
+        objects[0].number, objects[0].each_of, objects[0].plural = 1, owner, True
+        self._singly = None
+
+    def _acts_alone(self, at: int) -> bool:
+        """Whether the participle at `at` is said of the last of a list only: what does not live does such things together."""
+        lifeless = not any(draft.place or self._mentions.sorts.is_alive(draft) for draft in self._chain)
+        return self._row.acts_alone(at) and not (lifeless and self._row.has(at, Role.RELATION))
 
     def _ends_in_pending(self, at: int) -> bool:
         """Whether the phrase at `at` is what the relation was put to that waits for its subject."""
@@ -121,6 +138,7 @@ class Relating:
         if self._connector not in ("comma", "and", "stop"):
             return False
         after = self._row.skip_filler(end)
+        after = self._row.after_aside(after)
         if self._row.is_comma(after):
             return self._connector in ("and", "stop") and isinstance(self._row.item(after + 1), NounPhrase)
         colon = self._row.item(after)
@@ -149,7 +167,7 @@ class Relating:
             return
         subjects = self._talk.subjects
         preposition = self._row[at]
-        if isinstance(preposition, Lexeme) and preposition.words[0].endswith("ing"):
+        if isinstance(preposition, Lexeme) and preposition.words[0].endswith("ing") and self._acts_alone(at):
             self._joined_by_and = False
         after = max((self._chain.index(target) + 1 for target in objects if target in self._chain), default=0)
         chain = self._chain[after:]  # "a bench, a hammer and a saw on the bench"

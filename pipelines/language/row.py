@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from pipelines.language.lexicon import Role
 from pipelines.language.noun_phrase import Item, NounPhrase
-from pipelines.language.tagging import Lexeme
+from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
 from pipelines.spec import RelationName
 
@@ -15,6 +15,7 @@ SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.L
 ASIDE = SIDES | {RelationName.BESIDE, RelationName.NEAR}
 _STATES = frozenset({"stuck", "hung", "built", "set", "cut", "dug", "hidden", "laid", "bound", "sunk"})
 _MOVING = frozenset({"pulled", "drawn", "driven", "ridden", "pushed", "towed", "carried", "led", "guided", "watched", "chased", "followed"})
+_COUNTING = frozenset({"qty", "quantity", "count", "number", "pieces", "pcs", "pc", "units", "items", "total", "x", "them", "of", "off", "each"})
 _LONGEST_HEADING = 10  # items
 
 
@@ -70,16 +71,43 @@ class Row:
         return not phrase.article and (parted or (goes_on and counted))
 
     def taken_back(self, at: int) -> int | None:
-        """ "standing stones? no.": the position after what is asked at `at` and denied at once."""
+        """ "standing stones? no.", "Excavator: none yet.": the position after what is asked at `at` and denied at once."""
         before = self.item(at - 1)
         if not isinstance(self.item(at), NounPhrase) or not (before is None or self._is_sign(before)):
             return None
         while at < len(self) and not self._is_sign(self._items[at]):
             at += 1
         asked, answer = self.item(at), self.item(at + 1)
-        denied = isinstance(asked, Lexeme) and asked.text == "?" and isinstance(answer, Lexeme) and answer.text == "no"
-        after = self.item(at + 2)
-        return at + 2 if denied and (after is None or self._is_sign(after)) else None
+        word = answer.head if isinstance(answer, NounPhrase) else answer
+        denied = isinstance(asked, Lexeme) and asked.text in ("?", ":") and word is not None and word.text in ("no", "none", "nope")
+        end = at + 2
+        while self.has(end, Role.FUNCTION, Role.ADVERB):
+            end += 1  # "none yet"
+        return end if denied and (self.item(end) is None or self.is_sign(end)) else None
+
+    def is_auxiliary(self, at: int) -> bool:
+        """ "has been left", "have curled up", "had just fallen": the verb after it tells what was done; nobody has it."""
+        word = self.item(at)
+        if not isinstance(word, Lexeme) or word.text not in ("has", "have", "had", "having"):
+            return False
+        after = at + 1
+        while self.has(after, Role.ADVERB) and not self.has(after, Role.VERB, Role.BE):
+            after += 1
+        verb = self.item(after)
+        return isinstance(verb, Lexeme) and verb.has(Role.VERB, Role.BE) and not verb.has(Role.DETERMINER, Role.NUMBER)
+
+    def bracketed_count(self, at: int) -> tuple[float, int] | None:
+        """ "cones (qty 5)", "robots (four pieces)": the number in the bracket that opens at `at`, and where it closes."""
+        number, end = None, at + 1
+        while (item := self.item(end)) is not None and not (isinstance(item, Lexeme) and item.text == ")"):
+            head = item.head if isinstance(item, NounPhrase) else None if item.has(Role.NUMBER) else item
+            if head is not None and head.words[-1] not in _COUNTING:
+                return None
+            said = item.number if isinstance(item, NounPhrase) else number_value(item)
+            if said is not None and number is not None:
+                return None
+            number, end = said if said is not None else number, end + 1
+        return (number, end) if number is not None and item is not None else None
 
     def is_sign(self, at: int) -> bool:
         item = self.item(at)
@@ -106,6 +134,16 @@ class Row:
         if not isinstance(joint, Lexeme) or not joint.has(Role.CONJUNCTION) or not isinstance(last, NounPhrase):
             return False
         return joint.text in ("or", "nor") or (not last.article and last.number is None and not last.modifiers)
+
+    def after_aside(self, at: int) -> int:
+        """ "by the window, facing out as if it could see, a dummy": past what a participle begins between two commas."""
+        begins, end = self.item(at + 1), at + 2
+        if not self.is_comma(at) or not isinstance(begins, Lexeme) or not begins.words[0].endswith("ing") or not begins.has(Role.VERB):
+            return at
+        while self.item(end) is not None and not self.is_sign(end):
+            end += 1
+        after = self.item(end + 1)
+        return end if self.is_comma(end) and isinstance(after, NounPhrase) and after.head is not None else at
 
     def next_is_relation(self, at: int) -> bool:
         return self.has(at, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST)
@@ -152,6 +190,17 @@ class Row:
         """ "on the porch of a farmhouse" is near the farmhouse, not on it."""
         item = self.item(at)
         return isinstance(item, NounPhrase) and item.of is not None and is_part(item)
+
+    def acts_alone(self, at: int) -> bool:
+        """ "a table and a dog lying on a rug": the participle at `at` is the dog's; not so "rake and hoe leaning", "they are lying"."""
+        before = at - 1
+        while self.has(before, Role.ADVERB) or (self.has(before, Role.VERB) and not self.has(before, Role.BE)):
+            before -= 1
+        if self.has(before, Role.BE):
+            return False
+        last, joint, other = self.item(before), self.item(before - 1), self.item(before - 2)
+        pair = isinstance(last, NounPhrase) and isinstance(other, NounPhrase) and isinstance(joint, Lexeme) and joint.text == "and"
+        return not (pair and all(isinstance(one, NounPhrase) and not one.article and one.number is None for one in (last, other)))
 
     def is_viewer(self, at: int) -> bool:
         item = self.item(at)

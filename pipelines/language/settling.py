@@ -76,7 +76,7 @@ def relate_to_hosts(drafts: list[Draft], lexicon: Lexicon) -> None:
         host = draft.host
         if host is None or host not in drafts or any(draft in objects for _, objects in host.relations):
             continue
-        if any(_is_kept(objects, drafts, lexicon) and not _is_among_guests(objects, host) for _, objects in draft.relations):
+        if any(_is_kept(objects, drafts, lexicon) and not _is_among_guests(name, objects, host) for name, objects in draft.relations):
             continue
         stands_on = lexicon.kinds[draft.kind].stands_on
         on_stage = host.kind in split(lexicon.data["stages"]) and stands_on not in ("wall", "ceiling", "air")
@@ -92,9 +92,9 @@ def _is_kept(objects: tuple[Draft | str, ...], drafts: list[Draft], lexicon: Lex
     return all(isinstance(target, str) or target in drafts or target.word in elsewhere for target in objects)
 
 
-def _is_among_guests(objects: tuple[Draft | str, ...], host: Draft) -> bool:
-    """ "a table with three cups, the left one red": left of the others, and on the table all the same."""
-    return all(isinstance(target, Draft) and target.host is host for target in objects)
+def _is_among_guests(relation: RelationName, objects: tuple[Draft | str, ...], host: Draft) -> bool:
+    """ "a table with three cups, the left one red": left of the others, and on the table all the same; what is on a guest is not."""
+    return relation not in (RelationName.ON, RelationName.INSIDE) and all(isinstance(target, Draft) and target.host is host for target in objects)
 
 
 def without_camps(drafts: list[Draft]) -> list[Draft]:

@@ -36,6 +36,10 @@ class Sorts:
         """Whether a thing stands on tables, or hangs."""
         return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on in ("surface", "wall", "ceiling", "air")
 
+    def is_high(self, draft: Draft) -> bool:
+        """Whether a thing hangs from the ceiling or is in the air."""
+        return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on in ("ceiling", "air")
+
     def is_person(self, draft: Draft) -> bool:
         """Whether "him" or "her" may mean it."""
         return bool(draft.options) and "person" in self._lexicon.kinds[draft.options[0]].tags

@@ -29,6 +29,7 @@ class Subjects(Placing):
         if self._denying and self._row.denial_goes_on(phrase, at, self._connector):
             self._mentions.exclude(phrase)
             self._connector = "none"
+            self._denying = phrase.head is not None or self._row.has(at + 1, Role.CONJUNCTION)  # "who is never late": no more is denied
             return at + 1
         self._denying = False
         if (seen := filmed_from(self._row, at)) is not None and not self._mentions.is_there("camera"):
@@ -36,10 +37,14 @@ class Subjects(Placing):
             self._connector = "stop"
             return seen
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
+        if self._outer and phrase.head is None and self._row.has(at - 1, Role.PRONOUN) and self._row.next_is_relation(at + 1):
+            self._speak_of_outer()  # "a scarecrow with a crow on it standing between two beds"
         if self._made_of(phrase, at) or self._is_label(phrase, at) or self._is_speaker(phrase, at) or self._worn(phrase, at):
             return at + 1
         if (meant := self._groups.meant(phrase, self._row.item(at + 1))) is not None:
             return self._again(meant, phrase, at)
+        if self._is_what(phrase, at):
+            return at + 2
         if self._again_named(phrase, at):
             return at + 1
         if (listed := self._groups.listed(phrase)) is not None:
@@ -97,6 +102,20 @@ class Subjects(Placing):
             self._at_side(drafts, phrase)
             relate([draft for draft in drafts if draft.options or draft.generic], RelationName.BESIDE, tuple(doers[-1:]), turned=False)
         return at + 1
+
+    def _is_what(self, phrase: NounPhrase, at: int) -> bool:
+        """ "the main exhibit is a dinosaur skeleton": the first words only say what part the thing plays that the next ones name."""
+        said = self._row.item(at + 2)
+        is_ = self._row.item(at + 1)
+        named = isinstance(said, NounPhrase) and said.article in ("a", "an") and said.head is not None and said.head.has(Role.THING)
+        begins = self._connector in ("stop", "and") and phrase.article == "the" and not phrase.plural and phrase.of is None
+        if not named or not begins or not isinstance(is_, Lexeme) or is_.text not in ("is", "was", "will be") or phrase.head is None:
+            return False
+        if not phrase.head.has(Role.THING, Role.UNBUILDABLE) or self._mentions.was_named(phrase):
+            return False
+        self._mentions.hear(phrase)
+        self._scene.use(phrase.start, phrase.end, "describes")
+        return True
 
     def _again_named(self, phrase: NounPhrase, at: int) -> bool:
         """ "the car, a red convertible, is parked": one thing, named twice, with the looks of both names."""

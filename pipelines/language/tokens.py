@@ -7,8 +7,9 @@ import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 
-_PIECE = re.compile(r"\d+(?:k|d|s|st|nd|rd|th)\b|\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]|_|\d", re.UNICODE)
+_PIECE = re.compile(r"\b[wW]/(?:[oO]\b)?|\d+(?:k|d|s|st|nd|rd|th)\b|\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]|_|\d", re.UNICODE)
 _STOPS = frozenset('.;:!?()[]{}|/"')
+_SHORTHAND = {"w/": "with", "w/o": "without"}
 _UNIFORM = str.maketrans("’‘ʼ`“”„–—―‐‑×", "''''\"\"\"-;;--x")
 
 
@@ -58,6 +59,8 @@ def _token(piece: str, start: int, end: int, glued: bool) -> Token:
         return Token(start, end, piece.lower(), TokenKind.WORD, glued)
     if piece[0].isdigit():
         return Token(start, end, piece.replace(",", "."), TokenKind.NUMBER, glued)
+    if piece.lower() in _SHORTHAND:
+        return Token(start, end, _SHORTHAND[piece.lower()], TokenKind.WORD, glued)
     if piece[0].isalpha():
         form = plain(piece)
         possessive = form.endswith("'s")

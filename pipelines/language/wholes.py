@@ -17,7 +17,7 @@ class Wholes:
     def __init__(self, scene: SceneDraft, lexicon: Lexicon) -> None:
         self._scene = scene
         self._lexicon = lexicon
-        self._room_parts = frozenset(split(lexicon.data["room_parts"]))
+        self.room_parts = frozenset(split(lexicon.data["room_parts"]))
         self._buildings = frozenset(lexicon.generic_kinds("building"))
 
     def grows(self, draft: Draft) -> bool:
@@ -28,7 +28,7 @@ class Wholes:
         """Give a part to a thing; to the place where it is a room's and no building was spoken of."""
         if part.part_of is not None or part in self._scene.parts:
             return
-        if whole is None or whole.place is not None or (part.word in self._room_parts and not self.is_building(whole)):
+        if whole is None or whole.place is not None or (part.word in self.room_parts and not self.is_building(whole)):
             self._scene.parts.append(part)
         else:
             part.part_of = whole
