@@ -22,7 +22,7 @@ AWAY = 0.75  # how far from the middle of it they lie, as a share of its half
 
 
 def posture(asked: ThingSpec, kinds: Mapping[str, Kind], named: Mapping[str, str]) -> str | None:
-    """How a person or an animal is built that is on or in a bed or a seat: "lying" or "sitting"; None for all others. named: name → kind."""
+    """How a person or an animal is built that is on or in a bed or a seat: "lying" or "sitting"; None for others. named: name → kind."""
     kind = kinds[asked.kind]
     for relation in asked.relations:
         below = kinds.get(named.get(relation.objects[0], ""))

@@ -27,7 +27,8 @@ from pipelines.spec import VIEWER, Arrangement, Relation, RelationName
 
 R = RelationName
 FIRST = (
-    R.BETWEEN, R.AROUND, R.UNDER, R.INSIDE, R.ALONG, R.BESIDE, R.IN_FRONT_OF, R.BEHIND, R.LEFT_OF, R.RIGHT_OF, R.NEAR, R.ON, R.FAR, R.FACING,
+    R.BETWEEN, R.AROUND, R.UNDER, R.INSIDE, R.ALONG, R.BESIDE, R.IN_FRONT_OF, R.BEHIND, R.LEFT_OF, R.RIGHT_OF, R.NEAR, R.ON, R.FAR,
+    R.FACING,
 )  # fmt: skip
 """Which relation of several draws the candidates: the most telling first."""
 ROOM_M = (0.1, 5.0)  # beside what stands between two things, together
@@ -166,7 +167,7 @@ class Solver:
         if siblings and (group.asked.arrangement is Arrangement.CLUSTER or huddles):
             near = siblings[int(rng.integers(len(siblings)))].boxes("foot")
             poses = candidates.by_relation(R.NEAR, near, half_m=half_of(group, number), count=80, rng=rng, room=self.site.room)
-            found.append(_keep_yaw(poses, rng))
+            found.append(poses + rng.normal(0, 0.3, (len(poses), 1)) * [0.0, 0.0, 1.0])
         if below := self.board.members(self._hung.get(group.name, "")):
             found.append(candidates.above(below[number % len(below)].boxes("whole"), number // len(below), count=60, rng=rng))
         if (pair := self._partner(group)) is not None:
@@ -193,6 +194,12 @@ class Solver:
                 item = found[0]
                 return None if outline(item.group.models[item.number]).soft or item.group.kind.stands_on == "wall" else item
         return None
+
+    def _off_sill(self, group: Group, poses: Reals) -> Reals:
+        """Poses against a wall moved forward, as deep as that which hangs there over the group comes out: a bed before a window's sill."""
+        hung = [item for r in group.asked.relations if r.relation is R.UNDER for item in self.board.members(r.objects[0])[:1]]
+        deep = [item.group.size()[2] for item in hung if item.group.kind.stands_on == "wall" and item.boxes("whole").low < group.size()[1]]
+        return poses + max(deep, default=0.0) * np.stack([np.sin(poses[:, 2]), np.cos(poses[:, 2]), np.zeros(len(poses))], axis=1)
 
     def _middle(self, group: Group) -> tuple[Boxes, Boxes | None] | None:
         """What a thing is to flank, once that stands, and the thing on the other side, once that does."""
@@ -264,7 +271,7 @@ class Solver:
     def _best(self, group: Group, number: int, poses: Reals, rng: np.random.Generator, *, fixed_yaw: bool) -> Placed | None:
         if not len(poses):
             return None
-        poses = poses if fixed_yaw else self.site.snapped(group, number, self._turned(group, poses, rng))
+        poses = poses if fixed_yaw else self._off_sill(group, self.site.snapped(group, number, self._turned(group, poses, rng)))
         plan, scale = outline(group.models[number]), group.scales[number]
         x, z, yaw = poses.T
         rough = plan.boxes(x, z, yaw, y=0.0, scale=scale, part="foot")
@@ -404,8 +411,3 @@ def _depends(group: Group) -> bool:
     if group.bring is None:
         return False
     return group.bring.at.startswith("row") or any(relation.relation in (R.ON, R.INSIDE, R.AROUND) for relation in group.asked.relations)
-
-
-def _keep_yaw(poses: Reals, rng: np.random.Generator) -> Reals:
-    poses[:, 2] += rng.normal(0, 0.3, len(poses))
-    return poses

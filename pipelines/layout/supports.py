@@ -80,7 +80,7 @@ def fits_beneath(model: Model, at: tuple[float, float, float, float], scale: flo
 
 @remembered(256)
 def _underside(model: Model) -> tuple[Reals, float, Reals]:
-    """The corner (x, z) of a grid over a model's plan, the size of its cells, and in each the lowest height of a surface; none: infinite."""
+    """The corner (x, z) of a grid over a model's plan, the size of its cells, and in each the lowest surface; none: infinite."""
     low, high = model.bounds[:, [0, 2]].astype(np.float64)
     step = max(float((high - low).max()) / UNDERSIDE_CELLS, FINEST_M)
     shape = np.ceil((high - low) / step + 1e-6).astype(np.int64).clip(1) + 2
