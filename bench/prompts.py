@@ -212,13 +212,16 @@ def solids(scene: Scene) -> list[Thing]:
 def floating(scene: Scene, library: Library) -> Iterator[str]:
     """A sentence for each thing whose foot is in the air, or deep in the ground, and rests on nothing."""
     things = solids(scene)
+    over = {check.object for check in scene.relations if check.relation == "under" and check.holds}
     wholes = [stance(thing) for thing in things]
     waters = [thing for thing in scene.things if thing.kind in WAYS_AND_WATERS]
     for thing in things:
         kind = library.kinds[thing.kind]
         if kind.stands_on in ("wall", "ceiling", "air", "water") or kind.family in ("rocks", "trees", "plants"):
             continue
-        if {"crossing", "waterside", "relief"} & set(kind.tags):
+        if {"crossing", "waterside", "relief"} & set(kind.tags) or (
+            {"winged", "swims"} & set(kind.tags) and over & {thing.name, thing.label}
+        ):
             continue
         box = stance(thing, part="foot")
         low = float(box.low)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.layout.footprints import Boxes, Reals
-from pipelines.layout.relations import FLAT_ON_WALL_M, Area
+from pipelines.layout.relations import FLAT_ON_WALL_M, Area, is_slender
 from pipelines.spec import RelationName
+
+RING_GAP_M = 1.2  # between those that stand round something outdoors
 
 
 def exit_distance(box: Boxes, angle: Reals) -> Reals:
@@ -77,9 +79,11 @@ def by_relation(
         x, z = np.sin(angle) * reach, np.cos(angle) * reach
         return np.stack([x, z, toward_viewer(x, z)], axis=1)
     if relation is R.UNDER and float(box.half_depth) <= FLAT_ON_WALL_M:  # against the wall, below a window or a picture
-        u, away = rng.uniform(-1.0, 1.0, count) * box.half_width, box.half_depth + min(half_m) + rng.uniform(0.0, 0.12, count)
+        u, away = rng.uniform(-1.0, 1.0, count) * box.half_width, box.half_depth + half_m[1] + rng.uniform(0.0, 0.12, count)
         x, z = box.x + u * np.cos(box.yaw) + away * np.sin(box.yaw), box.z - u * np.sin(box.yaw) + away * np.cos(box.yaw)
         return np.stack([x, z, np.full(count, float(box.yaw))], axis=1)
+    if relation is R.UNDER and bool(is_slender(box)):  # at the foot of a post
+        return ring(box, rng.uniform(-np.pi, np.pi, count), rng.uniform(-0.6, 0.3, count) * np.minimum(box.half_width, box.half_depth), own)
     if relation in (R.UNDER, R.INSIDE, R.ON):
         u, v = rng.uniform(-0.75, 0.75, (2, count))
         cos, sin = np.cos(box.yaw), np.sin(box.yaw)
@@ -145,6 +149,7 @@ def around(
     jitter, tries = 0.07 * widen, int(40 * widen)
     small = height_m < 1.6 or room
     start = 0.0 if small else float(np.arctan2(box.x, box.z))
+    span = 2 * np.pi
     if small:
         angle = box.yaw + 2 * np.pi * number / total + (np.pi / total if total > 4 and room else 0.0)
     else:
@@ -153,7 +158,8 @@ def around(
     angle = np.asarray(angle) + rng.normal(0, jitter, tries) * np.linspace(0.2, 6.0, tries)
     slender = height_m < 2.4 and max(half_m) < 0.6  # people stand at a fire, pines do not
     least = 0.06 if room else 0.5 if small else 0.9 if slender else 3.0
-    gap = least + np.abs(rng.normal(0, 0.1, tries)) * np.linspace(0.2, 3.0, tries) * (1.0 if room else 5.0)
+    wide = total * (2 * max(half_m) + RING_GAP_M) / span - float(box.radius) - max(half_m)  # farther off where many or great ones stand
+    gap = (least if room else max(least, wide)) + np.abs(rng.normal(0, 0.1, tries)) * np.linspace(0.2, 3.0, tries) * (1.0 if room else 5.0)
     found = ring(box, angle, gap, half_m[1] if room else max(half_m))
     if room:  # chairs stand square to the table
         side = np.round((angle - box.yaw) / (np.pi / 2)) * (np.pi / 2) + box.yaw

@@ -269,19 +269,6 @@ def flanks(groups: Mapping[str, Group]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def posture(asked: ThingSpec, kinds: Mapping[str, Kind], named: Mapping[str, str]) -> str | None:
-    """How a person is built who is on or in a bed or a seat: "lying" or "sitting"; None for all others. named: name → kind."""
-    if "person" not in kinds[asked.kind].tags:
-        return None
-    for relation in asked.relations:
-        below = kinds.get(named.get(relation.objects[0], ""))
-        if below is not None and relation.relation in (RelationName.ON, RelationName.INSIDE):
-            style = "lying" if "bed" in below.spots else "sitting" if "seat" in below.spots else ""
-            if style in kinds[asked.kind].styles:
-                return style
-    return None
-
-
 def within_what(group: Group) -> str:
     """The name of what a group is to be inside, "" for nothing."""
     return next((relation.objects[0] for relation in group.asked.relations if relation.relation is RelationName.INSIDE), "")
@@ -304,11 +291,16 @@ def hung_over(groups: Mapping[str, Group], *, walls: bool = False) -> dict[str, 
     for name, group in groups.items():
         for relation in group.asked.relations:
             above = groups.get(relation.objects[0])
-            if relation.relation is not RelationName.UNDER or above is None or above.name == name or above.asked.relations:
+            if relation.relation is not RelationName.UNDER or above is None or above.name == name or not _hangs_anywhere(above):
                 continue
             if above.kind.stands_on in ("ceiling", "air") or (walls and above.kind.stands_on == "wall"):
                 found.setdefault(above.name, name)
     return found
+
+
+def _hangs_anywhere(group: Group) -> bool:
+    """Whether nothing binds a group to a place of its own: being near something, or turned to it, does not."""
+    return all(relation.relation in (RelationName.NEAR, RelationName.FACING) for relation in group.asked.relations)
 
 
 def inherited(groups: Mapping[str, Group]) -> dict[str, Group]:

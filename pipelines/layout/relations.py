@@ -6,7 +6,8 @@ seen from the spawn point (x, z) = (0, 0). `room` is True indoors, where everyth
 on            the subject's lowest point within 3 cm of a surface of the object, its middle within the object's plan; on ground
               features (path, beach, hill), its middle within the feature; on water, afloat
 under         the subject's middle within the object's plan, its top not above the object's; under what hangs flat on a wall: its top
-              below the object's middle, it within 0.4 m of the object's plan and its middle within the object's width + 0.25 m
+              below the object's middle, it within 0.4 m of the object's plan and its middle within the object's width + 0.25 m; under a
+              lamp post, a clock or a sign on a post, which are tall and slender: gap ≤ 0.4 m
 inside        the subject's middle within the object's plan and height; or resting on a surface of the object that lies below its rim,
               or on a board of a shelf
 beside        gap between the feet ≤ 1.2 m + 0.3 × the larger thing (at most 4 m; indoors at most 1.2 m), or to the whole of what
@@ -44,6 +45,7 @@ Distance = Callable[[NDArray[np.floating], NDArray[np.floating]], Reals]
 MEASURED_WITHIN = 0.25  # of a stated distance, and at least a metre
 RIM_M = 0.05  # how far below a rim what is inside lies at least
 FLAT_ON_WALL_M = 0.15  # half the depth of windows, pictures and clocks at most
+SLENDER_M, AT_FOOT_M = 0.75, 0.4  # from the middle to a corner of a post with what it carries; as far from it as one is under it
 WIDE_ANGLE = np.radians(220.0)
 
 
@@ -64,6 +66,12 @@ class Area:
         """A small box at its middle, for directions."""
         x, z = (np.asarray(float(value)) for value in self.middle)
         return Boxes(x, z, np.zeros(()), np.ones(()), np.ones(()), np.zeros(()), np.ones(()))
+
+
+def is_slender(box: Boxes) -> Bools:
+    """Posts, taller than a person and much taller than wide: what is under them is at their foot."""
+    height = box.high - box.low
+    return np.asarray((box.radius <= SLENDER_M) & (height >= 2.0) & (height >= 4 * np.minimum(box.half_width, box.half_depth)))
 
 
 VIEWER_BOX = Boxes(*(np.asarray(float(value)) for value in (0, 0, 0, 0.25, 0.25, 0, 1.8)))
@@ -103,7 +111,8 @@ def _holds(relation: RelationName, a: Boxes, b: Boxes, gap: Reals, *, room: bool
     if relation is R.UNDER:
         across = np.abs((a.x - b.x) * np.cos(b.yaw) - (a.z - b.z) * np.sin(b.yaw))
         hung = (b.half_depth <= FLAT_ON_WALL_M) & (gap <= 0.4) & (across <= b.half_width + 0.25) & (a.high <= (b.low + b.high) / 2)
-        return np.asarray((b.contains(a.x, a.z) & (a.high <= b.high + 0.02)) | hung)
+        at_foot = is_slender(b) & (gap <= AT_FOOT_M)
+        return np.asarray(((b.contains(a.x, a.z) | at_foot) & (a.high <= b.high + 0.02)) | hung)
     if relation is R.INSIDE:
         return np.asarray(b.contains(a.x, a.z) & (a.low >= b.low - 0.1) & (a.high <= b.high + 0.05))
     if relation in (R.BESIDE, R.NEAR, R.ALONG, R.AROUND):

@@ -22,31 +22,20 @@ from pipelines.layout.members import Group, clearance_of, flanks, half_of, hung_
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import CLOSE, VIEWER_BOX, Area, holds, holds_between, holds_to_area
 from pipelines.layout.stacking import Judge, place_on, wants_support
-from pipelines.layout.supports import fits_beneath
+from pipelines.layout.supports import AIR_M, fits_beneath
 from pipelines.spec import VIEWER, Arrangement, Relation, RelationName
 
 R = RelationName
 FIRST = (
-    R.BETWEEN,
-    R.AROUND,
-    R.UNDER,
-    R.INSIDE,
-    R.ALONG,
-    R.BESIDE,
-    R.IN_FRONT_OF,
-    R.BEHIND,
-    R.LEFT_OF,
-    R.RIGHT_OF,
-    R.NEAR,
-    R.ON,
-    R.FAR,
+    R.BETWEEN, R.AROUND, R.UNDER, R.INSIDE, R.ALONG, R.BESIDE, R.IN_FRONT_OF, R.BEHIND, R.LEFT_OF, R.RIGHT_OF, R.NEAR, R.ON, R.FAR,
     R.FACING,
-)
+)  # fmt: skip
 """Which relation of several draws the candidates: the most telling first."""
 ROOM_M = (0.1, 5.0)  # beside what stands between two things, together
 DEEPEST_M = 0.3  # that what finds no room outdoors may reach into other things
 NO_ROOM = 8.0  # what a place costs that leaves none for what has to be behind
-MOST_BENEATH = 60  # candidates for a place under something, whose surfaces are all looked through
+MOST_BENEATH = 90  # candidates for a place under something, whose surfaces are all looked through
+OVER_M = 0.4  # of air between what hangs in the air and what is below it, and half its own height more
 PARALLEL_RAD = 0.45  # members of a row look the same way, unless what they face is farther aside than that
 FLANK_M = 1.8  # as near what flanks a thing comes to it
 
@@ -178,7 +167,7 @@ class Solver:
         if siblings and (group.asked.arrangement is Arrangement.CLUSTER or huddles):
             near = siblings[int(rng.integers(len(siblings)))].boxes("foot")
             poses = candidates.by_relation(R.NEAR, near, half_m=half_of(group, number), count=80, rng=rng, room=self.site.room)
-            found.append(_keep_yaw(poses, rng))
+            found.append(poses + rng.normal(0, 0.3, (len(poses), 1)) * [0.0, 0.0, 1.0])
         if below := self.board.members(self._hung.get(group.name, "")):
             found.append(candidates.above(below[number % len(below)].boxes("whole"), number // len(below), count=60, rng=rng))
         if (pair := self._partner(group)) is not None:
@@ -205,6 +194,12 @@ class Solver:
                 item = found[0]
                 return None if outline(item.group.models[item.number]).soft or item.group.kind.stands_on == "wall" else item
         return None
+
+    def _off_sill(self, group: Group, poses: Reals) -> Reals:
+        """Poses against a wall moved forward, as deep as that which hangs there over the group comes out: a bed before a window's sill."""
+        hung = [item for r in group.asked.relations if r.relation is R.UNDER for item in self.board.members(r.objects[0])[:1]]
+        deep = [item.group.size()[2] for item in hung if item.group.kind.stands_on == "wall" and item.boxes("whole").low < group.size()[1]]
+        return poses + max(deep, default=0.0) * np.stack([np.sin(poses[:, 2]), np.cos(poses[:, 2]), np.zeros(len(poses))], axis=1)
 
     def _middle(self, group: Group) -> tuple[Boxes, Boxes | None] | None:
         """What a thing is to flank, once that stands, and the thing on the other side, once that does."""
@@ -276,11 +271,11 @@ class Solver:
     def _best(self, group: Group, number: int, poses: Reals, rng: np.random.Generator, *, fixed_yaw: bool) -> Placed | None:
         if not len(poses):
             return None
-        poses = poses if fixed_yaw else self.site.snapped(group, number, self._turned(group, poses, rng))
+        poses = poses if fixed_yaw else self._off_sill(group, self.site.snapped(group, number, self._turned(group, poses, rng)))
         plan, scale = outline(group.models[number]), group.scales[number]
         x, z, yaw = poses.T
         rough = plan.boxes(x, z, yaw, y=0.0, scale=scale, part="foot")
-        y = self.site.height(group, x, z, rough)
+        y = np.maximum(self.site.height(group, x, z, rough), self._least_height(group) - plan.low * scale)
         foot = plan.boxes(x, z, yaw, y=y, scale=scale, part="foot")
         whole = plan.boxes(x, z, yaw, y=y, scale=scale, part="whole")
         crown = plan.boxes(x, z, yaw, y=y, scale=scale, part="crown") if plan.crown_from_m < plan.high - 0.05 else None
@@ -294,7 +289,8 @@ class Solver:
                 ignoring=frozenset({id(roof)}) if roof else frozenset(),
             )  # fmt: skip
             if roof is not None:
-                clear &= fits_beneath(roof.group.models[roof.number], (roof.x, roof.y, roof.z, roof.yaw), roof.scale, whole.at(index))
+                below = replace(whole, high=whole.high + AIR_M).at(index)
+                clear &= fits_beneath(roof.group.models[roof.number], (roof.x, roof.y, roof.z, roof.yaw), roof.scale, below)
             fine[:] = False
             fine[index] = clear
         if not fine.any():
@@ -304,6 +300,11 @@ class Solver:
         score = np.where(fine, score + 0.5 * rng.random(len(score)), -np.inf)
         best = int(np.argmax(score))
         return Placed(group, number, float(x[best]), float(y[best]), float(z[best]), float(yaw[best]), blocks=not flat)
+
+    def _least_height(self, group: Group) -> float:
+        """How high the lowest point of what hangs in the air is at least: over the top of what it is to be above."""
+        below = self.board.members(self._hung.get(group.name, "")) if group.kind.stands_on == "air" else []
+        return max((float(item.boxes("whole").high) for item in below), default=-np.inf) + OVER_M + 0.5 * group.size()[1]
 
     def _walled_in(self, group: Group, whole: Boxes) -> NDArray[np.bool_]:
         """Where what is to be behind the group, as the visitor sees it, would have no room."""
@@ -322,6 +323,8 @@ class Solver:
         if out is poses and not any(r.relation in (R.ALONG, R.AROUND) for r in group.asked.relations):
             out = poses.copy()
             out[:, 2] = self.site.yaws(group, out, rng)
+            if (roof := self._roof(group)) is not None:  # most of them along its sides, between its legs
+                out[::2, 2] = roof.yaw + np.pi / 2 * rng.integers(4, size=len(out[::2]))
         return out
 
     def _aimed(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
@@ -408,8 +411,3 @@ def _depends(group: Group) -> bool:
     if group.bring is None:
         return False
     return group.bring.at.startswith("row") or any(relation.relation in (R.ON, R.INSIDE, R.AROUND) for relation in group.asked.relations)
-
-
-def _keep_yaw(poses: Reals, rng: np.random.Generator) -> Reals:
-    poses[:, 2] += rng.normal(0, 0.3, len(poses))
-    return poses

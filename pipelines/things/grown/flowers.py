@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.scene import Colour, Foliage
+from pipelines.scene import Colour, Foliage, Spot
 from pipelines.things.grown.blades import arcs, blades, dots, rosettes, stalks, tussock
 from pipelines.things.grown.plant import elements, fitted, hued, segments, shuffled
 from pipelines.things.grown.vectors import Array, level, sphere, unit
@@ -168,7 +168,8 @@ def water_lily(order: GrownOrder) -> Shape:
     long = np.repeat(radius, slices)
     leaves = elements(centres.reshape(-1, 3), out.reshape(-1, 3), [0, 1, 0], length_m=long * 0.98, width_m=long * 0.46, colours=green)
     stems = segments(middles, middles + [0, 0.02, 0], [0, 0, 1], width_m=0.02, colours=STALK)
-    tips = middles[: int(float(order.parameters.get("flowers", 3)))] + [0.0, 0.03, 0.0]
+    flowers = int(float(order.parameters.get("flowers", 3)))
+    tips = middles[:flowers] + [0.0, 0.03, 0.0]
     axes = unit(np.tile([0.0, 1.0, 0.0], (len(tips), 1)) + 0.15 * sphere(rng, len(tips)))
     tint = np.tile(order.colour or (0.70, 0.50, 0.56), (len(tips), 1))
     petals = [
@@ -178,4 +179,6 @@ def water_lily(order: GrownOrder) -> Shape:
         for part, spread, shade in ((1.0, 1.25, 1.0), (0.9, 0.85, 1.1), (0.7, 0.45, 1.2))
     ]
     hearts = dots(tips + [0, width * 0.02, 0], rng, size_m=width * 0.035, colours=(0.62, 0.42, 0.03), normals=axes)
-    return fitted(Shape([], [shuffled([leaves, stems, *petals, hearts], rng, translucency=0.2)]), order, rooted=False)
+    bare = sorted(range(flowers, pads), key=lambda pad: -radius[pad])  # a frog sits on a pad without a flower, on the largest first
+    spots = [Spot("top", (float(middles[pad, 0]), 0.024, float(middles[pad, 2])), (float(1.4 * radius[pad]),) * 2) for pad in bare]
+    return fitted(Shape([], [shuffled([leaves, stems, *petals, hearts], rng, translucency=0.2)], spots), order, rooted=False)
