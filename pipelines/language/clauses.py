@@ -70,8 +70,8 @@ class Clauses(Subjects):
 
     def _word(self, word: Lexeme, at: int) -> int:
         if word.kind is TokenKind.STOP:
-            if word.text == "(" and (after := self._counted_in_bracket(at)) is not None:
-                return after
+            if word.text == "(" and (closed := self._counted_in_bracket(at)) is not None:
+                return closed
             if word.text in ("(", ")"):
                 self._bracket(word.text)
                 return at + 1

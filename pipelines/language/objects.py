@@ -155,9 +155,11 @@ class Objects:
         """ "an anvil, a hammer on it and a barrel beside it": what stands on the floor stands beside the anvil, not the hammer."""
         if relation in INNER or not found or not self._talk.subjects or self._mentions.sorts.is_borne(self._talk.subjects[-1]):
             return found
-        within = [objects[0] for name, objects in found[0].relations if name is RelationName.INSIDE and self._mentions.sorts.is_alive(found[0])]
-        if within and isinstance(within[0], Draft) and within[0].options and within[0].place is None:
-            return within[:1]  # "an octopus lives in the wreck, and a chest lies beside it": beside the wreck
+        lives = self._mentions.sorts.is_alive(found[0])
+        within = (objects[0] for name, objects in found[0].relations if lives and name is RelationName.INSIDE)
+        home = next(within, None)
+        if isinstance(home, Draft) and home.options and home.place is None:
+            return [home]  # "an octopus lives in the wreck, and a chest lies beside it": beside the wreck
         carriers = [objects[0] for name, objects in found[0].relations if name is RelationName.ON]
         below = (one for one in self._talk.lately if (RelationName.UNDER, (found[0],)) in one.relations)  # "a painting hangs above it"
         carrier = next((one for one in (*carriers, *below) if isinstance(one, Draft) and one.options), None)

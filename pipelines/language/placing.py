@@ -181,7 +181,11 @@ class Placing(Relating):
             if relation is RelationName.INSIDE and loose and hosts and not self._mentions.sorts.is_terrain(hosts[0]):
                 borne = all(map(self._mentions.sorts.is_borne, self._talk.subjects))
                 relation, hosts = RelationName.ON, hosts if borne else []  # "a table with chairs, a vase in the middle"
-        if relation in (RelationName.AROUND, RelationName.INSIDE) and self._talk.host is None and not self._goes_around(relation, hosts, at):
+        if (
+            relation in (RelationName.AROUND, RelationName.INSIDE)
+            and self._talk.host is None
+            and not self._goes_around(relation, hosts, at)
+        ):
             return
         if (
             self._talk.lately

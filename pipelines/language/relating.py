@@ -93,7 +93,8 @@ class Relating:
 
     def _acts_alone(self, at: int) -> bool:
         """Whether the participle at `at` is said of the last of a list only: what does not live does such things together."""
-        lifeless = not any(draft.place or self._mentions.sorts.is_alive(draft) for draft in self._chain)
+        moves = [draft.place or self._mentions.sorts.is_alive(draft) or self._mentions.sorts.is_terrain(draft) for draft in self._chain]
+        lifeless = not any(moves)
         return self._row.acts_alone(at) and not (lifeless and self._row.has(at, Role.RELATION))
 
     def _ends_in_pending(self, at: int) -> bool:

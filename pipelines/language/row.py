@@ -15,7 +15,9 @@ SIDES = frozenset({RelationName.IN_FRONT_OF, RelationName.BEHIND, RelationName.L
 ASIDE = SIDES | {RelationName.BESIDE, RelationName.NEAR}
 _STATES = frozenset({"stuck", "hung", "built", "set", "cut", "dug", "hidden", "laid", "bound", "sunk"})
 _MOVING = frozenset({"pulled", "drawn", "driven", "ridden", "pushed", "towed", "carried", "led", "guided", "watched", "chased", "followed"})
-_COUNTING = frozenset({"qty", "quantity", "count", "number", "pieces", "pcs", "pc", "units", "items", "total", "x", "them", "of", "off", "each"})
+_COUNTING = frozenset(
+    {"qty", "quantity", "count", "number", "pieces", "pcs", "pc", "units", "items", "total", "x", "them", "of", "off", "each"}
+)
 _LONGEST_HEADING = 10  # items
 
 

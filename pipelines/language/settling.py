@@ -94,7 +94,9 @@ def _is_kept(objects: tuple[Draft | str, ...], drafts: list[Draft], lexicon: Lex
 
 def _is_among_guests(relation: RelationName, objects: tuple[Draft | str, ...], host: Draft) -> bool:
     """ "a table with three cups, the left one red": left of the others, and on the table all the same; what is on a guest is not."""
-    return relation not in (RelationName.ON, RelationName.INSIDE) and all(isinstance(target, Draft) and target.host is host for target in objects)
+    return relation not in (RelationName.ON, RelationName.INSIDE) and all(
+        isinstance(target, Draft) and target.host is host for target in objects
+    )
 
 
 def without_camps(drafts: list[Draft]) -> list[Draft]:

@@ -11,7 +11,7 @@ from pipelines.language.tokens import tokenise
 from pipelines.things import Library
 
 LIBRARY = Library.load()
-PEOPLE = {"person", "woman", "child", "elderly man", "elderly woman", "soldier"}
+PEOPLE = {"person", "athlete", "woman", "child", "elderly man", "elderly woman", "soldier"}
 
 
 def _counts(text: str) -> dict[str, int]:
