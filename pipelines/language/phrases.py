@@ -13,6 +13,7 @@ from pipelines.language.tokens import TokenKind
 
 _ONE = frozenset({"a", "an", "another", "each", "every"})
 MODALS = frozenset({"should", "must", "can", "could", "will", "would", "shall", "may", "might", "to", "please"})
+_COLOURING = frozenset({"painted", "glowing", "dyed", "coloured", "colored", "tinted", "turning", "turned", "burning", "shining", "lit"})
 _BEFORE_OBJECT = (
     Role.DETERMINER,
     Role.RELATION,
@@ -31,7 +32,7 @@ class Chunker:
     """Reads lexemes from left to right and groups them into noun phrases."""
 
     def __init__(self, lexemes: Sequence[Lexeme], lexicon: Lexicon) -> None:
-        self._lexemes = lexemes
+        self._lexemes = [_as_colour(lexemes, at) for at in range(len(lexemes))]
         self._lexicon = lexicon
         self._definite = frozenset(lexicon.data["definite"].replace(" ", "").split(","))
         self._heads = Heads(lexicon)
@@ -349,3 +350,13 @@ class Chunker:
 def _places(lexeme: Lexeme) -> bool:
     """A preposition, or a word that says where, and nothing else."""
     return lexeme.has(Role.RELATION, Role.TO_HOST, Role.TO_VIEWER) and not lexeme.has(*NOUNS)
+
+
+def _as_colour(lexemes: Sequence[Lexeme], at: int) -> Lexeme:
+    """ "a barn painted orange": after a word for giving colour, a fruit's or a flower's name is a colour, unless a noun follows."""
+    lexeme = lexemes[at]
+    if at == 0 or not lexeme.has(Role.COLOUR) or not lexeme.has(*NOUNS) or lexemes[at - 1].text not in _COLOURING:
+        return lexeme
+    if at + 1 < len(lexemes) and (lexemes[at + 1].has(*NOUNS) or lexemes[at + 1].unknown):
+        return lexeme
+    return replace(lexeme, senses={role: sense for role, sense in lexeme.senses.items() if role not in NOUNS})
