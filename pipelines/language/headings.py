@@ -6,6 +6,7 @@ from pipelines.language.lexicon import Role
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.row import Row
 from pipelines.language.tagging import Lexeme
+from pipelines.language.tokens import TokenKind
 from pipelines.spec import RelationName
 
 _TITLES = frozenset({
@@ -23,6 +24,8 @@ def heading_end(row: Row) -> int:
 
     "autonomous driving test: a rainy crossroads", "a picture for my son: a dinosaur", "my dream home: a modern house".
     """
+    if (after := _exclaimed(row)) > 0:
+        return after
     colon = row.heading_ends()
     items = [row[at] for at in range(colon)]
     phrases = [item for item in items if isinstance(item, NounPhrase)]
@@ -36,6 +39,19 @@ def heading_end(row: Row) -> int:
     placed = any(isinstance(item, Lexeme) and item.has(Role.RELATION, Role.TURNED, Role.WITH) for item in items)
     titled = _is_title(phrases[0]) and not any(phrase.of for phrase in phrases)
     return colon + 1 if not placed and (titled or (len(named) == 1 and _is_same(named[0], row.item(colon + 1)))) else 0
+
+
+def _exclaimed(row: Row) -> int:
+    """ "Pirates! Four pirates around a chest": where the sentence begins after a bare noun that is called out and counted only later."""
+    called, signs = row.item(0), 1
+    while isinstance(sign := row.item(signs), Lexeme) and sign.kind is TokenKind.STOP and sign.text.startswith("!"):
+        signs += 1
+    if signs == 1 or not isinstance(called, NounPhrase) or called.head is None or called.article or called.number or called.modifiers:
+        return 0
+    kinds = called.head.senses[Role.THING].options[:1] if called.head.has(Role.THING) else ()
+    later = [item.head for at in range(signs, len(row)) if isinstance(item := row.item(at), NounPhrase)]
+    again = (head.senses[Role.THING].options[:1] for head in later if head is not None and head.has(Role.THING))
+    return signs if kinds and kinds in again else 0
 
 
 def _is_title(phrase: NounPhrase) -> bool:
