@@ -86,8 +86,8 @@ def page(shots: tuple[Shot, ...], figures: dict[str, tuple[int, float]]) -> str:
         "# Gallery",
         "",
         "Every picture was rendered by the program, from words alone: `make gallery` makes them anew. The seconds are from the words",
-        "to the splats, one world after the other in one process on two cores that were busy with other work besides;",
-        "what a quiet machine takes is in [the benchmarks](../benchmarks.md).",
+        "to the splats, when the last pictures were made two at a time on two cores; what a world by itself takes is in",
+        "[the benchmarks](../benchmarks.md).",
     ]
     for shot in shots:
         splats, seconds = figures[shot.name]
