@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipelines.layout.footprints import Reals
 from pipelines.layout.remembering import remembered
 from pipelines.layout.supports import surface_near, triangles
+from pipelines.layout.surfaces import steps_across
 from pipelines.scene import Model
 
 Bools = NDArray[np.bool_]
@@ -64,8 +65,7 @@ def _mark(soup: Reals, low: Reals, step: float, out: Bools) -> None:
     """Take every cell that a triangle passes through, found by points half a cell apart on it."""
     for t in range(len(soup)):
         a, b, c = soup[t, 0], soup[t, 1], soup[t, 2]
-        longest = max(np.sqrt(((b - a) ** 2).sum()), np.sqrt(((c - b) ** 2).sum()), np.sqrt(((a - c) ** 2).sum()))
-        number = int(np.ceil(2.0 * longest / step)) + 1
+        number = steps_across(soup[t], step)
         for i in range(number + 1):
             for j in range(number + 1 - i):
                 u, v = i / number, j / number

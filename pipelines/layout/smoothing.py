@@ -114,7 +114,16 @@ def _neighbours(kept: NDArray[np.int64], shifts: NDArray[np.int64]) -> NDArray[n
 
 
 @njit(cache=True, parallel=True, fastmath=True)
-def _mean_around(values, means, normals, entry, share, neighbours, sums, cell_m):  # type: ignore[no-untyped-def]
+def _mean_around(
+    values: Floats,
+    means: Floats,
+    normals: Floats,
+    entry: NDArray[np.int64],
+    share: Floats,
+    neighbours: NDArray[np.int32],
+    sums: Floats,
+    cell_m: float,
+) -> tuple[Floats, Floats]:
     """Cells weigh by how many surfels they hold, how near their middle is, and how near to the surfel's own plane."""
     count = means.shape[0]
     out, error = np.empty((count, 3), np.float32), np.empty(count, np.float32)

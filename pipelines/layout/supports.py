@@ -8,14 +8,12 @@ from numpy.typing import NDArray
 
 from pipelines.layout.footprints import Boxes, Reals
 from pipelines.layout.remembering import remembered
+from pipelines.layout.surfaces import steps_across
 from pipelines.scene import Model, Spot, Thing
 
 TOUCH_M = 0.03
 AIR_M = 0.03  # left above what is under something
-UNDERSIDE_CELLS, FINEST_M = (
-    72,
-    0.02,
-)  # of the grid in which what is below a model is looked for: along its longer side, and their least size
+UNDERSIDE_CELLS, FINEST_M = 72, 0.02  # of the grid of what is below a model: cells along its longer side, and their least size
 
 
 @remembered(512)
@@ -94,8 +92,7 @@ def _lower(soup: Reals, low: Reals, step: float, out: Reals) -> None:
     """Bring every cell down to the triangles over it, found by points half a cell apart on them."""
     for t in range(len(soup)):
         a, b, c = soup[t, 0], soup[t, 1], soup[t, 2]
-        longest = max(np.sqrt(((b - a) ** 2).sum()), np.sqrt(((c - b) ** 2).sum()), np.sqrt(((a - c) ** 2).sum()))
-        number = int(np.ceil(2.0 * longest / step)) + 1
+        number = steps_across(soup[t], step)
         for i in range(number + 1):
             for j in range(number + 1 - i):
                 u, v = i / number, j / number

@@ -125,6 +125,15 @@ def _faces_round_vertices(faces: NDArray[np.int64]) -> tuple[NDArray[np.int64], 
 
 
 @njit(cache=True)
+def steps_across(triangle: NDArray[np.float64], step: float) -> int:
+    """Into how many parts the sides of a triangle (3, 3) are cut so that points on it lie no farther than half a step apart."""
+    longest = 0.0
+    for k in range(3):
+        longest = max(longest, np.sqrt(((triangle[(k + 1) % 3] - triangle[k]) ** 2).sum()))
+    return int(np.ceil(2.0 * longest / step)) + 1
+
+
+@njit(cache=True)
 def _smooth(corners, face_normals, faces, neighbours, order, start, limit):  # type: ignore[no-untyped-def]
     count = len(corners)
     normals = np.empty((count, 3, 3), np.float32)
