@@ -169,8 +169,8 @@ def _models() -> Finding:
 
 def _ray_casting() -> Finding:
     try:
-        import_module("embreex.rtcore")
-    except ImportError as error:
+        import_module("pipelines.rays")
+    except (ImportError, AttributeError, OSError) as error:
         return "bad", "ray casting", f"embreex does not load ({error}): install it anew"
     return "good", "ray casting", "embree loads"
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.layout.gather import Surface
-from pipelines.layout.rays import Caster
 from pipelines.layout.surfaces import Facets, areas_and_normals
 from pipelines.layout.surfels import take_surfels
+from pipelines.rays import Caster
 from pipelines.scene import Floats, Surfels
 
 LIFT_M = 0.0015  # rays start this far off their own surface

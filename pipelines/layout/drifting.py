@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from pipelines.layout.plan import seeded
-from pipelines.layout.rays import Caster
 from pipelines.layout.sky import DOME_RADIUS_M, Dome, facing_middle
+from pipelines.rays import Caster
 from pipelines.scene import Floats, Scene
 
 FIREFLIES = 190

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.layout.gather import gather
-from pipelines.layout.rays import Caster
 from pipelines.layout.surfaces import Facets, areas_and_normals, split
 from pipelines.layout.windows import light_through, outside, panes_of
+from pipelines.rays import Caster
 from pipelines.scene import Floats, Foliage, Scene, join_foliage
 
 LEAVES_NEAR, LEAVES_FAR = 900, 70  # stand-in leaves of one plant

@@ -19,7 +19,6 @@ from pipelines.layout.aged import styled
 from pipelines.layout.covered import Cover
 from pipelines.layout.gather import Surface, gather
 from pipelines.layout.placing import place, points_in, rounded_spacing
-from pipelines.layout.rays import Caster
 from pipelines.layout.sky import sky_budget
 from pipelines.layout.surfaces import Facets, areas_and_normals, split, strips
 from pipelines.layout.surfels import (
@@ -33,6 +32,7 @@ from pipelines.layout.surfels import (
     weathered,
 )
 from pipelines.layout.windows import shell_of
+from pipelines.rays import Caster
 from pipelines.scene import BACKGROUND, Floats, Foliage, Scene, Surfels, Thing
 from pipelines.stage import Stage, TellStage
 from pipelines.world import World

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.layout.rays import Caster
 from pipelines.layout.sky import radiance
 from pipelines.layout.surfaces import areas_and_normals
+from pipelines.rays import Caster
 from pipelines.scene import Floats, Matrix, Scene, Sky, Surfels, Thing
 
 NEAREST_M = 0.35  # a pane is not sampled as if it were nearer than this: keeps single rays from dominating

@@ -76,18 +76,12 @@ def _disc(rings: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[n
 
 def _heights(sheet: Mesh, plan: NDArray[np.float64]) -> NDArray[np.float64]:
     """Height of the sheet at every x, z (N, 2); NaN where there is none."""
-    from embreex import rtcore, rtcore_scene
-    from embreex.mesh_construction import TriangleMesh
+    from pipelines.rays import Caster
 
-    device = rtcore.EmbreeDevice()
-    scene = rtcore_scene.EmbreeScene(device, True)
-    triangles = TriangleMesh(scene, np.ascontiguousarray(sheet.corners, np.float32))
     top = float(sheet.vertices[:, 1].max()) + 1.0
-    origins = np.stack([plan[:, 0], np.full(len(plan), top), plan[:, 1]], axis=1).astype(np.float32)
-    down = np.broadcast_to(np.array([0, -1, 0], np.float32), origins.shape).copy()
-    distances = np.asarray(scene.run(origins, down, query="DISTANCE"), dtype=np.float64)
-    del triangles
-    return np.where(distances < 1e30, top - distances, np.nan)
+    origins = np.stack([plan[:, 0], np.full(len(plan), top), plan[:, 1]], axis=1)
+    distances = Caster(sheet.corners).distances(origins, np.array([[0, -1, 0]])).astype(np.float64)
+    return np.where(np.isfinite(distances), top - distances, np.nan)
 
 
 def closed_below(sheet: Mesh, thickness_m: float) -> Mesh:

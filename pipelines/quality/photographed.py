@@ -38,14 +38,11 @@ class PhotographedRoom:
     """A closed room of 8 × 10 × 4.5 m around the origin, with two crates; look along −z."""
 
     def __init__(self) -> None:
-        from embreex import rtcore, rtcore_scene
-        from embreex.mesh_construction import TriangleMesh
+        from pipelines.rays import Caster
 
         self._panels = room()
         corners = np.array([_triangles(panel) for panel in self._panels], np.float32).reshape(-1, 3, 3)
-        self._device = rtcore.EmbreeDevice()  # both must live as long as the scene
-        self._scene = rtcore_scene.EmbreeScene(self._device, True)
-        self._mesh = TriangleMesh(self._scene, corners)
+        self._caster = Caster(corners)
 
     def see(self, camera: Camera) -> MeasuredView:
         """What a camera sees, several rays a pixel, and the distance of each pixel's centre."""
@@ -58,8 +55,7 @@ class PhotographedRoom:
 
     def _traced(self, eye: NDArray[np.float64], rays: Floats) -> tuple[Floats, Floats]:
         """Colours (N, 3) and distances (N,) along rays (N, 3); black and inf where a ray meets nothing."""
-        origins = np.broadcast_to(eye.astype(np.float32), rays.shape)
-        triangle = np.asarray(self._scene.run(np.ascontiguousarray(origins), np.ascontiguousarray(rays), query="INTERSECT"))
+        triangle = self._caster.first_hits(eye[None], rays)
         colours, distance = np.zeros((len(rays), 3), np.float32), np.full(len(rays), np.inf, np.float32)
         for number, panel in enumerate(self._panels):
             here = np.flatnonzero(triangle // 2 == number)

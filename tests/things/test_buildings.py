@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from pipelines.layout.rays import Caster
+from pipelines.rays import Caster
 from pipelines.scene import Model
 from pipelines.things.definition import SPOT_NAMES
 from pipelines.things.grown.buildings import BUILDINGS
