@@ -112,11 +112,12 @@ def quaternions_from_frames(frames: NDArray[np.floating]) -> Floats:
     squares = np.stack([1 + xx + yy + zz, 1 + xx - yy - zz, 1 - xx + yy - zz, 1 - xx - yy + zz], axis=1)  # 4w² 4x² 4y² 4z²
     wx, wy, wz = m[:, 2, 1] - m[:, 1, 2], m[:, 0, 2] - m[:, 2, 0], m[:, 1, 0] - m[:, 0, 1]
     xy, xz, yz = m[:, 0, 1] + m[:, 1, 0], m[:, 0, 2] + m[:, 2, 0], m[:, 1, 2] + m[:, 2, 1]
-    products = np.empty((len(m), 4, 4))
+    largest = np.argmax(squares, axis=1)
+    quaternion = np.empty((len(m), 4))
     for i, row in enumerate(((None, wx, wy, wz), (wx, None, xy, xz), (wy, xy, None, yz), (wz, xz, yz, None))):
+        mine = np.flatnonzero(largest == i)
         for j, value in enumerate(row):
-            products[:, i, j] = squares[:, i] if value is None else value
-    quaternion = products[np.arange(len(m)), np.argmax(squares, axis=1)]
+            quaternion[mine, j] = squares[mine, i] if value is None else value[mine]
     quaternion /= np.linalg.norm(quaternion, axis=1, keepdims=True)
     return quaternion.astype(np.float32)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TYPES = {"errors", "prompt", "spec", "scene", "camera", "gaussians", "world", "cores", "compiled", "exr"}
+TYPES = {"errors", "prompt", "spec", "scene", "camera", "gaussians", "world", "cores", "compiled", "rays", "exr"}
 GROUND_FLOOR = TYPES | {"stage", "recipes"}
 KNOWS = {
     "language": {"things", "places"},

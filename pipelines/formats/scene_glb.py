@@ -7,6 +7,7 @@ Surfaces have their material's colour, gloss, metal, glow and opacity; the fine 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -146,10 +147,10 @@ class _SceneBuilder:
     def things(self, things: tuple[Thing, ...]) -> None:
         """A node for each; the nameless backdrop too, without extras."""
         named = [thing for thing in things if thing.id != BACKGROUND]
-        for name, thing in zip(_names(named), named, strict=True):
-            self.writer.add("nodes", {"name": name, **self._pose(thing), "extras": _extras(thing)})
-        for number, thing in enumerate(thing for thing in things if thing.id == BACKGROUND):
-            self.writer.add("nodes", {"name": f"backdrop {number + 1}", **self._pose(thing)})
+        for name, thing, pose in zip(_names(named), named, self._poses(named), strict=True):
+            self.writer.add("nodes", {"name": name, **pose, "extras": _extras(thing)})
+        for number, pose in enumerate(self._poses([thing for thing in things if thing.id == BACKGROUND])):
+            self.writer.add("nodes", {"name": f"backdrop {number + 1}", **pose})
 
     def spawn(self) -> None:
         """An empty node where visitors start; it looks along its −z."""
@@ -157,10 +158,13 @@ class _SceneBuilder:
         rotation = [0.0, math.sin(spawn.yaw_rad / 2), 0.0, math.cos(spawn.yaw_rad / 2)]
         self.writer.add("nodes", {"name": "spawn", "translation": [float(x) for x in spawn.position], "rotation": rotation})
 
-    def _pose(self, thing: Thing) -> Json:
+    def _poses(self, things: list[Thing]) -> Iterator[Json]:
+        turned = np.array([thing.world_from_model[:3, :3] / thing.scale for thing in things]).reshape(-1, 3, 3)
+        return map(self._pose, things, quaternions_from_frames(turned))
+
+    def _pose(self, thing: Thing, turn: Floats) -> Json:
         node: Json = {"translation": [float(x) for x in thing.position]}
         scale = thing.scale
-        turn = quaternions_from_frames(thing.world_from_model[None, :3, :3] / scale)[0]
         if abs(turn[0]) < 1 - 1e-7:
             node["rotation"] = [float(turn[i]) for i in (1, 2, 3, 0)]
         if abs(scale - 1) > 1e-6:

@@ -47,7 +47,8 @@ def _split(vertices, faces, order, starts, cosine):  # type: ignore[no-untyped-d
             x, y, z = 0.0, 0.0, 0.0
             for other in range(starts[vertex], starts[vertex + 1]):
                 near = order[other] // 3
-                if near == face or unit[face] @ unit[near] >= cosine:
+                along = unit[face, 0] * unit[near, 0] + unit[face, 1] * unit[near, 1] + unit[face, 2] * unit[near, 2]
+                if near == face or along >= cosine:
                     x += unit[near, 0] * area[near]
                     y += unit[near, 1] * area[near]
                     z += unit[near, 2] * area[near]

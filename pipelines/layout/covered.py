@@ -65,10 +65,7 @@ class Cover:
 
     def _seen(self, points: Floats, eye: Floats) -> NDArray[np.bool_]:
         """Whether nothing stands between the eye and each point."""
-        towards = points - eye
-        away = np.maximum(np.linalg.norm(towards, axis=1), 1e-6).astype(np.float32)
-        start = np.broadcast_to(eye, towards.shape).astype(np.float32)
-        return ~self.caster.blocked(start, (towards / away[:, None]).astype(np.float32), 0.99 * away)
+        return ~self.caster.blocked(eye[None], points - eye, np.array([0.99]))
 
     def _covered(self, surfels: Surfels, normals: Floats) -> NDArray[np.bool_]:
         """Whether the sides that `normals` point away from cannot be seen."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.layout.simplification import FEW_FACES, simplified
+from pipelines.layout.simplification import FEW_FACES, FEW_OF_PLANTS, simplified
 from pipelines.layout.surfaces import Facets, areas_and_normals, facets_of, join_facets
 from pipelines.scene import BACKGROUND, Colour, Floats, Material, Part, Scene, Terrain, Thing
 
@@ -75,8 +75,8 @@ def _gathered(scene: Scene) -> tuple[list[Surface], Facets]:
                 share = min(share, FLAT_FACES / max(len(part.mesh.faces), 1))
             key = (id(part.mesh), share, part.crease_deg)
             if key not in memory:
-                area = share**NATURE_POWER if _natural(thing, part) else MADE_AREA
-                facets = facets_of(simplified(part.mesh, share, area=area), crease_deg=part.crease_deg)
+                area, few = (share**NATURE_POWER, FEW_OF_PLANTS) if _natural(thing, part) else (MADE_AREA, FEW_FACES)
+                facets = facets_of(simplified(part.mesh, share, area=area, few=few), crease_deg=part.crease_deg)
                 memory[key] = (facets, _thickness(facets))
             facets, thick = memory[key]
             moved = facets.moved(thing.world_from_model)

@@ -155,14 +155,15 @@ def gathered_light(surfels: Surfels, scene: Scene, blockers: Occluders, tell: ob
         mine = np.flatnonzero(wanted > turn)
         directions = _gather_rays(surfels.frames, surfels.leaf, mine, turn)
         start = surfels.means[mine] + directions * (0.006 + 0.5 * surfels.sizes_m[mine, 0])[:, None]
-        hits = blockers.caster.first_hits(start.astype(np.float32), directions)
-        seen = radiance(sky, directions)
-        seen[enclosed[mine]] = 0
+        hits = blockers.caster.first_hits(start, directions)
         met = np.flatnonzero(hits >= 0)
-        through = np.where(blockers.leaf[hits[met]], LEAF_GLOW, np.float32(0.0))[:, None]  # leaves hand on the light behind them
-        seen[met] = seen[met] * through + blockers.radiance[hits[met]]
+        seen, through = np.zeros((len(mine), 3), np.float32), np.ones(len(mine), np.float32)
+        seen[met] = blockers.radiance[hits[met]]
         if beyond is not None:
             seen[met[beyond[hits[met]] & enclosed[mine[met]]]] = 0
+        through[met] = np.where(blockers.leaf[hits[met]], LEAF_GLOW, 0)  # leaves hand on the light behind them
+        open_ = np.flatnonzero((through > 0) & ~enclosed[mine])
+        seen[open_] += radiance(sky, directions[open_]) * through[open_, None]
         total[mine] += seen
         rays[mine] += 1
         if callable(tell):
@@ -322,13 +323,22 @@ def _to_globe(offset: Floats, radius_m: float, rank: NDArray[np.integer], turn: 
 
 def _spread_rays(towards: Floats, half_angle: float, rank: NDArray[np.integer], turn: int) -> Floats:
     """Directions within a cone round one direction, by a low-discrepancy sequence."""
-    u, v = _strewn(rank, turn)
-    radius, around = half_angle * np.sqrt(u), 2 * math.pi * v
     side = np.cross(towards, [0.0, 1.0, 0.0] if abs(towards[1]) < 0.9 else [1.0, 0.0, 0.0])
     side /= np.linalg.norm(side)
-    over = np.cross(side, towards)
-    rays = towards + (radius * np.cos(around))[:, None] * side + (radius * np.sin(around))[:, None] * over
-    return (rays / np.linalg.norm(rays, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(_in_cone(np.stack([towards, side, np.cross(side, towards)]), half_angle, rank, turn))
+
+
+@njit(cache=True, parallel=True, fastmath=True)
+def _in_cone(axes, half_angle, rank, turn):  # type: ignore[no-untyped-def]
+    out = np.empty((rank.shape[0], 3), np.float32)
+    for j in prange(rank.shape[0]):
+        u = (rank[j] * 0.7548776662466927 + turn * 0.6180339887498949) % 1.0
+        v = (rank[j] * 0.5698402909980532 + turn * 0.4142135623730951) % 1.0
+        radius, around = half_angle * math.sqrt(u), 2 * math.pi * v
+        x, y, size = radius * math.cos(around), radius * math.sin(around), math.sqrt(1 + radius * radius)
+        for k in range(3):
+            out[j, k] = (axes[0, k] + x * axes[1, k] + y * axes[2, k]) / size
+    return out
 
 
 @njit(cache=True, parallel=True, fastmath=True)

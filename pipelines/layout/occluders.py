@@ -127,7 +127,7 @@ def _direct(scene: Scene, caster: Caster, middle: Floats, normals: Floats, leaf:
     falls = np.where(leaf > 0, 0.6 * np.abs(cosine) + 0.2, np.maximum(cosine, 0))
     facing = np.flatnonzero((falls > 1e-3) & (max(sky.light) > 0))
     start = middle[facing] + normals[facing] * (np.sign(cosine[facing]) * 0.01)[:, None] + towards * 0.01
-    open_ = ~caster.blocked(start.astype(np.float32), np.repeat(towards[None], len(facing), axis=0))
+    open_ = ~caster.blocked(start, towards[None])
     out = np.zeros((len(middle), 3), np.float32)
     out[facing] = (falls[facing] * open_)[:, None] * np.asarray(sky.light, np.float32)
     return out

@@ -117,10 +117,8 @@ def _rippled(means: Floats, normals: Floats) -> Floats:
 
 def _water_body(means: Floats, matt: Floats, scene: Scene, blockers: Occluders) -> Floats:
     """What comes up from below: the bed seen through the water's depth, and the water's own colour where it is deep."""
-    down = np.repeat(np.array([[0.0, -1.0, 0.0]], np.float32), len(means), axis=0)
-    start = (means + down * 0.002).astype(np.float32)
-    hits = blockers.caster.first_hits(start, down)
-    depth = np.minimum(blockers.caster.distances(start, down), 30.0)
+    hits, distance = blockers.caster.trace(means - [0, 0.002, 0], np.array([[0, -1, 0]]))
+    depth = np.minimum(distance, 30.0)
     bed = np.where((hits >= 0)[:, None], blockers.radiance[np.maximum(hits, 0)], matt)
     clear = np.exp(-2.2 * depth[:, None] * WATER_ABSORPTION)
     return (bed * clear * 0.85 + matt * (1 - clear)).astype(np.float32)

@@ -7,6 +7,7 @@ or hidden behind others. α is solved so that the whole scene meets the splat bu
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -37,7 +38,8 @@ from pipelines.scene import BACKGROUND, Floats, Foliage, Scene, Surfels, Thing
 from pipelines.stage import Stage, TellStage
 from pipelines.world import World
 
-PROBE, SEEN_MORE = 24, 1.02  # every so many surfels tell how many will be covered; a few more are taken to stay than did
+SIZE_STEP = 2.0 ** (1 / 64)  # how finely sizes are counted
+PROBE, SEEN_MORE = 24, 1.02  # every so many triangles tell how many surfels will be covered; a few more are taken to stay than did
 MIN_SPACING_M = 0.004  # finer than this no visitor sees
 NEAR_M, NEAR_WIDEST = 10.2, 0.029  # so near the spawn point no splat is wider than 4° at half its height, this share of its distance
 WIDEST_M = 250.0  # standard deviation of the widest splat: far hills in worlds of few splats; packed formats hold no wider ones
@@ -48,6 +50,7 @@ END_REACH = 0.6  # standard deviation of a splat on a hidden face with edges, as
 WALKED_M = 45.0  # ground farther off never shows its back: the far sides of mountains
 PAVING_HEIGHT_M, PAVING_WIDTH_M = 0.5, 2.5
 GROUND_COVERAGE = 0.74  # the ground is seen at a slant and has the sky behind it: no gap may show
+SIGHT = np.array([0.98], np.float32)  # of the way to an eye is looked along
 SLANT_FLOOR = 0.18  # surfaces seen edge-on still get this share of the splats of one seen frontally
 HIDDEN = 2.2  # how much farther away a surface counts that no viewpoint sees
 NAMED_LEAF_DETAIL = 0.8  # foliage of what the words named
@@ -79,18 +82,18 @@ class Sample(Stage):
         tell(0.4, "placing splats")
         budget = self.splats - sky_budget(self.splats, scene)
         areas, normals = areas_and_normals(facets.corners)
-        ground = (facets.source == 0) if scene.terrain is not None else np.zeros(len(facets), np.bool_)
+        ground = _ground(facets, scene)
         rng = np.random.default_rng([world.prompt.seed, zlib.crc32(b"sample")])
-        seed, seen, step = int(rng.integers(1 << 30)), 1.0, PROBE
-        while True:  # first a few surfels, to learn how many of them other surfaces cover, then all
-            alpha = _solve_alpha(areas, lengths, leaves, leaf_lengths, budget, seen=seen)
-            spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
-            row, place_in = points_in(facets.corners, normals, areas, spacing, ground, seed=seed)
-            asked = _surface_surfels(facets, lines, surfaces, spacing, (row[::step], place_in[::step]), (hidden, away), ground, scene)
+        seed, seen = int(rng.integers(1 << 30)), 1.0
+        needed = _Needed(areas, lengths, leaves, leaf_lengths)
+        for step in (PROBE, 1):  # first a few triangles, to learn how many of their surfels other surfaces cover, then all
+            alpha = needed.alpha(budget, seen=seen)
+            spacing = rounded_spacing(np.maximum(alpha * lengths[::step], MIN_SPACING_M))
+            some = Facets(*(getattr(facets, name)[::step] for name in Facets.__dataclass_fields__))
+            points = points_in(some.corners, normals[::step], areas[::step], spacing, ground[::step], seed=seed)
+            asked = _surface_surfels(some, lines[::step], surfaces, spacing, points, (hidden[::step], away[::step]), scene)
             pieces = [cover.uncovered(piece, hidden) for piece in asked]
-            if step == 1:
-                break
-            seen, step = min(1.0, SEEN_MORE * sum(map(len, pieces)) / max(1, sum(map(len, asked)))), 1
+            seen = min(1.0, SEEN_MORE * sum(map(len, pieces)) / max(1, sum(map(len, asked))))
         pieces = [cover.tucked_in(piece, scene.viewpoints[0]) for piece in pieces]
         tell(0.75, "placing leaves")
         if leaves:
@@ -102,6 +105,11 @@ class Sample(Stage):
             order = order[np.linspace(0, len(order) - 1, budget).astype(np.int64)]
         surfels = take_surfels(surfels, order)
         return replace(world, scene=replace(scene, surfels=surfels))
+
+
+def _ground(facets: Facets, scene: Scene) -> Flags:
+    """Which of the triangles are the terrain's."""
+    return (facets.source == 0) if scene.terrain is not None else np.zeros(len(facets), np.bool_)
 
 
 def _widest(means: Floats, eye: Floats) -> Floats:
@@ -125,24 +133,35 @@ def effective_distances(facets: Facets, surfaces: list[Surface], scene: Scene, c
     hidden = np.ones(len(facets), np.bool_)
     for corner in range(-1, 3):  # a piece is hidden if its middle is, and then every point close to its corners too
         mine = np.flatnonzero(hidden & ~away)
-        hidden[mine] = _blocked(caster, facets.corners[mine], eyes[eye[mine]], corner)
+        start, towards = _to_eye(facets.corners, mine, eyes, eye, corner)
+        hidden[mine] = caster.blocked(start, towards, SIGHT)
     detail = np.array([surface.detail for surface in surfaces], np.float32)[facets.source]
     hidden |= away
     return (lengths * np.where(hidden, HIDDEN, 1.0) * detail).astype(np.float32), hidden, away
 
 
-def _blocked(caster: Caster, corners: Floats, eyes: Floats, corner: int) -> NDArray[np.bool_]:
-    """Whether something stands between each triangle and its eye, seen from its middle (corner −1) or from near a corner."""
-    _, normals = areas_and_normals(corners)
-    point = corners.mean(axis=1)
-    if corner >= 0:
-        point = 0.15 * point + 0.85 * corners[:, corner]
-    towards = eyes - point
-    distance = np.linalg.norm(towards, axis=1)
-    towards /= np.maximum(distance, 1e-6)[:, None]
-    facing = np.sign(np.einsum("ij,ij->i", towards, normals)).astype(np.float32)
-    start = point + normals * (facing * (0.01 + 0.002 * distance))[:, None]
-    return caster.blocked(start.astype(np.float32), towards.astype(np.float32), (distance * 0.98 - 0.02).astype(np.float32))
+@njit(cache=True, parallel=True, fastmath=True)
+def _to_eye(corners, mine, eyes, eye, corner):  # type: ignore[no-untyped-def]
+    """Rays from just off each triangle to its eye: from its middle (corner −1) or from near a corner. Two arrays (N, 3)."""
+    start, towards = np.empty((mine.shape[0], 3), np.float32), np.empty((mine.shape[0], 3), np.float32)
+    for i in prange(mine.shape[0]):
+        p, e = corners[mine[i]], eyes[eye[mine[i]]]
+        ux, uy, uz = p[1, 0] - p[0, 0], p[1, 1] - p[0, 1], p[1, 2] - p[0, 2]
+        vx, vy, vz = p[2, 0] - p[0, 0], p[2, 1] - p[0, 1], p[2, 2] - p[0, 2]
+        nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        far, facing = 0.0, 0.0
+        for k, n in enumerate((nx, ny, nz)):
+            point = (p[0, k] + p[1, k] + p[2, k]) / 3
+            if corner >= 0:
+                point = 0.15 * point + 0.85 * p[corner, k]
+            start[i, k] = point
+            towards[i, k] = e[k] - point
+            far += towards[i, k] ** 2
+            facing += towards[i, k] * n
+        lift = (0.01 + 0.002 * np.sqrt(far)) / (np.sqrt(nx * nx + ny * ny + nz * nz) + 1e-20) * np.sign(facing)
+        for k, n in enumerate((nx, ny, nz)):
+            start[i, k] += lift * n
+    return start, towards
 
 
 @njit(cache=True, parallel=True, fastmath=True)
@@ -215,22 +234,38 @@ def _worth_keeping(group: Foliage, distance_m: float) -> int:
     return max(min(len(group), 60), int(len(group) * share))
 
 
-def _solve_alpha(
-    areas: Floats, lengths: Floats, leaves: list[Foliage], leaf_lengths: list[Floats], budget: int, *, seen: float = 1.0
-) -> float:
-    """The angle α (rad) at which the scene takes `budget` splats: bisection on a monotone count. seen: share of surfels that stay."""
-    sizes = [np.sqrt(f.lengths_m * f.widths_m) * LEAF_DETAIL / np.maximum(away, 1e-6) for f, away in zip(leaves, leaf_lengths, strict=True)]
-    every = np.concatenate(sizes) if sizes else np.zeros(0, np.float32)
+class _Needed:
+    """How many splats a scene takes, by the angle α (rad) between them: counted by size, so that many angles can be tried."""
 
-    def count(alpha: float) -> float:
-        spacing = rounded_spacing(np.maximum(alpha * lengths, MIN_SPACING_M))
-        return seen * float((areas / spacing**2).sum()) + float(np.minimum(1.0, (every / alpha) ** 2).sum())
+    def __init__(self, areas: Floats, lengths: Floats, leaves: list[Foliage], leaf_lengths: list[Floats]) -> None:
+        sizes = [
+            np.sqrt(f.lengths_m * f.widths_m) * LEAF_DETAIL / np.maximum(away, 1e-6) for f, away in zip(leaves, leaf_lengths, strict=True)
+        ]
+        self._leaf, self._leaves = _by_size(np.concatenate(sizes) if sizes else np.zeros(0, np.float32), None)
+        self._length, self._area = _by_size(lengths, areas)
 
-    low, high = 1e-4, 1.0
-    for _ in range(26):
-        middle = (low * high) ** 0.5
-        low, high = (middle, high) if count(middle) > budget * 0.995 else (low, middle)
-    return high
+    def alpha(self, budget: int, *, seen: float) -> float:
+        """The angle at which the scene takes `budget` splats: bisection on a monotone count. seen: share of surfels that stay."""
+
+        def count(alpha: float) -> float:
+            spacing = rounded_spacing(np.maximum(alpha * self._length, MIN_SPACING_M))
+            return seen * float((self._area / spacing**2).sum()) + float((np.minimum(1.0, (self._leaf / alpha) ** 2) * self._leaves).sum())
+
+        low, high = 1e-4, 1.0
+        for _ in range(26):
+            middle = (low * high) ** 0.5
+            low, high = (middle, high) if count(middle) > budget * 0.995 else (low, middle)
+        return high
+
+
+def _by_size(values: Floats, weights: Floats | None) -> tuple[Floats, NDArray[np.float64]]:
+    """Steps of SIZE_STEP from the smallest value to the largest, and what weighs of each (N of them, where there are no weights)."""
+    if not len(values):
+        return np.zeros(0, np.float32), np.zeros(0)
+    steps = np.log(np.maximum(values, 1e-9)) / math.log(SIZE_STEP)
+    first = float(steps.min())
+    totals = np.bincount((steps - first + 0.5).astype(np.int64), weights)
+    return (SIZE_STEP ** (first + np.arange(len(totals)))).astype(np.float32), totals.astype(np.float64)
 
 
 def _is_paving(thing: Thing) -> bool:
@@ -246,12 +281,12 @@ def _surface_surfels(
     spacing: Floats,
     points: tuple[NDArray[np.int32], Floats],
     unseen: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-    ground: NDArray[np.bool_],
     scene: Scene,
 ) -> list[Surfels]:
     """The points (triangle, place in it) as surfels, each painted with its surface's material."""
-    row, place_in = (np.ascontiguousarray(one) for one in points)  # one layout in memory, for each costs a compilation
+    row, place_in = points
     hidden, away = unseen
+    ground = _ground(facets, scene)
     paved = set() if scene.indoors else {thing.id for thing in scene.things if _is_paving(thing)}
     laid = np.array([surface.thing in paved for surface in surfaces])[facets.source]
     coverage = np.where(ground | laid, GROUND_COVERAGE, COVERAGE)

@@ -14,21 +14,24 @@ from scipy.sparse.csgraph import connected_components
 from pipelines.layout.surfaces import areas_and_normals
 from pipelines.scene import Floats, Mesh
 
-FEW_FACES = 120  # a piece with no more is as simple as it gets
-GENTLE = 0.5  # share of its triangles that a pipe can lose
+FEW_FACES, FEW_OF_PLANTS = 120, 24  # a piece with no more is as simple as it gets: boxes and bars, and the stumps of branches
+GENTLE = (0.25, 0.5)  # shares of its triangles that a pipe can do with
 AREA_KEPT = 0.9  # of a piece: with less it would show
 
 
-def simplified(mesh: Mesh, share: float, *, area: float) -> Mesh:
-    """A mesh with about that share of the triangles, of the largest pieces that make up `area` of its surface (both 0 to 1)."""
-    if share >= 1 or len(mesh.faces) <= FEW_FACES:
+def simplified(mesh: Mesh, share: float, *, area: float, few: int = FEW_FACES) -> Mesh:
+    """A mesh with about that share of the triangles, of the largest pieces that make up `area` of its surface (both 0 to 1).
+
+    few: pieces of no more triangles stay as they are.
+    """
+    if share >= 1 or len(mesh.faces) <= few:
         return mesh
     piece = _pieces(mesh)
     areas = areas_and_normals(mesh.vertices[mesh.faces])[0]
     sizes = np.bincount(piece, areas)
     order = np.argsort(-sizes, kind="stable")
     kept = order[: int(np.searchsorted(np.cumsum(sizes[order]), area * sizes.sum())) + 1]
-    large = kept[np.bincount(piece)[kept] > FEW_FACES]
+    large = kept[np.bincount(piece)[kept] > few]
     parts = [_plainer(mesh, mesh.faces[piece == number], share) for number in large]
     small = mesh.faces[np.isin(piece, np.setdiff1d(kept, large))]
     if len(small):
@@ -54,7 +57,7 @@ def _plainer(mesh: Mesh, faces: NDArray[np.int32], share: float) -> Mesh:
     """One piece with that share of its triangles, or more if its surface would dwindle."""
     own = _own(mesh, faces)
     before = _area(own.vertices, own.faces)
-    for kept in (share, GENTLE):
+    for kept in (share, *(gentle for gentle in GENTLE if gentle > share)):
         points, fewer = fast_simplification.simplify(own.vertices, own.faces, target_reduction=1 - kept)
         if _area(points, fewer) >= AREA_KEPT * before:
             return Mesh(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(fewer, np.int32))

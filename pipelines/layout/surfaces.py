@@ -14,9 +14,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from pipelines.compiled import Array, f32, inlined, kernel
+from pipelines.cores import run_pieces
 from pipelines.scene import Floats, Mesh
 
 WELD_M = 1e-5  # vertices closer than this are one point, however the mesh lists them
+STRIP_EDGE, STRIP_LONG = 0.8, 2.0  # a strip's edge, as a share of its triangle's longest one, and in widths
+MAX_SPLITS = 24  # halvings: 2²⁴ pieces of one triangle are never wanted
+BATCH = 16_384  # triangles that a core takes at a time
 
 
 @dataclass(frozen=True)
@@ -44,16 +49,16 @@ def facets_of(mesh: Mesh, *, crease_deg: float, source: int = 0) -> Facets:
     if not len(mesh.faces):
         return join_facets([])
     corners = np.ascontiguousarray(mesh.corners, np.float32)
-    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    area = np.linalg.norm(cross, axis=1)
-    good = area > 1e-12
-    corners, cross, area = corners[good], cross[good], area[good]
-    face_normals = (cross / area[:, None]).astype(np.float32)
+    area, face_normals = areas_and_normals(corners)
+    good = area > 5e-13
+    corners, face_normals = np.ascontiguousarray(corners[good]), np.ascontiguousarray(face_normals[good])
     faces = _welded(mesh)[good]
-    neighbours = _neighbours(faces)
-    limit = math.cos(math.radians(crease_deg))
     order, start = _faces_round_vertices(faces)
-    normals, sharp = _smooth(corners, face_normals, faces, neighbours, order, start, limit)
+    angles, normals, sharp = np.empty((len(corners), 3), np.float32), np.empty_like(corners), np.empty(len(corners), np.uint8)
+    over = _pieces(len(corners))
+    run_pieces(_corner_angles, over, corners, angles)
+    limit = math.cos(math.radians(crease_deg))
+    run_pieces(_smooth, over, face_normals, angles, faces, _neighbours(faces), order, start, limit, normals, sharp)
     return Facets(corners, normals, sharp, np.full(len(corners), source, np.int32))
 
 
@@ -67,16 +72,17 @@ def join_facets(groups: list[Facets]) -> Facets:
 
 def split(facets: Facets, longest_m: NDArray[np.floating]) -> tuple[Facets, NDArray[np.int32]]:
     """Halve triangles across their longest edge until no edge is longer than `longest_m` (T,); also the row each came from."""
-    lengths = np.asarray(longest_m, np.float32)
-    counts = _split_count(facets.corners, lengths)
-    total = int(counts.sum())
+    lengths, counts = np.ascontiguousarray(longest_m, np.float32), np.empty(len(facets), np.int64)
+    old = tuple(np.ascontiguousarray(each) for each in (facets.corners, facets.normals, facets.sharp))
+    run_pieces(_count_halves, _pieces(len(facets)), old[0], lengths, counts)
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
     if total == len(facets):
         return facets, np.arange(total, dtype=np.int32)
-    corners, normals = np.empty((total, 3, 3), np.float32), np.empty((total, 3, 3), np.float32)
-    sharp, row = np.empty(total, np.uint8), np.empty(total, np.int32)
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    _split_fill(facets.corners, facets.normals, facets.sharp, lengths, starts, corners, normals, sharp, row)
-    return Facets(corners, normals, sharp, facets.source[row]), row
+    new = np.empty((total, 3, 3), np.float32), np.empty((total, 3, 3), np.float32), np.empty(total, np.uint8)
+    row = np.repeat(np.arange(len(facets), dtype=np.int32), counts)
+    run_pieces(_halve, _pieces(len(facets)), *old, lengths, ends - counts, *new)
+    return Facets(*new, facets.source[row]), row
 
 
 def strips(facets: Facets) -> Floats:
@@ -84,14 +90,20 @@ def strips(facets: Facets) -> Floats:
 
     A long triangle on a sharp edge is half of a strip: a bevel, a moulding, the side of a board. Of others the width is 0.
     """
-    return _strips(facets.corners, facets.sharp)
+    out = np.zeros((len(facets), 8), np.float32)
+    run_pieces(_strips, _pieces(len(facets)), np.ascontiguousarray(facets.corners), np.ascontiguousarray(facets.sharp), out)
+    return out
 
 
-def areas_and_normals(corners: Floats) -> tuple[Floats, Floats]:
+def areas_and_normals(corners: NDArray[np.floating]) -> tuple[Floats, Floats]:
     """(T,) square metres and (T, 3) unit face normals."""
-    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    double = np.linalg.norm(cross, axis=1)
-    return (double / 2).astype(np.float32), (cross / np.maximum(double, 1e-20)[:, None]).astype(np.float32)
+    areas, normals = np.empty(len(corners), np.float32), np.empty((len(corners), 3), np.float32)
+    run_pieces(_area_and_normal, _pieces(len(corners)), np.ascontiguousarray(corners, np.float32), areas, normals)
+    return areas, normals
+
+
+def _pieces(count: int) -> int:
+    return -(-count // BATCH)
 
 
 def _welded(mesh: Mesh) -> NDArray[np.int64]:
@@ -133,128 +145,173 @@ def steps_across(triangle: NDArray[np.float64], step: float) -> int:
     return int(np.ceil(2.0 * longest / step)) + 1
 
 
-@njit(cache=True)
-def _smooth(corners, face_normals, faces, neighbours, order, start, limit):  # type: ignore[no-untyped-def]
-    count = len(corners)
-    normals = np.empty((count, 3, 3), np.float32)
-    sharp = np.zeros(count, np.uint8)
-    for f in range(count):
-        nx, ny, nz = face_normals[f]
+@kernel
+def _area_and_normal(piece: int, corners: Array, areas: Array, normals: Array) -> None:
+    for t in range(piece * BATCH, min((piece + 1) * BATCH, len(corners))):
+        p = corners[t]
+        ux, uy, uz = p[1, 0] - p[0, 0], p[1, 1] - p[0, 1], p[1, 2] - p[0, 2]
+        vx, vy, vz = p[2, 0] - p[0, 0], p[2, 1] - p[0, 1], p[2, 2] - p[0, 2]
+        x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        double = math.sqrt(x * x + y * y + z * z)
+        areas[t] = 0.5 * double
+        size = max(double, 1e-20)
+        normals[t, 0], normals[t, 1], normals[t, 2] = x / size, y / size, z / size
+
+
+@kernel
+def _corner_angles(piece: int, corners: Array, angles: Array) -> None:
+    for t in range(piece * BATCH, min((piece + 1) * BATCH, len(corners))):
+        p = corners[t]
+        for k in range(3):
+            m, o = (k + 1) % 3, (k + 2) % 3
+            dot, u2, v2 = 0.0, 0.0, 0.0
+            for axis in range(3):
+                u, v = p[m, axis] - p[k, axis], p[o, axis] - p[k, axis]
+                dot += u * v
+                u2 += u * u
+                v2 += v * v
+            angles[t, k] = math.acos(min(1.0, max(-1.0, dot / (math.sqrt(u2 * v2) + 1e-20))))
+
+
+@kernel
+def _smooth(
+    piece: int,
+    face_normals: Array,
+    angles: Array,
+    faces: Array,
+    neighbours: Array,
+    order: Array,
+    start: Array,
+    limit: float,
+    normals: Array,
+    sharp: Array,
+) -> None:
+    for f in range(piece * BATCH, min((piece + 1) * BATCH, len(faces))):
+        nx, ny, nz = face_normals[f, 0], face_normals[f, 1], face_normals[f, 2]
+        bits = 0
         for k in range(3):
             other = neighbours[f, k]
             if other < 0 or nx * face_normals[other, 0] + ny * face_normals[other, 1] + nz * face_normals[other, 2] < limit:
-                sharp[f] |= 1 << k
+                bits |= 1 << k
             sx, sy, sz = 0.0, 0.0, 0.0
             vertex = faces[f, k]
             for e in range(start[vertex], start[vertex + 1]):
                 g, j = order[e] // 3, order[e] % 3
-                if nx * face_normals[g, 0] + ny * face_normals[g, 1] + nz * face_normals[g, 2] < limit:
-                    continue
-                p = corners[g, j]
-                u, v = corners[g, (j + 1) % 3] - p, corners[g, (j + 2) % 3] - p
-                lengths = math.sqrt((u * u).sum() * (v * v).sum()) + 1e-20
-                angle = math.acos(min(1.0, max(-1.0, (u * v).sum() / lengths)))
-                sx += angle * face_normals[g, 0]
-                sy += angle * face_normals[g, 1]
-                sz += angle * face_normals[g, 2]
+                gx, gy, gz = face_normals[g, 0], face_normals[g, 1], face_normals[g, 2]
+                if nx * gx + ny * gy + nz * gz >= limit:
+                    sx += angles[g, j] * gx
+                    sy += angles[g, j] * gy
+                    sz += angles[g, j] * gz
             length = math.sqrt(sx * sx + sy * sy + sz * sz)
             if length < 1e-9:
                 sx, sy, sz, length = nx, ny, nz, 1.0
             normals[f, k, 0], normals[f, k, 1], normals[f, k, 2] = sx / length, sy / length, sz / length
-    return normals, sharp
+        sharp[f] = bits
 
 
-@njit(cache=True, inline="always")
-def _longest(p: Floats) -> tuple[float, int]:
+@inlined
+def _longest(p: Array) -> tuple[float, int]:
+    """The longest edge of a triangle (3, 3), squared, and which it is."""
     best, edge = -1.0, 0
     for k in range(3):
         m = (k + 1) % 3
-        d = (p[k, 0] - p[m, 0]) ** 2 + (p[k, 1] - p[m, 1]) ** 2 + (p[k, 2] - p[m, 2]) ** 2
+        x, y, z = p[k, 0] - p[m, 0], p[k, 1] - p[m, 1], p[k, 2] - p[m, 2]
+        d = x * x + y * y + z * z
         if d > best:
             best, edge = d, k
-    return math.sqrt(best), edge
+    return best, edge
 
 
-STRIP_EDGE, STRIP_LONG = 0.8, 2.0  # a strip's edge, as a share of its triangle's longest one, and in widths
-
-
-@njit(cache=True)
-def _strips(corners: Floats, sharp: NDArray[np.uint8]) -> Floats:
-    out = np.zeros((len(corners), 8), np.float32)
-    for t in range(len(corners)):
+@kernel
+def _strips(piece: int, corners: Array, sharp: Array, out: Array) -> None:
+    for t in range(piece * BATCH, min((piece + 1) * BATCH, len(corners))):
         p = corners[t]
-        longest = _longest(p)[0]
+        least = STRIP_EDGE * math.sqrt(_longest(p)[0])
         for k in range(3):
-            a, b, o = p[k], p[(k + 1) % 3], p[(k + 2) % 3]
-            length = math.sqrt(((b - a) ** 2).sum())
-            if not (sharp[t] >> k) & 1 or length < STRIP_EDGE * longest or length <= out[t, 7]:
-                continue
-            along = (b - a) / length
-            aside = (o - a) - along * ((o - a) * along).sum()
-            width = math.sqrt((aside * aside).sum())
-            if length > STRIP_LONG * width:
-                out[t, 0:3] = a + 0.5 * aside
-                out[t, 3:6] = along
-                out[t, 6], out[t, 7] = width, length
-    return out
-
-
-MAX_SPLITS = 24  # halvings: 2²⁴ pieces of one triangle are never wanted
-
-
-@njit(cache=True)
-def _split_count(corners, longest):  # type: ignore[no-untyped-def]
-    counts = np.zeros(len(corners), np.int64)
-    stack = np.empty((MAX_SPLITS + 2, 3, 3), np.float32)
-    level = np.empty(MAX_SPLITS + 2, np.int64)
-    for t in range(len(corners)):
-        stack[0] = corners[t]
-        level[0] = 0
-        top = 1
-        while top > 0:
-            top -= 1
-            p = stack[top].copy()
-            depth = level[top]
-            length, k = _longest(p)
-            if length <= longest[t] or depth >= MAX_SPLITS:
-                counts[t] += 1
+            if not (sharp[t] >> k) & 1:
                 continue
             m, o = (k + 1) % 3, (k + 2) % 3
-            middle = (p[k] + p[m]) * np.float32(0.5)
-            stack[top, 0], stack[top, 1], stack[top, 2] = p[k], middle, p[o]
-            stack[top + 1, 0], stack[top + 1, 1], stack[top + 1, 2] = middle, p[m], p[o]
-            level[top] = level[top + 1] = depth + 1
-            top += 2
-    return counts
+            x, y, z = p[m, 0] - p[k, 0], p[m, 1] - p[k, 1], p[m, 2] - p[k, 2]
+            length = math.sqrt(x * x + y * y + z * z)
+            if length < least or length <= out[t, 7]:
+                continue
+            x, y, z = x / length, y / length, z / length
+            ax, ay, az = p[o, 0] - p[k, 0], p[o, 1] - p[k, 1], p[o, 2] - p[k, 2]
+            along = ax * x + ay * y + az * z
+            ax, ay, az = ax - along * x, ay - along * y, az - along * z
+            width = math.sqrt(ax * ax + ay * ay + az * az)
+            if length > STRIP_LONG * width:
+                out[t, 0], out[t, 1], out[t, 2] = p[k, 0] + 0.5 * ax, p[k, 1] + 0.5 * ay, p[k, 2] + 0.5 * az
+                out[t, 3], out[t, 4], out[t, 5] = x, y, z
+                out[t, 6], out[t, 7] = width, length
 
 
-@njit(cache=True)
-def _split_fill(corners, normals, sharp, longest, starts, out_corners, out_normals, out_sharp, out_row):  # type: ignore[no-untyped-def]
+@kernel
+def _count_halves(piece: int, corners: Array, longest: Array, counts: Array) -> None:
+    points = np.empty((MAX_SPLITS + 2, 3, 3), np.float32)
+    level = np.empty(MAX_SPLITS + 2, np.int64)
+    for t in range(piece * BATCH, min((piece + 1) * BATCH, len(corners))):
+        points[0], level[0] = corners[t], 0
+        top, found = 0, 0
+        while top >= 0:
+            squared, k = _longest(points[top])
+            if squared <= longest[t] * longest[t] or level[top] >= MAX_SPLITS:
+                found += 1
+                top -= 1
+                continue
+            _cut_edge(points, top, k)
+            level[top] += 1
+            level[top + 1] = level[top]
+            top += 1
+        counts[t] = found
+
+
+@inlined
+def _cut_edge(points: Array, top: int, k: int) -> None:
+    """The triangle on top of a stack (S, 3, 3) becomes two: edge k ends half way in the lower one, and begins there in the upper one."""
+    m = (k + 1) % 3
+    for axis in range(3):
+        for corner in range(3):
+            points[top + 1, corner, axis] = points[top, corner, axis]
+        middle = (points[top, k, axis] + points[top, m, axis]) * f32(0.5)
+        points[top, m, axis] = points[top + 1, k, axis] = middle
+
+
+@kernel
+def _halve(
+    piece: int,
+    corners: Array,
+    normals: Array,
+    sharp: Array,
+    longest: Array,
+    starts: Array,
+    new: Array,
+    new_normals: Array,
+    new_sharp: Array,
+) -> None:
     points = np.empty((MAX_SPLITS + 2, 3, 3), np.float32)
     turned = np.empty((MAX_SPLITS + 2, 3, 3), np.float32)
     flags = np.empty(MAX_SPLITS + 2, np.uint8)
     level = np.empty(MAX_SPLITS + 2, np.int64)
-    for t in range(len(corners)):
+    for t in range(piece * BATCH, min((piece + 1) * BATCH, len(corners))):
         points[0], turned[0], flags[0], level[0] = corners[t], normals[t], sharp[t], 0
-        top, at = 1, starts[t]
-        while top > 0:
-            top -= 1
-            p, n, s, depth = points[top].copy(), turned[top].copy(), flags[top], level[top]
-            length, k = _longest(p)
-            if length <= longest[t] or depth >= MAX_SPLITS:
-                out_corners[at], out_normals[at], out_sharp[at], out_row[at] = p, n, s, t
+        top, at = 0, starts[t]
+        while top >= 0:
+            squared, k = _longest(points[top])
+            if squared <= longest[t] * longest[t] or level[top] >= MAX_SPLITS:
+                new[at], new_normals[at], new_sharp[at] = points[top], turned[top], flags[top]
                 at += 1
+                top -= 1
                 continue
             m, o = (k + 1) % 3, (k + 2) % 3
-            middle = (p[k] + p[m]) * np.float32(0.5)
-            between = n[k] + n[m]
-            between /= max(np.float32(1e-12), np.float32(math.sqrt((between * between).sum())))
-            on_k, on_m, on_o = (s >> k) & 1, (s >> m) & 1, (s >> o) & 1
-            points[top, 0], points[top, 1], points[top, 2] = p[k], middle, p[o]
-            turned[top, 0], turned[top, 1], turned[top, 2] = n[k], between, n[o]
-            flags[top] = on_k | (on_o << 2)  # k→middle, middle→o (new), o→k
-            points[top + 1, 0], points[top + 1, 1], points[top + 1, 2] = middle, p[m], p[o]
-            turned[top + 1, 0], turned[top + 1, 1], turned[top + 1, 2] = between, n[m], n[o]
-            flags[top + 1] = on_k | (on_m << 1)  # middle→m, m→o, o→middle (new)
-            level[top] = level[top + 1] = depth + 1
-            top += 2
+            _cut_edge(points, top, k)
+            _cut_edge(turned, top, k)
+            x, y, z = turned[top, m, 0], turned[top, m, 1], turned[top, m, 2]
+            size = max(f32(1e-12), math.sqrt(x * x + y * y + z * z))
+            for side, corner in ((top, m), (top + 1, k)):
+                turned[side, corner, 0], turned[side, corner, 1], turned[side, corner, 2] = x / size, y / size, z / size
+            flags[top + 1] = flags[top] & ~(1 << o)  # the edge along the cut is not sharp
+            flags[top] &= ~(1 << m)
+            level[top] += 1
+            level[top + 1] = level[top]
+            top += 1
