@@ -18,6 +18,14 @@ def core_count() -> int:
     return os.cpu_count() or 1
 
 
+BATCH = 16_384  # rows that a core takes at a time: enough to be worth the call, few enough to share evenly
+
+
+def batches(count: int) -> int:
+    """How many pieces of BATCH rows there are, the last one shorter."""
+    return -(-count // BATCH)
+
+
 _pool: ThreadPoolExecutor | None = None
 
 

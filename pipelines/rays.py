@@ -17,9 +17,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from pipelines.compiled import Array, kernel
-from pipelines.cores import run_pieces
-
-BATCH = 32_768  # rays per piece of work: large enough to amortise the call, small enough to share evenly
+from pipelines.cores import BATCH, batches, run_pieces
 
 # Names and numbers of Embree 4's rtcore.h. What a library is linked with is found through it.
 _EMBREE = ctypes.CDLL(rtcore_scene.__file__)
@@ -70,6 +68,8 @@ class Caster:
         if not self.count:
             return
         device = _new_device(None)
+        if not device:
+            raise RuntimeError(f"Embree does not start on this processor (its error {_device_error(None)})")
         self._scene = _new_scene(device)
         weakref.finalize(self, _release, self._scene, device)
         _set_flags(self._scene, _ROBUST)
@@ -88,12 +88,12 @@ class Caster:
         self, origins: NDArray[np.floating], directions: NDArray[np.floating], reach_m: NDArray[np.floating] | None = None
     ) -> NDArray[np.bool_]:
         """Whether anything lies on each ray within `reach_m` (N,), counted in lengths of its direction, or at all."""
-        count = max(len(origins), len(directions))
+        reach = np.full(1, np.inf) if reach_m is None else np.maximum(reach_m, 1e-6)
+        count = _count(origins, directions, reach)
         out = np.zeros(count, np.bool_)
         if self.count:
-            reach = np.full(1, np.inf) if reach_m is None else np.maximum(reach_m, 1e-6)
-            rows = (_rows(origins), _rows(directions), np.ascontiguousarray(reach, np.float32))
-            run_pieces(_find_blocked, -(-count // BATCH), self._scene, *rows, out)
+            rows = (_floats(origins), _floats(directions), _floats(reach))
+            run_pieces(_find_blocked, batches(count), self._scene, *rows, out)
         return out
 
     def first_hits(self, origins: NDArray[np.floating], directions: NDArray[np.floating]) -> NDArray[np.int32]:
@@ -106,15 +106,20 @@ class Caster:
 
     def trace(self, origins: NDArray[np.floating], directions: NDArray[np.floating]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The triangle that each ray meets first (−1 for none) and how far off it is, in lengths of its direction (inf for none)."""
-        count = max(len(origins), len(directions))
+        count = _count(origins, directions)
         triangle, distance = np.full(count, -1, np.int32), np.full(count, np.inf, np.float32)
         if self.count:
-            run_pieces(_find_first, -(-count // BATCH), self._scene, _rows(origins), _rows(directions), triangle, distance)
+            run_pieces(_find_first, batches(count), self._scene, _floats(origins), _floats(directions), triangle, distance)
         return triangle, distance
 
 
-def _rows(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    return np.ascontiguousarray(vectors, np.float32)
+def _count(*rows: NDArray[np.floating]) -> int:
+    """How many rays these describe, where one row serves all; raises ValueError where they do not go together."""
+    return int(np.broadcast_shapes(*((len(row),) for row in rows))[0])
+
+
+def _floats(rows: NDArray[np.floating]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(rows, np.float32)
 
 
 def _fill(geometry: int, kind: int, form: int, rows: NDArray[Any]) -> None:
@@ -135,9 +140,9 @@ def _find_blocked(piece: int, scene: int, origins: Array, directions: Array, rea
     words = np.empty(_WORDS + _ALIGNED, np.uint32)
     at = (-(words.ctypes.data // 4)) % _ALIGNED
     numbers = words.view(np.float32)
-    far = min(len(reach) - 1, 1)
+    from_, along, far = min(len(origins) - 1, 1), min(len(directions) - 1, 1), min(len(reach) - 1, 1)  # 0 where one row serves all
     for i in range(piece * BATCH, min((piece + 1) * BATCH, len(out))):
-        _aim(words, numbers, at, origins[i * min(len(origins) - 1, 1)], directions[i * min(len(directions) - 1, 1)], reach[i * far])
+        _aim(words, numbers, at, origins[i * from_], directions[i * along], reach[i * far])
         _occluded(scene, words[at:].ctypes.data, 0)
         out[i] = numbers[at + _FAR] < 0  # Embree's way to say so
 
@@ -147,8 +152,9 @@ def _find_first(piece: int, scene: int, origins: Array, directions: Array, trian
     words = np.empty(_WORDS + _ALIGNED, np.uint32)
     at = (-(words.ctypes.data // 4)) % _ALIGNED
     numbers = words.view(np.float32)
+    from_, along = min(len(origins) - 1, 1), min(len(directions) - 1, 1)
     for i in range(piece * BATCH, min((piece + 1) * BATCH, len(triangle))):
-        _aim(words, numbers, at, origins[i * min(len(origins) - 1, 1)], directions[i * min(len(directions) - 1, 1)], np.inf)
+        _aim(words, numbers, at, origins[i * from_], directions[i * along], np.inf)
         _intersect(scene, words[at:].ctypes.data, 0)
         if words[at + _TRIANGLE] != _NOTHING:
             triangle[i], distance[i] = words[at + _TRIANGLE], numbers[at + _FAR]

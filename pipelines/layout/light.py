@@ -11,12 +11,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from pipelines.compiled import Array, inlined, kernel
+from pipelines.cores import BATCH, batches, run_pieces
 from pipelines.gaussians import SH_C0, Gaussians, quaternions_from_frames
 from pipelines.layout.drifting import drifting
 from pipelines.layout.metering import glow_kept, metered
@@ -306,9 +308,12 @@ def _share_lit(
     return smooth_scalar(seen, means, sizes_m, neighbours)
 
 
-def _strewn(rank: NDArray[np.integer], turn: int) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+def _strewn(rank: Array, turn: int) -> tuple[Any, Any]:
     """Two numbers of [0, 1) for the `turn`-th ray of each: neighbours' are spread evenly, and so are those of one."""
     return (rank * 0.7548776662466927 + turn * 0.6180339887498949) % 1.0, (rank * 0.5698402909980532 + turn * 0.4142135623730951) % 1.0
+
+
+_strewn_each = inlined(_strewn)  # … of one, for the bodies of loops
 
 
 def _to_globe(offset: Floats, radius_m: float, rank: NDArray[np.integer], turn: int) -> Floats:
@@ -325,20 +330,19 @@ def _spread_rays(towards: Floats, half_angle: float, rank: NDArray[np.integer], 
     """Directions within a cone round one direction, by a low-discrepancy sequence."""
     side = np.cross(towards, [0.0, 1.0, 0.0] if abs(towards[1]) < 0.9 else [1.0, 0.0, 0.0])
     side /= np.linalg.norm(side)
-    return np.asarray(_in_cone(np.stack([towards, side, np.cross(side, towards)]), half_angle, rank, turn))
+    axes, out = np.stack([towards, side, np.cross(side, towards)]), np.empty((len(rank), 3), np.float32)
+    run_pieces(_in_cone, batches(len(rank)), axes, half_angle, rank, turn, out)
+    return out
 
 
-@njit(cache=True, parallel=True, fastmath=True)
-def _in_cone(axes, half_angle, rank, turn):  # type: ignore[no-untyped-def]
-    out = np.empty((rank.shape[0], 3), np.float32)
-    for j in prange(rank.shape[0]):
-        u = (rank[j] * 0.7548776662466927 + turn * 0.6180339887498949) % 1.0
-        v = (rank[j] * 0.5698402909980532 + turn * 0.4142135623730951) % 1.0
+@kernel
+def _in_cone(piece: int, axes: Array, half_angle: float, rank: Array, turn: int, out: Array) -> None:
+    for j in range(piece * BATCH, min((piece + 1) * BATCH, len(out))):
+        u, v = _strewn_each(rank[j], turn)
         radius, around = half_angle * math.sqrt(u), 2 * math.pi * v
         x, y, size = radius * math.cos(around), radius * math.sin(around), math.sqrt(1 + radius * radius)
         for k in range(3):
             out[j, k] = (axes[0, k] + x * axes[1, k] + y * axes[2, k]) / size
-    return out
 
 
 @njit(cache=True, parallel=True, fastmath=True)
@@ -347,8 +351,7 @@ def _gather_rays(frames, leaf, index, turn):  # type: ignore[no-untyped-def]
     out = np.empty((index.shape[0], 3), np.float32)
     for j in prange(index.shape[0]):
         i = index[j]
-        u = (i * 0.7548776662466927 + turn * 0.6180339887498949) % 1.0
-        v = (i * 0.5698402909980532 + turn * 0.4142135623730951) % 1.0
+        u, v = _strewn_each(i, turn)
         nx, ny, nz = frames[i, 0, 2], frames[i, 1, 2], frames[i, 2, 2]
         z = 1.0 - 2.0 * u
         r = math.sqrt(max(0.0, 1.0 - z * z))

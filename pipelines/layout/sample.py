@@ -16,6 +16,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from pipelines.compiled import Array, kernel
+from pipelines.cores import BATCH, batches, run_pieces
 from pipelines.layout.aged import styled
 from pipelines.layout.covered import Cover
 from pipelines.layout.gather import Surface, gather
@@ -133,18 +135,18 @@ def effective_distances(facets: Facets, surfaces: list[Surface], scene: Scene, c
     hidden = np.ones(len(facets), np.bool_)
     for corner in range(-1, 3):  # a piece is hidden if its middle is, and then every point close to its corners too
         mine = np.flatnonzero(hidden & ~away)
-        start, towards = _to_eye(facets.corners, mine, eyes, eye, corner)
+        start, towards = np.empty((len(mine), 3), np.float32), np.empty((len(mine), 3), np.float32)
+        run_pieces(_to_eye, batches(len(mine)), facets.corners, mine, eyes, eye, corner, start, towards)
         hidden[mine] = caster.blocked(start, towards, SIGHT)
     detail = np.array([surface.detail for surface in surfaces], np.float32)[facets.source]
     hidden |= away
     return (lengths * np.where(hidden, HIDDEN, 1.0) * detail).astype(np.float32), hidden, away
 
 
-@njit(cache=True, parallel=True, fastmath=True)
-def _to_eye(corners, mine, eyes, eye, corner):  # type: ignore[no-untyped-def]
-    """Rays from just off each triangle to its eye: from its middle (corner −1) or from near a corner. Two arrays (N, 3)."""
-    start, towards = np.empty((mine.shape[0], 3), np.float32), np.empty((mine.shape[0], 3), np.float32)
-    for i in prange(mine.shape[0]):
+@kernel
+def _to_eye(piece: int, corners: Array, mine: Array, eyes: Array, eye: Array, corner: int, start: Array, towards: Array) -> None:
+    """Rays from just off each triangle to its eye, two arrays (N, 3): from its middle (corner −1) or from near a corner."""
+    for i in range(piece * BATCH, min((piece + 1) * BATCH, len(mine))):
         p, e = corners[mine[i]], eyes[eye[mine[i]]]
         ux, uy, uz = p[1, 0] - p[0, 0], p[1, 1] - p[0, 1], p[1, 2] - p[0, 2]
         vx, vy, vz = p[2, 0] - p[0, 0], p[2, 1] - p[0, 1], p[2, 2] - p[0, 2]
@@ -161,7 +163,6 @@ def _to_eye(corners, mine, eyes, eye, corner):  # type: ignore[no-untyped-def]
         lift = (0.01 + 0.002 * np.sqrt(far)) / (np.sqrt(nx * nx + ny * ny + nz * nz) + 1e-20) * np.sign(facing)
         for k, n in enumerate((nx, ny, nz)):
             start[i, k] += lift * n
-    return start, towards
 
 
 @njit(cache=True, parallel=True, fastmath=True)

@@ -15,13 +15,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from pipelines.compiled import Array, f32, inlined, kernel
-from pipelines.cores import run_pieces
+from pipelines.cores import BATCH, batches, run_pieces
 from pipelines.scene import Floats, Mesh
 
 WELD_M = 1e-5  # vertices closer than this are one point, however the mesh lists them
 STRIP_EDGE, STRIP_LONG = 0.8, 2.0  # a strip's edge, as a share of its triangle's longest one, and in widths
 MAX_SPLITS = 24  # halvings: 2²⁴ pieces of one triangle are never wanted
-BATCH = 16_384  # triangles that a core takes at a time
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def facets_of(mesh: Mesh, *, crease_deg: float, source: int = 0) -> Facets:
     faces = _welded(mesh)[good]
     order, start = _faces_round_vertices(faces)
     angles, normals, sharp = np.empty((len(corners), 3), np.float32), np.empty_like(corners), np.empty(len(corners), np.uint8)
-    over = _pieces(len(corners))
+    over = batches(len(corners))
     run_pieces(_corner_angles, over, corners, angles)
     limit = math.cos(math.radians(crease_deg))
     run_pieces(_smooth, over, face_normals, angles, faces, _neighbours(faces), order, start, limit, normals, sharp)
@@ -74,14 +73,14 @@ def split(facets: Facets, longest_m: NDArray[np.floating]) -> tuple[Facets, NDAr
     """Halve triangles across their longest edge until no edge is longer than `longest_m` (T,); also the row each came from."""
     lengths, counts = np.ascontiguousarray(longest_m, np.float32), np.empty(len(facets), np.int64)
     old = tuple(np.ascontiguousarray(each) for each in (facets.corners, facets.normals, facets.sharp))
-    run_pieces(_count_halves, _pieces(len(facets)), old[0], lengths, counts)
+    run_pieces(_count_halves, batches(len(facets)), old[0], lengths, counts)
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     if total == len(facets):
         return facets, np.arange(total, dtype=np.int32)
     new = np.empty((total, 3, 3), np.float32), np.empty((total, 3, 3), np.float32), np.empty(total, np.uint8)
     row = np.repeat(np.arange(len(facets), dtype=np.int32), counts)
-    run_pieces(_halve, _pieces(len(facets)), *old, lengths, ends - counts, *new)
+    run_pieces(_halve, batches(len(facets)), *old, lengths, ends - counts, *new)
     return Facets(*new, facets.source[row]), row
 
 
@@ -91,19 +90,15 @@ def strips(facets: Facets) -> Floats:
     A long triangle on a sharp edge is half of a strip: a bevel, a moulding, the side of a board. Of others the width is 0.
     """
     out = np.zeros((len(facets), 8), np.float32)
-    run_pieces(_strips, _pieces(len(facets)), np.ascontiguousarray(facets.corners), np.ascontiguousarray(facets.sharp), out)
+    run_pieces(_strips, batches(len(facets)), np.ascontiguousarray(facets.corners), np.ascontiguousarray(facets.sharp), out)
     return out
 
 
 def areas_and_normals(corners: NDArray[np.floating]) -> tuple[Floats, Floats]:
     """(T,) square metres and (T, 3) unit face normals."""
     areas, normals = np.empty(len(corners), np.float32), np.empty((len(corners), 3), np.float32)
-    run_pieces(_area_and_normal, _pieces(len(corners)), np.ascontiguousarray(corners, np.float32), areas, normals)
+    run_pieces(_area_and_normal, batches(len(corners)), np.ascontiguousarray(corners, np.float32), areas, normals)
     return areas, normals
-
-
-def _pieces(count: int) -> int:
-    return -(-count // BATCH)
 
 
 def _welded(mesh: Mesh) -> NDArray[np.int64]:
