@@ -31,10 +31,11 @@ FIRST = (
     R.FACING,
 )  # fmt: skip
 """Which relation of several draws the candidates: the most telling first."""
-ROOM_M = (0.1, 5.0)  # beside what stands between two things, together
+ROOM_M = (0.3, 5.0)  # beside what stands between two things, together
 DEEPEST_M = 0.3  # that what finds no room outdoors may reach into other things
 NO_ROOM = 8.0  # what a place costs that leaves none for what has to be behind
 MOST_BENEATH = 90  # candidates for a place under something, whose surfaces are all looked through
+OVER = 1.5  # what it counts to be over what one hangs over, which is where one comes to; a relation that only says where about is 1
 OVER_M = 0.4  # of air between what hangs in the air and what is below it, and half its own height more
 PARALLEL_RAD = 0.45  # members of a row look the same way, unless what they face is farther aside than that
 FLANK_M = 1.8  # as near what flanks a thing comes to it
@@ -90,7 +91,8 @@ class Solver:
                 if relation.relation is R.BETWEEN and len(relation.objects) == 2 and relation.objects[0] not in self._flanks:
                     width, _, depth = group.size()
                     one, other = relation.objects
-                    self._pairs[one], self._pairs[other] = (other, max(width, depth)), (one, max(width, depth))
+                    room_m = max(width, depth) * np.ceil(np.sqrt(len(group.models)))  # several in a square
+                    self._pairs[one], self._pairs[other] = (other, room_m), (one, room_m)
         return self._flanks
 
     def place_group(self, group: Group, *, attempt: int = 0) -> None:
@@ -226,7 +228,8 @@ class Solver:
                 return np.zeros((0, 3))
             return candidates.facing(self._target(name, number), half_m=half, count=count, rng=rng, room=self.site.room)
         if kind is R.BETWEEN and len(relation.objects) == 2:
-            return candidates.between(self._target(name, number), self._target(relation.objects[1], number), count=60, rng=rng)
+            ends = self._target(name, number), self._target(relation.objects[1], number)
+            return candidates.between(*ends, count=60 * min(len(group.models), 4), several=len(group.models) > 1, rng=rng)
         if name in self.site.lines and kind in (R.ALONG, R.BESIDE, R.NEAR, R.AROUND):
             ahead, whole, half_width = self.site.lines[name]
             line = ahead if widen < 1.5 else whole  # behind the visitor too when there is no room in view
@@ -282,6 +285,8 @@ class Solver:
         fine = self.site.allowed(group, foot, whole)
         flat = group.size(number)[1] <= 0.05  # rugs lie under everything
         roof = self._roof(group)
+        if roof is not None and not self.site.room and roof.group.kind.stands_on == "ground":
+            fine |= roof.boxes("whole").contains(foot.x, foot.z)  # where a lorry stands, a dog may lie below it
         if fine.any() and not flat:
             index = np.flatnonzero(fine)[: MOST_BENEATH if roof else None]
             clear = self.board.free(
@@ -345,7 +350,7 @@ class Solver:
             gap = separation(foot, pair[0])
             kept += (gap >= pair[1] + ROOM_M[0]) & (gap <= pair[1] + ROOM_M[1])
         if below := self.board.members(self._hung.get(group.name, "")):
-            kept += np.logical_or.reduce([holds(R.UNDER, item.boxes("whole"), whole) for item in below])
+            kept += OVER * np.logical_or.reduce([holds(R.UNDER, item.boxes("whole"), whole) for item in below])
         if (sides := self._middle(group)) is not None:
             kept += separation(whole, sides[0]) <= FLANK_M
             kept += holds_between(sides[0], whole, sides[1]) if sides[1] is not None else 0
