@@ -226,7 +226,7 @@ def _group_holds(stated: Relation, subject: str, members: Mapping[str, list[Thin
     """
     relation, objects, distance_m = stated.relation, stated.objects, stated.distance_m
     if relation is RelationName.BETWEEN and len(objects) == 2:
-        ends = [_boxes(name, members, areas) for name in objects]
+        ends = [_boxes(name, members, areas, part="foot") for name in objects]  # a crane's jib is not where it stands
         own = _boxes(subject, members, areas)
         if any(not end for end in [*ends, own]):
             return False
@@ -339,12 +339,12 @@ def _area_is_subject(
     return any(bool(holds_to_area(turned_round, other, area)) for other in others)
 
 
-def _boxes(name: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area]) -> list[Boxes]:
+def _boxes(name: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area], *, part: str = "whole") -> list[Boxes]:
     if name == VIEWER:
         return [VIEWER_BOX]
     if name in areas:
         return [areas[name].box()]
-    return [stance(thing) for thing in members.get(name, [])]
+    return [stance(thing, part=part) for thing in members.get(name, [])]
 
 
 def _most(kept: Sequence[bool]) -> bool:

@@ -237,7 +237,10 @@ class Solver:
             slack = (widen - 1.0) * 0.5
             side = 0 if total == 1 or widen > 1.5 else 1 if number % 2 else -1  # both sides in turn
             share = (max(number / total - slack, 0.0), min((number + 1) / total + slack, 1.0)) if total > 1 else (0.0, 1.0)
-            return candidates.along_line(line, half_width, half_m=half, share=share, aside_m=1.3 * widen, side=side, rng=rng)
+            poses = candidates.along_line(line, half_width, half_m=half, share=share, aside_m=1.3 * widen, side=side, rng=rng)
+            if 2 * max(half) < max(group.size(number)[::2]):  # rotors and great crowns may need to look along the line to have room
+                poses[::2, 2] += np.pi / 2
+            return poses
         if name in self.site.areas:
             wet = self.site.areas[name].is_water
             if wet and kind is R.ON and reaches_water(group):
