@@ -260,7 +260,9 @@ def intersecting(scene: Scene, library: Library) -> Iterator[tuple[str, str]]:
             other = things[j]
             if float(separation(feet[i], feet[j])) >= 0 or float(overlap_depth(feet[i], feet[j])) <= DEEPEST_M:
                 continue
-            if not (_is_carried(one, other, things) or _is_carried(other, one, things) or _is_beneath(one, other) or _is_beneath(other, one)):
+            if not (
+                _is_carried(one, other, things) or _is_carried(other, one, things) or _is_beneath(one, other) or _is_beneath(other, one)
+            ):
                 yield one.label, other.label
 
 

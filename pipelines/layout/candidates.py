@@ -154,12 +154,12 @@ def around(
     start = 0.0 if small else float(np.arctan2(box.x, box.z))
     span = 2 * np.pi
     if small:
-        angle = box.yaw + 2 * np.pi * number / total + (np.pi / total if total > 4 and room else 0.0)
+        middle = float(box.yaw) + 2 * np.pi * number / total + (np.pi / total if total > 4 and room else 0.0)
     else:
         needed = total * (2 * max(half_m) + RING_GAP_M) / (float(box.radius) + NEAR_SHARE * near_m + max(half_m))
         span = float(np.clip(needed, np.radians(200.0 if total > 3 else 190.0), WIDEST_RING_RAD))  # the more, the farther round
-        angle = start + span * (number / max(total - 1, 1) - 0.5)
-    angle = np.asarray(angle) + rng.normal(0, jitter, tries) * np.linspace(0.2, 6.0, tries)
+        middle = start + span * (number / max(total - 1, 1) - 0.5)
+    angle = middle + rng.normal(0, jitter, tries) * np.linspace(0.2, 6.0, tries)
     slender = height_m < 2.4 and max(half_m) < 0.6  # people stand at a fire, pines do not
     least = 0.06 if room else 0.5 if small else 0.9 if slender else 3.0
     wide = total * (2 * max(half_m) + RING_GAP_M) / span - float(box.radius) - max(half_m)  # farther off where many or great ones stand
@@ -176,11 +176,11 @@ def around(
 
 def along_line(
     line: Reals, half_width_m: float, *, half_m: tuple[float, float], share: tuple[float, float], aside_m: float, side: int,
-    rng: np.random.Generator,
+    either_way: bool = False, rng: np.random.Generator,
 ) -> Reals:  # fmt: skip
     """Candidates beside a line between two shares of its length: things that are longer than wide lie along it, others face it.
 
-    side: −1 or 1 for one side of the line, 0 for both.
+    side: −1 or 1 for one side of the line, 0 for both. either_way: every second one is turned by a quarter.
     """
     count = 90
     step = np.diff(line, axis=0)
@@ -197,7 +197,8 @@ def along_line(
     point = point + normal * (sides * away)[:, None]
     inward = -normal * sides[:, None]
     facing = direction if lengthwise else inward
-    return np.concatenate([point, np.arctan2(facing[:, 0], facing[:, 1])[:, None]], axis=1)
+    yaw = np.arctan2(facing[:, 0], facing[:, 1]) + np.where(either_way & (np.arange(count) % 2 == 0), np.pi / 2, 0.0)
+    return np.concatenate([point, yaw[:, None]], axis=1)
 
 
 def by_area(relation: RelationName, area: Area, *, half_m: tuple[float, float], count: int, rng: np.random.Generator, wet: bool) -> Reals:

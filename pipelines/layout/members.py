@@ -115,6 +115,14 @@ def clearance_of(group: Group, *, room: bool) -> float:
     return 1.6 if group.is_building else 1.2 if group.is_tree else 0.12
 
 
+def depends(group: Group) -> bool:
+    """Whether the place brings it only for where it is: on, in or around something, or in a row of houses."""
+    if group.bring is None:
+        return False
+    carried = (RelationName.ON, RelationName.INSIDE, RelationName.AROUND)
+    return group.bring.at.startswith("row") or any(relation.relation in carried for relation in group.asked.relations)
+
+
 def forbidden(kind: Kind, without: Sequence[str]) -> bool:
     """Whether the spec wants none of these: by name, by word, by tag or by family."""
     called = {kind.name, kind.family, kind.family.rstrip("s"), *kind.tags, *kind.words}

@@ -18,7 +18,7 @@ from pipelines.layout.afloat import reaches_water
 from pipelines.layout.board import Board, Placed
 from pipelines.layout.footprints import Boxes, Reals, beside_parts, separation, turned
 from pipelines.layout.formations import jittered, offsets_of
-from pipelines.layout.members import Group, clearance_of, flanks, half_of, hung_over, outline
+from pipelines.layout.members import Group, clearance_of, depends, flanks, half_of, hung_over, outline
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import CLOSE, VIEWER_BOX, Area, holds, holds_between, holds_to_area
 from pipelines.layout.stacking import Judge, place_on, wants_support
@@ -98,7 +98,7 @@ class Solver:
     def place_group(self, group: Group, *, attempt: int = 0) -> None:
         """Place all members of a group, row by row where the words ask for rows."""
         rng = seeded(self.seed, f"place {group.name} {attempt}")
-        if _depends(group) and not all(self._known(relation) for relation in group.asked.relations):
+        if depends(group) and not all(self._known(relation) for relation in group.asked.relations):
             return  # no plates on the floor where there is no table
         if wants_support(group, self.board):
             for number in range(len(group.models)):
@@ -116,7 +116,7 @@ class Solver:
         )
 
     def _note(self, group: Group, item: Placed | None, number: int, rng: np.random.Generator) -> None:
-        if item is None and not _depends(group):
+        if item is None and not depends(group):
             item = self._anywhere(group, number, rng)
         if item is None:
             self.homeless.append(group.name)
@@ -221,26 +221,27 @@ class Solver:
         return found[number % len(found)].boxes("foot")
 
     def _from_relation(self, group: Group, number: int, relation: Relation, rng: np.random.Generator, widen: float) -> Reals:
-        half, count = half_of(group, number), int(110 * widen)
+        half, count, total = half_of(group, number), int(110 * widen), len(group.models)
         name, kind = relation.objects[0], relation.relation
         if kind is R.FACING:
             if name in self.site.areas or name == VIEWER or len(group.asked.relations) > 1 or self.site.has_place(group):
                 return np.zeros((0, 3))
             return candidates.facing(self._target(name, number), half_m=half, count=count, rng=rng, room=self.site.room)
         if kind is R.BETWEEN and len(relation.objects) == 2:
-            ends = self._target(name, number), self._target(relation.objects[1], number)
-            return candidates.between(*ends, count=60 * min(len(group.models), 4), several=len(group.models) > 1, rng=rng)
+            ends = [self._target(end, number) for end in relation.objects]
+            return candidates.between(ends[0], ends[1], count=60 * min(total, 4), several=total > 1, rng=rng)
         if name in self.site.lines and kind in (R.ALONG, R.BESIDE, R.NEAR, R.AROUND):
             ahead, whole, half_width = self.site.lines[name]
             line = ahead if widen < 1.5 else whole  # behind the visitor too when there is no room in view
-            total = len(group.models)
             slack = (widen - 1.0) * 0.5
             side = 0 if total == 1 or widen > 1.5 else 1 if number % 2 else -1  # both sides in turn
             share = (max(number / total - slack, 0.0), min((number + 1) / total + slack, 1.0)) if total > 1 else (0.0, 1.0)
-            poses = candidates.along_line(line, half_width, half_m=half, share=share, aside_m=1.3 * widen, side=side, rng=rng)
-            if 2 * max(half) < max(group.size(number)[::2]):  # rotors and great crowns may need to look along the line to have room
-                poses[::2, 2] += np.pi / 2
-            return poses
+            crowded = total * max(group.size(number)[::2]) > float(
+                np.hypot(*np.diff(line, axis=0).T).sum()
+            )  # rotors: they look along it, too
+            return candidates.along_line(
+                line, half_width, half_m=half, share=share, aside_m=1.3 * widen, side=side, either_way=crowded, rng=rng
+            )
         if name in self.site.areas:
             wet = self.site.areas[name].is_water
             if wet and kind is R.ON and reaches_water(group):
@@ -248,7 +249,7 @@ class Solver:
             return candidates.by_area(kind, self.site.areas[name], half_m=half, count=count, rng=rng, wet=wet)
         target = self._target(name, number)
         if kind is R.AROUND and (len(group.models) > 2 or "seat" in group.kind.spots):  # two chairs are at the table, too
-            ringed = {"number": number, "total": len(group.models)}
+            ringed = {"number": number, "total": total}
             height = group.size(number)[1]
             return candidates.around(target, **ringed, half_m=half, height_m=height, room=self.site.room, widen=widen, rng=rng)
         measured_whole = relation.distance_m is not None and kind not in (R.BESIDE, R.NEAR, R.AROUND)  # as the verifier measures
@@ -412,10 +413,3 @@ class Solver:
             pose[2] = aim + np.clip(turned(pose[2] - aim), -PARALLEL_RAD, PARALLEL_RAD)
             found.append(pose)
         return found
-
-
-def _depends(group: Group) -> bool:
-    """Whether the place brings it only for where it is: on, in or around something, or in a row of houses."""
-    if group.bring is None:
-        return False
-    return group.bring.at.startswith("row") or any(relation.relation in (R.ON, R.INSIDE, R.AROUND) for relation in group.asked.relations)
