@@ -9,9 +9,14 @@ import pytest
 
 from pipelines.layout import candidates
 from pipelines.layout.arrange import arrange
+from pipelines.layout.board import Placed
 from pipelines.layout.footprints import Boxes, pose_matrix, separation, stance
+from pipelines.layout.levelling import level_ground
+from pipelines.layout.members import make_group
 from pipelines.layout.relations import check
 from pipelines.layout.supports import rests_on
+from pipelines.layout.terrain import Ground
+from pipelines.places import place_named
 from pipelines.scene import Body, Mesh, Model, Part, Scene, Thing
 from pipelines.spec import Relation, RelationName, SceneSpec, ThingSpec
 from pipelines.things import MATERIALS, Library
@@ -95,34 +100,47 @@ def test_what_others_are_behind_leaves_the_corner() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "kind", "holder"),
+    ("place", "kind", "size", "holder"),
     [
-        ("vegetable garden", "rabbit", "wheelbarrow"),
-        ("spaceship corridor", "astronaut", "cryo pod"),
-        ("underwater reef", "octopus", "shipwreck"),
+        ("vegetable garden", "rabbit", "normal", "wheelbarrow"),
+        ("spaceship corridor", "astronaut", "normal", "cryo pod"),
+        ("underwater reef", "octopus", "huge", "shipwreck"),
     ],
 )
-def test_hollow_things_hold_others_above_the_ground(place: str, kind: str, holder: str) -> None:
-    scene = arranged(place, asked(holder), asked(kind, (R.INSIDE, holder)))
+def test_hollow_things_hold_others_above_the_ground(place: str, kind: str, size: str, holder: str) -> None:
+    scene = arranged(place, asked(holder), asked(kind, (R.INSIDE, holder)).model_copy(update={"size": size}))
     (held,), (outer,) = named(scene, kind), named(scene, holder)
     assert within(held, outer)
     assert held.bounds[0, 1] > outer.bounds[0, 1] + 0.2
 
 
-def test_rotors_find_room_along_a_road() -> None:
-    scene = arranged("meadow", asked("wind turbine", (R.ALONG, "road"), count=7), asked("road"))
-    assert len(named(scene, "wind turbine")) == 7
-    assert scene.relations[0].holds
+def test_rotors_that_would_touch_look_along_the_road() -> None:
+    line = np.stack([np.zeros(61), -np.arange(61.0)], axis=1)
+    square, either = (
+        candidates.along_line(
+            line, 1.7, half_m=(2.7, 2.7), share=(0.0, 1.0), aside_m=1.3, side=0, either_way=turned, rng=np.random.default_rng(1)
+        )
+        for turned in (False, True)
+    )
+    assert (np.abs(np.cos(square[:, 2])) < 0.01).all(), "fronts to the road"
+    along = np.abs(np.cos(either[:, 2])) > 0.99
+    assert 0.4 < along.mean() < 0.6, "every second one looks along it"
+    np.testing.assert_array_equal(along | (np.abs(np.cos(either[:, 2])) < 0.01), True)
 
 
-def test_close_neighbours_on_a_slope_stand_on_one_level() -> None:
-    """In dunes, camels in a row: none is in the sand to its knees, which is where the terrace of the next one would end."""
-    camels = asked("camel", count=4).model_copy(update={"arrangement": "row"})
-    scene = arranged("desert", asked("pyramid", count=3), camels)
-    assert scene.terrain is not None
-    for one in named(scene, "camel"):
-        foot = stance(one, part="foot")
-        assert np.ptp(scene.terrain.heights.at(*foot.corners())) < 0.15
+@pytest.mark.parametrize(("kind", "apart_m"), [("camel", 1.1), ("street lamp", 0.9)])
+def test_what_is_close_or_small_stands_level_on_a_slope(kind: str, apart_m: float) -> None:
+    """In dunes: none is in the sand to its knees, which is where the terrace of the next one, or the slope itself, would rise."""
+    ground = Ground(place_named("desert"), (), seed=2)
+    x, z = (steps.ravel() for steps in np.meshgrid(np.arange(12.0, 60.0), np.arange(-60.0, -12.0)))
+    slopes = ground.slopes(x, z, over_m=1.5)
+    steepest = int(np.argmax(np.where(slopes < 0.6, slopes, 0.0)))
+    group = make_group(asked(kind, count=3), library(), season=SceneSpec(place="desert").season, seed=1)
+    placed = [Placed(group, k, float(x[steepest]) + k * apart_m, 0.0, float(z[steepest]), 0.0) for k in range(3)]
+    feet = [item.boxes("foot") for item in placed]
+    assert max(np.ptp(ground.heights(*foot.corners())) for foot in feet) > 0.12, "a slope"
+    level_ground(ground, placed)
+    assert max(np.ptp(ground.heights(*foot.corners())) for foot in feet) < 0.03
 
 
 def block(width: float, height: float, depth: float, *, middle: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Mesh:
