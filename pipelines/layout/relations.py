@@ -20,8 +20,8 @@ in front of   nearer to the viewer, in the same direction (half the object's ang
 behind        farther than the object, in the same direction (half its angle + 20°), gap ≤ 12 m + 2 × the larger thing; behind the
               sea, which has no far shore: on land, at least 4 m from it
 left, right   the subject's bearing at least 1.5° further left or right than the object's middle, gap ≤ 12 m + the larger thing
-between       projected on the line between the two objects' middles within 10 … 90 %, at most 0.35 of its length (or 1 m) aside;
-              or seen between the two, when those are twice as far away (a house between two mountains)
+between       projected on the line between the middles of the two objects' feet within 10 … 90 %, at most 0.35 of its length (or 1 m)
+              aside; or seen between the two, when those are twice as far away (a house between two mountains)
 around        one or two subjects: beside or near; three and more: each within the reach of "near" and no free sector of more than 220°
 along         within 4 m + half the subject of the line's edge (road, path, river, shore, wall)
 a distance    "ten metres behind": the gap within a quarter (or 1 m) of it, instead of the reach above

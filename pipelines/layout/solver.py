@@ -89,9 +89,8 @@ class Solver:
         for group in groups.values():
             for relation in group.asked.relations:
                 if relation.relation is R.BETWEEN and len(relation.objects) == 2 and relation.objects[0] not in self._flanks:
-                    width, _, depth = group.size()
                     one, other = relation.objects
-                    room_m = max(width, depth) * np.ceil(np.sqrt(len(group.models)))  # several in a square
+                    room_m = max(group.size()[::2]) * np.ceil(np.sqrt(len(group.models)))  # several in a square
                     self._pairs[one], self._pairs[other] = (other, room_m), (one, room_m)
         return self._flanks
 
@@ -249,8 +248,7 @@ class Solver:
             return candidates.by_area(kind, self.site.areas[name], half_m=half, count=count, rng=rng, wet=wet)
         target = self._target(name, number)
         if kind is R.AROUND and (len(group.models) > 2 or "seat" in group.kind.spots):  # two chairs are at the table, too
-            ringed = {"number": number, "total": total}
-            height = group.size(number)[1]
+            ringed, height = {"number": number, "total": total}, group.size(number)[1]
             return candidates.around(target, **ringed, half_m=half, height_m=height, room=self.site.room, widen=widen, rng=rng)
         measured_whole = relation.distance_m is not None and kind not in (R.BESIDE, R.NEAR, R.AROUND)  # as the verifier measures
         if kind in (R.UNDER, R.INSIDE) or measured_whole:
