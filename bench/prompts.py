@@ -260,8 +260,17 @@ def intersecting(scene: Scene, library: Library) -> Iterator[tuple[str, str]]:
             other = things[j]
             if float(separation(feet[i], feet[j])) >= 0 or float(overlap_depth(feet[i], feet[j])) <= DEEPEST_M:
                 continue
-            if not (rests_on(one, other) or rests_on(other, one) or _is_beneath(one, other) or _is_beneath(other, one)):
+            if not (
+                _is_carried(one, other, things) or _is_carried(other, one, things) or _is_beneath(one, other) or _is_beneath(other, one)
+            ):
                 yield one.label, other.label
+
+
+def _is_carried(thing: Thing, other: Thing, things: Sequence[Thing]) -> bool:
+    """Whether a thing rests on another, or on what rests on it: a cake on the table on the floor of a gazebo."""
+    return rests_on(thing, other) or any(
+        rests_on(thing, between) and rests_on(between, other) for between in things if between is not thing and between is not other
+    )
 
 
 def _is_beneath(thing: Thing, other: Thing) -> bool:

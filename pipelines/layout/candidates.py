@@ -11,6 +11,7 @@ from pipelines.layout.footprints import Boxes, Reals
 from pipelines.layout.relations import FLAT_ON_WALL_M, Area, is_slender
 from pipelines.spec import RelationName
 
+NEAR_SHARE, WIDEST_RING_RAD = 0.8, np.radians(300.0)  # of the reach of "near" that rings use; how far round those of tall things go
 RING_GAP_M = 1.2  # between those that stand round something outdoors
 
 
@@ -126,10 +127,11 @@ def facing(box: Boxes, *, half_m: tuple[float, float], count: int, rng: np.rando
     return poses
 
 
-def between(b: Boxes, c: Boxes, *, count: int, rng: np.random.Generator) -> Reals:
-    """Candidates on the line between the middles of two objects."""
+def between(b: Boxes, c: Boxes, *, count: int, several: bool, rng: np.random.Generator) -> Reals:
+    """Candidates on the line between the middles of two objects; `several` stand beside it, too."""
     share = rng.uniform(0.3, 0.7, count)
-    x, z = b.x + (c.x - b.x) * share + rng.normal(0, 0.15, count), b.z + (c.z - b.z) * share + rng.normal(0, 0.15, count)
+    loose = 0.15 + (0.15 * float(np.hypot(c.x - b.x, c.z - b.z)) if several else 0.0)
+    x, z = b.x + (c.x - b.x) * share + rng.normal(0, loose, count), b.z + (c.z - b.z) * share + rng.normal(0, loose, count)
     return np.stack([x, z, toward_viewer(x, z)], axis=1)
 
 
@@ -148,18 +150,21 @@ def around(
     """Candidates for one member of a ring; tall members leave the visitor's side open. Fronts turn to the middle."""
     jitter, tries = 0.07 * widen, int(40 * widen)
     small = height_m < 1.6 or room
+    near_m = 3.0 * min(1.2 + 0.6 * max(float(box.half_width), float(box.half_depth), *half_m), 4.0)  # as far as "near" goes
     start = 0.0 if small else float(np.arctan2(box.x, box.z))
     span = 2 * np.pi
     if small:
-        angle = box.yaw + 2 * np.pi * number / total + (np.pi / total if total > 4 and room else 0.0)
+        middle = float(box.yaw) + 2 * np.pi * number / total + (np.pi / total if total > 4 and room else 0.0)
     else:
-        span = np.radians(200.0 if total > 3 else 190.0)
-        angle = start + span * (number / max(total - 1, 1) - 0.5)
-    angle = np.asarray(angle) + rng.normal(0, jitter, tries) * np.linspace(0.2, 6.0, tries)
+        needed = total * (2 * max(half_m) + RING_GAP_M) / (float(box.radius) + NEAR_SHARE * near_m + max(half_m))
+        span = float(np.clip(needed, np.radians(200.0 if total > 3 else 190.0), WIDEST_RING_RAD))  # the more, the farther round
+        middle = start + span * (number / max(total - 1, 1) - 0.5)
+    angle = middle + rng.normal(0, jitter, tries) * np.linspace(0.2, 6.0, tries)
     slender = height_m < 2.4 and max(half_m) < 0.6  # people stand at a fire, pines do not
     least = 0.06 if room else 0.5 if small else 0.9 if slender else 3.0
     wide = total * (2 * max(half_m) + RING_GAP_M) / span - float(box.radius) - max(half_m)  # farther off where many or great ones stand
     gap = (least if room else max(least, wide)) + np.abs(rng.normal(0, 0.1, tries)) * np.linspace(0.2, 3.0, tries) * (1.0 if room else 5.0)
+    gap = gap if room else np.minimum(gap, near_m - near_m * (1 - NEAR_SHARE) * rng.random(tries))  # what is farther is not around it
     found = ring(box, angle, gap, half_m[1] if room else max(half_m))
     if room:  # chairs stand square to the table
         side = np.round((angle - box.yaw) / (np.pi / 2)) * (np.pi / 2) + box.yaw
@@ -171,11 +176,11 @@ def around(
 
 def along_line(
     line: Reals, half_width_m: float, *, half_m: tuple[float, float], share: tuple[float, float], aside_m: float, side: int,
-    rng: np.random.Generator,
+    either_way: bool = False, rng: np.random.Generator,
 ) -> Reals:  # fmt: skip
     """Candidates beside a line between two shares of its length: things that are longer than wide lie along it, others face it.
 
-    side: −1 or 1 for one side of the line, 0 for both.
+    side: −1 or 1 for one side of the line, 0 for both. either_way: every second one is turned by a quarter.
     """
     count = 90
     step = np.diff(line, axis=0)
@@ -192,7 +197,8 @@ def along_line(
     point = point + normal * (sides * away)[:, None]
     inward = -normal * sides[:, None]
     facing = direction if lengthwise else inward
-    return np.concatenate([point, np.arctan2(facing[:, 0], facing[:, 1])[:, None]], axis=1)
+    yaw = np.arctan2(facing[:, 0], facing[:, 1]) + np.where(either_way & (np.arange(count) % 2 == 0), np.pi / 2, 0.0)
+    return np.concatenate([point, yaw[:, None]], axis=1)
 
 
 def by_area(relation: RelationName, area: Area, *, half_m: tuple[float, float], count: int, rng: np.random.Generator, wet: bool) -> Reals:

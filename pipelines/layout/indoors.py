@@ -279,12 +279,10 @@ class Indoors:
         return any(r.relation is R.AROUND and group.name in r.objects for other in self.groups.values() for r in other.asked.relations)
 
     def _is_flanked(self, group: Group) -> bool:
-        """Whether several things are to stand beside it, so that a corner will not do."""
-        asked = [(r, other) for other in self.groups.values() for r in other.asked.relations if group.name in r.objects]
-        return (
-            sum(len(other.models) for r, other in asked if r.relation is R.BESIDE and other.bring is None) > 1
-            and self._at(group) == "corner"
-        )
+        """Whether several things are to stand beside it, or one behind it, so that a corner will not do."""
+        asked = [(r, other) for other in self.groups.values() for r in other.asked.relations if group.name in r.objects and not other.bring]
+        beside = sum(len(other.models) for r, other in asked if r.relation is R.BESIDE)
+        return (beside > 1 or any(r.relation is R.BEHIND for r, _ in asked)) and self._at(group) == "corner"
 
     def snapped(self, group: Group, number: int, poses: Reals) -> Reals:
         """What belongs against a wall is pushed back to the wall it was drawn near."""

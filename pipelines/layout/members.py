@@ -109,10 +109,18 @@ def clearance_of(group: Group, *, room: bool) -> float:
     if room:
         return 0.02
     if group.bring is not None and group.bring.at.startswith("row"):
-        return group.bring.spacing_m or -0.06  # houses of a row stand wall to wall unless the place says more
+        return group.bring.spacing_m or -0.025  # houses of a row stand wall to wall unless the place says more
     if group.bring is not None and group.bring.at in ("line", "around"):  # track to track, wall to wall
         return min(0.12, group.bring.spacing_m) - 0.02
     return 1.6 if group.is_building else 1.2 if group.is_tree else 0.12
+
+
+def depends(group: Group) -> bool:
+    """Whether the place brings it only for where it is: on, in or around something, or in a row of houses."""
+    if group.bring is None:
+        return False
+    carried = (RelationName.ON, RelationName.INSIDE, RelationName.AROUND)
+    return group.bring.at.startswith("row") or any(relation.relation in carried for relation in group.asked.relations)
 
 
 def forbidden(kind: Kind, without: Sequence[str]) -> bool:
@@ -320,6 +328,24 @@ def inherited(groups: Mapping[str, Group]) -> dict[str, Group]:
         )
         if passed:
             found[carrier.name] = replace(carrier, asked=carrier.asked.model_copy(update={"relations": passed}))
+    return _brought_along(found)
+
+
+def _brought_along(groups: dict[str, Group]) -> dict[str, Group]:
+    """The groups, posts on what carries the one that is to be under them: "on the platform, beneath the clock"; both are on it."""
+    found = dict(groups)
+    for group in groups.values():
+        on = next((relation for relation in group.asked.relations if relation.relation is RelationName.ON), None)
+        carrier = groups.get(on.objects[0]) if on is not None else None
+        if on is None or carrier is None or carrier.kind.stands_on not in ("ground", "floor"):
+            continue
+        for relation in group.asked.relations:
+            other = groups.get(relation.objects[0])
+            if relation.relation is not RelationName.UNDER or other is None or other.asked.relations or other.name == carrier.name:
+                continue
+            small = 3 * max(half_of(other, 0)) < min(half_of(carrier, 0))
+            if small and other.kind.stands_on in ("ground", "floor"):
+                found[other.name] = replace(other, asked=other.asked.model_copy(update={"relations": (on,)}))
     return found
 
 

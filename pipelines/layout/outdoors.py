@@ -74,7 +74,8 @@ class Outdoors:
         del whole
         corner_x, corner_z = foot.corners()
         x, z = np.concatenate([corner_x, foot.x[:, None]], axis=1), np.concatenate([corner_z, foot.z[:, None]], axis=1)
-        fine = np.hypot(foot.x, foot.z) < (EDGE_M if group.kind.name not in LAND_KINDS else 1_000.0)
+        boundless = group.kind.name in LAND_KINDS or group.kind.stands_on == "air"  # dragons fly to a castle on a far hill
+        fine = np.hypot(foot.x, foot.z) < (1_000.0 if boundless else EDGE_M)
         if group.kind.name in LAND_KINDS:
             return np.asarray(fine & (np.hypot(foot.x, foot.z) > 1.15 * foot.radius + 12.0))
         if group.size()[1] > STEPPED_ON_M:
@@ -287,9 +288,9 @@ class Outdoors:
         return np.stack([x - east * away, z - south * away, toward_land], axis=1)
 
     def snapped(self, group: Group, number: int, poses: Reals) -> Reals:
-        """Open ground leaves candidates where they are."""
-        del group, number
-        return poses
+        """Open ground leaves candidates where they are; streets bring vehicles onto the roadway."""
+        del number
+        return self.streets.snapped(group, poses) if self.plan.street else poses
 
     # -- composition ---------------------------------------------------------------------------------------------
     def corridor(self, x: Reals, z: Reals, *, margin_m: float) -> Reals:

@@ -7,7 +7,8 @@ on            the subject's lowest point within 3 cm of a surface of the object,
               features (path, beach, hill), its middle within the feature; on water, afloat
 under         the subject's middle within the object's plan, its top not above the object's; under what hangs flat on a wall: its top
               below the object's middle, it within 0.4 m of the object's plan and its middle within the object's width + 0.25 m; under a
-              lamp post, a clock or a sign on a post, which are tall and slender: gap ≤ 0.4 m
+              lamp post, a clock or a sign on a post, which are tall and slender: gap ≤ 0.4 m; several under less of what flies: at least
+              one below one of them, the others near
 inside        the subject's middle within the object's plan and height; or resting on a surface of the object that lies below its rim,
               or on a board of a shelf
 beside        gap between the feet ≤ 1.2 m + 0.3 × the larger thing (at most 4 m; indoors at most 1.2 m), or to the whole of what
@@ -19,8 +20,8 @@ in front of   nearer to the viewer, in the same direction (half the object's ang
 behind        farther than the object, in the same direction (half its angle + 20°), gap ≤ 12 m + 2 × the larger thing; behind the
               sea, which has no far shore: on land, at least 4 m from it
 left, right   the subject's bearing at least 1.5° further left or right than the object's middle, gap ≤ 12 m + the larger thing
-between       projected on the line between the two objects' middles within 10 … 90 %, at most 0.35 of its length (or 1 m) aside;
-              or seen between the two, when those are twice as far away (a house between two mountains)
+between       projected on the line between the middles of the two objects' feet within 10 … 90 %, at most 0.35 of its length (or 1 m)
+              aside; or seen between the two, when those are twice as far away (a house between two mountains)
 around        one or two subjects: beside or near; three and more: each within the reach of "near" and no free sector of more than 220°
 along         within 4 m + half the subject of the line's edge (road, path, river, shore, wall)
 a distance    "ten metres behind": the gap within a quarter (or 1 m) of it, instead of the reach above
@@ -225,7 +226,7 @@ def _group_holds(stated: Relation, subject: str, members: Mapping[str, list[Thin
     """
     relation, objects, distance_m = stated.relation, stated.objects, stated.distance_m
     if relation is RelationName.BETWEEN and len(objects) == 2:
-        ends = [_boxes(name, members, areas) for name in objects]
+        ends = [_boxes(name, members, areas, part="foot") for name in objects]  # a crane's jib is not where it stands
         own = _boxes(subject, members, areas)
         if any(not end for end in [*ends, own]):
             return False
@@ -240,6 +241,8 @@ def _group_holds(stated: Relation, subject: str, members: Mapping[str, list[Thin
         return _rings(own_things, target, members, areas, room=room)
     if _most([_one_holds(relation, thing, target, members, areas, room=room, distance_m=distance_m) for thing in own_things]):
         return True
+    if relation is RelationName.UNDER and len(members.get(target, [])) < len(own_things):
+        return _is_flown_over(own_things, target, members, areas, room=room)
     if len(own_things) == 1 or relation not in _DIRECTIONS:
         return False
     middle = _middle([stance(thing) for thing in own_things])
@@ -248,6 +251,19 @@ def _group_holds(stated: Relation, subject: str, members: Mapping[str, list[Thin
 
 
 _DIRECTIONS = (RelationName.LEFT_OF, RelationName.RIGHT_OF, RelationName.IN_FRONT_OF, RelationName.BEHIND)
+
+
+def _is_flown_over(
+    things: Sequence[Thing], target: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area], *, room: bool
+) -> bool:
+    """Whether what is in the air, as one turtle above three columns, is over one of several things and near the others."""
+    others = [box for box in map(stance, members.get(target, [])) if float(box.half_depth) > FLAT_ON_WALL_M]
+    below = [
+        any(bool(holds(RelationName.UNDER, own, other)) and float(other.low) >= float(own.high) for other in others)
+        for own in map(stance, things)
+    ]
+    near = [_one_holds(RelationName.NEAR, thing, target, members, areas, room=room) for thing in things]
+    return any(below) and _most([one or other for one, other in zip(below, near, strict=True)])
 
 
 def _middle(boxes: Sequence[Boxes]) -> Boxes:
@@ -323,12 +339,12 @@ def _area_is_subject(
     return any(bool(holds_to_area(turned_round, other, area)) for other in others)
 
 
-def _boxes(name: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area]) -> list[Boxes]:
+def _boxes(name: str, members: Mapping[str, list[Thing]], areas: Mapping[str, Area], *, part: str = "whole") -> list[Boxes]:
     if name == VIEWER:
         return [VIEWER_BOX]
     if name in areas:
         return [areas[name].box()]
-    return [stance(thing) for thing in members.get(name, [])]
+    return [stance(thing, part=part) for thing in members.get(name, [])]
 
 
 def _most(kept: Sequence[bool]) -> bool:

@@ -18,7 +18,7 @@ from pipelines.layout.afloat import reaches_water
 from pipelines.layout.board import Board, Placed
 from pipelines.layout.footprints import Boxes, Reals, beside_parts, separation, turned
 from pipelines.layout.formations import jittered, offsets_of
-from pipelines.layout.members import Group, clearance_of, flanks, half_of, hung_over, outline
+from pipelines.layout.members import Group, clearance_of, depends, flanks, half_of, hung_over, outline
 from pipelines.layout.plan import seeded
 from pipelines.layout.relations import CLOSE, VIEWER_BOX, Area, holds, holds_between, holds_to_area
 from pipelines.layout.stacking import Judge, place_on, wants_support
@@ -31,10 +31,11 @@ FIRST = (
     R.FACING,
 )  # fmt: skip
 """Which relation of several draws the candidates: the most telling first."""
-ROOM_M = (0.1, 5.0)  # beside what stands between two things, together
+ROOM_M = (0.3, 5.0)  # beside what stands between two things, together
 DEEPEST_M = 0.3  # that what finds no room outdoors may reach into other things
 NO_ROOM = 8.0  # what a place costs that leaves none for what has to be behind
 MOST_BENEATH = 90  # candidates for a place under something, whose surfaces are all looked through
+OVER = 1.5  # what it counts to be over what one hangs over, which is where one comes to; a relation that only says where about is 1
 OVER_M = 0.4  # of air between what hangs in the air and what is below it, and half its own height more
 PARALLEL_RAD = 0.45  # members of a row look the same way, unless what they face is farther aside than that
 FLANK_M = 1.8  # as near what flanks a thing comes to it
@@ -88,15 +89,15 @@ class Solver:
         for group in groups.values():
             for relation in group.asked.relations:
                 if relation.relation is R.BETWEEN and len(relation.objects) == 2 and relation.objects[0] not in self._flanks:
-                    width, _, depth = group.size()
                     one, other = relation.objects
-                    self._pairs[one], self._pairs[other] = (other, max(width, depth)), (one, max(width, depth))
+                    room_m = max(group.size()[::2]) * np.ceil(np.sqrt(len(group.models)))  # several in a square
+                    self._pairs[one], self._pairs[other] = (other, room_m), (one, room_m)
         return self._flanks
 
     def place_group(self, group: Group, *, attempt: int = 0) -> None:
         """Place all members of a group, row by row where the words ask for rows."""
         rng = seeded(self.seed, f"place {group.name} {attempt}")
-        if _depends(group) and not all(self._known(relation) for relation in group.asked.relations):
+        if depends(group) and not all(self._known(relation) for relation in group.asked.relations):
             return  # no plates on the floor where there is no table
         if wants_support(group, self.board):
             for number in range(len(group.models)):
@@ -114,7 +115,7 @@ class Solver:
         )
 
     def _note(self, group: Group, item: Placed | None, number: int, rng: np.random.Generator) -> None:
-        if item is None and not _depends(group):
+        if item is None and not depends(group):
             item = self._anywhere(group, number, rng)
         if item is None:
             self.homeless.append(group.name)
@@ -219,22 +220,27 @@ class Solver:
         return found[number % len(found)].boxes("foot")
 
     def _from_relation(self, group: Group, number: int, relation: Relation, rng: np.random.Generator, widen: float) -> Reals:
-        half, count = half_of(group, number), int(110 * widen)
+        half, count, total = half_of(group, number), int(110 * widen), len(group.models)
         name, kind = relation.objects[0], relation.relation
         if kind is R.FACING:
             if name in self.site.areas or name == VIEWER or len(group.asked.relations) > 1 or self.site.has_place(group):
                 return np.zeros((0, 3))
             return candidates.facing(self._target(name, number), half_m=half, count=count, rng=rng, room=self.site.room)
         if kind is R.BETWEEN and len(relation.objects) == 2:
-            return candidates.between(self._target(name, number), self._target(relation.objects[1], number), count=60, rng=rng)
+            ends = [self._target(end, number) for end in relation.objects]
+            return candidates.between(ends[0], ends[1], count=60 * min(total, 4), several=total > 1, rng=rng)
         if name in self.site.lines and kind in (R.ALONG, R.BESIDE, R.NEAR, R.AROUND):
             ahead, whole, half_width = self.site.lines[name]
             line = ahead if widen < 1.5 else whole  # behind the visitor too when there is no room in view
-            total = len(group.models)
             slack = (widen - 1.0) * 0.5
             side = 0 if total == 1 or widen > 1.5 else 1 if number % 2 else -1  # both sides in turn
             share = (max(number / total - slack, 0.0), min((number + 1) / total + slack, 1.0)) if total > 1 else (0.0, 1.0)
-            return candidates.along_line(line, half_width, half_m=half, share=share, aside_m=1.3 * widen, side=side, rng=rng)
+            crowded = total * max(group.size(number)[::2]) > float(
+                np.hypot(*np.diff(line, axis=0).T).sum()
+            )  # rotors: they look along it, too
+            return candidates.along_line(
+                line, half_width, half_m=half, share=share, aside_m=1.3 * widen, side=side, either_way=crowded, rng=rng
+            )
         if name in self.site.areas:
             wet = self.site.areas[name].is_water
             if wet and kind is R.ON and reaches_water(group):
@@ -242,8 +248,7 @@ class Solver:
             return candidates.by_area(kind, self.site.areas[name], half_m=half, count=count, rng=rng, wet=wet)
         target = self._target(name, number)
         if kind is R.AROUND and (len(group.models) > 2 or "seat" in group.kind.spots):  # two chairs are at the table, too
-            ringed = {"number": number, "total": len(group.models)}
-            height = group.size(number)[1]
+            ringed, height = {"number": number, "total": total}, group.size(number)[1]
             return candidates.around(target, **ringed, half_m=half, height_m=height, room=self.site.room, widen=widen, rng=rng)
         measured_whole = relation.distance_m is not None and kind not in (R.BESIDE, R.NEAR, R.AROUND)  # as the verifier measures
         if kind in (R.UNDER, R.INSIDE) or measured_whole:
@@ -282,6 +287,8 @@ class Solver:
         fine = self.site.allowed(group, foot, whole)
         flat = group.size(number)[1] <= 0.05  # rugs lie under everything
         roof = self._roof(group)
+        if roof is not None and not self.site.room and roof.group.kind.stands_on == "ground":
+            fine |= roof.boxes("whole").contains(foot.x, foot.z)  # where a lorry stands, a dog may lie below it
         if fine.any() and not flat:
             index = np.flatnonzero(fine)[: MOST_BENEATH if roof else None]
             clear = self.board.free(
@@ -345,7 +352,7 @@ class Solver:
             gap = separation(foot, pair[0])
             kept += (gap >= pair[1] + ROOM_M[0]) & (gap <= pair[1] + ROOM_M[1])
         if below := self.board.members(self._hung.get(group.name, "")):
-            kept += np.logical_or.reduce([holds(R.UNDER, item.boxes("whole"), whole) for item in below])
+            kept += OVER * np.logical_or.reduce([holds(R.UNDER, item.boxes("whole"), whole) for item in below])
         if (sides := self._middle(group)) is not None:
             kept += separation(whole, sides[0]) <= FLANK_M
             kept += holds_between(sides[0], whole, sides[1]) if sides[1] is not None else 0
@@ -404,10 +411,3 @@ class Solver:
             pose[2] = aim + np.clip(turned(pose[2] - aim), -PARALLEL_RAD, PARALLEL_RAD)
             found.append(pose)
         return found
-
-
-def _depends(group: Group) -> bool:
-    """Whether the place brings it only for where it is: on, in or around something, or in a row of houses."""
-    if group.bring is None:
-        return False
-    return group.bring.at.startswith("row") or any(relation.relation in (R.ON, R.INSIDE, R.AROUND) for relation in group.asked.relations)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ LID_M = 1.3  # what is lower and has no room inside takes things on its top inst
 SUNK = 0.3  # of what stands in a hollow, how much has to be below the rim
 LEVEL_M = 0.012  # how uneven the place of a thing beside another on a table may be
 WIDE_M, WIDER = 1.0, 3.0  # half the width of what carries all that stands next to things on it, at least; and in halves of theirs
+CONTACT = 0.9  # how far out on its foot a thing touches what it stands on, as `rests_on` looks at it
 STEEPEST = 0.5  # rise over run on a hill, across a thing's foot
 NEXT_TO = (R.BESIDE, R.NEAR, R.AROUND, R.IN_FRONT_OF, R.BEHIND, R.LEFT_OF, R.RIGHT_OF, R.BETWEEN)
 
@@ -68,11 +69,18 @@ def carriers(group: Group, board: Board) -> list[tuple[Placed, RelationName]]:
     for relation in group.asked.relations:
         if relation.relation not in NEXT_TO:
             continue
-        neighbours = [item for item in board.members(relation.objects[0]) if item.on is not None]
-        found = [item.on for item in neighbours if item.on is not None and _shares(group, item.on)]
+        found = [lower for item in board.members(relation.objects[0]) if (lower := _shared(group, item)) is not None]
         if found:
             return [(item, R.BESIDE) for item in found]
     return []
+
+
+def _shared(group: Group, neighbour: Placed) -> Placed | None:
+    """The nearest of what carries a neighbour that carries the group, too: next to a king on his throne, the dais below both."""
+    carrier = neighbour.on
+    while carrier is not None and not _shares(group, carrier):
+        carrier = carrier.on
+    return carrier
 
 
 def _shares(group: Group, carrier: Placed) -> bool:
@@ -104,16 +112,16 @@ def goes_within(group: Group, holder: Group) -> bool:
 
 
 def _has_shelf_below(group: Group, item: Placed) -> bool:
-    """Whether a group that is to be under a piece of furniture fits on a lower board of it, and not on the floor below it."""
+    """Whether a group that is to be under a thing fits on its floor or a lower board of it, and not on the ground below it."""
     model = item.group.models[item.number]
-    if not spots_named(model, "top", "shelf") or item.group.kind.stands_on not in ("floor", "ground", "surface"):
+    if not spots_named(model, "top", "shelf", "inside", "deck") or item.group.kind.stands_on not in ("floor", "ground", "surface"):
         return False
     here = np.array([item.x]), np.array([item.z]), np.array([item.yaw])
     box = outline(group.models[0]).boxes(*here, y=item.y, scale=group.scales[0], part="whole")
     if bool(fits_beneath(model, (item.x, item.y, item.z, item.yaw), item.scale, box)[0]):
         return False
     half, height = _extent(group, 0, item.scale)
-    return bool(len(room_below(model, half, height)))
+    return any(len(room_below(model, across, height)) for across in (half, half[::-1]))
 
 
 def _extent(group: Group, number: int, scale: float) -> tuple[tuple[float, float], float]:
@@ -165,7 +173,8 @@ def _every_place(
             return
     if relation is R.UNDER:
         half, height = _extent(group, number, carrier.scale)
-        yield _at(carrier, room_below(model, half, height), np.zeros(1))
+        for across, turn in ((half, 0.0), (half[::-1], np.pi / 2)):
+            yield _at(carrier, room_below(model, across, height), np.full(1, turn))
         return
     for spot in spots_named(model, *(IN_SPOTS if relation is R.INSIDE else ON_SPOTS)):
         yield _in_spot(group, number, carrier, spot, rng)
@@ -264,7 +273,7 @@ def _next_to(group: Group, number: int, carrier: Placed, poses: Reals) -> Places
     """Those poses that lie on the carrier: level on a table, on a slope that is not too steep on a hill."""
     plan, scale = outline(group.models[number]), group.scales[number]
     foot = plan.boxes(*poses.T, y=0.0, scale=scale, part="foot")
-    corner_x, corner_z = foot.corners()
+    corner_x, corner_z = replace(foot, half_width=CONTACT * foot.half_width, half_depth=CONTACT * foot.half_depth).corners()
     x, z = np.concatenate([foot.x[:, None], corner_x], axis=1), np.concatenate([foot.z[:, None], corner_z], axis=1)
     heights = _heights(carrier.group.models[carrier.number], carrier, x.ravel(), z.ravel()).reshape(x.shape)
     land = carrier.group.kind.name in LAND_KINDS

@@ -75,6 +75,17 @@ class StreetPlaces:
         z = -rng.uniform(9.0, 34.0, 200) if group.bring is None else -rng.uniform(13.0, 60.0, 200)
         return np.stack([x, z, np.where(side > 0, np.pi, 0.0)], axis=1)
 
+    def snapped(self, group: Group, poses: Reals) -> Reals:
+        """Poses of vehicles beside the roadway moved into the lane on their side: behind a filling station is on the road farther on."""
+        assert self.street is not None
+        if not is_vehicle(group):
+            return poses
+        half, width = self.street.half_width_m, group.size()[0]
+        across = poses[:, 0] - self.street.centre_x
+        lane = np.sign(across) * np.clip(0.5 * half, width / 2 + 0.1, half - width / 2 - 0.2)
+        x = np.where(np.abs(across) > half - width / 2 - 0.1, self.street.centre_x + lane, poses[:, 0])
+        return np.stack([x, poses[:, 1], poses[:, 2]], axis=1)
+
     def yaws(self, group: Group, poses: Reals, rng: np.random.Generator) -> Reals:
         """Vehicles along their lane, houses and lamps square to the street, the rest towards it and a little towards the visitor."""
         assert self.street is not None
