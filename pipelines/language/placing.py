@@ -236,6 +236,10 @@ class Placing(Relating):
         if turned and relation is RelationName.INSIDE and self._people.has_in_hand(word, self._talk.subjects):
             furniture = self._mentions.sorts.is_furniture(self._talk.subjects[-1])
             relation = RelationName.ON if furniture else RelationName.BESIDE  # what a box holds is in it, a table on it, a man at his side
+        if turned and word.text == "over" and self._talk.subjects and all(map(self._mentions.sorts.is_cloth, self._talk.subjects)):
+            relation, turned = RelationName.ON, False  # "a blanket over the arm of a chair"
+        if turned and relation is RelationName.BESIDE:
+            relation = self._people.at_side(word, self._talk.subjects)
         if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
             self._connector = "none"
             return objects_at + 1

@@ -138,13 +138,16 @@ class Row:
         return joint.text in ("or", "nor") or (not last.article and last.number is None and not last.modifiers)
 
     def after_aside(self, at: int) -> int:
-        """ "by the window, facing out as if it could see, a dummy": past what a participle begins between two commas."""
+        """ "by the window, facing out as if it could see, a dummy", "beside it, coiled like a snake, lay a rope": past a participle's aside."""
         begins, end = self.item(at + 1), at + 2
-        if not self.is_comma(at) or not isinstance(begins, Lexeme) or not begins.words[0].endswith("ing") or not begins.has(Role.VERB):
+        if not self.is_comma(at) or not isinstance(begins, Lexeme) or not begins.words[0].endswith(("ing", "ed")) or not begins.has(Role.VERB):
             return at
         while self.item(end) is not None and not self.is_sign(end):
             end += 1
-        after = self.item(end + 1)
+        begin = end + 1
+        while self.has(begin, Role.VERB) and not self.next_is_relation(begin):
+            begin += 1
+        after = self.item(begin)
         return end if self.is_comma(end) and isinstance(after, NounPhrase) and after.head is not None else at
 
     def next_is_relation(self, at: int) -> bool:
@@ -181,6 +184,8 @@ class Row:
     def is_placed(self, at: int) -> bool:
         """ "with a goldfish in it": the words say where the phrase at `at` is, by a pronoun that looks back."""
         after = at + 1
+        while self.has(after, Role.CONJUNCTION) and isinstance(self.item(after + 1), NounPhrase):
+            after += 2  # "with an apple and a pear in it"
         while self.has(after, Role.VERB, Role.ADVERB, Role.BE) and not self.next_is_relation(after):
             after += 1
         alone = self.has(after, Role.TO_VIEWER, Role.TO_HOST) and not isinstance(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pipelines.language.discourse import relate
 from pipelines.language.drafts import Draft, is_bare_part
 from pipelines.language.headings import filmed_from
+from pipelines.language.hearing import LOOK_NOUNS
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
 from pipelines.language.mentions import FIRST_PLACE, HINT, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE
@@ -100,7 +101,8 @@ class Subjects(Placing):
             self._new_subjects(drafts, at)
             self._done_with = (drafts, doers)
             self._at_side(drafts, phrase)
-            relate([draft for draft in drafts if draft.options or draft.generic], RelationName.BESIDE, tuple(doers[-1:]), turned=False)
+            side = self._people.at_side(self._row.item(at - 1), doers)
+            relate([draft for draft in drafts if draft.options or draft.generic], side, tuple(doers[-1:]), turned=False)
         return at + 1
 
     def _is_what(self, phrase: NounPhrase, at: int) -> bool:
@@ -137,14 +139,19 @@ class Subjects(Placing):
                 relate(drafts, side, (VIEWER,), turned=False)
 
     def _made_of(self, phrase: NounPhrase, at: int) -> bool:
-        """ "the well is of stone"."""
+        """ "the well is of stone", "the door is of blue colour"."""
         head = phrase.head
-        if head is None or not head.has(Role.MATERIAL) or phrase.article or not self._talk.subjects:
+        if head is None or not self._talk.subjects or not (self._row.has(at - 1, Role.OF) and self._row.has(at - 2, Role.BE, Role.VERB)):
             return False
-        if not (self._row.has(at - 1, Role.OF) and self._row.has(at - 2, Role.BE, Role.VERB)):
+        looks = phrase.modifiers if head.words[-1] in LOOK_NOUNS else []
+        if not looks and (not head.has(Role.MATERIAL) or phrase.article):
             return False
         self._mentions.hear(phrase)
+        self._scene.use(phrase.start, phrase.end, "describes")
         for draft in self._talk.subjects:
+            for lexeme in looks:
+                wear(draft, lexeme)
+        for draft in self._talk.subjects if not looks else ():
             draft.material = draft.material or head.value(Role.MATERIAL)
         return True
 
