@@ -233,6 +233,8 @@ class Clauses(Subjects):
             if self._talk.lately and self._connector == "none":
                 self._talk.subjects = self._talk.lately[-1:]
             return
+        if word.text == "each" and self._row.ends_at(at + 1):
+            return  # "with two chairs each"
         if word.text == "each" and self._talk.subjects and is_many(self._talk.subjects[-1]):
             self._singly = self._talk.subjects[-1]  # "four benches, each under a tree"
             return

@@ -107,6 +107,7 @@ class Discourse:
     def singular_before(self) -> list[Draft]:
         """What "it" means: the subject before this one, or else the last single thing."""
         log, lately = self._spoken_of()
+        log = [group for group in log if any(map(is_named, group))] or log  # "a cairn marks where a party fell, a sword on it"
         before = [
             group
             for group in self.log[self.began :]

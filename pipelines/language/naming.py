@@ -88,7 +88,8 @@ class Naming:
             return
         owners = [part.head for part in (phrase.of,) if part is not None and part.head is not None]
         owners += [lexeme for lexeme in phrase.compounds if lexeme.possessive]
-        known = any(self._wholes.is_building(draft) and not draft.of_place for draft in self._scene.drafts)
+        buildings = (draft for draft in self._scene.drafts if self._wholes.is_building(draft) and not draft.of_place)
+        known = any(not self._wholes.is_around(draft) for draft in buildings)
         meant = (
             any(map(self._wholes.names_building, owners))
             or (known and definite)

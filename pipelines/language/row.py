@@ -111,6 +111,10 @@ class Row:
             number, end = said if said is not None else number, end + 1
         return (number, end) if number is not None and item is not None else None
 
+    def ends_at(self, at: int) -> bool:
+        """Whether nothing, or a sign, stands at this position."""
+        return self.item(at) is None or self.is_sign(at)
+
     def is_sign(self, at: int) -> bool:
         item = self.item(at)
         return item is not None and self._is_sign(item)
@@ -149,6 +153,13 @@ class Row:
             begin += 1
         after = self.item(begin)
         return end if self.is_comma(end) and isinstance(after, NounPhrase) and after.head is not None else at
+
+    def is_put_aside(self, at: int) -> bool:
+        """ "facing him, perched on a rock, a dragon": between two commas, where what comes after them is, too."""
+        begins, subject = self.item(at), self.item(at + 3)
+        participle = isinstance(begins, Lexeme) and begins.has(Role.RELATION) and begins.words[0].endswith("ed")
+        named = isinstance(subject, NounPhrase) and subject.head is not None
+        return participle and isinstance(self.item(at + 1), NounPhrase) and self.is_comma(at + 2) and named
 
     def next_is_relation(self, at: int) -> bool:
         return self.has(at, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST)

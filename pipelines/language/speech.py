@@ -14,7 +14,7 @@ _LED_UP_TO = frozenset({"and", "then", "with", "is", "are", "have", "has", "want
 _BY = frozenset({"by", "next", "beside", "behind", "near", "under", "between"})
 _PICTURED = {"me": ("1 person", "the person"), "us": ("2 people", "them")}
 _PICTURES = frozenset({"photo", "photograph", "picture", "selfie", "snap", "snapshot", "shot", "image"})
-_SHOWN = (("heres",), ("here", "is"), ("this", "is"), ("thats",), ("that", "is"))
+_SHOWN = (("here",), ("heres",), ("here", "is"), ("this", "is"), ("thats",), ("that", "is"))
 
 
 def plainly(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[Token, ...]:
@@ -109,6 +109,9 @@ def _pictured(tokens: list[Token]) -> list[Token]:
     if shown is None:
         return tokens
     first, again = _PICTURED[tokens[shown].form]
+    if tokens[shown - 1].form == "of":
+        begin = shown - 2 - (shown > 2 and tokens[shown - 3].form in ("a", "the", "this"))
+        tokens, shown = _cover(tokens, begin, shown, []), begin  # "a photo of me": me
     out: list[Token] = []
     for at, token in enumerate(tokens):
         if at < shown or token.form != tokens[shown].form:

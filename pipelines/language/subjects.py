@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipelines.language.discourse import relate
-from pipelines.language.drafts import Draft, is_bare_part
-from pipelines.language.headings import filmed_from
+from pipelines.language.drafts import Draft, is_bare_part, is_many
+from pipelines.language.headings import filmed_from, place_shown
 from pipelines.language.hearing import LOOK_NOUNS
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
@@ -14,7 +14,7 @@ from pipelines.language.mentions import FIRST_PLACE, HINT, IN_PLACE, PLACE_AS_OB
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.objects import PLACING
 from pipelines.language.phrases import MODALS
-from pipelines.language.placing import Placing
+from pipelines.language.placing import Placing, says_each
 from pipelines.language.row import ASIDE, SIDES, is_part
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
@@ -33,10 +33,17 @@ class Subjects(Placing):
             self._denying = phrase.head is not None or self._row.has(at + 1, Role.CONJUNCTION)  # "who is never late": no more is denied
             return at + 1
         self._denying = False
+        if (shown := place_shown(self._row, at)) is not None:
+            self._scene.use(phrase.start, shown.start, "grammar")
+            phrase = shown
+        if self._counts_before(phrase, at):
+            return at + 1
         if (seen := filmed_from(self._row, at)) is not None and not self._mentions.is_there("camera"):
             self._scene.use(phrase.start, self._row[seen - 1].end, "view")
             self._connector = "stop"
             return seen
+        if self._pending is not None and self._outer and self._connector == "comma" and self._row.has(at - 2, Role.PRONOUN):
+            self._talk.host = None  # "on the table: a bowl with apples in it, a jug"
         self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
         if self._outer and phrase.head is None and self._row.has(at - 1, Role.PRONOUN) and self._row.next_is_relation(at + 1):
             self._speak_of_outer()  # "a scarecrow with a crow on it standing between two beds"
@@ -104,6 +111,16 @@ class Subjects(Placing):
             side = self._people.at_side(self._row.item(at - 1), doers)
             relate([draft for draft in drafts if draft.options or draft.generic], side, tuple(doers[-1:]), turned=False)
         return at + 1
+
+    def _counts_before(self, phrase: NounPhrase, at: int) -> bool:
+        """ "geese, six.": a number alone behind a plural that nobody has counted."""
+        alone = phrase.number is not None and phrase.head is None and not phrase.modifiers and self._row.is_comma(at - 1)
+        counted = self._talk.subjects[0] if len(self._talk.subjects) == 1 else None
+        if not alone or not self._row.ends_at(at + 1) or counted is None or not counted.plural or counted.number is not None or counted.place is not None:
+            return False
+        counted.number = phrase.number
+        self._scene.use(phrase.start, phrase.end, "number")
+        return True
 
     def _is_what(self, phrase: NounPhrase, at: int) -> bool:
         """ "the main exhibit is a dinosaur skeleton": the first words only say what part the thing plays that the next ones name."""
@@ -327,15 +344,19 @@ class Subjects(Placing):
                 draft.host = self._talk.host if draft is not self._talk.host else None
                 draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
             self._spread(drafts)
+        owner = self._talk.host or (self._chain[-2] if len(self._chain) > 1 else None)
+        if says_each(self._row.item(at + 1)) and self._row.ends_at(at + 2) and owner is not None and is_many(owner):
+            self._each = owner  # "three tables with two chairs each"
+            self._spread(drafts)
         if self._pending is not None and not any(draft.host is not None and draft.host in self._outer for draft in drafts):
             pending = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
             goes_on = goes_on and not (pending.referred and self._row.ends_with_verb(at + 1))
             if not listed or not goes_on:
                 self._spread(drafts if not pending.turned else ())
-                for objects in pending.rows:
-                    around = self._objects.carrier(drafts, objects, pending.relation) if pending.referred else objects
-                    relate(drafts, pending.relation, around, turned=pending.turned, distance_m=pending.distance_m)
+                for one, objects in ((one, objects) for one in pending.all() for objects in one.rows):
+                    around = self._objects.carrier(drafts, objects, one.relation) if one.referred else objects
+                    relate(drafts, one.relation, around, turned=one.turned, distance_m=one.distance_m)
             if goes_on or (not listed and self._connector == "comma" and self._row.is_comma(at + 1)):
                 self._pending = None
         self._connector = "none"
