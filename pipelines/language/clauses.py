@@ -242,3 +242,5 @@ class Clauses(Subjects):
         self._scene.named[word.start] = found
         if found:
             self._talk.subjects, self._chain, self._connector = found, list(found), "none"
+            if word.text == "it" and self._row.has(at + 1, Role.VERB) and not self._row.has(at - 1, Role.CONJUNCTION):
+                self._talk.log.append(list(found))

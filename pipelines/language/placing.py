@@ -242,6 +242,8 @@ class Placing(Relating):
             relation = self._people.at_side(word, self._talk.subjects)
         if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
             self._connector = "none"
+            if self._talk.log and self._talk.subjects and all(draft.place for draft in self._talk.subjects):
+                self._talk.subjects = list(self._talk.log[-1])  # "a woman on a beach in Wales sitting": she sits
             return objects_at + 1
         if self._borne_on(relation, at, objects_at):
             return objects_at + 1

@@ -61,6 +61,11 @@ class Recall(Hearing):
         heads = self.heads_of(phrase)
         return any(heads & draft.heads or set(options) & set(draft.options) for draft in self._scene.drafts)
 
+    def is_room(self, item: object) -> bool:
+        """Whether a phrase names a place that one is inside of."""
+        head = item.head if isinstance(item, NounPhrase) else None
+        return head is not None and head.has(Role.PLACE) and self._lexicon.places[head.value(Role.PLACE)].indoors
+
     def is_there(self, word: str) -> bool:
         """Whether a thing of that name was spoken of."""
         return any(draft.word == word for draft in self._scene.drafts)

@@ -157,7 +157,7 @@ class Relating:
         colon = self._row.item(after)
         if isinstance(colon, Lexeme) and colon.text == ":":
             after += 1  # "left of it: a bin"
-        while self._row.has(after, Role.VERB, Role.OPENER, Role.BE):
+        while self._row.has(after, Role.VERB, Role.OPENER, Role.BE) or self._row.is_doing(after):
             after += 1
         follows = self._row.item(after)
         return isinstance(follows, NounPhrase) and follows.head is not None

@@ -182,6 +182,13 @@ class Row:
             at += 1
         return at > begin and (self.item(at) is None or self.is_sign(at))
 
+    def is_doing(self, at: int) -> bool:
+        """ "around the well were walking the geese": a participle alone after "were", though it describes things elsewhere."""
+        phrase = self.item(at)
+        alone = isinstance(phrase, NounPhrase) and phrase.head is None and not phrase.article and phrase.number is None
+        doing = alone and isinstance(phrase, NounPhrase) and all(one.words[-1].endswith("ing") for one in phrase.modifiers)
+        return doing and self.has(at - 1, Role.BE)
+
     def _is_state(self, at: int) -> bool:
         """ "are lying", "is empty": what follows a verb and has no noun."""
         phrase = self.item(at)

@@ -21,6 +21,7 @@ from pipelines.language.tokens import TokenKind
 from pipelines.spec import VIEWER, RelationName
 
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
+_WHEN = frozenset({"since", "until", "till", "during"})
 
 
 class Subjects(Placing):
@@ -36,6 +37,9 @@ class Subjects(Placing):
         if (shown := place_shown(self._row, at)) is not None:
             self._scene.use(phrase.start, shown.start, "grammar")
             phrase = shown
+        if self._is_occasion(phrase, at):
+            return at + 1
+        phrase = self._without_task(phrase, at)
         if self._counts_before(phrase, at):
             return at + 1
         if (seen := filmed_from(self._row, at)) is not None and not self._mentions.is_there("camera"):
@@ -44,7 +48,8 @@ class Subjects(Placing):
             return seen
         if self._pending is not None and self._outer and self._connector == "comma" and self._row.has(at - 2, Role.PRONOUN):
             self._talk.host = None  # "on the table: a bowl with apples in it, a jug"
-        self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
+        within = self._connector == "and" and self._talk.host in self._outer and self._row.is_placed(at)  # "a bowl with a pear and a fig in it"
+        self._outer = [] if self._connector in ("comma", "and", "stop") and not within else self._outer
         if self._outer and phrase.head is None and self._row.has(at - 1, Role.PRONOUN) and self._row.next_is_relation(at + 1):
             self._speak_of_outer()  # "a scarecrow with a crow on it standing between two beds"
         if self._made_of(phrase, at) or self._is_label(phrase, at) or self._is_speaker(phrase, at) or self._worn(phrase, at):
@@ -111,6 +116,25 @@ class Subjects(Placing):
             side = self._people.at_side(self._row.item(at - 1), doers)
             relate([draft for draft in drafts if draft.options or draft.generic], side, tuple(doers[-1:]), turned=False)
         return at + 1
+
+    def _is_occasion(self, phrase: NounPhrase, at: int) -> bool:
+        """ "since the funeral": a word that nobody knows, of when something was, names no thing."""
+        before = self._row.item(at - 1)
+        if phrase.head is None or not phrase.head.unknown or not isinstance(before, Lexeme) or before.text not in _WHEN:
+            return False
+        self._scene.use(phrase.start, phrase.end, "comparison")
+        return True
+
+    def _without_task(self, phrase: NounPhrase, at: int) -> NounPhrase:
+        """ "Tabletop sorting, …", "Bin inspection: …": the thing that a task at the beginning is named after."""
+        task = phrase.head is not None and phrase.head.unknown and phrase.head.words[-1].endswith(("tion", "ing", "ment"))
+        if at > 0 or not task or phrase.article or not self._row.is_sign(at + 1) or len(phrase.compounds) != 1:
+            return phrase
+        named = phrase.compounds[0]
+        if phrase.head is None or not named.has(Role.THING, Role.PLACE):
+            return phrase
+        self._scene.use(phrase.head.start, phrase.head.end, "grammar")
+        return replace(phrase, head=named, compounds=[])
 
     def _counts_before(self, phrase: NounPhrase, at: int) -> bool:
         """ "geese, six.": a number alone behind a plural that nobody has counted."""
@@ -295,6 +319,8 @@ class Subjects(Placing):
             return True  # "a cliff with a cave at its foot"
         if not isinstance(word, Lexeme) or not word.has(Role.RELATION) or word.value(Role.RELATION) not in ASIDE:
             return False
+        if word.text == "at" and self._mentions.is_room(self._row.item(at)):
+            return False  # "the library at my school"
         known = isinstance(named, NounPhrase) and named.head is not None
         return known and isinstance(named, NounPhrase) and named.head is not None and named.head.has(Role.THING, Role.GENERIC)
 
