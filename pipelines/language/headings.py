@@ -58,7 +58,7 @@ def _exclaimed(row: Row) -> int:
 
 
 def _titled(row: Row) -> int:
-    """ "Stealth mission brief. A warehouse at night": where the scene begins after a sentence that is only a title without a thing in it."""
+    """ "Stealth mission brief. A warehouse at night": where the scene begins after a title that names no thing."""
     title, stop = row.item(0), row.item(1)
     if not isinstance(title, NounPhrase) or not isinstance(stop, Lexeme) or stop.text != "." or title.article or title.of or len(row) < 3:
         return 0

@@ -24,6 +24,8 @@ _TOPS = (
     "back",
     "deck",
     "shoulder",
+    "arm",
+    "armrest",
     "head",
     "hood",
     "bonnet",
@@ -136,6 +138,16 @@ class Placing(Relating):
         if phrase.head.text not in _PICTURES or phrase.of is not None:
             return False
         self._scene.use(phrase.start, phrase.end, "grammar")
+        return True
+
+    def _is_outside_of_room(self, objects_at: int, at: int) -> bool:
+        """ "the library at my college": the house around the room that one is in."""
+        phrase = self._row.item(objects_at)
+        if not isinstance(phrase, NounPhrase) or phrase.head is None or not self._mentions.is_room(self._row.item(at - 1)):
+            return False
+        if not phrase.head.has(Role.PLACE) and not self._mentions.wholes.names_building(phrase.head):
+            return False
+        self._scene.use(phrase.start, phrase.end, "describes")
         return True
 
     def _arrange(self, draft: Draft, arrangement: Arrangement, rows: int | None) -> None:
@@ -255,6 +267,8 @@ class Placing(Relating):
         nested = self._pending is not None and not turned and self._connector == "none" and self._ends_in_pending(at - 1)
         if nested and self._pending is not None:  # "sitting on a crate by the fire is a cowboy": the crate is by the fire
             self._talk.subjects = [draft for draft in self._pending.rows[-1] if isinstance(draft, Draft) and draft.options]
+        if word.text == "at" and self._is_outside_of_room(objects_at, at):
+            return objects_at + 1
         if relation is RelationName.INSIDE and self._first and self._is_this_picture(objects_at):
             return objects_at + 1
         subjects_before = list(self._talk.subjects)

@@ -142,9 +142,14 @@ class Row:
         return joint.text in ("or", "nor") or (not last.article and last.number is None and not last.modifiers)
 
     def after_aside(self, at: int) -> int:
-        """ "by the window, facing out as if it could see, a dummy", "beside it, coiled like a snake, lay a rope": past a participle's aside."""
+        """ "by the window, facing out as if it could see, a dummy", "beside it, coiled, lay a rope": past a participle's aside."""
         begins, end = self.item(at + 1), at + 2
-        if not self.is_comma(at) or not isinstance(begins, Lexeme) or not begins.words[0].endswith(("ing", "ed")) or not begins.has(Role.VERB):
+        if (
+            not self.is_comma(at)
+            or not isinstance(begins, Lexeme)
+            or not begins.words[0].endswith(("ing", "ed"))
+            or not begins.has(Role.VERB)
+        ):
             return at
         while self.item(end) is not None and not self.is_sign(end):
             end += 1

@@ -48,7 +48,9 @@ class Subjects(Placing):
             return seen
         if self._pending is not None and self._outer and self._connector == "comma" and self._row.has(at - 2, Role.PRONOUN):
             self._talk.host = None  # "on the table: a bowl with apples in it, a jug"
-        within = self._connector == "and" and self._talk.host in self._outer and self._row.is_placed(at)  # "a bowl with a pear and a fig in it"
+        within = (
+            self._connector == "and" and self._talk.host in self._outer and self._row.is_placed(at)
+        )  # "a bowl with a pear and a fig in it"
         self._outer = [] if self._connector in ("comma", "and", "stop") and not within else self._outer
         if self._outer and phrase.head is None and self._row.has(at - 1, Role.PRONOUN) and self._row.next_is_relation(at + 1):
             self._speak_of_outer()  # "a scarecrow with a crow on it standing between two beds"
@@ -126,7 +128,7 @@ class Subjects(Placing):
         return True
 
     def _without_task(self, phrase: NounPhrase, at: int) -> NounPhrase:
-        """ "Tabletop sorting, …", "Bin inspection: …": the thing that a task at the beginning is named after."""
+        """ "Tabletop rearrangement, …", "Bin inspection, …": the thing that a task at the beginning is named after."""
         task = phrase.head is not None and phrase.head.unknown and phrase.head.words[-1].endswith(("tion", "ing", "ment"))
         if at > 0 or not task or phrase.article or not self._row.is_sign(at + 1) or len(phrase.compounds) != 1:
             return phrase
@@ -140,7 +142,14 @@ class Subjects(Placing):
         """ "geese, six.": a number alone behind a plural that nobody has counted."""
         alone = phrase.number is not None and phrase.head is None and not phrase.modifiers and self._row.is_comma(at - 1)
         counted = self._talk.subjects[0] if len(self._talk.subjects) == 1 else None
-        if not alone or not self._row.ends_at(at + 1) or counted is None or not counted.plural or counted.number is not None or counted.place is not None:
+        if (
+            not alone
+            or not self._row.ends_at(at + 1)
+            or counted is None
+            or not counted.plural
+            or counted.number is not None
+            or counted.place is not None
+        ):
             return False
         counted.number = phrase.number
         self._scene.use(phrase.start, phrase.end, "number")
@@ -380,9 +389,10 @@ class Subjects(Placing):
             goes_on = goes_on and not (pending.referred and self._row.ends_with_verb(at + 1))
             if not listed or not goes_on:
                 self._spread(drafts if not pending.turned else ())
-                for one, objects in ((one, objects) for one in pending.all() for objects in one.rows):
-                    around = self._objects.carrier(drafts, objects, one.relation) if one.referred else objects
-                    relate(drafts, one.relation, around, turned=one.turned, distance_m=one.distance_m)
+                for said in pending.all():
+                    for objects in said.rows:
+                        around = self._objects.carrier(drafts, objects, said.relation) if said.referred else objects
+                        relate(drafts, said.relation, around, turned=said.turned, distance_m=said.distance_m)
             if goes_on or (not listed and self._connector == "comma" and self._row.is_comma(at + 1)):
                 self._pending = None
         self._connector = "none"
