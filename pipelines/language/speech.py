@@ -97,6 +97,7 @@ def _without_hedges(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
     while at + 1 < len(tokens):
         before, after = tokens[at - 1].form, tokens[at + 1]
         counted = before in _LED_UP_TO and (after.kind is TokenKind.NUMBER or Role.NUMBER in lexicon.lookup((after.form,))[0])
+        counted = counted or (before == "there" and after.form in ("a", "an", "some"))  # "there's like a big tree"
         if tokens[at].form == "like" and (counted or after.form in _BY):
             tokens = _cover(tokens, at, at + 1, [])
         at += 1
