@@ -24,12 +24,14 @@ def plainly(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[Token, ...]:
     return tuple(_pictured(said))
 
 
-def _cover(tokens: list[Token], at: int, end: int, kept: list[Token]) -> list[Token]:
-    """tokens[:at], `kept` in place of tokens[at:end], and the rest; without anything kept, the words grow into the one after them."""
-    rest = tokens[end:]
-    if not kept and rest and end > at:
+def _cover(tokens: list[Token], at: int, end: int) -> list[Token]:
+    """tokens without those of [at:end], which the one after them covers, or the one before them where they are the last."""
+    before, rest = tokens[:at], tokens[end:]
+    if rest:
         rest = [replace(rest[0], start=min(tokens[at].start, rest[0].start)), *rest[1:]]
-    return [*tokens[:at], *kept, *rest]
+    elif before:
+        before = [*before[:-1], replace(before[-1], end=max(tokens[end - 1].end, before[-1].end))]
+    return [*before, *rest]
 
 
 def _without_hesitations(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
@@ -45,7 +47,7 @@ def _without_hesitations(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
         if looks and begin is not None:
             tokens = [*tokens[: begin + 1], *looks, *tokens[begin + 1 : at], *tokens[end:]]
         else:
-            tokens = _cover(tokens, at, at + 1, [])
+            tokens = _cover(tokens, at, at + 1)
     return tokens
 
 
@@ -86,7 +88,7 @@ def _put_right(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
         if begin is None or not _is_first(tokens[after], lexicon):
             at += 1
             continue
-        tokens = _cover(tokens, begin, after, [])
+        tokens = _cover(tokens, begin, after)
         at = begin
     return tokens
 
@@ -99,7 +101,7 @@ def _without_hedges(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
         counted = before in _LED_UP_TO and (after.kind is TokenKind.NUMBER or Role.NUMBER in lexicon.lookup((after.form,))[0])
         counted = counted or (before == "there" and after.form in ("a", "an", "some"))  # "there's like a big tree"
         if tokens[at].form == "like" and (counted or after.form in _BY):
-            tokens = _cover(tokens, at, at + 1, [])
+            tokens = _cover(tokens, at, at + 1)
         at += 1
     return tokens
 
@@ -112,7 +114,7 @@ def _pictured(tokens: list[Token]) -> list[Token]:
     first, again = _PICTURED[tokens[shown].form]
     if tokens[shown - 1].form == "of":
         begin = shown - 2 - (shown > 2 and tokens[shown - 3].form in ("a", "the", "this"))
-        tokens, shown = _cover(tokens, begin, shown, []), begin  # "a photo of me": me
+        tokens, shown = _cover(tokens, begin, shown), begin  # "a photo of me": me
     out: list[Token] = []
     for at, token in enumerate(tokens):
         if at < shown or token.form != tokens[shown].form:
