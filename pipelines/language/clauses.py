@@ -233,6 +233,8 @@ class Clauses(Subjects):
             if self._talk.lately and self._connector == "none":
                 self._talk.subjects = self._talk.lately[-1:]
             return
+        if word.text == "each" and self._row.ends_at(at + 1):
+            return  # "with two chairs each"
         if word.text == "each" and self._talk.subjects and is_many(self._talk.subjects[-1]):
             self._singly = self._talk.subjects[-1]  # "four benches, each under a tree"
             return
@@ -240,3 +242,5 @@ class Clauses(Subjects):
         self._scene.named[word.start] = found
         if found:
             self._talk.subjects, self._chain, self._connector = found, list(found), "none"
+            if word.text == "it" and self._row.has(at + 1, Role.VERB) and not self._row.has(at - 1, Role.CONJUNCTION):
+                self._talk.log.append(list(found))

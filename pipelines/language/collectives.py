@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipelines.language.inflection import plural
-from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon
+from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role
 from pipelines.language.tokens import Token, TokenKind, key, tokenise
 
 _MEMBERS = "of"  # "a family of ducks": what follows says who they are, and the noun is a group word like any other
+_DENYING = frozenset({"no", "without", "any"})  # who is not there is not counted out
 _LOOSE = "couple"  # "a couple chairs": before a noun it is a number
 
 
@@ -28,7 +29,7 @@ def spelled_out(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[Token, ...]:
     at = 0
     while at < len(tokens):
         found = _collective(tokens, at, table, longest, lexicon)
-        if found == 0:
+        if found == 0 or _is_done(out, tokens[at : at + found + 1], lexicon) or (out and out[-1].form in _DENYING):
             out.append(tokens[at])
             at += 1
             continue
@@ -41,6 +42,15 @@ def spelled_out(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[Token, ...]:
         out += members
         at += found
     return tuple(out)
+
+
+def _is_done(before: Sequence[Token], words: Sequence[Token], lexicon: Lexicon) -> bool:
+    """ "the robot patrols between": a word with a verb's ending, after a thing and before what only follows verbs."""
+    verb, after = words[0], words[-1]
+    if len(words) != 2 or not before or not verb.form.endswith("s") or after.kind is not TokenKind.WORD:
+        return False
+    acts = Role.VERB in lexicon.lookup((verb.form,))[0] and Role.THING in lexicon.lookup((before[-1].form,))[0]
+    return acts and bool(lexicon.lookup((after.form,))[0].keys() & {Role.RELATION, Role.DETERMINER})
 
 
 def _collective(tokens: Sequence[Token], at: int, table: dict[tuple[str, ...], str], longest: int, lexicon: Lexicon) -> int:

@@ -107,6 +107,7 @@ class Discourse:
     def singular_before(self) -> list[Draft]:
         """What "it" means: the subject before this one, or else the last single thing."""
         log, lately = self._spoken_of()
+        log = [group for group in log if any(map(is_named, group))] or log  # "a cairn marks where a party fell, a sword on it"
         before = [
             group
             for group in self.log[self.began :]
@@ -151,6 +152,9 @@ OPPOSITES = {
 _OUTER = frozenset({*OPPOSITES, RelationName.BESIDE, RelationName.NEAR, RelationName.AROUND, RelationName.FAR})
 
 
+_PICTURES = frozenset({"scene", "view", "picture", "image", "setting"})
+
+
 def opposite_of(draft: Draft) -> Draft | None:
     """ "to its left a bin, to its right a bench": what the bin is left of."""
     sides = (RelationName.LEFT_OF, RelationName.RIGHT_OF)
@@ -175,7 +179,8 @@ def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Dr
     if connector == "comma" and talk.subjects and all(draft.place is None for draft in talk.subjects):
         single = bool(talk.log) and len(talk.log[-1]) == 1 and talk.log[-1][0].place is None and is_named(talk.subjects[-1])
         return talk.log[-1][0] if single else last, True  # "a tractor in tall grass, with a crow on its seat"
-    if connector in ("comma", "and", "stop") or (head is not None and head.has(Role.PLACE)):
+    picture = head is not None and head.text in _PICTURES  # "an underwater scene with a wreck, a dolphin above it": not above the scene
+    if connector in ("comma", "and", "stop") or picture or (head is not None and head.has(Role.PLACE)):
         return None, False
     if row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE, Role.TO_VIEWER) or isinstance(before, NounPhrase):
         return last, False

@@ -14,6 +14,7 @@ _TITLES = frozenset({
     "concept", "idea", "prompt", "picture", "image", "render", "rendering", "drawing", "illustration", "painting", "sketch",
     "diorama", "story", "request", "challenge", "episode", "chapter", "act",
 })  # fmt: skip
+_SHOWING = frozenset({"photo", "photograph", "picture", "image", "shot", "snapshot", "snap"})
 _FILMING = frozenset(
     {"look", "pan", "show", "move", "zoom", "track", "dolly", "follow", "see", "tilt", "cut", "face", "point", "open", "glide"}
 )
@@ -25,6 +26,8 @@ def heading_end(row: Row) -> int:
     "autonomous driving test: a rainy crossroads", "a picture for my son: a dinosaur", "my dream home: a modern house".
     """
     if (after := _exclaimed(row)) > 0:
+        return after
+    if (after := _titled(row)) > 0:
         return after
     colon = row.heading_ends()
     items = [row[at] for at in range(colon)]
@@ -52,6 +55,24 @@ def _exclaimed(row: Row) -> int:
     later = [item.head for at in range(signs, len(row)) if isinstance(item := row.item(at), NounPhrase)]
     again = (head.senses[Role.THING].options[:1] for head in later if head is not None and head.has(Role.THING))
     return signs if kinds and kinds in again else 0
+
+
+def _titled(row: Row) -> int:
+    """ "Stealth mission brief. A warehouse at night": where the scene begins after a title that names no thing."""
+    title, stop = row.item(0), row.item(1)
+    if not isinstance(title, NounPhrase) or not isinstance(stop, Lexeme) or stop.text != "." or title.article or title.of or len(row) < 3:
+        return 0
+    words = [one for one in (*title.modifiers, *title.compounds, title.head) if one is not None]
+    return 2 if _is_title(title) and not any(one.has(Role.THING, Role.GENERIC) for one in words) else 0
+
+
+def place_shown(row: Row, at: int) -> NounPhrase | None:
+    """ "Photo of a market square: …": the place that a picture shows at the beginning, which is the scene; None for other phrases."""
+    phrase = row.item(at)
+    if at > 0 or not isinstance(phrase, NounPhrase) or phrase.head is None or phrase.head.words[-1] not in _SHOWING:
+        return None
+    place = phrase.of.head if phrase.of is not None else None
+    return phrase.of if place is not None and place.has(Role.PLACE) else None
 
 
 def _is_title(phrase: NounPhrase) -> bool:

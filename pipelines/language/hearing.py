@@ -15,7 +15,7 @@ from pipelines.spec import Size
 _PAST = frozenset({"stood", "sat", "lay", "rode", "ran", "rose", "grew", "flew", "swam", "drove", "went", "came"})
 _PLAIN_SIZES = frozenset({"tiny", "little", "small", "big", "large", "huge", "giant", "gigantic", "enormous"})
 """Sizes that say no more than how large: a "high chair" is no high one."""
-_LOOK_NOUNS = frozenset({"colour", "color", "colours", "colors", "size", "material", "something", "stuff", "liquid", "fluid", "substance"})
+LOOK_NOUNS = frozenset({"colour", "color", "colours", "colors", "size", "material", "something", "stuff", "liquid", "fluid", "substance"})
 """What comes after "of" and says only what a thing is like."""
 STRONG, WEAK = 2.0, 1.0
 
@@ -169,7 +169,7 @@ class Hearing:
             draft.material = stuff.value(Role.MATERIAL)
             for lexeme in phrase.of.modifiers:
                 wear(draft, lexeme)
-        elif phrase.of is not None and phrase.of.head is not None and phrase.of.head.words[-1] in _LOOK_NOUNS:
+        elif phrase.of is not None and phrase.of.head is not None and phrase.of.head.words[-1] in LOOK_NOUNS:
             for lexeme in phrase.of.modifiers:  # "parasols of yellow colour", "a flask of something green"
                 wear(draft, lexeme)
 
@@ -180,7 +180,8 @@ class Hearing:
         grows = kind is not None and kind.family in ("trees", "plants", "food")  # an olive tree is no tree in olive
         for at, word in enumerate(words[:-1]):
             senses = self._lexicon.table.get((word,), {})
-            if Role.COLOUR in senses and not grows and (at == 0 or word not in own):
+            blooms = kind is not None and kind.family == "plants" and word not in own and Role.THING not in senses  # a red poppy is red
+            if Role.COLOUR in senses and (blooms or (not grows and (at == 0 or word not in own))):
                 draft.colour = draft.colour or senses[Role.COLOUR].value
             elif Role.MATERIAL in senses and Role.COLOUR not in senses and kind is not None and not grows and word not in own:
                 draft.material = draft.material or senses[Role.MATERIAL].value

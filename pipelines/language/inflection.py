@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 _VOWELS = "aeiou"
+_MUTE_E = ("cases", "vases", "ouses", "oses", "rses", "nses")
+"""Ends of plurals of which the singular has its e: bookcases, houses, roses, horses; not so boxes."""
 
 
 def singulars(word: str, irregular: Mapping[str, str]) -> tuple[str, ...]:
@@ -20,6 +22,8 @@ def singulars(word: str, irregular: Mapping[str, str]) -> tuple[str, ...]:
         return (word[:-3] + "y", word[:-1])
     if word.endswith("ves"):
         return (word[:-1], word[:-3] + "f", word[:-3] + "fe")
+    if word.endswith(_MUTE_E) and word != "lenses":
+        return (word[:-1],)
     if word.endswith(("ses", "xes", "zes", "ches", "shes", "oes")):
         return (word[:-2], word[:-1])
     return (word[:-1],)

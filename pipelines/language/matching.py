@@ -29,6 +29,7 @@ _LONGEST, _AT_ONCE = 64, 64  # tokens of a phrase; phrases in one batch
 _BLOCK = 512  # words that are kept in one file: two seconds of work
 _ERF_TERMS = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 _MIN_SHORT_LENGTH, _MIN_TYPO_LENGTH, _TWO_SLIPS_LENGTH, _SOUNDS_ALIKE = 3, 5, 10, 4
+_VOWELS = frozenset("aeiouy")
 _SOFT_C = re.compile("c(?=[eiy])")
 
 Vectors = NDArray[np.float32]
@@ -64,6 +65,8 @@ def english_words() -> frozenset[str]:
 
 def slip(word: str, vocabulary: Iterable[str]) -> str | None:
     """The known word that `word` was probably meant to be, None when no single one is near enough."""
+    if len(word) >= _MIN_SHORT_LENGTH and not _VOWELS & {*word}:
+        return _without_vowels(word, vocabulary)
     if len(word) < _MIN_TYPO_LENGTH:
         return _short_slip(word, vocabulary)
     if _is_english(word) or _is_compound(word):
@@ -77,6 +80,7 @@ def slip(word: str, vocabulary: Iterable[str]) -> str | None:
         (
             distance,
             known[0] != word[0],
+            known[-1] != word[-1],
             not (sorted(known) == sorted(word) or _singled(known) == _singled(word)),
             len(known) <= len(word),
             known,
@@ -92,15 +96,22 @@ def _singled(word: str) -> str:
     return "".join(letter for at, letter in enumerate(word) if at == 0 or word[at - 1] != letter)
 
 
+def _without_vowels(word: str, vocabulary: Iterable[str]) -> str | None:
+    """ "nxt", "tbl", "shpwrck": the shortest known word with these consonants, for whoever writes none of its vowels."""
+    alike = (known for known in vocabulary if "".join(letter for letter in known if letter not in _VOWELS) == word)
+    return min(alike, key=lambda known: (len(known), known), default=None)
+
+
 def _short_slip(word: str, vocabulary: Iterable[str]) -> str | None:
-    """ "wiht", "dor": a short word with two letters swapped, or with one of a double letter left out; else it may be anything."""
+    """ "wiht", "dor", "abve": a short word with two letters swapped, or with a vowel or one of a double letter left out; else anything."""
     if len(word) < _MIN_SHORT_LENGTH or word in english_words():
         return None
 
     def is_meant(known: str) -> bool:
         if len(known) == len(word):
             return known[0] == word[0] and sorted(known) == sorted(word) and edits(word, known, 1) == 1
-        return len(known) == len(word) + 1 and _singled(known) == _singled(word)
+        vowel_lost = any(known[at] in _VOWELS and known[:at] + known[at + 1 :] == word for at in range(1, len(known)))
+        return len(known) == len(word) + 1 and (vowel_lost or _singled(known) == _singled(word))
 
     found = sorted(known for known in vocabulary if is_meant(known))
     return found[0] if len(found) == 1 else None
@@ -114,7 +125,7 @@ def _is_english(word: str) -> bool:
         word.removesuffix("d"),
         word.removesuffix("ed"),
         word.removesuffix("ing"),
-        word.removesuffix("ing") + "e",
+        *([word.removesuffix("ing") + "e"] if word.endswith("ing") else []),
     ]
     return any(stem in english for stem in (word, *stems))
 

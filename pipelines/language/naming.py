@@ -28,8 +28,20 @@ class Naming:
 
     def settle(self, phrase: NounPhrase) -> None:
         """Give a phrase with a head the sense that it has here."""
+        self._settle_stuff(phrase)
         self._settle_furniture(phrase)
         self._settle_name(phrase)
+
+    def _settle_stuff(self, phrase: NounPhrase) -> None:
+        """ "a well of stone" goes by the name of "stone well", and is of stone all the same."""
+        head, stuff = phrase.head, phrase.of
+        if head is None or stuff is None or stuff.head is None or not head.has(Role.THING) or not stuff.head.has(Role.MATERIAL):
+            return
+        named = self._lexicon.kinds_for(f"{stuff.head.text} {singular(head, self._lexicon)}")
+        if named and named[0] == head.senses[Role.THING].options[0] and not stuff.article and not stuff.plural:
+            phrase.modifiers += [*stuff.modifiers, replace(stuff.head, senses={Role.MATERIAL: stuff.head.senses[Role.MATERIAL]})]
+            self._scene.use(stuff.start, stuff.end, "describes")
+            phrase.of = None
 
     def _settle_furniture(self, phrase: NounPhrase) -> None:
         """ "an island" in a kitchen is the kitchen island that speaks for kitchens, not the one in the sea."""
@@ -88,7 +100,8 @@ class Naming:
             return
         owners = [part.head for part in (phrase.of,) if part is not None and part.head is not None]
         owners += [lexeme for lexeme in phrase.compounds if lexeme.possessive]
-        known = any(self._wholes.is_building(draft) and not draft.of_place for draft in self._scene.drafts)
+        buildings = (draft for draft in self._scene.drafts if self._wholes.is_building(draft) and not draft.of_place)
+        known = any(not self._wholes.is_around(draft) for draft in buildings)
         meant = (
             any(map(self._wholes.names_building, owners))
             or (known and definite)

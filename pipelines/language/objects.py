@@ -75,20 +75,25 @@ class Objects:
         self._talk.looking_ahead = False
         if whole is not None:
             self._talk.paralleled = (list(self._talk.subjects), [whole]) if item.article == "its" else None
-            return ([] if turned else [whole]), at + 1
+            return ([] if turned and relation is not RelationName.UNDER else [whole]), at + 1
         if relation is RelationName.BETWEEN and item.number == 2 and len(drafts) == 1:
             drafts = self._mentions.two_of_them(drafts[0])
         elif relation is RelationName.BETWEEN and item.plural and len(drafts) == 1 and not is_many(drafts[0]):
             drafts = self._mentions.twins(drafts[0])[:2]
         elif relation is RelationName.BETWEEN and len(drafts) == 1 and item.group is not None and drafts[0].rows == 2:
             drafts = self._groups.two_rows(drafts[0])
-        elif relation is RelationName.BETWEEN and item.article in self._mentions.definite and len(drafts) == 1 and is_many(drafts[0]):
+        elif (
+            relation is RelationName.BETWEEN
+            and item.article in self._mentions.definite
+            and len(drafts) == 1
+            and is_many(drafts[0])
+            and not self._and_another(item, at + 1)
+        ):
             drafts = self._mentions.one_and_others(drafts[0])
         end, listed = at + 1, turned and relation in _THINGS_OF_LISTS
         if relation is RelationName.BETWEEN and self._row.has(end, Role.CONJUNCTION):
             after = self._row.item(end + 1)
-            both = item.article == "the" and isinstance(after, NounPhrase) and after.article == "the"  # "between the trees and the house"
-            if isinstance(after, NounPhrase) and (not item.plural or (both and not self._row.next_is_relation(end + 2))):
+            if isinstance(after, NounPhrase) and (not item.plural or self._and_another(item, end)):
                 return [*drafts, *self._mentions.mention(after, place_weight=PLACE_AS_OBJECT, as_object=True)], end + 2
         while (
             drafts and (further := self._row.further_object(item, end, listed=listed, is_small=self._mentions.sorts.is_small)) is not None
@@ -96,6 +101,12 @@ class Objects:
             phrase, end = further
             drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
         return drafts, end
+
+    def _and_another(self, item: NounPhrase, end: int) -> bool:
+        """ "between the trees and the house": the conjunction at `end` leads to the second of two objects, not to a clause of its own."""
+        after = self._row.item(end + 1)
+        both = item.article == "the" and isinstance(after, NounPhrase) and after.article == "the"
+        return self._row.has(end, Role.CONJUNCTION) and both and not self._row.next_is_relation(end + 2)
 
     def _pronoun(self, item: Lexeme, relation: RelationName, *, fronted: bool) -> list[Draft]:
         self._talk.looking_ahead = fronted

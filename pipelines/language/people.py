@@ -11,6 +11,7 @@ from pipelines.language.looks import wear
 from pipelines.language.mentions import Mentions
 from pipelines.language.noun_phrase import Item, NounPhrase
 from pipelines.language.tagging import Lexeme
+from pipelines.spec import RelationName
 
 _PUTTING_ON = frozenset({"wearing", "wears", "wear", "wore", "dressed", "donning", "sporting"})
 
@@ -75,6 +76,12 @@ class People:
         if not isinstance(verb, Lexeme) or not subjects or not self._mentions.sorts.acts(subjects[-1]):
             return False
         return verb.words[-1] in self._mentions.lexicon.handling
+
+    def at_side(self, verb: Item | None, doers: Sequence[Draft]) -> RelationName:
+        """Where something is that somebody does something with: "a donkey carrying sacks" has them on its back, people beside them."""
+        carries = isinstance(verb, Lexeme) and verb.words[-1] in ("carrying", "carries", "carry")
+        alone = bool(doers) and bool(doers[-1].options) and not self._mentions.sorts.is_person(doers[-1])
+        return RelationName.ON if carries and alone else RelationName.BESIDE
 
     def does_with(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:
         """ "a girl reading a book": whether somebody does something with what follows, so that it is at his side."""

@@ -24,6 +24,8 @@ _TOPS = (
     "back",
     "deck",
     "shoulder",
+    "arm",
+    "armrest",
     "head",
     "hood",
     "bonnet",
@@ -138,6 +140,16 @@ class Placing(Relating):
         self._scene.use(phrase.start, phrase.end, "grammar")
         return True
 
+    def _is_outside_of_room(self, objects_at: int, at: int) -> bool:
+        """ "the library at my college": the house around the room that one is in."""
+        phrase = self._row.item(objects_at)
+        if not isinstance(phrase, NounPhrase) or phrase.head is None or not self._mentions.is_room(self._row.item(at - 1)):
+            return False
+        if not phrase.head.has(Role.PLACE) and not self._mentions.wholes.names_building(phrase.head):
+            return False
+        self._scene.use(phrase.start, phrase.end, "describes")
+        return True
+
     def _arrange(self, draft: Draft, arrangement: Arrangement, rows: int | None) -> None:
         """Rows have many members where the words count none."""
         if not is_many(draft):
@@ -236,8 +248,14 @@ class Placing(Relating):
         if turned and relation is RelationName.INSIDE and self._people.has_in_hand(word, self._talk.subjects):
             furniture = self._mentions.sorts.is_furniture(self._talk.subjects[-1])
             relation = RelationName.ON if furniture else RelationName.BESIDE  # what a box holds is in it, a table on it, a man at his side
+        if turned and word.text == "over" and self._talk.subjects and all(map(self._mentions.sorts.is_cloth, self._talk.subjects)):
+            relation, turned = RelationName.ON, False  # "a blanket over the arm of a chair"
+        if turned and relation is RelationName.BESIDE:
+            relation = self._people.at_side(word, self._talk.subjects)
         if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
             self._connector = "none"
+            if self._talk.log and self._talk.subjects and all(draft.place for draft in self._talk.subjects):
+                self._talk.subjects = list(self._talk.log[-1])  # "a woman on a beach in Wales sitting": she sits
             return objects_at + 1
         if self._borne_on(relation, at, objects_at):
             return objects_at + 1
@@ -249,6 +267,8 @@ class Placing(Relating):
         nested = self._pending is not None and not turned and self._connector == "none" and self._ends_in_pending(at - 1)
         if nested and self._pending is not None:  # "sitting on a crate by the fire is a cowboy": the crate is by the fire
             self._talk.subjects = [draft for draft in self._pending.rows[-1] if isinstance(draft, Draft) and draft.options]
+        if word.text == "at" and self._is_outside_of_room(objects_at, at):
+            return objects_at + 1
         if relation is RelationName.INSIDE and self._first and self._is_this_picture(objects_at):
             return objects_at + 1
         subjects_before = list(self._talk.subjects)

@@ -14,6 +14,7 @@ from pipelines.language.lexicon import Kinds, Lexicon, Role, lexicon_for, split
 from pipelines.language.matching import MIN_LIKENESS, meanings_of, slip
 from pipelines.language.mentions import Mentions
 from pipelines.language.phrases import Chunker
+from pipelines.language.speech import plainly
 from pipelines.language.tagging import Lexeme, tag
 from pipelines.language.tokens import Token, TokenKind, tokenise
 from pipelines.language.tongues import translated
@@ -65,7 +66,7 @@ def _words(text: str, lexicon: Lexicon, scene: SceneDraft) -> tuple[tuple[Token,
         return translation.tokens, False
     tokens = tokenise(text)
     english = _seems_english(tokens, lexicon)
-    return (spelled_out(_mend_slips(tokens, lexicon, scene), lexicon) if english else tokens), english
+    return (spelled_out(plainly(_mend_slips(tokens, lexicon, scene), lexicon), lexicon) if english else tokens), english
 
 
 def _ledger(text: str, tokens: tuple[Token, ...], scene: SceneDraft) -> tuple[tuple[str, str], ...]:

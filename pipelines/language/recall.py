@@ -61,6 +61,11 @@ class Recall(Hearing):
         heads = self.heads_of(phrase)
         return any(heads & draft.heads or set(options) & set(draft.options) for draft in self._scene.drafts)
 
+    def is_room(self, item: object) -> bool:
+        """Whether a phrase names a place that one is inside of."""
+        head = item.head if isinstance(item, NounPhrase) else None
+        return head is not None and head.has(Role.PLACE) and self._lexicon.places[head.value(Role.PLACE)].indoors
+
     def is_there(self, word: str) -> bool:
         """Whether a thing of that name was spoken of."""
         return any(draft.word == word for draft in self._scene.drafts)
@@ -85,7 +90,7 @@ class Recall(Hearing):
                     and (other.generic == draft.generic or bool(set(other.options[:1]) & set(self._lexicon.generic_kinds(draft.generic))))
                 )
                 or bool(draft.heads & other.heads)
-                or any(draft.heads & self._heads(kind) for kind in other.options[:1])
+                or (not self._has_own_name(draft) and any(draft.heads & self._heads(kind) for kind in other.options[:1]))
             )
             many = other.plural or (other.number or 1) > 1
             same_looks = draft.colour is None or draft.colour == other.colour
@@ -106,6 +111,10 @@ class Recall(Hearing):
                 other.word, other.options = draft.word, draft.options  # "by the fire … in front of the fireplace"
                 return other
         return self._one_of_many_words(draft, phrase)
+
+    def _has_own_name(self, draft: Draft) -> bool:
+        """ "the ticket booth" is no telephone box, though that is called a booth, too."""
+        return " " in draft.word and draft.word in draft.options[:1]
 
     def _one_of_many_words(self, draft: Draft, phrase: NounPhrase) -> Draft | None:
         """ "a drum kit … behind the drums": the one thing, by another name that is a plural."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipelines.language.discourse import OPPOSITES, Discourse, relate
@@ -27,6 +27,13 @@ class Pending:
     turned: bool
     distance_m: float | None
     referred: bool
+    before: Pending | None = None  # another such relation of the same subject: "facing him, perched on a rock, a dragon"
+
+    def all(self) -> Iterator[Pending]:
+        """This relation, and those before it."""
+        yield self
+        if self.before is not None:
+            yield from self.before.all()
 
 
 class Relating:
@@ -122,10 +129,12 @@ class Relating:
         if relation is not RelationName.ON or not (isinstance(part, NounPhrase) and isinstance(before, NounPhrase)) or not is_part(part):
             return False
         held = self._scene.named.get(before.start, []) if part.article in ("its", "his", "her", "their") else []
-        bearer = next((one for one in self._talk.subjects if held and (RelationName.BESIDE, (one,)) in held[-1].relations), None)
+        sides = (RelationName.BESIDE, RelationName.ON)
+        borne = ((one, side) for one in self._talk.subjects for side in sides if held and (side, (one,)) in held[-1].relations)
+        bearer, side = next(borne, (None, RelationName.ON))
         if bearer is None:
             return False
-        held[-1].relations.remove((RelationName.BESIDE, (bearer,)))
+        held[-1].relations.remove((side, (bearer,)))
         relate(held, RelationName.ON, (bearer,), turned=False)
         self._mentions.use(part)
         self._connector = "none"
@@ -138,14 +147,17 @@ class Relating:
             return True  # "an oak beneath which a shepherd sleeps"
         if self._connector not in ("comma", "and", "stop"):
             return False
-        after = self._row.skip_filler(end)
-        after = self._row.after_aside(after)
+        begins = self._row.skip_filler(end)
+        after = self._row.after_aside(begins)
         if self._row.is_comma(after):
-            return self._connector in ("and", "stop") and isinstance(self._row.item(after + 1), NounPhrase)
+            begins, after = after > begins, after + 1
+            while begins and self._row.has(after, Role.VERB):
+                after += 1  # "beside it, coiled like a snake, lay a rope"
+            return self._connector in ("and", "stop") and (isinstance(self._row.item(after), NounPhrase) or self._row.is_put_aside(after))
         colon = self._row.item(after)
         if isinstance(colon, Lexeme) and colon.text == ":":
             after += 1  # "left of it: a bin"
-        while self._row.has(after, Role.VERB, Role.OPENER, Role.BE):
+        while self._row.has(after, Role.VERB, Role.OPENER, Role.BE) or self._row.is_doing(after):
             after += 1
         follows = self._row.item(after)
         return isinstance(follows, NounPhrase) and follows.head is not None
@@ -161,7 +173,8 @@ class Relating:
             known = self._pending.rows if self._pending is not None and self._pending.relation is relation and at in self._spent else ()
             referred = self._row.has(self._row.skip_filler(at + 1), Role.PRONOUN)
             self._side(relation, objects)
-            self._pending = Pending(relation, (*known, objects), turned, self._distance_m, referred)
+            before = self._pending if self._connector == "comma" and self._row.is_put_aside(at) else None
+            self._pending = Pending(relation, (*known, objects), turned, self._distance_m, referred, before)
             self._spent.add(at)
             self._talk.subjects, self._chain = [], []
             self._connector = "none"

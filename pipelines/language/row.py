@@ -111,6 +111,10 @@ class Row:
             number, end = said if said is not None else number, end + 1
         return (number, end) if number is not None and item is not None else None
 
+    def ends_at(self, at: int) -> bool:
+        """Whether nothing, or a sign, stands at this position."""
+        return self.item(at) is None or self.is_sign(at)
+
     def is_sign(self, at: int) -> bool:
         item = self.item(at)
         return item is not None and self._is_sign(item)
@@ -138,14 +142,29 @@ class Row:
         return joint.text in ("or", "nor") or (not last.article and last.number is None and not last.modifiers)
 
     def after_aside(self, at: int) -> int:
-        """ "by the window, facing out as if it could see, a dummy": past what a participle begins between two commas."""
+        """ "by the window, facing out as if it could see, a dummy", "beside it, coiled, lay a rope": past a participle's aside."""
         begins, end = self.item(at + 1), at + 2
-        if not self.is_comma(at) or not isinstance(begins, Lexeme) or not begins.words[0].endswith("ing") or not begins.has(Role.VERB):
+        if (
+            not self.is_comma(at)
+            or not isinstance(begins, Lexeme)
+            or not begins.words[0].endswith(("ing", "ed"))
+            or not begins.has(Role.VERB)
+        ):
             return at
         while self.item(end) is not None and not self.is_sign(end):
             end += 1
-        after = self.item(end + 1)
+        begin = end + 1
+        while self.has(begin, Role.VERB) and not self.next_is_relation(begin):
+            begin += 1
+        after = self.item(begin)
         return end if self.is_comma(end) and isinstance(after, NounPhrase) and after.head is not None else at
+
+    def is_put_aside(self, at: int) -> bool:
+        """ "facing him, perched on a rock, a dragon": between two commas, where what comes after them is, too."""
+        begins, subject = self.item(at), self.item(at + 3)
+        participle = isinstance(begins, Lexeme) and begins.has(Role.RELATION) and begins.words[0].endswith("ed")
+        named = isinstance(subject, NounPhrase) and subject.head is not None
+        return participle and isinstance(self.item(at + 1), NounPhrase) and self.is_comma(at + 2) and named
 
     def next_is_relation(self, at: int) -> bool:
         return self.has(at, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST)
@@ -168,6 +187,13 @@ class Row:
             at += 1
         return at > begin and (self.item(at) is None or self.is_sign(at))
 
+    def is_doing(self, at: int) -> bool:
+        """ "around the well were walking the geese": a participle alone after "were", though it describes things elsewhere."""
+        phrase = self.item(at)
+        alone = isinstance(phrase, NounPhrase) and phrase.head is None and not phrase.article and phrase.number is None
+        doing = alone and isinstance(phrase, NounPhrase) and all(one.words[-1].endswith("ing") for one in phrase.modifiers)
+        return doing and self.has(at - 1, Role.BE)
+
     def _is_state(self, at: int) -> bool:
         """ "are lying", "is empty": what follows a verb and has no noun."""
         phrase = self.item(at)
@@ -181,6 +207,8 @@ class Row:
     def is_placed(self, at: int) -> bool:
         """ "with a goldfish in it": the words say where the phrase at `at` is, by a pronoun that looks back."""
         after = at + 1
+        while self.has(after, Role.CONJUNCTION) and isinstance(self.item(after + 1), NounPhrase):
+            after += 2  # "with an apple and a pear in it"
         while self.has(after, Role.VERB, Role.ADVERB, Role.BE) and not self.next_is_relation(after):
             after += 1
         alone = self.has(after, Role.TO_VIEWER, Role.TO_HOST) and not isinstance(

@@ -20,6 +20,7 @@ class Sorts:
         self._scene = scene
         self._lexicon = lexicon
         self._definite = frozenset(split(lexicon.data["definite"]))
+        self._cloths = frozenset(split(lexicon.data["cloths"]))
         self._hollow = frozenset((*split(lexicon.data["hollow"]), *split(lexicon.data["vessels"])))
 
     def is_small(self, phrase: NounPhrase) -> bool:
@@ -53,6 +54,10 @@ class Sorts:
         """Whether it stands on the floor of a room, and small things may stand on it."""
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
         return kind is not None and kind.indoors and kind.stands_on == "floor" and not {"person", "animal"} & set(kind.tags)
+
+    def is_cloth(self, draft: Draft) -> bool:
+        """Whether it hangs down on both sides of what it is laid over."""
+        return bool(draft.heads & self._cloths)
 
     def acts(self, draft: Draft) -> bool:
         """Whether it does something with things: who is alive, and robots."""

@@ -5,21 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipelines.language.discourse import relate
-from pipelines.language.drafts import Draft, is_bare_part
-from pipelines.language.headings import filmed_from
+from pipelines.language.drafts import Draft, is_bare_part, is_many
+from pipelines.language.headings import filmed_from, place_shown
+from pipelines.language.hearing import LOOK_NOUNS
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.looks import wear
 from pipelines.language.mentions import FIRST_PLACE, HINT, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.objects import PLACING
 from pipelines.language.phrases import MODALS
-from pipelines.language.placing import Placing
+from pipelines.language.placing import Placing, says_each
 from pipelines.language.row import ASIDE, SIDES, is_part
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
 from pipelines.spec import VIEWER, RelationName
 
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
+_WHEN = frozenset({"since", "until", "till", "during"})
 
 
 class Subjects(Placing):
@@ -32,11 +34,24 @@ class Subjects(Placing):
             self._denying = phrase.head is not None or self._row.has(at + 1, Role.CONJUNCTION)  # "who is never late": no more is denied
             return at + 1
         self._denying = False
+        if (shown := place_shown(self._row, at)) is not None:
+            self._scene.use(phrase.start, shown.start, "grammar")
+            phrase = shown
+        if self._is_occasion(phrase, at):
+            return at + 1
+        phrase = self._without_task(phrase, at)
+        if self._counts_before(phrase, at):
+            return at + 1
         if (seen := filmed_from(self._row, at)) is not None and not self._mentions.is_there("camera"):
             self._scene.use(phrase.start, self._row[seen - 1].end, "view")
             self._connector = "stop"
             return seen
-        self._outer = [] if self._connector in ("comma", "and", "stop") else self._outer
+        if self._pending is not None and self._outer and self._connector == "comma" and self._row.has(at - 2, Role.PRONOUN):
+            self._talk.host = None  # "on the table: a bowl with apples in it, a jug"
+        within = (
+            self._connector == "and" and self._talk.host in self._outer and self._row.is_placed(at)
+        )  # "a bowl with a pear and a fig in it"
+        self._outer = [] if self._connector in ("comma", "and", "stop") and not within else self._outer
         if self._outer and phrase.head is None and self._row.has(at - 1, Role.PRONOUN) and self._row.next_is_relation(at + 1):
             self._speak_of_outer()  # "a scarecrow with a crow on it standing between two beds"
         if self._made_of(phrase, at) or self._is_label(phrase, at) or self._is_speaker(phrase, at) or self._worn(phrase, at):
@@ -100,8 +115,45 @@ class Subjects(Placing):
             self._new_subjects(drafts, at)
             self._done_with = (drafts, doers)
             self._at_side(drafts, phrase)
-            relate([draft for draft in drafts if draft.options or draft.generic], RelationName.BESIDE, tuple(doers[-1:]), turned=False)
+            side = self._people.at_side(self._row.item(at - 1), doers)
+            relate([draft for draft in drafts if draft.options or draft.generic], side, tuple(doers[-1:]), turned=False)
         return at + 1
+
+    def _is_occasion(self, phrase: NounPhrase, at: int) -> bool:
+        """ "since the funeral": a word that nobody knows, of when something was, names no thing."""
+        before = self._row.item(at - 1)
+        if phrase.head is None or not phrase.head.unknown or not isinstance(before, Lexeme) or before.text not in _WHEN:
+            return False
+        self._scene.use(phrase.start, phrase.end, "comparison")
+        return True
+
+    def _without_task(self, phrase: NounPhrase, at: int) -> NounPhrase:
+        """ "Tabletop rearrangement, …", "Bin inspection, …": the thing that a task at the beginning is named after."""
+        task = phrase.head is not None and phrase.head.unknown and phrase.head.words[-1].endswith(("tion", "ing", "ment"))
+        if at > 0 or not task or phrase.article or not self._row.is_sign(at + 1) or len(phrase.compounds) != 1:
+            return phrase
+        named = phrase.compounds[0]
+        if phrase.head is None or not named.has(Role.THING, Role.PLACE):
+            return phrase
+        self._scene.use(phrase.head.start, phrase.head.end, "grammar")
+        return replace(phrase, head=named, compounds=[])
+
+    def _counts_before(self, phrase: NounPhrase, at: int) -> bool:
+        """ "geese, six.": a number alone behind a plural that nobody has counted."""
+        alone = phrase.number is not None and phrase.head is None and not phrase.modifiers and self._row.is_comma(at - 1)
+        counted = self._talk.subjects[0] if len(self._talk.subjects) == 1 else None
+        if (
+            not alone
+            or not self._row.ends_at(at + 1)
+            or counted is None
+            or not counted.plural
+            or counted.number is not None
+            or counted.place is not None
+        ):
+            return False
+        counted.number = phrase.number
+        self._scene.use(phrase.start, phrase.end, "number")
+        return True
 
     def _is_what(self, phrase: NounPhrase, at: int) -> bool:
         """ "the main exhibit is a dinosaur skeleton": the first words only say what part the thing plays that the next ones name."""
@@ -137,14 +189,19 @@ class Subjects(Placing):
                 relate(drafts, side, (VIEWER,), turned=False)
 
     def _made_of(self, phrase: NounPhrase, at: int) -> bool:
-        """ "the well is of stone"."""
+        """ "the well is of stone", "the door is of blue colour"."""
         head = phrase.head
-        if head is None or not head.has(Role.MATERIAL) or phrase.article or not self._talk.subjects:
+        if head is None or not self._talk.subjects or not (self._row.has(at - 1, Role.OF) and self._row.has(at - 2, Role.BE, Role.VERB)):
             return False
-        if not (self._row.has(at - 1, Role.OF) and self._row.has(at - 2, Role.BE, Role.VERB)):
+        looks = phrase.modifiers if head.words[-1] in LOOK_NOUNS else []
+        if not looks and (not head.has(Role.MATERIAL) or phrase.article):
             return False
         self._mentions.hear(phrase)
+        self._scene.use(phrase.start, phrase.end, "describes")
         for draft in self._talk.subjects:
+            for lexeme in looks:
+                wear(draft, lexeme)
+        for draft in self._talk.subjects if not looks else ():
             draft.material = draft.material or head.value(Role.MATERIAL)
         return True
 
@@ -271,6 +328,8 @@ class Subjects(Placing):
             return True  # "a cliff with a cave at its foot"
         if not isinstance(word, Lexeme) or not word.has(Role.RELATION) or word.value(Role.RELATION) not in ASIDE:
             return False
+        if word.text == "at" and self._mentions.is_room(self._row.item(at)):
+            return False  # "the library at my school"
         known = isinstance(named, NounPhrase) and named.head is not None
         return known and isinstance(named, NounPhrase) and named.head is not None and named.head.has(Role.THING, Role.GENERIC)
 
@@ -320,15 +379,20 @@ class Subjects(Placing):
                 draft.host = self._talk.host if draft is not self._talk.host else None
                 draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
             self._spread(drafts)
+        owner = self._talk.host or (self._chain[-2] if len(self._chain) > 1 else None)
+        if says_each(self._row.item(at + 1)) and self._row.ends_at(at + 2) and owner is not None and is_many(owner):
+            self._each = owner  # "three tables with two chairs each"
+            self._spread(drafts)
         if self._pending is not None and not any(draft.host is not None and draft.host in self._outer for draft in drafts):
             pending = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
             goes_on = goes_on and not (pending.referred and self._row.ends_with_verb(at + 1))
             if not listed or not goes_on:
                 self._spread(drafts if not pending.turned else ())
-                for objects in pending.rows:
-                    around = self._objects.carrier(drafts, objects, pending.relation) if pending.referred else objects
-                    relate(drafts, pending.relation, around, turned=pending.turned, distance_m=pending.distance_m)
+                for said in pending.all():
+                    for objects in said.rows:
+                        around = self._objects.carrier(drafts, objects, said.relation) if said.referred else objects
+                        relate(drafts, said.relation, around, turned=said.turned, distance_m=said.distance_m)
             if goes_on or (not listed and self._connector == "comma" and self._row.is_comma(at + 1)):
                 self._pending = None
         self._connector = "none"

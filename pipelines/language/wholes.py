@@ -44,10 +44,14 @@ class Wholes:
         """The thing spoken of last that may have such a part."""
         known = [draft for draft in reversed(lately) if (draft.options or draft.generic) and not draft.of_place]
         if part.word in self._lexicon.building_parts:
-            known = [draft for draft in known if self.is_building(draft)]
+            known = [draft for draft in known if self.is_building(draft) and not self.is_around(draft)]
         elif part.word in TREE_PARTS:
             known = [draft for draft in known if self.grows(draft) or "elephant" in draft.heads]
         return next(iter(known), None)
+
+    def is_around(self, draft: Draft) -> bool:
+        """ "two horses in the stable": the scene is inside of it, and so are its doors."""
+        return draft.place is not None and draft.place == self._scene.places.winner() and self._lexicon.places[draft.place].indoors
 
     def names_building(self, lexeme: Lexeme) -> bool:
         """ "a cottage garden" is no garden full of cottages."""

@@ -20,7 +20,9 @@ def unguessed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.language.reader.meanings_of", lambda words: nearest)
 
 
-@pytest.mark.parametrize("sentence", sentences("causes.toml"), ids=lambda sentence: sentence["text"][:60])
+@pytest.mark.parametrize(
+    "sentence", [*sentences("causes.toml"), *sentences("constructions.toml")], ids=lambda sentence: sentence["text"][:60]
+)
 def test_is_understood(sentence: dict[str, Any]) -> None:
     score = score_all([sentence], Library.load())
     assert not score.faults, "\n".join(score.faults)

@@ -1,0 +1,129 @@
+"""Speech: what people say while they think: hesitations, hedges, what is put right in the same breath, and themselves in a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pipelines.language.lexicon import MODIFIERS, Lexicon, Role, split
+from pipelines.language.tokens import Token, TokenKind, key, tokenise
+
+_PHRASE = 5  # tokens of the longest phrase that is taken back
+_LED_UP_TO = frozenset({"and", "then", "with", "is", "are", "have", "has", "want", "need", "theres"})
+"""Before "like three cows" they say that the cows are there; after a noun it is a comparison."""
+_BY = frozenset({"by", "next", "beside", "behind", "near", "under", "between"})
+_PICTURED = {"me": ("1 person", "the person"), "us": ("2 people", "them")}
+_PICTURES = frozenset({"photo", "photograph", "picture", "selfie", "snap", "snapshot", "shot", "image"})
+_SHOWN = (("here",), ("heres",), ("here", "is"), ("this", "is"), ("thats",), ("that", "is"))
+
+
+def plainly(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[Token, ...]:
+    """The tokens as they would have been written: what is dropped is covered by the word before or after it, so that none gets lost."""
+    said = _without_hesitations(list(tokens), lexicon)
+    said = _without_hedges(_put_right(said, lexicon), lexicon)
+    return tuple(_pictured(said))
+
+
+def _cover(tokens: list[Token], at: int, end: int) -> list[Token]:
+    """tokens without those of [at:end], which the one after them covers, or the one before them where they are the last."""
+    before, rest = tokens[:at], tokens[end:]
+    if rest:
+        rest = [replace(rest[0], start=min(tokens[at].start, rest[0].start)), *rest[1:]]
+    elif before:
+        before = [*before[:-1], replace(before[-1], end=max(tokens[end - 1].end, before[-1].end))]
+    return [*before, *rest]
+
+
+def _without_hesitations(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
+    """ "um" is nothing; "a big barn um a red one" is a big red barn."""
+    words = frozenset(split(lexicon.data["hesitations"]))
+    at = 0
+    while at < len(tokens):
+        if tokens[at].form not in words:
+            at += 1
+            continue
+        looks, end = _looks_of_one(tokens, at + 1, lexicon)
+        begin = _begins(tokens, at, lexicon)
+        if looks and begin is not None:
+            tokens = [*tokens[: begin + 1], *looks, *tokens[begin + 1 : at], *tokens[end:]]
+        else:
+            tokens = _cover(tokens, at, at + 1)
+    return tokens
+
+
+def _looks_of_one(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int]:
+    """The "red" of "a red one" that begins at `at`, and where that ends."""
+    forms = [token.form for token in tokens[at : at + _PHRASE]]
+    if forms[:1] not in (["a"], ["an"]) or "one" not in forms[2:]:
+        return [], at
+    end = at + forms.index("one")
+    looks = list(tokens[at + 1 : end])
+    return (looks, end + 1) if all(lexicon.lookup((one.form,))[0].keys() & MODIFIERS for one in looks) else ([], at)
+
+
+def _begins(tokens: Sequence[Token], end: int, lexicon: Lexicon) -> int | None:
+    """Where the phrase that ends before `end` begins with an article or a number, None where it has neither."""
+    for at in range(end - 1, max(end - 1 - _PHRASE, -1), -1):
+        if tokens[at].kind in (TokenKind.COMMA, TokenKind.STOP):
+            return None
+        if _is_first(tokens[at], lexicon):
+            return at
+    return None
+
+
+def _is_first(token: Token, lexicon: Lexicon) -> bool:
+    return token.kind is TokenKind.NUMBER or bool(lexicon.lookup((token.form,))[0].keys() & {Role.DETERMINER, Role.NUMBER})
+
+
+def _put_right(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
+    """ "a dog no wait two dogs" are two dogs: the phrase before such words goes when another one follows them."""
+    marks = sorted((key(words) for words in split(lexicon.data["corrections"])), key=len, reverse=True)
+    at = 0
+    while at < len(tokens):
+        mark = next((one for one in marks if tuple(token.form for token in tokens[at : at + len(one)]) == one), None)
+        after = at + len(mark) if mark is not None else at
+        after += mark is not None and after < len(tokens) and tokens[after].kind is TokenKind.COMMA
+        before = at - (at > 0 and tokens[at - 1].kind is TokenKind.COMMA)
+        begin = _begins(tokens, before, lexicon) if mark is not None and after < len(tokens) else None
+        if begin is None or not _is_first(tokens[after], lexicon):
+            at += 1
+            continue
+        tokens = _cover(tokens, begin, after)
+        at = begin
+    return tokens
+
+
+def _without_hedges(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
+    """ "and then like three cows", "like by a lake": such a "like" compares nothing."""
+    at = 1
+    while at + 1 < len(tokens):
+        before, after = tokens[at - 1].form, tokens[at + 1]
+        counted = before in _LED_UP_TO and (after.kind is TokenKind.NUMBER or Role.NUMBER in lexicon.lookup((after.form,))[0])
+        counted = counted or (before == "there" and after.form in ("a", "an", "some"))  # "there's like a big tree"
+        if tokens[at].form == "like" and (counted or after.form in _BY):
+            tokens = _cover(tokens, at, at + 1)
+        at += 1
+    return tokens
+
+
+def _pictured(tokens: list[Token]) -> list[Token]:
+    """ "Here's me on the beach", "a photo of us": who speaks is in the picture, and "behind me" is behind somebody."""
+    shown = next((at for at in range(1, len(tokens)) if tokens[at].form in _PICTURED and _shows(tokens, at)), None)
+    if shown is None:
+        return tokens
+    first, again = _PICTURED[tokens[shown].form]
+    if tokens[shown - 1].form == "of":
+        begin = shown - 2 - (shown > 2 and tokens[shown - 3].form in ("a", "the", "this"))
+        tokens, shown = _cover(tokens, begin, shown), begin  # "a photo of me": me
+    out: list[Token] = []
+    for at, token in enumerate(tokens):
+        if at < shown or token.form != tokens[shown].form:
+            out.append(token)
+        else:
+            out += [replace(one, start=token.start, end=token.end) for one in tokenise(first if at == shown else again)]
+    return out
+
+
+def _shows(tokens: Sequence[Token], at: int) -> bool:
+    forms = tuple(token.form for token in tokens[max(at - 2, 0) : at])
+    return any(forms[len(forms) - len(words) :] == words for words in _SHOWN) or (forms[-1:] == ("of",) and forms[0] in _PICTURES)
