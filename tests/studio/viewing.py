@@ -176,16 +176,34 @@ class Facts:
             found[str(node)] = scene.geometry[geometry].copy().apply_transform(matrix).triangles
         return found
 
+    @cached_property
+    def _all(self) -> tuple[Doubles, list[str]]:
+        """The (T, 3, 3) triangles of all solids, and whose each is."""
+        return np.concatenate(list(self.solids.values())), [name for name, own in self.solids.items() for _ in own]
+
+    @cached_property
+    def _balls(self) -> tuple[Doubles, Doubles, Doubles]:
+        """A ball round each triangle: its (3, T) middle, how far that is from the world's squared, and its (T,) radius."""
+        triangles, _ = self._all
+        middles = np.ascontiguousarray(triangles.mean(1).T)
+        return middles, (middles**2).sum(0), np.linalg.norm(triangles - middles.T[:, None], axis=2).max(1) * 1.01 + 1e-3
+
     def hit(self, origin: Doubles, direction: Doubles) -> tuple[float, str]:
         """Distance and name of the first solid along a ray; infinity and "" where there is none."""
-        best = (math.inf, "")
-        for name, triangles in self.solids.items():
-            best = min(best, (first_hit(triangles, origin, direction), name))
-        return best
+        (triangles, names), (middles, squares, radii) = self._all, self._balls
+        direction = direction / np.linalg.norm(direction)
+        along = direction @ middles - direction @ origin
+        aside_squared = squares - 2 * (origin @ middles) + origin @ origin - along**2
+        near = np.nonzero((along > -radii) & (aside_squared < radii**2))[0]  # the rest is nearly everything, and is missed
+        if not len(near):
+            return math.inf, ""
+        distances = hits(triangles[near], origin, direction)
+        first = int(distances.argmin())
+        return (float(distances[first]), names[near[first]]) if distances[first] < math.inf else (math.inf, "")
 
 
-def first_hit(triangles: Doubles, origin: Doubles, direction: Doubles) -> float:
-    """Distance along a ray to the nearest of (T, 3, 3) triangles (Möller and Trumbore 1997)."""
+def hits(triangles: Doubles, origin: Doubles, direction: Doubles) -> Doubles:
+    """(T,) distances along a ray to (T, 3, 3) triangles, infinity where it misses (Möller and Trumbore 1997)."""
     a, ab, ac = triangles[:, 0], triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
     p = np.cross(direction, ac)
     determinant = np.einsum("ij,ij->i", ab, p)
@@ -195,7 +213,7 @@ def first_hit(triangles: Doubles, origin: Doubles, direction: Doubles) -> float:
         v = q @ direction / determinant
         t = np.einsum("ij,ij->i", ac, q) / determinant
         met = (np.abs(determinant) > 1e-12) & (u >= 0) & (v >= 0) & (u + v <= 1) & (t > 1e-6)
-    return float(t[met].min()) if met.any() else math.inf
+    return np.where(met, t, math.inf)
 
 
 def ahead(yaw_rad: float) -> Doubles:
