@@ -50,10 +50,10 @@ class Mesh:
         """(2, 3) lowest and highest corner, metres."""
         return np.stack([self.vertices.min(axis=0), self.vertices.max(axis=0)])
 
-    @property
+    @cached_property
     def volume_m3(self) -> float:
         """Signed volume by the divergence theorem; meaningful for closed meshes."""
-        a, b, c = np.moveaxis(self.corners.astype(np.float64), 1, 0)
+        a, b, c = self.corners.astype(np.float64).swapaxes(0, 1)
         return float(np.einsum("ij,ij->i", a, cross(b, c)).sum() / 6)
 
     def moved(self, matrix: NDArray[np.floating]) -> Mesh:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,11 +74,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files into the order of LONG_FIRST; what it does not name follows, and each file stays as it is."""
     here = Path(__file__).parent
 
-    def place(item: pytest.Item) -> int:
-        path = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
-        return next((place for place, name in enumerate(LONG_FIRST) if path.startswith(name)), len(LONG_FIRST))
+    @cache
+    def place(path: Path) -> int:
+        name = path.relative_to(here).as_posix() if path.is_relative_to(here) else ""
+        return next((place for place, start in enumerate(LONG_FIRST) if name.startswith(start)), len(LONG_FIRST))
 
-    items.sort(key=place)
+    items.sort(key=lambda item: place(item.path))
 
 
 def pytest_collection_finish() -> None:

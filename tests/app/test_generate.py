@@ -41,7 +41,7 @@ def test_words_become_the_same_package_twice(command: Command, tmp_path: Path) -
 
 @pytest.mark.slow
 def test_a_specification_in_place_of_words(command: Command, tmp_path: Path) -> None:
-    spec = json.loads(command("read", "a beach with a boat", "--json").stdout)
+    spec = json.loads(command("read", "a kitchen with a table", "--json").stdout)
     spec["time_of_day"] = "sunset"
     (tmp_path / "spec.json").write_text(json.dumps(spec))
     done = command("generate", "--spec", "spec.json", "--splats", MIN_SPLATS)
@@ -50,7 +50,7 @@ def test_a_specification_in_place_of_words(command: Command, tmp_path: Path) -> 
     manifest = read_package(world).manifest
     assert manifest.spec is not None
     assert manifest.spec["time_of_day"] == "sunset"
-    assert manifest.prompt.startswith("beach")
+    assert manifest.prompt.startswith("kitchen")
     repeated = command("generate", "--spec", "spec.json", "--splats", MIN_SPLATS)
     assert repeated.returncode == 1
     assert "--force" in repeated.stderr

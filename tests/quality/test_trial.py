@@ -140,7 +140,7 @@ def test_real_photographs_of_a_known_room_become_it_again(tmp_path: Path) -> Non
     room = PhotographedRoom()
     shots = filmed(room, room_cameras(frames=9, width_px=320))
     prompt = Prompt(pictures=tuple(Picture(path) for path in write_photographs(tmp_path, [shot.rgb for shot in shots], seed=2)))
-    stages = (Pose(), Stereo(), Lift(splats=60_000), Refine(splats=40_000, steps=240))
+    stages = (Pose(), Stereo(), Lift(splats=60_000), Refine(splats=40_000, steps=120))
     anew = made_anew(prompt, stages, lambda share, note: None)
     assert anew.world.gaussians is not None
     assert (len(anew.views), len(anew.held)) == (9, 1)

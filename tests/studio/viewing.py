@@ -29,6 +29,14 @@ SMALL: ViewportSize = {"width": 640, "height": 400}
 RAD_A_PX = 0.0032  # how far a drag of one pixel turns
 WIDE_DEG = 75.0
 EYE_M = 1.65
+STANDS = """() => {
+  const words = document.querySelector('.statistics [data-name=position]').textContent;
+  const here = words.match(/-?\\d+\\.\\d+/g).map(Number);
+  const { since = here, frames = 0 } = window.stood ?? {};
+  const stays = here.every((number, axis) => Math.abs(number - since[axis]) < 0.011);
+  window.stood = stays ? { since, frames: frames + 1 } : { since: here, frames: 0 };
+  return window.stood.frames >= 25;
+}"""
 
 Doubles = NDArray[np.float64]
 Found = TypeVar("Found")
@@ -80,20 +88,26 @@ class Viewer:
 
     def hold(self, *keys: str, enough: Callable[[Doubles], bool]) -> Doubles:
         """Hold keys until the position is as wanted, in a small window."""
+        with self._holding(*keys):
+            return until(self.position, enough, within_s=400, what=f"the end of {' and '.join(keys)}")
+
+    def hold_until_still(self, *keys: str) -> Doubles:
+        """Hold keys until the position does not change any more."""
+        with self._holding(*keys):
+            return self.standing()
+
+    @contextmanager
+    def _holding(self, *keys: str) -> Iterator[None]:
         with self._small():
             self.page.focus("canvas")
             self.position()
             for key in keys:
                 self.page.keyboard.down(key)
             try:
-                return until(self.position, enough, within_s=400, what=f"the end of {' and '.join(keys)}")
+                yield
             finally:
                 for key in reversed(keys):
                     self.page.keyboard.up(key)
-
-    def hold_until_still(self, *keys: str) -> Doubles:
-        """Hold keys until the position has not changed for a while."""
-        return self.hold(*keys, enough=_Still())
 
     @contextmanager
     def _small(self) -> Iterator[None]:
@@ -106,8 +120,11 @@ class Viewer:
             self.page.set_viewport_size(before)
 
     def standing(self) -> Doubles:
-        """The position once it has not changed for a while."""
-        return until(self.position, _Still(), within_s=200, what="a stand")
+        """The position once it has been the same for 25 frames, in which whoever walks would come further."""
+        self.position()
+        self.page.evaluate("delete window.stood")
+        self.page.wait_for_function(STANDS, polling="raf", timeout=400_000)
+        return self.position()
 
     def turn_left(self, radians: float) -> None:
         """Drag the picture until one looks there, in a small window."""
@@ -131,17 +148,6 @@ class Viewer:
     def notice(self, words: str) -> None:
         """Wait until the page says so."""
         self.page.wait_for_function("words => document.querySelector('.notice').textContent.includes(words)", arg=words)
-
-
-class _Still:
-    """Whether the position has been the same for 25 looks."""
-
-    def __init__(self) -> None:
-        self._seen: list[Doubles] = []
-
-    def __call__(self, position: Doubles) -> bool:
-        self._seen.append(position)
-        return len(self._seen) > 25 and bool(np.abs(np.array(self._seen[-25:]) - position).max() < 0.011)
 
 
 @dataclass
@@ -176,16 +182,34 @@ class Facts:
             found[str(node)] = scene.geometry[geometry].copy().apply_transform(matrix).triangles
         return found
 
+    @cached_property
+    def _all(self) -> tuple[Doubles, list[str]]:
+        """The (T, 3, 3) triangles of all solids, and whose each is."""
+        return np.concatenate(list(self.solids.values())), [name for name, own in self.solids.items() for _ in own]
+
+    @cached_property
+    def _balls(self) -> tuple[Doubles, Doubles, Doubles]:
+        """A ball round each triangle: its (3, T) middle, how far that is from the world's squared, and its (T,) radius."""
+        triangles, _ = self._all
+        middles = np.ascontiguousarray(triangles.mean(1).T)
+        return middles, (middles**2).sum(0), np.linalg.norm(triangles - middles.T[:, None], axis=2).max(1) * 1.01 + 1e-3
+
     def hit(self, origin: Doubles, direction: Doubles) -> tuple[float, str]:
         """Distance and name of the first solid along a ray; infinity and "" where there is none."""
-        best = (math.inf, "")
-        for name, triangles in self.solids.items():
-            best = min(best, (first_hit(triangles, origin, direction), name))
-        return best
+        (triangles, names), (middles, squares, radii) = self._all, self._balls
+        direction = direction / np.linalg.norm(direction)
+        along = direction @ middles - direction @ origin
+        aside_squared = squares - 2 * (origin @ middles) + origin @ origin - along**2
+        near = np.nonzero((along > -radii) & (aside_squared < radii**2))[0]  # the rest is nearly everything, and is missed
+        if not len(near):
+            return math.inf, ""
+        distances = hits(triangles[near], origin, direction)
+        first = int(distances.argmin())
+        return (float(distances[first]), names[near[first]]) if distances[first] < math.inf else (math.inf, "")
 
 
-def first_hit(triangles: Doubles, origin: Doubles, direction: Doubles) -> float:
-    """Distance along a ray to the nearest of (T, 3, 3) triangles (Möller and Trumbore 1997)."""
+def hits(triangles: Doubles, origin: Doubles, direction: Doubles) -> Doubles:
+    """(T,) distances along a ray to (T, 3, 3) triangles, infinity where it misses (Möller and Trumbore 1997)."""
     a, ab, ac = triangles[:, 0], triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
     p = np.cross(direction, ac)
     determinant = np.einsum("ij,ij->i", ab, p)
@@ -195,7 +219,7 @@ def first_hit(triangles: Doubles, origin: Doubles, direction: Doubles) -> float:
         v = q @ direction / determinant
         t = np.einsum("ij,ij->i", ac, q) / determinant
         met = (np.abs(determinant) > 1e-12) & (u >= 0) & (v >= 0) & (u + v <= 1) & (t > 1e-6)
-    return float(t[met].min()) if met.any() else math.inf
+    return np.where(met, t, math.inf)
 
 
 def ahead(yaw_rad: float) -> Doubles:
