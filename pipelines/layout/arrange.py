@@ -18,7 +18,18 @@ from pipelines.layout.first_look import first_look
 from pipelines.layout.ground_mesh import terrain_of
 from pipelines.layout.indoors import Indoors
 from pipelines.layout.levelling import level_ground, settled
-from pipelines.layout.members import LAND_KINDS, Group, brought, holders, in_order, inherited, is_feature, make_group, within_what
+from pipelines.layout.members import (
+    LAND_KINDS,
+    Group,
+    brought,
+    holders,
+    in_order,
+    inherited,
+    is_feature,
+    lesser_hills,
+    make_group,
+    within_what,
+)
 from pipelines.layout.outdoors import Outdoors
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.postures import airborne, lowered, posture
@@ -115,8 +126,11 @@ def _groups(spec: SceneSpec, place: Place, library: Library, *, seed: int, say: 
         group = make_group(found[name].asked, library, season=spec.season, seed=seed, without=spec.without, opened=True)
         if all(goes_within(other, group) for other in found.values() if within_what(other) == name):
             found[name] = group
-    found = lowered(found, lambda asked: make_group(asked, library, season=spec.season, seed=seed, without=spec.without))
-    return inherited(airborne(found))
+
+    def built(asked: ThingSpec) -> Group:
+        return make_group(asked, library, season=spec.season, seed=seed, without=spec.without)
+
+    return inherited(airborne(lesser_hills(lowered(found, built), built)))
 
 
 def _by_custom(thing: ThingSpec, customs: Mapping[str, tuple[Relation, ...]]) -> ThingSpec:

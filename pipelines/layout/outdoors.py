@@ -23,6 +23,7 @@ from pipelines.spec import RelationName
 
 R = RelationName
 EDGE_M = 88.0
+HILLOCK_M = 80.0  # a narrower hill stands near
 SPAWN_FREE_M = 1.5
 STEPPED_ON_M = 0.06  # what is lower, a visitor may stand on: slabs of a runway
 PAD_FROM_M = 0.9
@@ -144,7 +145,7 @@ class Outdoors:
         if self.plan.street:
             return self.streets.candidates(group, number, rng)
         if group.kind.name in LAND_KINDS:
-            reach = (1.2 * width + 15.0, 2.6 * width + 60.0)
+            reach = (0.85 * width + 12.0, 1.3 * width + 20.0) if width < HILLOCK_M else (1.2 * width + 15.0, 2.6 * width + 60.0)
             return candidates.in_view(distance_m=reach, half_angle_rad=0.5, count=120, rng=rng)
         if group.name == self.plan.subject and number == 0:
             x = self.plan.anchor[0] + rng.normal(0, 1.6, 140)

@@ -22,6 +22,7 @@ from pipelines.spec import VIEWER, RelationName, SceneSpec, ThingSpec
 
 MOST_GABLE_M, GABLE_RISE = 12.0, 0.39  # the first look reaches up by a little more than this, metres in a metre
 LIFTED_RISE, FAR_M = 0.58, 44.0  # and by this where it is lifted; no subject stands farther off
+NEAR_M, NEAR_SIZES = (3.6, 8.0), 3.2  # metres: between these, by the size of the subject
 WAY_KINDS = {"path": "path", "trail": "path", "footpath": "path", "track": "path", "road": "road", "street": "road", "lane": "road"}
 
 
@@ -74,7 +75,7 @@ def make_plan(
     if subject in buildings:  # its gable is in the picture, too; of a steeple one sees what one can
         distance = max(distance, 0.5 * depth + (min(height, MOST_GABLE_M) - EYE_HEIGHT_M) / GABLE_RISE)
     distance = max(distance, 0.3 * depth + (height - EYE_HEIGHT_M) / LIFTED_RISE)  # a crane's or a steeple's top, and the ground below
-    near, far = next((b.distance_m for b in place.bring if b.name == subject and b.at == "scenic"), (8.0, FAR_M))
+    near, far = next((b.distance_m for b in place.bring if b.name == subject and b.at == "scenic"), (_nearest(width, height), FAR_M))
     distance = float(np.clip(distance, near, far))
     lining = sum(t.count for t in spec.things if t.name in buildings and any(r.relation is RelationName.ALONG for r in t.relations))
     distance += min(5.5 * ((lining + 1) // 2), 16.0)  # houses along the way need a longer way
@@ -85,6 +86,11 @@ def make_plan(
     if way is None and place.way is not None and (place.way.always or subject or street):
         way = NamedWay("road" if street else "path", "")
     return Plan(place, side, subject, anchor, waters, way, street)
+
+
+def _nearest(width: float, height: float) -> float:
+    """How near a subject may stand, metres: what is smaller than a person comes closer, to be seen at all."""
+    return float(np.clip(NEAR_SIZES * max(width, height) + 2.6, *NEAR_M))
 
 
 def _main_subject(spec: SceneSpec, sizes: Mapping[str, tuple[float, float, float]], buildings: frozenset[str]) -> str:
