@@ -12,10 +12,9 @@ import numpy as np
 
 from pipelines.layout.afloat import lying_ashore
 from pipelines.layout.board import Placed
-from pipelines.layout.caverns import roof_model
-from pipelines.layout.features import quay_model, street_model, track_model, water_model
 from pipelines.layout.first_look import first_look
 from pipelines.layout.ground_mesh import terrain_of
+from pipelines.layout.ground_things import ground_things
 from pipelines.layout.indoors import Indoors
 from pipelines.layout.levelling import level_ground, settled
 from pipelines.layout.members import (
@@ -26,21 +25,19 @@ from pipelines.layout.members import (
     in_order,
     inherited,
     is_feature,
-    lesser_hills,
     make_group,
     within_what,
 )
 from pipelines.layout.outdoors import Outdoors
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
-from pipelines.layout.postures import airborne, lowered, posture
+from pipelines.layout.postures import airborne, lesser_hills, lowered, posture
 from pipelines.layout.relations import Area, check
 from pipelines.layout.solver import Solver
 from pipelines.layout.stacking import goes_within
 from pipelines.layout.streets import BACK_M
 from pipelines.layout.terrain import Ground, Street, Track
-from pipelines.layout.waters import Sea
 from pipelines.places import Place, Way, place_named
-from pipelines.scene import EYE_HEIGHT_M, Floats, Model, Scene, Terrain, Thing
+from pipelines.scene import EYE_HEIGHT_M, Floats, Scene, Terrain, Thing
 from pipelines.spec import Relation, RelationName, SceneSpec, ThingSpec, Viewpoint
 from pipelines.stage import Stage, TellStage
 from pipelines.things import MATERIALS, Library
@@ -154,7 +151,7 @@ def _arrange_land(spec: SceneSpec, place: Place, groups: dict[str, Group], *, se
     _repair(spec, groups, order, solver, site.areas, room=False)
     level_ground(ground, solver.board.placed)
     placed = _settle(site, solver.board.placed)
-    things = _numbered([*_feature_things(plan, ground), *_as_things(placed, spec)])
+    things = _numbered([*ground_things(plan, ground), *_as_things(placed, spec)])
     terrain = terrain_of(ground, MATERIALS)
     viewpoints = _land_viewpoints(ground, solver, plan, seed=seed)
     relations = check(spec, things, site.areas, room=False)
@@ -297,36 +294,6 @@ def _settle(site: Outdoors, placed: Sequence[Placed]) -> list[Placed]:
         else:
             final[id(item)] = item
     return [final[id(item)] for item in placed]
-
-
-def _feature_things(plan: Plan, ground: Ground) -> list[Thing]:
-    """Waters, paths and streets."""
-    found = []
-    place = plan.place
-    deep = MATERIALS[place.water.material if place.water is not None else "water"]
-    for named in plan.waters:
-        found.append(_feature(named.water.kind, named.name or named.water.kind, named.phrase, water_model(named.water, deep)))
-    quays = [named.water for named in plan.waters if isinstance(named.water, Sea)]
-    if quays and place.water is not None and place.water.quay is not None:
-        found.append(_feature("quay wall", "quay wall", "", quay_model(quays[0], MATERIALS[place.water.quay])))
-    if place.cavern is not None:
-        found.append(_feature("cave roof", "cave roof", "", roof_model(place.cavern, MATERIALS[place.cavern.material], seed=ground.seed)))
-    if plan.way is not None and ground.tracks:
-        style = plan.place.way or Way(material="soil", width_m=1.4)
-        if plan.street:
-            track = ground.tracks[0]
-            model = street_model(
-                "road", centre_x=float(track.line[0, 0]), half_width_m=track.half_width_m, pavement_m=style.pavement_m,
-                reach_m=(160.0, -260.0), materials=MATERIALS, road=style.material,
-            )  # fmt: skip
-        else:
-            model = track_model(plan.way.kind, ground.tracks[0], ground, MATERIALS)
-        found.append(_feature(plan.way.kind, plan.way.name or plan.way.kind, plan.way.phrase, model))
-    return found
-
-
-def _feature(kind: str, name: str, phrase: str, model: Model) -> Thing:
-    return Thing(1, kind, kind, model, np.eye(4), name, phrase)
 
 
 def _land_viewpoints(ground: Ground, solver: Solver, plan: Plan, *, seed: int) -> Floats:

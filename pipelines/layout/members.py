@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,6 @@ from pipelines.spec import VIEWER, Relation, RelationName, SceneSpec, Season, Th
 from pipelines.things import Kind, Library, Order
 
 LAND_KINDS = frozenset({"hill", "mountain", "dune", "cliff", "volcano"})
-HILLS, LEAST_HILL_M, HILL_WIDTHS, HILL_HEIGHTS = frozenset({"hill", "dune"}), 34.0, 4.0, 3.5  # in widths and heights of what is on one
 BUILDING_TAGS = frozenset({"building", "house"})
 TREE_TAGS = frozenset({"tree"})
 PASSED_DOWN = frozenset({
@@ -260,25 +259,6 @@ def _mixture(asked: ThingSpec, bring: Bring, library: Library, without: Sequence
     """The alternatives of an entry in an order by lot, the chosen one first."""
     others = [kind for kind in bring.kinds if kind != asked.kind and kind in library.kinds and not forbidden(library.kinds[kind], without)]
     return [asked.kind, *(others[k] for k in rng.permutation(len(others)))]
-
-
-def lesser_hills(groups: Mapping[str, Group], built: Callable[[ThingSpec], Group]) -> dict[str, Group]:
-    """The groups; a hill or dune that small things are on is small, too: on one of the usual size they would be specks.
-
-    built: makes the group of an entry of the spec.
-    """
-    found = dict(groups)
-    for name, group in groups.items():
-        on = [other for other in groups.values() if any(r.relation is RelationName.ON and name in r.objects for r in other.asked.relations)]
-        if group.kind.name not in HILLS or group.asked.height_m is not None or group.asked.size != "normal" or not on:
-            continue
-        width, height, _ = group.size()
-        crowd = sum(len(other.models) * (2 * max(other.size()[::2])) ** 2 for other in on) ** 0.5  # twice as far apart as they are wide
-        tallest = max(float(other.size()[1]) for other in on)
-        wished = max(LEAST_HILL_M, HILL_WIDTHS / 2 * crowd, HILL_HEIGHTS * tallest)
-        if wished < width:
-            found[name] = built(group.asked.model_copy(update={"height_m": height * wished / width}))
-    return found
 
 
 def flanks(groups: Mapping[str, Group]) -> dict[str, tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Postures: how living things are built and sized for where the words put them: seated, lying, low enough for a table, in the air."""
+"""Postures: how things are built and sized for each other: people seated, animals low enough for a table, hills for what is on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.layout.members import Group, outline
 from pipelines.layout.supports import AIR_M, fits_beneath
 from pipelines.scene import Model
-from pipelines.spec import RelationName, ThingSpec
+from pipelines.spec import RelationName, Size, ThingSpec
 from pipelines.things import Kind
 
 R = RelationName
@@ -18,6 +18,7 @@ SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6)
 """Sizes in which animals come that are to go under something, as shares of what is usual: a terrier instead of a sheepdog."""
 PLACES = 7  # a side of the grid of places that are tried under something
 SMALL_M = 1.0  # height of wings that do not soar
+HILLS, LEAST_HILL_M, HILL_WIDTHS, HILL_HEIGHTS = frozenset({"hill", "dune"}), 34.0, 4.0, 3.5  # in widths and heights of what is on one
 AWAY = 0.75  # how far from the middle of it they lie, as a share of its half
 
 
@@ -93,3 +94,22 @@ def goes_under(group: Group, roof: Group) -> bool:
         if bool(fits_beneath(model, (0.0, 0.0, 0.0, 0.0), roof.scales[0], boxes).any()):
             return True
     return False
+
+
+def lesser_hills(groups: Mapping[str, Group], built: Callable[[ThingSpec], Group]) -> dict[str, Group]:
+    """The groups; a hill or dune that small things are on is small, too: on one of the usual size they would be specks.
+
+    built: makes the group of an entry of the spec.
+    """
+    found = dict(groups)
+    for name, group in groups.items():
+        on = [other for other in groups.values() if any(r.relation is RelationName.ON and name in r.objects for r in other.asked.relations)]
+        if group.kind.name not in HILLS or group.asked.height_m is not None or group.asked.size is not Size.NORMAL or not on:
+            continue
+        width, height, _ = group.size()
+        crowd = sum(len(other.models) * (2 * max(other.size()[::2])) ** 2 for other in on) ** 0.5  # twice as far apart as they are wide
+        tallest = max(float(other.size()[1]) for other in on)
+        wished = max(LEAST_HILL_M, HILL_WIDTHS / 2 * crowd, HILL_HEIGHTS * tallest)
+        if wished < width:
+            found[name] = built(group.asked.model_copy(update={"height_m": height * wished / width}))
+    return found

@@ -28,6 +28,12 @@ HIDE = """hidden => {
     document.dispatchEvent(new Event('visibilitychange'));
 }"""
 
+CLOSE_TOLD_LATE = """addEventListener('close', event => {
+    if (!event.isTrusted) return;
+    event.stopImmediatePropagation();
+    setTimeout(() => event.target.dispatchEvent(new Event('close')), 1500);
+}, true);"""
+
 
 def visitor(browser: Browser, address: str) -> Page:
     """Somebody with a window of their own; close its context."""
@@ -99,6 +105,21 @@ def test_a_key_is_asked_for_kept_and_forgotten(browser: Browser, locked: Service
         page.get_by_role("button", name="Forget the key").click()
         expect(dialog).to_be_visible()
         assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    finally:
+        page.context.close()
+
+
+def test_a_dialog_that_opens_again_stays_though_its_closing_is_told_late(browser: Browser, locked: Service) -> None:
+    page = visitor(browser, locked.address)
+    try:
+        page.add_init_script(CLOSE_TOLD_LATE)
+        page.goto("/")
+        dialog = page.get_by_role("dialog", name="A key, please")
+        dialog.get_by_label("Key", exact=True).fill("wl_" + "x" * 40)
+        page.keyboard.press("Enter")
+        expect(dialog.get_by_text("unknown here, or has run out")).to_be_visible()
+        page.wait_for_timeout(2000)
+        expect(dialog).to_be_visible()
     finally:
         page.context.close()
 
