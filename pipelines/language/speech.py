@@ -1,4 +1,4 @@
-"""Speech: what people say while they think: hesitations, hedges, what is put right in the same breath, and themselves in a picture."""
+"""Speech: what people say while they think: hesitations, hedges, what is put right or left out, and themselves in a picture."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from dataclasses import replace
 from pipelines.language.lexicon import MODIFIERS, Lexicon, Role, split
 from pipelines.language.tokens import Token, TokenKind, key, tokenise
 
+_BREAKS = (TokenKind.COMMA, TokenKind.STOP)
 _PHRASE = 5  # tokens of the longest phrase that is taken back
 _LED_UP_TO = frozenset({"and", "then", "with", "is", "are", "have", "has", "want", "need", "theres"})
 """Before "like three cows" they say that the cows are there; after a noun it is a comparison."""
 _BY = frozenset({"by", "next", "beside", "behind", "near", "under", "between"})
 _PICTURED = {"me": ("1 person", "the person"), "us": ("2 people", "them")}
 _PICTURES = frozenset({"photo", "photograph", "picture", "selfie", "snap", "snapshot", "shot", "image"})
+_LEAVE, _OUT = frozenset({"leave", "leaving", "keep", "keeping", "take", "taking", "cut", "cutting"}), frozenset({"out", "away"})
+_GONE = frozenset({"removed", "missing", "gone"})
+_OF_IT = (("of", "it"), ("of", "this"), ("of", "that"), *(("of", "the", whole) for whole in ("picture", "scene", "view", "frame", "image")))
+_SHONE = frozenset({"light", "lights", "lamp", "lamps", "candle", "candles", "fire"})  # "leave the lights out": they are there
 _SHOWN = (("here",), ("heres",), ("here", "is"), ("this", "is"), ("thats",), ("that", "is"))
 
 
 def plainly(tokens: Sequence[Token], lexicon: Lexicon) -> tuple[Token, ...]:
     """The tokens as they would have been written: what is dropped is covered by the word before or after it, so that none gets lost."""
     said = _without_hesitations(list(tokens), lexicon)
-    said = _without_hedges(_put_right(said, lexicon), lexicon)
+    said = _left_out(_without_hedges(_put_right(said, lexicon), lexicon))
     return tuple(_pictured(said))
 
 
@@ -64,7 +69,7 @@ def _looks_of_one(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> tuple[l
 def _begins(tokens: Sequence[Token], end: int, lexicon: Lexicon) -> int | None:
     """Where the phrase that ends before `end` begins with an article or a number, None where it has neither."""
     for at in range(end - 1, max(end - 1 - _PHRASE, -1), -1):
-        if tokens[at].kind in (TokenKind.COMMA, TokenKind.STOP):
+        if tokens[at].kind in _BREAKS:
             return None
         if _is_first(tokens[at], lexicon):
             return at
@@ -103,6 +108,23 @@ def _without_hedges(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
         if tokens[at].form == "like" and (counted or after.form in _BY):
             tokens = _cover(tokens, at, at + 1)
         at += 1
+    return tokens
+
+
+def _left_out(tokens: list[Token]) -> list[Token]:
+    """ "Leave the tractor out of it", "with the fridge removed": without it."""
+    for at, token in enumerate(tokens):
+        ends = _OUT if token.form in _LEAVE else _GONE if token.form == "with" else frozenset()
+        last = next((k for k in range(at + 2, min(at + 2 + _PHRASE, len(tokens))) if tokens[k].form in ends), None)
+        if last is None or any(one.kind in _BREAKS or one.form in _SHONE or one.form == "with" for one in tokens[at + 1 : last]):
+            continue
+        forms = tuple(one.form for one in tokens[last + 1 : last + 4])
+        end = last + 1 + next((len(words) for words in _OF_IT if forms[: len(words)] == words), 0)
+        if end == len(tokens) or tokens[end].kind in _BREAKS or tokens[end].form in ("and", "please", "but", "though"):
+            told = _cover(tokens, last, end)
+            either = [replace(one, form="or") if one.form == "and" else one for one in told[at + 1 : last]]
+            told[at:last] = [replace(tokenise("without")[0], start=told[at].start, end=told[at].end), *either]
+            return _left_out(told)
     return tokens
 
 
