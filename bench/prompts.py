@@ -31,6 +31,7 @@ NAMES = (
     "passersby_prompts.toml",
     "callers_prompts.toml",
     "guests_prompts.toml",
+    "lodgers_prompts.toml",
 )
 FILES = tuple(Path(__file__).parents[1] / "tests" / name for name in NAMES)
 WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road", "quay wall", "cave roof"}
