@@ -14,7 +14,7 @@ _TITLES = frozenset({
     "concept", "idea", "prompt", "picture", "image", "render", "rendering", "drawing", "illustration", "painting", "sketch",
     "diorama", "story", "request", "challenge", "episode", "chapter", "act",
 })  # fmt: skip
-_SHOWING = frozenset({"photo", "photograph", "picture", "image", "shot", "snapshot", "snap"})
+SHOWING = frozenset({"photo", "photograph", "picture", "image", "shot", "snapshot", "snap"})
 _FILMING = frozenset(
     {"look", "pan", "show", "move", "zoom", "track", "dolly", "follow", "see", "tilt", "cut", "face", "point", "open", "glide"}
 )
@@ -69,7 +69,7 @@ def _titled(row: Row) -> int:
 def place_shown(row: Row, at: int) -> NounPhrase | None:
     """ "Photo of a market square: …": the place that a picture shows at the beginning, which is the scene; None for other phrases."""
     phrase = row.item(at)
-    if at > 0 or not isinstance(phrase, NounPhrase) or phrase.head is None or phrase.head.words[-1] not in _SHOWING:
+    if at > 0 or not isinstance(phrase, NounPhrase) or phrase.head is None or phrase.head.words[-1] not in SHOWING:
         return None
     place = phrase.of.head if phrase.of is not None else None
     return phrase.of if place is not None and place.has(Role.PLACE) else None

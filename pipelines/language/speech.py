@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipelines.language.headings import SHOWING
 from pipelines.language.lexicon import MODIFIERS, Lexicon, Role, split
 from pipelines.language.tokens import Token, TokenKind, key, tokenise
 
@@ -14,7 +15,7 @@ _LED_UP_TO = frozenset({"and", "then", "with", "is", "are", "have", "has", "want
 """Before "like three cows" they say that the cows are there; after a noun it is a comparison."""
 _BY = frozenset({"by", "next", "beside", "behind", "near", "under", "between"})
 _PICTURED = {"me": ("1 person", "the person"), "us": ("2 people", "them")}
-_PICTURES = frozenset({"photo", "photograph", "picture", "selfie", "snap", "snapshot", "shot", "image"})
+_PICTURES = SHOWING | {"selfie"}
 _LEAVE, _OUT = frozenset({"leave", "leaving", "keep", "keeping", "take", "taking", "cut", "cutting"}), frozenset({"out", "away"})
 _GONE = frozenset({"removed", "missing", "gone"})
 _OF_IT = (("of", "it"), ("of", "this"), ("of", "that"), *(("of", "the", whole) for whole in ("picture", "scene", "view", "frame", "image")))

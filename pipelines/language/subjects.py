@@ -201,8 +201,8 @@ class Subjects(Placing):
         for draft in self._talk.subjects:
             for lexeme in looks:
                 wear(draft, lexeme)
-        for draft in self._talk.subjects if not looks else ():
-            draft.material = draft.material or head.value(Role.MATERIAL)
+            if not looks:
+                draft.material = draft.material or head.value(Role.MATERIAL)
         return True
 
     def _worn(self, phrase: NounPhrase, at: int) -> bool:

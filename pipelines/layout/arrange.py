@@ -17,17 +17,7 @@ from pipelines.layout.ground_mesh import terrain_of
 from pipelines.layout.ground_things import ground_things
 from pipelines.layout.indoors import Indoors
 from pipelines.layout.levelling import level_ground, settled
-from pipelines.layout.members import (
-    LAND_KINDS,
-    Group,
-    brought,
-    holders,
-    in_order,
-    inherited,
-    is_feature,
-    make_group,
-    within_what,
-)
+from pipelines.layout.members import LAND_KINDS, Group, brought, holders, in_order, inherited, is_feature, make_group, within_what
 from pipelines.layout.outdoors import Outdoors
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.postures import airborne, lesser_hills, lowered, posture

@@ -5,10 +5,12 @@ Every function returns (n, 3): x, z, yaw. Directions are angles θ with (x, z) =
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pipelines.layout.footprints import Boxes, Reals
-from pipelines.layout.relations import FLAT_ON_WALL_M, Area, is_slender
+from pipelines.layout.relations import FLAT_ON_WALL_M, NEAR_REACHES, Area, is_slender, reach
 from pipelines.spec import RelationName
 
 NEAR_SHARE, WIDEST_RING_RAD = 0.8, np.radians(300.0)  # of the reach of "near" that rings use; how far round those of tall things go
@@ -150,7 +152,8 @@ def around(
     """Candidates for one member of a ring; tall members leave the visitor's side open. Fronts turn to the middle."""
     jitter, tries = 0.07 * widen, int(40 * widen)
     small = height_m < 1.6 or room
-    near_m = 3.0 * min(1.2 + 0.6 * max(float(box.half_width), float(box.half_depth), *half_m), 4.0)  # as far as "near" goes
+    own = replace(box, half_width=np.asarray(half_m[0]), half_depth=np.asarray(half_m[1]))
+    near_m = NEAR_REACHES * float(reach(own, box, room=False))
     start = 0.0 if small else float(np.arctan2(box.x, box.z))
     span = 2 * np.pi
     if small:

@@ -18,8 +18,8 @@ SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6)
 """Sizes in which animals come that are to go under something, as shares of what is usual: a terrier instead of a sheepdog."""
 PLACES = 7  # a side of the grid of places that are tried under something
 SMALL_M = 1.0  # height of wings that do not soar
-HILLS, LEAST_HILL_M, HILL_WIDTHS, HILL_HEIGHTS = frozenset({"hill", "dune"}), 34.0, 4.0, 3.5  # in widths and heights of what is on one
 AWAY = 0.75  # how far from the middle of it they lie, as a share of its half
+HILLS, LEAST_HILL_M, HILL_WIDTHS, HILL_HEIGHTS = frozenset({"hill", "dune"}), 34.0, 4.0, 3.5  # in widths and heights of what is on one
 
 
 def posture(asked: ThingSpec, kinds: Mapping[str, Kind], named: Mapping[str, str]) -> str | None:
@@ -103,7 +103,7 @@ def lesser_hills(groups: Mapping[str, Group], built: Callable[[ThingSpec], Group
     """
     found = dict(groups)
     for name, group in groups.items():
-        on = [other for other in groups.values() if any(r.relation is RelationName.ON and name in r.objects for r in other.asked.relations)]
+        on = [other for other in groups.values() if any(r.relation is R.ON and name in r.objects for r in other.asked.relations)]
         if group.kind.name not in HILLS or group.asked.height_m is not None or group.asked.size is not Size.NORMAL or not on:
             continue
         width, height, _ = group.size()

@@ -78,6 +78,9 @@ def is_slender(box: Boxes) -> Bools:
 VIEWER_BOX = Boxes(*(np.asarray(float(value)) for value in (0, 0, 0, 0.25, 0.25, 0, 1.8)))
 
 
+NEAR_REACHES = 3.0  # how often as far as "beside" that "near" goes, and what stands around
+
+
 def reach(a: Boxes, b: Boxes, *, room: bool) -> Reals:
     """How far "beside" goes between two things."""
     larger = np.maximum(np.maximum(a.half_width, a.half_depth), np.maximum(b.half_width, b.half_depth)) * 2
@@ -117,7 +120,7 @@ def _holds(relation: RelationName, a: Boxes, b: Boxes, gap: Reals, *, room: bool
     if relation is R.INSIDE:
         return np.asarray(b.contains(a.x, a.z) & (a.low >= b.low - 0.1) & (a.high <= b.high + 0.05))
     if relation in (R.BESIDE, R.NEAR, R.ALONG, R.AROUND):
-        allowed = reach(a, b, room=room) * (3.0 if relation in (R.NEAR, R.AROUND) else 1.0)
+        allowed = reach(a, b, room=room) * (NEAR_REACHES if relation in (R.NEAR, R.AROUND) else 1.0)
         level = (a.low < b.high) & (b.low < a.high) if relation is R.BESIDE else np.asarray(True)
         return np.asarray((gap <= allowed) & (gap > -0.3) & level)
     if relation is R.FAR:

@@ -235,9 +235,8 @@ class Solver:
             slack = (widen - 1.0) * 0.5
             side = 0 if total == 1 or widen > 1.5 else 1 if number % 2 else -1  # both sides in turn
             share = (max(number / total - slack, 0.0), min((number + 1) / total + slack, 1.0)) if total > 1 else (0.0, 1.0)
-            crowded = total * max(group.size(number)[::2]) > float(
-                np.hypot(*np.diff(line, axis=0).T).sum()
-            )  # rotors: they look along it, too
+            length_m = float(np.hypot(*np.diff(line, axis=0).T).sum())
+            crowded = total * max(group.size(number)[::2]) > length_m  # rotors: they look along it, too
             return candidates.along_line(
                 line, half_width, half_m=half, share=share, aside_m=1.3 * widen, side=side, either_way=crowded, rng=rng
             )
