@@ -16,10 +16,13 @@ Rgb = NDArray[np.uint8]
 
 
 def encode(target: Path, frames: Sequence[Rgb], *, rate: Fraction = Fraction(10), sound_s: float = 0.0, crf: int = 16) -> Path:
-    """Write `frames` (each (H, W, 3)) as H.264, with so many seconds of silence beside them; without frames, the silence alone."""
+    """Write `frames` (each (H, W, 3)) as H.264, with so many seconds of silence beside them; without frames, the silence alone.
+
+    Without x264's macroblock tree, because with it the same frames give another film now and then.
+    """
     with av.open(str(target), "w", options={"movflags": "+faststart"} if target.suffix == ".mp4" else {}) as container:
         if frames:
-            stream = container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "veryfast"})
+            stream = container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "veryfast", "x264-params": "mbtree=0"})
             stream.height, stream.width = frames[0].shape[:2]
             stream.pix_fmt = "yuv420p"
         if sound_s:
