@@ -56,6 +56,11 @@ class Discourse:
         self.fronted = (relation, found) if found else None
         return found
 
+    def aside(self, relation: RelationName, found: list[Draft]) -> list[Draft]:
+        """ "a guard to the left of the throne and a page to the right of it": of what this sentence had on the other side."""
+        sided = self.sided.get(relation)
+        return [sided] if sided is not None and sided not in self.subjects else found
+
     def parallel(self, found: list[Draft]) -> list[Draft]:
         """ "a tower, a tree to its left and a cart behind it": the second "it" is the first one's, not the tree."""
         if self.paralleled is not None and found and found == self.paralleled[0]:
@@ -120,6 +125,8 @@ class Discourse:
             told = host is not None and self.host is None and host in lately and host.place is None and not is_many(host)
             return [host] if told and host is not None else log[-1]  # "a desk with a lamp. Behind it a chair": behind the desk
         several = log[-1] if log and len(log[-1]) > 1 else []  # "on it are a computer and a cup; in front of it": neither of the two
+        if several and self.anchor in lately and not is_many(self.anchor) and self.anchor not in several:
+            return [self.anchor]  # "a desk by a window. A cup and a lamp on the desk, and a chair in front of it"
         single = [draft for draft in reversed(lately) if not is_many(draft) and draft not in several]
         spoken = next((group for group in reversed(log) if len(group) == 1 and not is_many(group[0])), [])
         if spoken and spoken[0] in single and spoken[0].place is None and not several and is_named(spoken[0]):

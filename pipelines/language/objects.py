@@ -126,6 +126,7 @@ class Objects:
             found = [other]
         elif not pair and item.text in ("it", "its"):
             found = self._talk.still(relation, found) if self._talk.looking_ahead else self._talk.parallel(found)
+            found = self._talk.aside(relation, found)
         self._talk.looking_ahead = False
         if relation is RelationName.INSIDE and item.text == "it" and self._talk.subjects and self._talk.host not in found:
             found = self._mentions.sorts.holder(self._talk.subjects[-1], found, self._talk.lately)
@@ -171,7 +172,7 @@ class Objects:
         home = next(within, None)
         if isinstance(home, Draft) and home.options and home.place is None:
             return [home]  # "an octopus lives in the wreck, and a chest lies beside it": beside the wreck
-        carriers = [objects[0] for name, objects in found[0].relations if name is RelationName.ON]
+        carriers = [objects[0] for name, objects in found[0].relations if name in INNER]
         below = (one for one in self._talk.lately if (RelationName.UNDER, (found[0],)) in one.relations)  # "a painting hangs above it"
         carrier = next((one for one in (*carriers, *below) if isinstance(one, Draft) and one.options), None)
         return [carrier] if carrier is not None and self._mentions.sorts.is_off_the_floor(found[0]) else found
@@ -190,15 +191,22 @@ class Objects:
         return (found,) if found is not None else objects
 
     def _not_the_ground(self, found: list[Draft], relation: RelationName, *, pair: bool) -> list[Draft]:
-        """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps."""
+        """ "a mill on a hill with sheep in front of it": it is the mill; "lamps along a road, a bus between them": the lamps.
+
+        So it is with "a chest under the window with a cage on it", where the window only says where the chest is.
+        """
         ground = [draft for draft in found if self._mentions.sorts.is_terrain(draft)]
         many = [draft for draft in found if is_many(draft)]
         if pair and ground and many:
             return many
-        if relation not in SIDES or not ground or ground[0] is not self._talk.host:
+        host, sorts = self._talk.host, self._mentions.sorts
+        if host is None or found != [host] or not self._talk.subjects:
             return found
-        on_it = (draft for draft in reversed(self._talk.lately) if any(ground[0] in objects for _, objects in draft.relations))
-        return [next((draft for draft in on_it if not self._mentions.sorts.is_terrain(draft)), ground[0])]
+        aside = sorts.is_terrain(host) if relation in SIDES else sorts.is_backdrop(host, self._talk.subjects[-1])
+        at_it = (draft for draft in reversed(self._talk.lately) if any(host in objects for _, objects in draft.relations))
+        told = next((draft for draft in at_it if not sorts.is_terrain(draft)), None) if aside else None
+        carried = told is not None and relation in INNER and sorts.is_flat(host) and sorts.is_alive(told)
+        return [told] if told is not None and not carried else found
 
     def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
         """ "in front of the door": in front of the house that has it, when one was spoken of."""

@@ -12,6 +12,7 @@ from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
 
 _ONE = frozenset({"a", "an", "another", "each", "every"})
+_IS = ("is", "are", "was", "were")
 MODALS = frozenset({"should", "must", "can", "could", "will", "would", "shall", "may", "might", "to", "please"})
 _COLOURING = frozenset({"painted", "glowing", "dyed", "coloured", "colored", "tinted", "turning", "turned", "burning", "shining", "lit"})
 _BEFORE_OBJECT = (
@@ -44,7 +45,7 @@ class Chunker:
         while at < len(self._lexemes):
             phrase, after = self._phrase(at) if self._begins_phrase(at) else (None, at)
             if phrase is None:
-                acts = self._is_imperative(at) or self._is_act(at) or (self._after_noun() and self._is_doing(at))
+                acts = self._is_imperative(at) or self._is_act(at) or (self._after_subject() and self._is_doing(at))
                 acts = acts or (self._lexemes[at].unknown and self._acts(at, self._last()))
                 self._items.append(self._as_verb(at) if acts else self._lexemes[at])
                 at += 1
@@ -66,6 +67,13 @@ class Chunker:
 
     def _after_noun(self) -> bool:
         return bool(self._items) and isinstance(self._items[-1], NounPhrase)
+
+    def _after_subject(self) -> bool:
+        """After a noun, or after one that is doing what follows: "a woman is feeding hens"."""
+        if self._after_noun() or len(self._items) < 2:
+            return self._after_noun()
+        is_, subject = self._items[-1], self._items[-2]
+        return isinstance(is_, Lexeme) and is_.text in _IS and isinstance(subject, NounPhrase) and subject.head is not None
 
     def _can_begin(self, index: int) -> bool:
         """Whether a phrase could begin here, looking at this lexeme alone."""
@@ -95,7 +103,7 @@ class Chunker:
         if lexeme.has(Role.PRONOUN) and (lexeme.has(Role.DETERMINER, Role.NUMBER)):
             verb_next = (after := self._at(index + 1)) is not None and after.has(Role.VERB) and not after.has(*NOUNS, *MODIFIERS)
             return following and not verb_next and not self._is_put(index + 1)
-        if self._is_imperative(index) or self._is_act(index) or (self._after_noun() and self._is_doing(index)):
+        if self._is_imperative(index) or self._is_act(index) or (self._after_subject() and self._is_doing(index)):
             return False
         if lexeme.unknown and self._acts(index, self._last()):
             return False
@@ -135,6 +143,7 @@ class Chunker:
         if not doing or following is None:
             return False
         before = self._at(index - 1)
+        before = self._at(index - 2) if before is not None and before.text in _IS else before
         thing = before.senses.get(Role.THING) if before is not None else None
         by_people = thing is not None and "person" in self._lexicon.kinds[thing.options[0]].tags
         return following.has(Role.DETERMINER, Role.NUMBER) or (by_people and following.has(Role.THING) and following.plural)
@@ -167,8 +176,9 @@ class Chunker:
         if acts and following is not None and following.has(Role.DETERMINER):
             return False  # "an astronaut plants a flag"
         many = last is not None and last.head is not None and last.plural and not lexeme.plural
-        if many and following is not None and following.has(Role.DETERMINER):
-            return False  # "two soldiers guard a gate", "camels cross the desert"
+        counted = last is not None and last.number is not None
+        if many and following is not None and (following.has(Role.DETERMINER) or (counted and _places(following))):
+            return False  # "two soldiers guard a gate", "camels cross the desert", "three lions keep far from"
         ends = following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP)
         if acts and last is not None and last.article in _ONE and ((ends and lexeme.plural) or (following and _places(following))):
             return False  # "a parrot perches on", "a tractor ploughs."
@@ -314,8 +324,8 @@ class Chunker:
         if self._is_doing(at):
             return True
         many = run[-1].plural and not lexeme.plural and run[-1].has(Role.THING)
-        if many and following is not None and following.has(Role.DETERMINER):
-            return True  # "camels cross the desert"
+        if many and following is not None and (following.has(Role.DETERMINER) or (phrase.number is not None and _places(following))):
+            return True  # "camels cross the desert", "three lions keep far from"
         if following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP):
             if phrase.article in _ONE and lexeme.plural and not run[-1].plural:
                 return True  # "a tractor ploughs."

@@ -328,6 +328,8 @@ class Placing(Relating):
         if objects[-1].options and objects[-1].place is None and not lies_on_ground:
             self._talk.anchor = objects[-1]
         self._after_object(relation, objects, end, turned=turned)
+        if self._outer and objects == self._outer and isinstance(said, Lexeme) and relation in INNER and self._row.next_is_relation(end):
+            self._speak_of_outer()  # "a pond with ducks on it in front of a church": the pond is
         self._talk.subjects = [] if nested else self._talk.subjects
         return end
 
@@ -364,6 +366,9 @@ class Placing(Relating):
 
     def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
+        nowhere = not turned and not any(one.options or one.generic or one.place for one in objects)
+        if nowhere and self._joined_by_and and len(self._chain) > 1:
+            self._talk.subjects = list(self._chain)  # "a crate and a suit on the ground in front of a ship": both are
         self._chain, self._joined_by_and, self._connector = [], False, "none"
         posture = self._row.item(end)
         sits = isinstance(posture, Lexeme) and posture.has(Role.RELATION) and posture.words[0].endswith("ing") and not turned
@@ -386,6 +391,6 @@ class Placing(Relating):
             follows_on = relation is RelationName.ON and isinstance(after, Lexeme) and after.text == "in"
         else:
             is_thing = bool(first.options) and not self._mentions.sorts.is_terrain(first)
-            follows_on = is_thing and self._pending is None and self._row.next_is_relation(end)
+            follows_on = is_thing and self._pending is None and self._row.next_is_relation(end) and not self._stands_there(first, end)
         if follows_on:
             self._talk.subjects = objects[-1:]

@@ -47,7 +47,7 @@ class Recall(Hearing):
     def last_word_of(self, phrase: NounPhrase) -> Draft | None:
         """ "a six-axis arm, a belt in front of the arm": a part's word that ends the name of a thing means that thing again."""
         head = phrase.head
-        if head is None or head.has(Role.THING, Role.GENERIC, Role.PLACE) or len(head.words) > 1:
+        if head is None or len(head.words) > 1 or (head.has(Role.THING, Role.GENERIC, Role.PLACE) and not head.has(Role.PART)):
             return None
         if phrase.article != "the" or phrase.of is not None or phrase.modifiers or phrase.compounds:
             return None

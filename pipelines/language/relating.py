@@ -80,6 +80,16 @@ class Relating:
         guests = all(draft.host is host and not draft.loose and (alive or sorts.is_borne(draft)) for draft in self._talk.subjects)
         return guests and all(isinstance(one, Draft) and (alive or sorts.is_furniture(one)) and one is not host for one in objects)
 
+    def _stands_there(self, ground: Draft, at: int) -> bool:
+        """ "a trunk on the platform beside a bench", "a mixer on the counter next to a toaster": whether the preposition at `at` leads
+        to what stands on the same ground as the subject.
+        """
+        word, phrase, sorts = self._row.item(at), self._row.item(at + 1), self._mentions.sorts
+        if not isinstance(word, Lexeme) or not isinstance(phrase, NounPhrase) or not word.has(Role.RELATION):
+            return False
+        small = sorts.is_small(phrase) and all(map(sorts.is_borne, self._talk.subjects)) and not sorts.is_borne(ground)
+        return RelationName(word.value(Role.RELATION)) in ASIDE and (small or sorts.is_stage_for(ground, phrase))
+
     def _spread(self, drafts: Sequence[Draft]) -> None:
         """ "a laptop on each desk": as many of them as there are desks, times what was counted."""
         for draft in drafts if self._each is not None and is_many(self._each) else ():
@@ -186,9 +196,12 @@ class Relating:
         after = max((self._chain.index(target) + 1 for target in objects if target in self._chain), default=0)
         chain = self._chain[after:]  # "a bench, a hammer and a saw on the bench"
         done, doers = self._done_with
+        alive = self._mentions.sorts.is_alive
         held = bool(doers) and subjects == done and self._connector == "none" and all(map(self._mentions.sorts.is_borne, done))
         if held and not turned and relation not in INNER:
             subjects = doers  # "a girl reading a book under a tree": it is she who is under it
+        elif doers and subjects == done and self._connector == "none" and not turned and relation in ASIDE and all(map(alive, done)):
+            subjects = [*doers, *done]  # "a girl feeding ducks beside a pond": both are
         elif self._stands_with_host(relation, objects, at):
             subjects = [self._talk.host] if self._talk.host is not None else subjects
         elif self._joined_by_and and len(chain) > 1 and not turned:

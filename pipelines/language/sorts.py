@@ -13,6 +13,11 @@ BANKS = frozenset({"bank", "banks", "shore", "shores", "riverbank", "lakeside", 
 _WET = frozenset({"tank", "aquarium", "tub", "bathtub", "basin", "sink", "trough", "pool", "bowl", "bucket", "fountain", "barrel", "net"})
 
 
+_FLAT_M, _LAID_OUT_M2 = 0.3, 1.0  # what is lower and larger lies on the ground
+_THIN_M = 0.2  # nothing stands on what is thinner and higher
+_STAGE = 8.0  # times the ground that a thing covers
+
+
 class Sorts:
     """Answers for drafts and phrases by the kinds that they allow first."""
 
@@ -66,6 +71,28 @@ class Sorts:
     def is_terrain(self, draft: Draft) -> bool:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
         return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
+
+    def is_backdrop(self, draft: Draft, guest: Draft) -> bool:
+        """Whether a thing only says where another stands, when a guest is put to "it": windows, doors, rugs; to small things, houses."""
+        kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
+        if kind is None or draft.place is not None:
+            return False
+        upright = kind.stands_on == "wall" or (kind.stands_on == "floor" and kind.size_m[2] < _THIN_M < kind.size_m[1])
+        return upright or self.is_flat(draft) or ("building" in kind.tags and self.is_borne(guest))
+
+    def is_flat(self, draft: Draft) -> bool:
+        """Whether a thing lies on the ground all along: rugs, rails, runways."""
+        width, height, depth = self._lexicon.kinds[draft.options[0]].size_m if draft.options else (0.0, 0.0, 0.0)
+        return height < _FLAT_M and width * depth > _LAID_OUT_M2
+
+    def is_stage_for(self, ground: Draft, phrase: NounPhrase) -> bool:
+        """Whether what a phrase names is so much smaller than a platform, pier or deck that it stands on it."""
+        options = phrase.head.senses[Role.THING].options if phrase.head is not None and phrase.head.has(Role.THING) else ()
+        if not options or not ground.options:
+            return False
+        (width, _, depth), other = self._lexicon.kinds[ground.options[0]].size_m, self._lexicon.kinds[options[0]]
+        building = "building" in self._lexicon.kinds[ground.options[0]].tags
+        return not building and width * depth > _STAGE * other.size_m[0] * other.size_m[2]
 
     def is_water(self, draft: Draft) -> bool:
         """Whether a draft is a lake, a river, a pond or the sea."""

@@ -20,6 +20,7 @@ _DIMENSIONS = {
     "broad": "length",
 }
 _LONGER_IS_BETTER = 0.5
+_FAR_FROM = (("far", "from"), ("away", "from"))
 FAR_M = 20.0  # from so many metres on, "away from" means far
 _INNER = frozenset({RelationName.ON, RelationName.INSIDE, RelationName.ALONG, RelationName.AROUND, RelationName.FACING})
 
@@ -63,6 +64,8 @@ def tag(tokens: Sequence[Token], lexicon: Lexicon) -> list[Lexeme]:
     found: list[dict[int, tuple[Senses, bool]]] = [{} for _ in range(count)]
     for start in range(count - 1, -1, -1):
         found[start] = _entries_at(tokens, start, lexicon)
+        if start and (tokens[start - 1].form, tokens[start].form) in _FAR_FROM:  # "far from the door" is no view from there
+            found[start] = {length: entry for length, entry in found[start].items() if Role.VIEW not in entry[0]}
         options = [(best[start + 1][0], 1)]
         options += [(length + _LONGER_IS_BETTER * (length - 1) + best[start + length][0], length) for length in sorted(found[start])]
         best[start] = max(options, key=lambda option: (option[0], -option[1]))

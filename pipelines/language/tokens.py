@@ -7,7 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 
-_PIECE = re.compile(r"\b[wW]/(?:[oO]\b)?|\d+(?:k|d|s|st|nd|rd|th)\b|\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]|_|\d", re.UNICODE)
+_PIECE = re.compile(
+    r"\b[wW]/(?:[oO]\b)?|\d+(?:k|d|s|st|nd|rd|th)\b|\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*(?:(?<=s)'(?=\s+[^\W\d_]))?|[^\w\s]|_|\d",
+    re.UNICODE,
+)
 _STOPS = frozenset('.;:!?()[]{}|/"')
 _SHORTHAND = {"w/": "with", "w/o": "without"}
 _UNIFORM = str.maketrans("’‘ʼ`“”„–—―‐‑×", "''''\"\"\"-;;--x")
@@ -63,8 +66,8 @@ def _token(piece: str, start: int, end: int, glued: bool) -> Token:
         return Token(start, end, _SHORTHAND[piece.lower()], TokenKind.WORD, glued)
     if piece[0].isalpha():
         form = plain(piece)
-        possessive = form.endswith("'s")
-        form = (form[:-2] if possessive else form).replace("'", "")
+        possessive = form.endswith(("'s", "s'"))
+        form = form.removesuffix("'s").replace("'", "")
         latin = bool(form) and all("a" <= letter <= "z" for letter in form)
         return Token(start, end, form, TokenKind.WORD if latin else TokenKind.FOREIGN, glued, possessive)
     if piece == ",":

@@ -131,7 +131,8 @@ def _step(trained: Trained, optimiser: Any, album: Album, plan: FitPlan, shares:
     chance = torch.Generator(album.device).manual_seed(plan.seed * 1_000_003 + trained.step)
     batch = album.batch(plan.batch, chance=chance, shares=shares)
     with torch.autocast(album.device, torch.bfloat16) if narrow_is_quick(album.device) else nullcontext():
-        said = clean(trained.now, album.shape, batch.inputs, batch.time, batch.meaning)
+        inputs = batch.inputs.contiguous(memory_format=torch.channels_last)
+        said = clean(trained.now, album.shape, inputs, batch.time, batch.meaning)
     loss = loss_of(said.float(), batch)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
@@ -173,17 +174,22 @@ def _taken_up(plan: FitPlan, device: str) -> Trained:
     """The state in the folder, or a new one; raises InputError where it is of another network or seed."""
     path = plan.folder / STATE
     if not path.is_file():
-        now = {name: value.to(device) for name, value in new_parameters(SHAPES[plan.shape], seed=plan.seed).items()}
+        now = _laid({name: value.to(device) for name, value in new_parameters(SHAPES[plan.shape], seed=plan.seed).items()})
         return Trained(now, {name: value.clone() for name, value in now.items()})
     from safetensors.torch import load_file
 
     said = json.loads(path.read_text())
     if (said["shape"], said["seed"]) != (plan.shape, plan.seed):
         raise InputError(f"{plan.folder} holds a training of {said['shape']} with seed {said['seed']}: name another folder, or those")
-    parts = {name: dict(load_file(plan.folder / f"{name}.safetensors", device=device)) for name in (SLOW, FAST, "moments")}
+    parts = {name: _laid(load_file(plan.folder / f"{name}.safetensors", device=device)) for name in (SLOW, FAST, "moments")}
     order = list(new_parameters(SHAPES[plan.shape], seed=0))
     now, average = ({name: parts[part][name] for name in order} for part in (FAST, SLOW))
     return Trained(now, average, parts["moments"], said["step"], said["seconds"], said["samples"])
+
+
+def _laid(values: Parameters) -> Parameters:
+    """The same values with the channels of a place side by side: convolutions are a fifth faster so."""
+    return {name: value.contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value for name, value in values.items()}
 
 
 def _keep(trained: Trained, optimiser: Any, plan: FitPlan) -> None:
