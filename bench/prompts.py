@@ -32,6 +32,8 @@ NAMES = (
     "callers_prompts.toml",
     "guests_prompts.toml",
     "lodgers_prompts.toml",
+    "boarders_prompts.toml",
+    "strollers_prompts.toml",
 )
 FILES = tuple(Path(__file__).parents[1] / "tests" / name for name in NAMES)
 WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road", "quay wall", "cave roof"}

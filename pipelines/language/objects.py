@@ -8,7 +8,7 @@ from pipelines.language.groups import Groups
 from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
 from pipelines.language.noun_phrase import NounPhrase
-from pipelines.language.row import INNER, SIDES, Row, is_part
+from pipelines.language.row import ASIDE, INNER, SIDES, Row, is_part
 from pipelines.language.sorts import BANKS
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import RelationName
@@ -61,7 +61,7 @@ class Objects:
         if (meant := self._groups.meant(item, self._row.item(at + 1))) is not None:
             meant = self._groups.two_rows(meant[0]) if relation is RelationName.BETWEEN else meant
             return meant, at + self._groups.ends_at(item, self._row.item(at + 1))
-        if relation in _AT_WATER and (water := self._mentions.sorts.water(item)) is not None:
+        if relation in _AT_WATER and (water := self._mentions.sorts.water(item, aside=relation not in INNER)) is not None:
             return [water], at + 1
         if relation is RelationName.ALONG and (water := self._mentions.sorts.water(item, of_bank=True)) is not None:
             self._mentions.use(item)
@@ -130,6 +130,9 @@ class Objects:
         self._talk.looking_ahead = False
         if relation is RelationName.INSIDE and item.text == "it" and self._talk.subjects and self._talk.host not in found:
             found = self._mentions.sorts.holder(self._talk.subjects[-1], found, self._talk.lately)
+        anchor = self._talk.anchor
+        if relation is RelationName.UNDER and found and anchor is not None and self._mentions.sorts.is_alive(found[0]) and not pair:
+            found = found if self._mentions.sorts.is_alive(anchor) else [anchor]  # "a cow next to an oak and two hens under it"
         found = self._not_the_ground(self._what_carries(found, relation), relation, pair=pair)
         self._scene.named[item.start] = found
         return found
@@ -202,11 +205,13 @@ class Objects:
         host, sorts = self._talk.host, self._mentions.sorts
         if host is None or found != [host] or not self._talk.subjects:
             return found
-        aside = sorts.is_terrain(host) if relation in SIDES else sorts.is_backdrop(host, self._talk.subjects[-1])
         at_it = (draft for draft in reversed(self._talk.lately) if any(host in objects for _, objects in draft.relations))
-        told = next((draft for draft in at_it if not sorts.is_terrain(draft)), None) if aside else None
-        carried = told is not None and relation in INNER and sorts.is_flat(host) and sorts.is_alive(told)
-        return [told] if told is not None and not carried else found
+        told = next((draft for draft in at_it if not sorts.is_terrain(draft)), None)
+        if told is None or (relation in INNER and sorts.is_flat(host) and sorts.is_alive(told)):
+            return found
+        spread = self._is_ground(host) or sorts.is_ground_of(host, told)
+        aside = spread if relation in SIDES else sorts.is_backdrop(host, self._talk.subjects[-1]) or (relation in ASIDE and spread)
+        return [told] if aside else found
 
     def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
         """ "in front of the door": in front of the house that has it, when one was spoken of."""

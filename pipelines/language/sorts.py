@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pipelines.language.drafts import Draft, SceneDraft
 from pipelines.language.lexicon import Lexicon, Role, split
 from pipelines.language.noun_phrase import NounPhrase
+from pipelines.spec import RelationName
 
 BANKS = frozenset({"bank", "banks", "shore", "shores", "riverbank", "lakeside", "waterside", "shoreline"})
 
@@ -77,7 +78,7 @@ class Sorts:
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
         if kind is None or draft.place is not None:
             return False
-        upright = kind.stands_on == "wall" or (kind.stands_on == "floor" and kind.size_m[2] < _THIN_M < kind.size_m[1])
+        upright = kind.stands_on in ("wall", "ceiling") or (kind.stands_on == "floor" and kind.size_m[2] < _THIN_M < kind.size_m[1])
         return upright or self.is_flat(draft) or ("building" in kind.tags and self.is_borne(guest))
 
     def is_flat(self, draft: Draft) -> bool:
@@ -88,11 +89,18 @@ class Sorts:
     def is_stage_for(self, ground: Draft, phrase: NounPhrase) -> bool:
         """Whether what a phrase names is so much smaller than a platform, pier or deck that it stands on it."""
         options = phrase.head.senses[Role.THING].options if phrase.head is not None and phrase.head.has(Role.THING) else ()
-        if not options or not ground.options:
+        return bool(options) and self._spreads_under(ground, options[0])
+
+    def is_ground_of(self, ground: Draft, thing: Draft) -> bool:
+        """Whether a thing stands on so much larger a platform, pier or deck that something beside "it" is beside the thing."""
+        borne = any(relation is RelationName.ON and ground in objects for relation, objects in thing.relations)
+        return borne and bool(thing.options) and self._spreads_under(ground, thing.options[0])
+
+    def _spreads_under(self, ground: Draft, kind: str) -> bool:
+        under, other = self._lexicon.kinds[ground.options[0]] if ground.options else None, self._lexicon.kinds[kind]
+        if under is None or "building" in under.tags or under.stands_on in ("floor", "surface"):
             return False
-        (width, _, depth), other = self._lexicon.kinds[ground.options[0]].size_m, self._lexicon.kinds[options[0]]
-        building = "building" in self._lexicon.kinds[ground.options[0]].tags
-        return not building and width * depth > _STAGE * other.size_m[0] * other.size_m[2]
+        return under.size_m[0] * under.size_m[2] > _STAGE * other.size_m[0] * other.size_m[2]
 
     def is_water(self, draft: Draft) -> bool:
         """Whether a draft is a lake, a river, a pond or the sea."""
@@ -123,10 +131,10 @@ class Sorts:
         hollow = draft.heads | {kind.name.split()[-1]}
         return bool({"water", "building"} & set(kind.tags)) or kind.family in ("buildings", "vehicles") or bool(hollow & self._hollow)
 
-    def water(self, phrase: NounPhrase, *, of_bank: bool = False) -> Draft | None:
+    def water(self, phrase: NounPhrase, *, of_bank: bool = False, aside: bool = False) -> Draft | None:
         """ "on the water": of the lake, river or sea that was spoken of; the river of "a jungle river" becomes a thing for it.
 
-        of_bank: it is the bank or shore that is named, "along the bank".
+        of_bank: it is the bank or shore that is named, "along the bank".  aside: something stands at the water, not in it.
         """
         head = phrase.head
         words = BANKS if of_bank else ("water", "waters")
@@ -143,7 +151,7 @@ class Sorts:
             if not any({"water", "terrain"} <= set(self._lexicon.kinds[kind].tags) for kind in kinds):
                 continue
             own = draft.place is not None and (draft.options or self._lexicon.places[draft.place].said.feature in kinds)
-            if own and not draft.beheld and not of_bank:
+            if own and not draft.beheld and not of_bank and not aside:
                 return None  # the place's own water is there without being asked for
             if draft.options:
                 return draft

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipelines.language.inflection import plural, singulars
 from pipelines.language.lexicon import Lexicon, Role, Sense, Senses
@@ -20,6 +20,7 @@ _DIMENSIONS = {
     "broad": "length",
 }
 _LONGER_IS_BETTER = 0.5
+_NUMBERED = frozenset({"year", "grade", "level", "gallery", "chapter", "phase", "act", "route", "episode"})
 _FAR_FROM = (("far", "from"), ("away", "from"))
 FAR_M = 20.0  # from so many metres on, "away from" means far
 _INNER = frozenset({RelationName.ON, RelationName.INSIDE, RelationName.ALONG, RelationName.AROUND, RelationName.FACING})
@@ -78,13 +79,25 @@ def tag(tokens: Sequence[Token], lexicon: Lexicon) -> list[Lexeme]:
             length, (senses, many) = 1, found[at].get(1, ({}, False))  # "on the left one" is on a thing, not to the left
         lexemes.append(_lexeme(tokens, at, at + length, senses, many))
         at += length
-    return _measures(_times(lexemes), lexicon)
+    return _measures(_times(_labels(lexemes)), lexicon)
 
 
 def _is_member(tokens: Sequence[Token], at: int, after: int) -> bool:
     """ "on the left one", "two chairs, a cat on the left chair": whether what follows is one of several that were named before `at`."""
     word = tokens[after].form if after < len(tokens) else ""
     return word in ("one", "ones") or any(token.form == plural(word) for token in tokens[:at] if word)
+
+
+def _labels(lexemes: list[Lexeme]) -> list[Lexeme]:
+    """ "my Year 4 class", "Gallery 3": a number after such a word is a name, and counts nothing."""
+    joined: list[Lexeme] = []
+    for lexeme in lexemes:
+        before = joined[-1] if joined else None
+        if before is not None and lexeme.kind is TokenKind.NUMBER and before.text in _NUMBERED:
+            joined[-1] = replace(before, end=lexeme.end)
+        else:
+            joined.append(lexeme)
+    return joined
 
 
 def _times(lexemes: list[Lexeme]) -> list[Lexeme]:
