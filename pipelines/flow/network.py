@@ -73,11 +73,11 @@ class Shape:
 
 SHAPES: Mapping[str, Shape] = {
     "mini": Shape(32, 64, widths=(8, 16, 16, 32), blocks=(1, 1, 1, 1), code=32),
-    "small": Shape(96, 192, widths=(64, 128, 160, 192), fold=4),
+    "small": Shape(64, 128, widths=(64, 128, 160, 192), fold=4),
     "quick": Shape(64, 128, widths=(16, 32, 64, 128), code=128),
     "large": Shape(widths=(48, 112, 224, 352), blocks=(1, 2, 3, 2), heads=8, code=512),
     "mini-depth": Shape(48, 64, sphere=False, widths=(8, 16, 16, 32), blocks=(1, 1, 1, 1), code=32, meaning=False),
-    "small-depth": Shape(96, 128, sphere=False, widths=(64, 128, 160, 192), meaning=False, fold=4),
+    "small-depth": Shape(64, 96, sphere=False, widths=(64, 128, 160, 192), meaning=False, fold=4),
     "quick-depth": Shape(48, 64, sphere=False, widths=(16, 32, 64, 128), code=128, meaning=False),
 }
 """mini: tests.  quick: minutes on a CPU.  small: hours on a CPU.  large: a graphics card.  -depth: for pinhole pictures."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipelines.camera import Camera, Projection, panorama, seen_along
 from pipelines.errors import InputError
+from pipelines.flow.detail import grained
 from pipelines.flow.encoding import DISTANCE, FARTHEST_M, colour_of, distance_of, encoded, log_distance, ray_channels
 from pipelines.flow.lacking import PART, SPHERE
 from pipelines.flow.sharpening import resized, sharpened
@@ -29,6 +30,7 @@ Pixels = NDArray[np.uint8]
 FEATHER_SHARE = 1 / 64  # of a panorama's width: how far outside the photograph colours are led over
 EDGE_PX = 2
 LEAST_EYE_M = 0.1  # a camera is believed to be at least so high above the ground
+GROUND_SHARE = 0.2  # of the eyes' height: what is so much higher or lower is no level ground
 KNOWN_SHARE = 0.98  # of a small pixel that must be known for it to count as known
 
 
@@ -102,9 +104,10 @@ class Outpaint(FlowStage):
         grown = _grown(found, around)
         picture = blended(canvas, known, grown.rgb, around.width_px * FEATHER_SHARE)
         painted = sharpened(_metres(found, around), _unit(colour_of(found)), _unit(picture), sphere=True)
-        distance = np.where(np.isnan(seen), _led_over(painted, seen), seen)
+        distance = np.where(np.isnan(seen), _led_over(painted, seen), seen).astype(np.float32)
+        picture = grained(picture, known, _is_level_ground(distance, around), around.width_px / found.shape[-1])
         tell(1.0, "")
-        return replace(world, views=(MeasuredView(around, picture, distance.astype(np.float32)),))
+        return replace(world, views=(MeasuredView(around, picture, distance),))
 
 
 @dataclass
@@ -231,6 +234,13 @@ def _known(view: MeasuredView, known: NDArray[np.bool_] | None, size: tuple[int,
 def _scale(camera: Camera) -> np.float32:
     """How many metres are one of the network's, in whose world every camera is where the eyes of a standing visitor are."""
     return np.float32(max(float(camera.position[1]), LEAST_EYE_M) / EYE_HEIGHT_M)
+
+
+def _is_level_ground(distance: Floats, camera: Camera) -> NDArray[np.bool_]:
+    """(H, W) where a panorama's pixels are as far away as level ground at its camera's feet is."""
+    drop = -distance * camera.rays()[..., 1]
+    height = max(float(camera.position[1]), LEAST_EYE_M)
+    return np.asarray(np.abs(drop - height) < GROUND_SHARE * height)
 
 
 def _metres(found: Floats, camera: Camera) -> Floats:

@@ -159,7 +159,7 @@ def _over(plan: FitPlan, trained: Trained) -> bool:
 def _optimiser(trained: Trained, plan: FitPlan) -> Any:
     for parameter in trained.now.values():
         parameter.requires_grad_(True)
-    optimiser = torch.optim.AdamW(list(trained.now.values()), lr=plan.rate, betas=MOMENTA, weight_decay=DECAY)
+    optimiser = torch.optim.AdamW(list(trained.now.values()), lr=plan.rate, betas=MOMENTA, weight_decay=DECAY, fused=True)
     for name, parameter in trained.now.items():
         if f"first.{name}" in trained.moments:
             optimiser.state[parameter] = {
