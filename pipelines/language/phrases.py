@@ -12,6 +12,7 @@ from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
 
 _ONE = frozenset({"a", "an", "another", "each", "every"})
+_WHEREABOUTS = ("on", "in", "inside", "under", "underwater", "undersea", "at", "aboard", "indoors", "outdoors")
 _IS = ("is", "are", "was", "were")
 MODALS = frozenset({"should", "must", "can", "could", "will", "would", "shall", "may", "might", "to", "please"})
 _COLOURING = frozenset({"painted", "glowing", "dyed", "coloured", "colored", "tinted", "turning", "turned", "burning", "shining", "lit"})
@@ -225,6 +226,8 @@ class Chunker:
         noun_seen = any(is_nounish(one) for one in run)
         if run and run[-1].text in self._lexicon.actors and lexeme.has(Role.VERB):
             return False  # "we sink": no kitchen sink
+        if noun_seen and lexeme.has(Role.PLACE) and lexeme.words[0] in _WHEREABOUTS:
+            return False  # "a rocket on the moon", "a dog inside a barn", "sharks underwater": where it is, and no name of it
         if lexeme.kind not in (TokenKind.WORD, TokenKind.NUMBER) or (lexeme.has(Role.NEGATOR) and not lexeme.has(Role.DETERMINER)):
             return False
         if run and run[-1].possessive and set(lexeme.senses) == {Role.VERB}:
