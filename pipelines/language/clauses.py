@@ -18,6 +18,7 @@ from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
 from pipelines.spec import Arrangement, RelationName
 
+_REFLEXIVE = frozenset({"itself", "himself", "herself", "themselves"})
 _HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
 
 
@@ -89,6 +90,9 @@ class Clauses(Subjects):
             if bearer is not None:
                 self._talk.host, self._distant_host, self._connector = bearer, True, "with"
         elif word.kind is TokenKind.COMMA:
+            if self._denying and self._talk.subjects and self._row.has(at + 1, Role.BE, Role.VERB) and self._row.is_comma(at - 2):
+                self._denying, self._connector = False, "none"  # "the cat, not the dog, is on the sofa"
+                return at + 1
             self._connector = "comma" if self._connector != "and" else "and"
         elif word.text in ("except", "except for", "but for", "save for"):
             self._denying, self._connector = False, "and"
@@ -120,6 +124,9 @@ class Clauses(Subjects):
                 self._arrange(draft, Arrangement(word.value(Role.ARRANGED)), self._mentions.number_in(word))
         elif self._is_member(word, at) and (part := self._groups.member(word)) is not None:
             self._part_subject(part)  # "two boats, one with a red sail", "one crate on the table, another under it"
+        elif word.text in ("it", "they") and self._pending is not None and self._row.has(at + 1, Role.WITH):
+            self._scene.use(word.start, self._row[at + 1].end, "grammar")
+            return at + 2  # "near the fence it has chickens", as many tongues say that there are some
         elif word.has(Role.PRONOUN) and not word.has(Role.NUMBER) and not word.has(Role.WITH):
             self._refer(word, at)
         elif word.has(Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST):
@@ -226,6 +233,8 @@ class Clauses(Subjects):
 
     def _refer(self, word: Lexeme, at: int) -> None:
         """A pronoun as subject, or a relative one."""
+        if word.text in _REFLEXIVE and self._talk.subjects:
+            return  # "has hauled itself onto": who does it is still spoken of
         if word.text == "where":
             self._talk.subjects, self._chain, self._talk.host = [], [], None
             return

@@ -38,6 +38,7 @@ class Discourse:
     counted: Draft | None = None  # what was counted before a colon, to be listed behind it
     listed: list[Draft] = field(default_factory=list)  # "a pot and a rope": of whom the next preposition speaks together
     began: int = 0  # how long the log was when this sentence began
+    earlier: list[Draft] = field(default_factory=list)  # what was spoken of before this sentence
     singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
     fronted: tuple[RelationName, list[Draft]] | None = None
     fronted_before: tuple[RelationName, list[Draft]] | None = None
@@ -46,6 +47,7 @@ class Discourse:
         """The next sentence begins without a subject; what this one put to a side of "it" is remembered for one more."""
         self.subjects, self.host, self.anchor, self.listed, self.began = [], None, None, [], len(self.log)
         self.related = self.one_side = self.counted = None
+        self.earlier = list(self.lately)
         self.fronted_before, self.fronted, self.sided = self.fronted, None, {}
 
     def still(self, relation: RelationName, found: list[Draft]) -> list[Draft]:
@@ -66,7 +68,8 @@ class Discourse:
     def antecedent(self, word: Lexeme) -> list[Draft]:
         """What a pronoun means: the host, or for "them" the last several."""
         if word.text in ("the former", "the latter"):
-            pair = next((group for group in reversed(self.log) if len(group) > 1), [])
+            pair = next((group for group in reversed(self.log[self.began :]) if len(group) > 1), []) or self._last_pair()
+            pair = pair or next((group for group in reversed(self.log) if len(group) > 1), [])
             return pair[:1] if word.text == "the former" else pair[-1:]
         if word.text in ("which", "whom"):
             return self.lately[-1:]
@@ -122,6 +125,9 @@ class Discourse:
         several = log[-1] if log and len(log[-1]) > 1 else []  # "on it are a computer and a cup; in front of it": neither of the two
         single = [draft for draft in reversed(lately) if not is_many(draft) and draft not in several]
         spoken = next((group for group in reversed(log) if len(group) == 1 and not is_many(group[0])), [])
+        fresh = [draft for draft in single if is_named(draft) and draft.place is None and not any(draft is one for one in self.earlier)]
+        if fresh and spoken and any(spoken[0] is one for one in self.earlier):
+            return fresh[:1]  # "A cart. Two farmers behind a haystack, a cat on it": not on the cart
         if spoken and spoken[0] in single and spoken[0].place is None and not several and is_named(spoken[0]):
             return spoken  # "a throne on a dais, guards beside it, a carpet leading to it": to the throne
         single.sort(

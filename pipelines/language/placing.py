@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pipelines.language.discourse import opposite_of, relate
+from pipelines.language.discourse import relate
 from pipelines.language.drafts import Draft, is_many, is_named
 from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT
 from pipelines.language.noun_phrase import Item, NounPhrase
 from pipelines.language.objects import PLACING
 from pipelines.language.recall import EACH
-from pipelines.language.relating import Relating
 from pipelines.language.row import INNER, SIDES, is_part
 from pipelines.language.tagging import Lexeme
+from pipelines.language.towards import Towards
 from pipelines.spec import VIEWER, Arrangement, RelationName
 
 _TOPS = (
@@ -39,7 +39,6 @@ _FORMATIONS = {
     "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
     "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
 }  # fmt: skip
-_OPEN_SIDES = SIDES | {RelationName.FACING}
 _LEAST_IN_ROWS = 12
 _PICTURES = frozenset({"picture", "image", "photo", "photograph", "scene", "drawing", "painting", "shot", "frame"})
 _CORNERS = 4  # of a room
@@ -50,7 +49,7 @@ def says_each(item: Item | None) -> bool:
     return item is not None and (item.article if isinstance(item, NounPhrase) else item.text).partition(" ")[0] in EACH
 
 
-class Placing(Relating):
+class Placing(Towards):
     """Reads prepositions with their objects."""
 
     def _relation(self, word: Lexeme, at: int) -> int:
@@ -69,12 +68,15 @@ class Placing(Relating):
             self._speak_of_clause(at)
         self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
         objects_at = self._row.skip_filler(at + 1)
+        if (whole := self._row.past_part(objects_at)) > objects_at:
+            self._scene.use(self._row[objects_at].start, self._row[whole - 1].end, "relation")
+            objects_at = whole
         follows = self._row.item(objects_at)
         takes_object = isinstance(follows, NounPhrase) or (
             isinstance(follows, Lexeme)
             and follows.has(Role.PRONOUN)
             and not follows.has(Role.BE)
-            and follows.text not in ("that", "who", "where")
+            and (follows.text not in ("that", "who", "where") or self._row.points_back(objects_at))
         )
         other = self._row.item(at + 1)
         if word.text.startswith(("on the other side", "on the opposite side")) and self._talk.sided and not self._fronted(at, at + 1):
@@ -172,63 +174,6 @@ class Placing(Relating):
         self._scene.use(phrase.start, phrase.end, "arranged")
         return True
 
-    def _towards_host(self, relation: RelationName, at: int) -> None:
-        fronted = self._talk.looking_ahead = self._fronted(at, at + 1)
-        self._pending = None if fronted else self._pending  # "on the left a jug, in the middle a cup"
-        hosts = [self._talk.host] if self._talk.host is not None else self._talk.singular_before()
-        self._talk.looking_ahead = False
-        if fronted and hosts and (between := opposite_of(hosts[0])) is not None:
-            hosts = [between]
-        word = self._row.item(at)
-        owned = isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words
-        aside = relation in _OPEN_SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
-        if aside and not owned and self._talk.anchor is not None and self._talk.anchor not in self._talk.subjects:
-            hosts = [self._talk.anchor]
-        elif owned or aside:
-            hosts = self._talk.parallel(hosts)
-        hosts = [draft for draft in hosts if draft.place is None]
-        if isinstance(word, Lexeme):
-            self._mentions.double([] if fronted else self._talk.subjects, f"{word.text} of")  # "a lion on either side"
-            loose = bool(self._talk.subjects) and all(draft.loose for draft in self._talk.subjects)
-            if relation is RelationName.INSIDE and loose and hosts and not self._mentions.sorts.is_terrain(hosts[0]):
-                borne = all(map(self._mentions.sorts.is_borne, self._talk.subjects))
-                relation, hosts = RelationName.ON, hosts if borne else []  # "a table with chairs, a vase in the middle"
-        if (
-            relation in (RelationName.AROUND, RelationName.INSIDE)
-            and self._talk.host is None
-            and not self._goes_around(relation, hosts, at)
-        ):
-            return
-        if (
-            self._talk.lately
-            and self._talk.lately[-1] not in self._talk.subjects
-            and all(draft.place is None for draft in self._talk.subjects)
-            and self._connector == "none"
-            and isinstance(self._row.item(at - 1), NounPhrase)
-        ):
-            return  # "spans the stream below": it only says which stream
-        if hosts and relation is RelationName.AROUND and self._talk.host is None:
-            for draft in self._talk.subjects:
-                draft.host, draft.loose = draft.host or hosts[0], True  # "it" is still what they are around
-        if hosts and (self._talk.host is not None or fronted or self._connector in ("none", "with")):
-            self._place_subjects(relation, (hosts[0],), at, at + 1, turned=False)
-        elif relation is RelationName.BEHIND:
-            self._place_subjects(RelationName.FAR, (VIEWER,), at, at + 1, turned=False)
-
-    def _goes_around(self, relation: RelationName, hosts: list[Draft], at: int) -> bool:
-        """ "a greenhouse, tomatoes inside", "a well, barrels all around": whether one thing was named that they can be in or around."""
-        if not hosts or is_many(hosts[0]) or not (hosts[0].options or hosts[0].generic):
-            return False
-        if not self._talk.subjects:  # "a temple … Somewhere inside there is treasure"
-            return relation is RelationName.INSIDE and self._mentions.sorts.holds(hosts[0], hosts[0]) and self._fronted(at, at + 1)
-        if not isinstance(self._row.item(at - 1), NounPhrase) or any(draft.place or not draft.options for draft in self._talk.subjects):
-            return False
-        sorts = self._mentions.sorts
-        if relation is RelationName.INSIDE:
-            return sorts.holds(hosts[0], self._talk.subjects[-1])
-        wooded = any(map(self._mentions.wholes.grows, self._talk.subjects)) and not sorts.is_off_the_floor(hosts[0])
-        return not wooded and not sorts.is_borne(hosts[0]) and not sorts.is_terrain(hosts[0])
-
     def _with_object(self, word: Lexeme, at: int, objects_at: int) -> int:
         turned = not word.has(Role.RELATION)
         relation = RelationName(word.value(Role.TURNED if turned else Role.RELATION))
@@ -294,8 +239,8 @@ class Placing(Relating):
             self._place_subjects(relation, (VIEWER,), at, end, turned=False)
             return end
         if not objects:
-            if not subjects_before or self._fronted(at, end):
-                self._pending = None
+            if (not subjects_before or self._fronted(at, end)) and not self._row.names_air(objects_at):
+                self._pending = None  # "beyond it, black against the sunset, a lighthouse": still beyond it
                 self._talk.subjects = [] if self._fronted(at, end) else self._talk.subjects
             self._connector = "none"
             return end

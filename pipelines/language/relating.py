@@ -173,7 +173,8 @@ class Relating:
             known = self._pending.rows if self._pending is not None and self._pending.relation is relation and at in self._spent else ()
             referred = self._row.has(self._row.skip_filler(at + 1), Role.PRONOUN)
             self._side(relation, objects)
-            before = self._pending if self._connector == "comma" and self._row.is_put_aside(at) else None
+            waits = self._pending is not None and self._pending.relation is not relation and not self._talk.subjects
+            before = self._pending if self._connector == "comma" and (waits or self._row.is_put_aside(at)) else None
             self._pending = Pending(relation, (*known, objects), turned, self._distance_m, referred, before)
             self._spent.add(at)
             self._talk.subjects, self._chain = [], []

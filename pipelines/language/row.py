@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from pipelines.language.lexicon import Role
+from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.noun_phrase import Item, NounPhrase
 from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
@@ -122,6 +122,23 @@ class Row:
     @staticmethod
     def _is_sign(item: Item) -> bool:
         return isinstance(item, Lexeme) and item.kind in (TokenKind.COMMA, TokenKind.STOP)
+
+    def past_part(self, at: int) -> int:
+        """ "the side of it", "the edge of them": where the pronoun stands whose part the phrase at `at` is, `at` for other phrases."""
+        part = self.item(at)
+        if not isinstance(part, NounPhrase) or not is_part(part) or part.of is not None or part.number is not None:
+            return at
+        return at + 2 if self.has(at + 1, Role.OF) and self.has(at + 2, Role.PRONOUN) else at
+
+    def points_back(self, at: int) -> bool:
+        """ "behind that, a well": whether "that" stands for a thing, and begins no clause."""
+        word = self.item(at)
+        return isinstance(word, Lexeme) and word.text == "that" and not self.has(at + 1, Role.VERB, Role.BE, Role.WITH)
+
+    def names_air(self, at: int) -> bool:
+        """ "against the evening": whether a phrase says nothing but the hour or the weather."""
+        phrase = self.item(at)
+        return isinstance(phrase, NounPhrase) and phrase.head is not None and phrase.head.has(*VOTES) and not phrase.head.has(Role.THING)
 
     def skip_filler(self, at: int) -> int:
         """Past adverbs and function words that stand between a preposition and its object."""

@@ -1,0 +1,75 @@
+"""Towards: place words without an object, "behind", "at its foot": to whom they are."""
+
+from __future__ import annotations
+
+from pipelines.language.discourse import opposite_of
+from pipelines.language.drafts import Draft, is_many
+from pipelines.language.lexicon import Role
+from pipelines.language.noun_phrase import NounPhrase
+from pipelines.language.relating import Relating
+from pipelines.language.row import SIDES
+from pipelines.language.tagging import Lexeme
+from pipelines.spec import VIEWER, RelationName
+
+_OPEN_SIDES = SIDES | {RelationName.FACING}
+
+
+class Towards(Relating):
+    """Reads place words that name no object."""
+
+    def _towards_host(self, relation: RelationName, at: int) -> None:
+        fronted = self._talk.looking_ahead = self._fronted(at, at + 1)
+        self._pending = None if fronted else self._pending  # "on the left a jug, in the middle a cup"
+        hosts = [self._talk.host] if self._talk.host is not None else self._talk.singular_before()
+        self._talk.looking_ahead = False
+        if fronted and hosts and (between := opposite_of(hosts[0])) is not None:
+            hosts = [between]
+        word = self._row.item(at)
+        owned = isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words
+        aside = relation in _OPEN_SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
+        if aside and not owned and self._talk.anchor is not None and self._talk.anchor not in self._talk.subjects:
+            hosts = [self._talk.anchor]
+        elif owned or aside:
+            hosts = self._talk.parallel(hosts)
+        hosts = [draft for draft in hosts if draft.place is None]
+        if isinstance(word, Lexeme):
+            self._mentions.double([] if fronted else self._talk.subjects, f"{word.text} of")  # "a lion on either side"
+            loose = bool(self._talk.subjects) and all(draft.loose for draft in self._talk.subjects)
+            if relation is RelationName.INSIDE and loose and hosts and not self._mentions.sorts.is_terrain(hosts[0]):
+                borne = all(map(self._mentions.sorts.is_borne, self._talk.subjects))
+                relation, hosts = RelationName.ON, hosts if borne else []  # "a table with chairs, a vase in the middle"
+        if (
+            relation in (RelationName.AROUND, RelationName.INSIDE)
+            and self._talk.host is None
+            and not self._goes_around(relation, hosts, at)
+        ):
+            return
+        if (
+            self._talk.lately
+            and self._talk.lately[-1] not in self._talk.subjects
+            and all(draft.place is None for draft in self._talk.subjects)
+            and self._connector == "none"
+            and isinstance(self._row.item(at - 1), NounPhrase)
+        ):
+            return  # "spans the stream below": it only says which stream
+        if hosts and relation is RelationName.AROUND and self._talk.host is None:
+            for draft in self._talk.subjects:
+                draft.host, draft.loose = draft.host or hosts[0], True  # "it" is still what they are around
+        if hosts and (self._talk.host is not None or fronted or self._connector in ("none", "with")):
+            self._place_subjects(relation, (hosts[0],), at, at + 1, turned=False)
+        elif relation is RelationName.BEHIND:
+            self._place_subjects(RelationName.FAR, (VIEWER,), at, at + 1, turned=False)
+
+    def _goes_around(self, relation: RelationName, hosts: list[Draft], at: int) -> bool:
+        """ "a greenhouse, tomatoes inside", "a well, barrels all around": whether one thing was named that they can be in or around."""
+        if not hosts or is_many(hosts[0]) or not (hosts[0].options or hosts[0].generic):
+            return False
+        if not self._talk.subjects:  # "a temple … Somewhere inside there is treasure"
+            return relation is RelationName.INSIDE and self._mentions.sorts.holds(hosts[0], hosts[0]) and self._fronted(at, at + 1)
+        if not isinstance(self._row.item(at - 1), NounPhrase) or any(draft.place or not draft.options for draft in self._talk.subjects):
+            return False
+        sorts = self._mentions.sorts
+        if relation is RelationName.INSIDE:
+            return sorts.holds(hosts[0], self._talk.subjects[-1])
+        wooded = any(map(self._mentions.wholes.grows, self._talk.subjects)) and not sorts.is_off_the_floor(hosts[0])
+        return not wooded and not sorts.is_borne(hosts[0]) and not sorts.is_terrain(hosts[0])
