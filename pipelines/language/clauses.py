@@ -208,6 +208,7 @@ class Clauses(Subjects):
     def _with(self, at: int) -> int:
         """What follows belongs to the thing just named; in a place, to nobody."""
         self._talk.host, self._distant_host = host_of_with(self._row, self._talk, at, self._connector)
+        self._talk.host = self._bearing_host(self._talk.host, self._row.item(at + 1))
         each = self._row.item(at - 1)
         self._talk.singly = self._talk.host is not None and says_each(each)
         if self._talk.host is not None and self._talk.singly:
@@ -230,6 +231,15 @@ class Clauses(Subjects):
         self._connector = "with"
         self._denying = False
         return at + 1
+
+    def _bearing_host(self, host: Draft | None, item: Item | None) -> Draft | None:
+        """ "the table by the window with a jug": small things come with what can bear them, not with what hangs on a wall."""
+        sorts = self._mentions.sorts
+        small = isinstance(item, NounPhrase) and sorts.is_small(item)
+        if host is None or not small or not sorts.is_off_the_floor(host) or sorts.is_borne(host):
+            return host
+        beside = (one for one in reversed(self._talk.subjects) if any(host in objects for _, objects in one.relations))
+        return next((one for one in beside if sorts.is_furniture(one)), host)
 
     def _refer(self, word: Lexeme, at: int) -> None:
         """A pronoun as subject, or a relative one."""

@@ -73,6 +73,8 @@ class Discourse:
             return pair[:1] if word.text == "the former" else pair[-1:]
         if word.text in ("which", "whom"):
             return self.lately[-1:]
+        if word.text == "that" and (near := self._nearest()):
+            return near
         if word.text == "both" and (pair := self._last_pair()):
             return pair
         many = word.words[-1] in ("them", "they", "these", "those", "theirs", "both", "each")
@@ -91,6 +93,11 @@ class Discourse:
             plural = [draft for draft in reversed(lately) if is_many(draft)]
             return plural[:1] or lately[-1:]
         return self.singular_before()
+
+    def _nearest(self) -> list[Draft]:
+        """ "past the fountain, a stop behind that": what was named last, whoever the sentence is about."""
+        own = () if self.looking_ahead else self.subjects
+        return next(([draft] for draft in reversed(self.lately) if draft not in own and is_named(draft) and not is_many(draft)), [])
 
     def _last_pair(self) -> list[Draft]:
         """ "A cow before a barn. A horse next to the cow. A dog behind both": the last single subject and what it was put to."""

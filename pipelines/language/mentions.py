@@ -347,6 +347,7 @@ class Mentions(Recall):
             known.beheld = True
             known.parts += draft.parts
             return [known]
+        draft.plural |= phrase.article in EACH and phrase.number is None  # "on every bollard", of which none was spoken of
         if len(self._scene.drafts) >= MAX_THINGS:
             self._miss(phrase)
             return []

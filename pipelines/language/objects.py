@@ -8,6 +8,7 @@ from pipelines.language.groups import Groups
 from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
 from pipelines.language.noun_phrase import NounPhrase
+from pipelines.language.recall import EACH
 from pipelines.language.row import INNER, SIDES, Row, is_part
 from pipelines.language.sorts import BANKS
 from pipelines.language.tagging import Lexeme
@@ -20,6 +21,8 @@ PLACING = frozenset({
 })  # fmt: skip
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 
+EACH_OF_ITS = {"corner": 4, "arm": 2, "shoulder": 2, "hand": 2, "wing": 2, "horn": 2, "ear": 2, "side": 2, "end": 2, "antler": 2}
+"""How many there are of what a thing has several of: "a raven on each arm" are two."""
 _OF_BODIES = frozenset({"mouth", "beak", "jaws", "claws", "teeth", "paws", "hand", "hands", "arms"})
 _AT_WATER = INNER | {RelationName.BESIDE, RelationName.NEAR}
 
@@ -120,7 +123,7 @@ class Objects:
             found = self._talk.log[-1]  # "a blanket under a tree, on which lies a book": on the blanket
         if item.text == "them" and len(found) == 1 and not is_many(found[0]):
             found = self._pair_before() or self._company_before() or found
-        if item.text in ("him", "her") and (person := self._person_before()) is not None:
+        if item.text in ("him", "her") and (person := self.person_before()) is not None:
             found = [person]
         elif found and not is_many(found[0]) and (other := other_side(found[0], relation)) is not None:
             found = [other]
@@ -157,7 +160,7 @@ class Objects:
         beings = [one for one in self._talk.lately if one not in own and self._mentions.sorts.is_alive(one)]
         return list(dict.fromkeys(beings))[-2:] if len(set(map(id, beings))) > 1 else []
 
-    def _person_before(self) -> Draft | None:
+    def person_before(self) -> Draft | None:
         """ "a fisherman on a stool with a dog behind him": not behind the stool."""
         others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects)
         return next((draft for draft in others if self._mentions.sorts.is_person(draft)), None)
@@ -203,10 +206,15 @@ class Objects:
     def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
         """ "in front of the door": in front of the house that has it, when one was spoken of."""
         both = item.number == 2 and item.head is not None and item.head.words[-1] == "sides"  # "stalls lining both sides": of the pier
-        owned = both or item.article in ("the", "its", "their", "his", "her")
+        each = item.article in EACH and item.head is not None and item.head.text in EACH_OF_ITS and item.head.text != "corner"
+        owned = both or each or item.article in ("the", "its", "their", "his", "her")
         if item.of is not None or not is_part(item) or not owned:
             return None
-        if len(drafts) != 1 or not is_bare_part(drafts[0]) or not (both or item.article == "its" or self._mentions.is_painted(item)):
+        if (
+            len(drafts) != 1
+            or not is_bare_part(drafts[0])
+            or not (both or each or item.article == "its" or self._mentions.is_painted(item))
+        ):
             return None
         own = [] if self._talk.looking_ahead else self._talk.subjects
         others = [draft for draft in self._talk.lately if draft not in own]  # "a raven on its lid": the piano's
@@ -222,6 +230,8 @@ class Objects:
                 *others,
                 spoken[0],
             ]  # "a cart leans against a barn, a rooster on its edge": the cart's  # "a plane on a runway, … its wing"
+        if each and self._talk.host is not None:
+            return self._talk.host  # "a scarecrow in a field, with a crow on each shoulder"
         if item.article in ("his", "her"):
             return next((draft for draft in reversed(others) if self._mentions.sorts.is_alive(draft)), None)
         whole = self._mentions.wholes.before(self._mentions.part(item), others)

@@ -114,6 +114,8 @@ class Chunker:
         if following is None or not self._lexemes[index].has(*NOUNS):
             return False
         begins = before is None or before.kind is TokenKind.STOP
+        if self._lexemes[index].text == "keep" and following.has(Role.VERB) and following.words[-1].endswith("ing"):
+            return True  # "keep going": no castle's keep
         orders = self._lexemes[index].has(Role.VERB) and not self._lexemes[index].plural and following.text in ("the", "this", "that")
         return (index == 0 and following.text in ("me", "us")) or (begins and orders)
 

@@ -7,7 +7,7 @@ from pipelines.language.drafts import Draft, is_many, is_named
 from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT
 from pipelines.language.noun_phrase import Item, NounPhrase
-from pipelines.language.objects import PLACING
+from pipelines.language.objects import EACH_OF_ITS, PLACING
 from pipelines.language.recall import EACH
 from pipelines.language.row import INNER, SIDES, is_part
 from pipelines.language.tagging import Lexeme
@@ -32,7 +32,19 @@ _TOPS = (
     "belt",
     "step",
     "steps",
+    "hull",
+    "wing",
+    "wings",
+    "horn",
+    "horns",
+    "hand",
+    "antler",
+    "antlers",
+    "end",
+    "tip",
 )  # what is on them is on the whole thing
+_THROWN = frozenset({"thrown", "draped", "spread", "slung", "laid", "flung", "folded"})
+_SEEING = frozenset({"looking", "gazing", "staring", "watching", "peering", "glancing"})
 _ENCLOSURES = frozenset({"pen", "corral", "enclosure", "sheepfold", "pigpen", "ring", "circle", "semicircle", "square"})
 _ABOVE = frozenset({"above", "right above", "just above", "overhead"})
 _FORMATIONS = {
@@ -41,7 +53,6 @@ _FORMATIONS = {
 }  # fmt: skip
 _LEAST_IN_ROWS = 12
 _PICTURES = frozenset({"picture", "image", "photo", "photograph", "scene", "drawing", "painting", "shot", "frame"})
-_CORNERS = 4  # of a room
 
 
 def says_each(item: Item | None) -> bool:
@@ -193,8 +204,12 @@ class Placing(Towards):
         if turned and relation is RelationName.INSIDE and self._people.has_in_hand(word, self._talk.subjects):
             furniture = self._mentions.sorts.is_furniture(self._talk.subjects[-1])
             relation = RelationName.ON if furniture else RelationName.BESIDE  # what a box holds is in it, a table on it, a man at his side
+        for draft in self._talk.subjects if word.words[0] in _THROWN and not turned else ():
+            draft.part = draft.part and not draft.options  # "a chair with a blanket thrown over it": no part of the chair
         if turned and word.text == "over" and self._talk.subjects and all(map(self._mentions.sorts.is_cloth, self._talk.subjects)):
             relation, turned = RelationName.ON, False  # "a blanket over the arm of a chair"
+        if relation is RelationName.INSIDE and not turned and self._is_midst(word, objects_at):
+            relation = RelationName.ON
         if turned and relation is RelationName.BESIDE:
             relation = self._people.at_side(word, self._talk.subjects)
         if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
@@ -247,9 +262,9 @@ class Placing(Towards):
         said = self._row.item(objects_at)
         self._one_for_each(objects, said)
         self._each = objects[0] if says_each(said) else None
-        if self._each is not None and isinstance(said, NounPhrase) and said.head is not None and said.head.text == "corner":
+        if self._each is not None and isinstance(said, NounPhrase) and said.head is not None and said.head.text in EACH_OF_ITS:
             for draft in subjects_before:  # "a plant in each corner"
-                draft.number, draft.plural = _CORNERS * (draft.number or 1), True
+                draft.number, draft.plural = EACH_OF_ITS[said.head.text] * (draft.number or 1), True
         inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
         of_part = (
             isinstance(said, NounPhrase)
@@ -275,6 +290,19 @@ class Placing(Towards):
         self._after_object(relation, objects, end, turned=turned)
         self._talk.subjects = [] if nested else self._talk.subjects
         return end
+
+    def _is_midst(self, word: Lexeme, objects_at: int) -> bool:
+        """ "a cake in the middle of the table": small things there are on the furniture, not inside of it."""
+        sorts, said = self._mentions.sorts, self._row.item(objects_at)
+        if not word.text.startswith("in the ") or not word.text.endswith(" of") or not all(map(sorts.is_borne, self._talk.subjects)):
+            return False
+        if isinstance(said, NounPhrase):
+            kinds = said.head.senses[Role.THING].options[:1] if said.head is not None and said.head.has(Role.THING) else ()
+            target = Draft("", kinds) if kinds else None
+        else:
+            target = next(iter(self._talk.singular_before()), None)
+        flat = target is not None and sorts.is_furniture(target) and not sorts.holds(target, target)
+        return flat and bool(self._talk.subjects)
 
     def _enclosed_by(self, item: Item | None, at: int) -> bool:
         """ "sheep in a pen made of hay bales", "in a pen": the bales are around the sheep, or else a fence."""
@@ -332,5 +360,7 @@ class Placing(Towards):
         else:
             is_thing = bool(first.options) and not self._mentions.sorts.is_terrain(first)
             follows_on = is_thing and self._pending is None and self._row.next_is_relation(end)
+        if isinstance(after, Lexeme) and after.words[0] in _SEEING and any(map(alive, self._talk.subjects)) and not alive(first):
+            return  # "two people on a sofa looking at the sea"
         if follows_on:
             self._talk.subjects = objects[-1:]

@@ -194,7 +194,11 @@ class Relating:
             subjects = [self._talk.host] if self._talk.host is not None else subjects
         elif self._joined_by_and and len(chain) > 1 and not turned:
             pure = not any(draft.relations for draft in chain if draft not in self._talk.subjects)
-            alike = [draft for draft in chain if relation not in INNER or self._mentions.sorts.stand_alike(draft, chain[-1])]
+            alike = [
+                draft
+                for draft in chain
+                if relation not in INNER | {RelationName.UNDER} or self._mentions.sorts.stand_alike(draft, chain[-1])
+            ]
             subjects = alike if pure else self._talk.subjects
         if not turned:
             self._spread(subjects)

@@ -11,6 +11,9 @@ from pipelines.language.row import SIDES
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import VIEWER, RelationName
 
+_COUPLED = frozenset({"coupled", "hitched", "towed", "chained", "roped", "attached", "harnessed", "trailing", "trailed", "following"})
+"""Before "behind" they say that it is behind what moves ahead, wherever that stands."""
+_RIMS = frozenset({"edge", "shore", "bank", "brink"})
 _OPEN_SIDES = SIDES | {RelationName.FACING}
 
 
@@ -26,13 +29,18 @@ class Towards(Relating):
             hosts = [between]
         word = self._row.item(at)
         owned = isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words
-        aside = relation in _OPEN_SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
+        joined = self._row.item(at - 1)
+        coupled = isinstance(joined, Lexeme) and joined.text in _COUPLED
+        aside = (
+            not coupled and relation in _OPEN_SIDES and self._talk.host is None and not fronted
+        )  # "a cabin, a lake in front, hills behind"
         if aside and not owned and self._talk.anchor is not None and self._talk.anchor not in self._talk.subjects:
             hosts = [self._talk.anchor]
         elif owned or aside:
             hosts = self._talk.parallel(hosts)
         hosts = [draft for draft in hosts if draft.place is None]
         if isinstance(word, Lexeme):
+            hosts = self._meant_by(word, relation, hosts)
             self._mentions.double([] if fronted else self._talk.subjects, f"{word.text} of")  # "a lion on either side"
             loose = bool(self._talk.subjects) and all(draft.loose for draft in self._talk.subjects)
             if relation is RelationName.INSIDE and loose and hosts and not self._mentions.sorts.is_terrain(hosts[0]):
@@ -59,6 +67,30 @@ class Towards(Relating):
             self._place_subjects(relation, (hosts[0],), at, at + 1, turned=False)
         elif relation is RelationName.BEHIND:
             self._place_subjects(RelationName.FAR, (VIEWER,), at, at + 1, turned=False)
+
+    def _meant_by(self, word: Lexeme, relation: RelationName, hosts: list[Draft]) -> list[Draft]:
+        """The hosts, or what the words rather mean: "at his side" a person's, "at its edge" the water's, "on top" of a table."""
+        if {"his", "her"} & set(word.words):
+            person = self._objects.person_before()
+            return [person] if person is not None else hosts
+        sorts = self._mentions.sorts
+        if word.words[-1] in _RIMS:
+            grounds = (draft for draft in reversed(self._talk.lately) if sorts.is_terrain(draft) and draft not in self._talk.subjects)
+            return [next(grounds, *hosts[:1])] if hosts else hosts
+        if len(hosts) != 1:
+            return hosts
+        if relation is RelationName.UNDER:  # "a seal on an iceberg, a whale gliding beneath": beneath the ice
+            supports = (objects[0] for name, objects in hosts[0].relations if name is RelationName.ON)
+        elif relation is RelationName.ON:  # "a chest under a table. On top, a vase": on the table
+            supports = (objects[0] for name, objects in hosts[0].relations if name is RelationName.UNDER)
+        else:
+            return hosts
+        bears = (
+            one
+            for one in supports
+            if isinstance(one, Draft) and one.options and (relation is RelationName.UNDER or sorts.is_furniture(one))
+        )
+        return [next(bears, hosts[0])]
 
     def _goes_around(self, relation: RelationName, hosts: list[Draft], at: int) -> bool:
         """ "a greenhouse, tomatoes inside", "a well, barrels all around": whether one thing was named that they can be in or around."""
