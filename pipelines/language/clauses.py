@@ -90,7 +90,7 @@ class Clauses(Subjects):
             if bearer is not None:
                 self._talk.host, self._distant_host, self._connector = bearer, True, "with"
         elif word.kind is TokenKind.COMMA:
-            if self._denying and self._talk.subjects and self._row.has(at + 1, Role.BE, Role.VERB) and self._row.is_comma(at - 2):
+            if self._denying and self._talk.subjects and self._row.has(at + 1, Role.BE, Role.VERB) and self._row.is_comma(at - 3):
                 self._denying, self._connector = False, "none"  # "the cat, not the dog, is on the sofa"
                 return at + 1
             self._connector = "comma" if self._connector != "and" else "and"

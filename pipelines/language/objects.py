@@ -50,7 +50,14 @@ class Objects:
             if item.text == "whose" and isinstance(part := self._row.item(at + 1), NounPhrase) and is_part(part):
                 self._mentions.use(part)
                 return self._talk.lately[-1:], at + 2  # "a fountain on whose edge children sit"
-            return self._pronoun(item, relation, fronted=fronted), at + 1
+            found = self._pronoun(item, relation, fronted=fronted)
+            other = self._row.item(at + 2)
+            if relation is RelationName.BETWEEN and found and self._row.has(at + 1, Role.CONJUNCTION) and self._names_other(other, at + 2):
+                assert isinstance(other, NounPhrase)  # "between them and the sea"
+                return [found[0], *self._mentions.mention(other, place_weight=PLACE_AS_OBJECT, as_object=True)], at + 3
+            return found, at + 1
+        if (some := self._some_of(item, relation)) is not None:
+            return [some], at + 1
         if item.head is None and item.number == 2 and not item.modifiers:  # "between the two"
             self._talk.looking_ahead = fronted
             group = next((one for one in reversed(self._talk.lately) if (one.number or 0) > 2 and one in self._scene.drafts), None)
@@ -105,6 +112,24 @@ class Objects:
             drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
         return drafts, end
 
+    def _names_other(self, other: object, at: int) -> bool:
+        """Whether the phrase at `at` is a second object, and not what stands between: "between them a well and a bench"."""
+        definite = isinstance(other, NounPhrase) and other.head is not None and other.article in self._mentions.definite
+        return definite and not self._row.next_is_relation(at + 1)
+
+    def _some_of(self, item: NounPhrase, relation: RelationName) -> Draft | None:
+        """ "tomatoes in two, cabbages in the rest", "on one of the four still standing": some of what was last spoken of in the plural."""
+        rest = item.head is not None and item.head.text == "rest" and item.article == "the" and item.of is None
+        counted = item.head is None and item.number is not None and not item.modifiers and not item.article
+        if relation is RelationName.BETWEEN or not (rest or counted):
+            return None
+        known = (draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts and draft not in self._talk.subjects)
+        group = next((draft for draft in known if is_many(draft) and draft.place is None and (draft.number or item.number or 0) > 1), None)
+        if group is not None:
+            self._mentions.use(item)
+            self._scene.named[item.start] = [group]
+        return group
+
     def _and_another(self, item: NounPhrase, end: int) -> bool:
         """ "between the trees and the house": the conjunction at `end` leads to the second of two objects, not to a clause of its own."""
         after = self._row.item(end + 1)
@@ -123,7 +148,7 @@ class Objects:
             found = self._talk.log[-1]  # "a blanket under a tree, on which lies a book": on the blanket
         if item.text == "them" and len(found) == 1 and not is_many(found[0]):
             found = self._pair_before() or self._company_before() or found
-        if item.text in ("him", "her") and (person := self.person_before()) is not None:
+        if item.text in ("him", "her") and (person := self.person_before() or self._animal_before()) is not None:
             found = [person]
         elif found and not is_many(found[0]) and (other := other_side(found[0], relation)) is not None:
             found = [other]
@@ -159,6 +184,11 @@ class Objects:
         own = [] if self._talk.looking_ahead else self._talk.subjects
         beings = [one for one in self._talk.lately if one not in own and self._mentions.sorts.is_alive(one)]
         return list(dict.fromkeys(beings))[-2:] if len(set(map(id, beings))) > 1 else []
+
+    def _animal_before(self) -> Draft | None:
+        """ "a lion behind a mound; two elephants face him"."""
+        others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects and not is_many(draft))
+        return next((draft for draft in others if self._mentions.sorts.is_alive(draft)), None)
 
     def person_before(self) -> Draft | None:
         """ "a fisherman on a stool with a dog behind him": not behind the stool."""
@@ -230,8 +260,10 @@ class Objects:
                 *others,
                 spoken[0],
             ]  # "a cart leans against a barn, a rooster on its edge": the cart's  # "a plane on a runway, … its wing"
-        if each and self._talk.host is not None:
-            return self._talk.host  # "a scarecrow in a field, with a crow on each shoulder"
+        if each:
+            spoken = [draft for group in reversed(self._talk.log) for draft in reversed(group) if draft not in own]
+            bodies = (one for one in (self._talk.host, *spoken) if one is not None and self._mentions.sorts.has_limbs(one))
+            return next(bodies, self._talk.host)  # "a scarecrow in the wheat with a crow on each shoulder"
         if item.article in ("his", "her"):
             return next((draft for draft in reversed(others) if self._mentions.sorts.is_alive(draft)), None)
         whole = self._mentions.wholes.before(self._mentions.part(item), others)

@@ -25,6 +25,9 @@ _DOWN = frozenset({"down", "fallen", "toppled"})
 _SIDES = {"left": "to the left of", "right": "to the right of"}
 _ENDS = {"foot": "at the foot of", "base": "at the foot of", "side": "beside", "edge": "at the edge of", "rear": "behind", "back": "behind"}
 _TOWARDS = frozenset({"to", "on", "at", "by"})
+_CLIMBED = frozenset({"ladder", "tree", "pole", "mast", "rope", "stairs", "steps", "staircase", "scaffold", "scaffolding", "drainpipe"})
+_GROWING = ("grow", "grows", "sprout", "sprouts", "rise", "rises", "spring", "springs", "stick out")
+_HANGING = ("hang", "hangs", "dangle", "dangles", "swing", "swings")
 _AGAIN = frozenset({"it", "they", "he", "she", "that", "those", "these"})
 _ASIDE = frozenset({"now", "well", "though", "too"})
 
@@ -33,7 +36,7 @@ def paraphrased(tokens: Sequence[Token], lexicon: Lexicon) -> list[Token]:
     """The tokens with every such turn put plainly; the new words keep the place in the text of those that they stand for."""
     said = _unsaluted(list(tokens))
     rules: tuple[Callable[[list[Token], int, Lexicon], tuple[list[Token], int] | None], ...] = (
-        _legal, _dialect, _counted_behind, _owned_side, _partitive, _dislocated, _without_of,
+        _legal, _dialect, _counted_behind, _owned_side, _partitive, _dislocated, _without_of, _half, _from_which, _gapped, _climbing,
     )  # fmt: skip
     at = 0
     while at < len(said):
@@ -194,3 +197,53 @@ def _without_of(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[To
     if not verb or end >= len(tokens) or tokens[end].form not in ("the", "my", "our", "this", "that", "his", "her", "their"):
         return None
     return _put("in front of", tokens[at:end]), end
+
+
+def _half(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "eight dummies, half of them wearing helmets": four of them."""
+    if tokens[at].form != "half" or _forms(tokens, at + 1, 2) not in (("of", "them"), ("of", "these"), ("of", "those")):
+        return None
+    for before in range(at - 1, -1, -1):
+        if tokens[before].kind is TokenKind.STOP:
+            return None
+        said = lexicon.lookup((tokens[before].form,))[0].get(Role.NUMBER)
+        whole = tokens[before].form if tokens[before].kind is TokenKind.NUMBER else said.value if said is not None else ""
+        if whole.isdigit():
+            number = int(whole) // 2
+            return (_put(f"{number} of them", tokens[at : at + 3]), at + 3) if number else None
+    return None
+
+
+def _from_which(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "a log from which mushrooms sprout": on which they are; "a branch from which a lantern hangs": under which it is."""
+    if _forms(tokens, at, 2) != ("from", "which"):
+        return None
+    clause = []
+    for token in tokens[at + 2 :]:
+        if token.kind in BREAKS:
+            break
+        clause.append(token.form)
+    verb = next((form for form in clause if form in _GROWING or form in _HANGING), None)
+    return None if verb is None else (_put("on which" if verb in _GROWING else "under which", tokens[at : at + 2]), at + 2)
+
+
+def _gapped(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "one holds a crown, the other a sword": it holds it, too."""
+    if _forms(tokens, at, 2) != ("the", "other") or at + 2 >= len(tokens) or tokens[at + 2].form not in ("a", "an", "some"):
+        return None
+    one = next((k for k in range(at - 1, -1, -1) if tokens[k].form == "one" or tokens[k].kind is TokenKind.STOP), None)
+    if one is None or tokens[one].form != "one" or not _has(tokens[one + 1], lexicon, Role.TURNED, Role.RELATION, Role.WITH, Role.VERB):
+        return None
+    end = next((k for k in range(one + 1, at) if _has(tokens[k], lexicon, Role.DETERMINER, Role.NUMBER)), one + 1)
+    verb = [replace(token, start=tokens[at + 1].start, end=tokens[at + 1].end) for token in tokens[one + 1 : end]]
+    return [*tokens[at : at + 2], *verb], at + 2
+
+
+def _climbing(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "a worker up the ladder": on it."""
+    if tokens[at].form != "up" or at + 2 >= len(tokens) or not _has(tokens[at + 1], lexicon, Role.DETERMINER):
+        return None
+    noun = next((k for k in range(at + 2, min(at + 2 + _LONGEST_PHRASE, len(tokens))) if _has(tokens[k], lexicon, *NOUNS)), None)
+    if noun is None or tokens[noun].form not in _CLIMBED:
+        return None
+    return _put("on", tokens[at : at + 1]), at + 1

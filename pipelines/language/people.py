@@ -9,11 +9,9 @@ from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import Role
 from pipelines.language.looks import wear
 from pipelines.language.mentions import Mentions
-from pipelines.language.noun_phrase import Item, NounPhrase
+from pipelines.language.noun_phrase import PUTTING_ON, Item, NounPhrase
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import RelationName
-
-_PUTTING_ON = frozenset({"wearing", "wears", "wear", "wore", "dressed", "donning", "sporting"})
 
 _APART = (
     "see",
@@ -46,7 +44,7 @@ class People:
 
     def puts_on(self, item: Item | None) -> bool:
         """Whether a word says that somebody wears what follows."""
-        return isinstance(item, Lexeme) and item.words[0] in _PUTTING_ON
+        return isinstance(item, Lexeme) and item.words[0] in PUTTING_ON
 
     def goes_on(self, item: Item | None) -> bool:
         """ "in a red dress and a hat": whether a phrase was taken as clothes, so that the next may be."""

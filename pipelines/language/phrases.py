@@ -11,6 +11,7 @@ from pipelines.language.noun_phrase import Item, NounPhrase, is_nounish, is_part
 from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
 
+_POINTING = frozenset({"that", "this", "these", "those", "the other", "the others"})
 _ONE = frozenset({"a", "an", "another", "each", "every"})
 MODALS = frozenset({"should", "must", "can", "could", "will", "would", "shall", "may", "might", "to", "please"})
 _COLOURING = frozenset({"painted", "glowing", "dyed", "coloured", "colored", "tinted", "turning", "turned", "burning", "shining", "lit"})
@@ -45,8 +46,9 @@ class Chunker:
             phrase, after = self._phrase(at) if self._begins_phrase(at) else (None, at)
             if phrase is None:
                 acts = self._is_imperative(at) or self._is_act(at) or (self._after_noun() and self._is_doing(at))
-                acts = acts or (self._lexemes[at].unknown and self._acts(at, self._last()))
-                self._items.append(self._as_verb(at) if acts else self._lexemes[at])
+                acts = acts or self._is_left(at) or (self._lexemes[at].unknown and self._acts(at, self._last()))
+                places = self._lexemes[at].has(Role.RELATION, Role.TURNED) and not self._lexemes[at].has(*NOUNS)  # "one contains a crown"
+                self._items.append(self._as_verb(at) if acts and not places else self._lexemes[at])
                 at += 1
             else:
                 self._items.append(phrase)
@@ -80,6 +82,8 @@ class Chunker:
         if lexeme is None or not (self._can_begin(index) or (lexeme.has(Role.ADVERB) and self._adverb_in_phrase(index))):
             return False
         following = self._can_begin(index + 1)
+        if self._stands_alone(index) or self._is_left(index):
+            return False
         if lexeme.has(Role.NEGATOR, Role.OPENER, Role.COMPARE) and not lexeme.has(Role.DETERMINER):
             return False
         if lexeme.has(Role.TO_VIEWER, Role.TURNED) and not lexeme.has(Role.DESCRIPTION):
@@ -102,6 +106,23 @@ class Chunker:
         if lexeme.has(Role.VERB) and not lexeme.has(Role.DETERMINER, Role.NUMBER):
             return self._verb_as_noun(index)
         return True
+
+    def _stands_alone(self, index: int) -> bool:
+        """ "above that a shelf", "the other a sword": before an article such a word has no noun of its own."""
+        after = self._at(index + 1)
+        return self._lexemes[index].text in _POINTING and after is not None and after.text in ("a", "an", "the")
+
+    def _is_left(self, index: int) -> bool:
+        """ "a boat left at the foot of a cliff": a verb, no side."""
+        before, after = self._at(index - 1), self._at(index + 1)
+        if (
+            self._lexemes[index].text != "left"
+            or after is None
+            or not after.has(Role.RELATION, Role.TURNED, Role.VERB)
+            or after.has(*NOUNS)
+        ):
+            return False
+        return before is not None and not before.has(Role.DETERMINER, Role.RELATION, Role.TO_VIEWER)
 
     def _is_put(self, index: int) -> bool:
         """ "each opposite a mirror": a preposition with its object, though the word describes things, too."""
@@ -215,6 +236,8 @@ class Chunker:
         """Take one lexeme into the phrase; False when it does not belong."""
         lexeme = self._lexemes[at]
         noun_seen = any(is_nounish(one) for one in run)
+        if noun_seen and self._is_left(at):
+            return False
         if run and run[-1].text in self._lexicon.actors and lexeme.has(Role.VERB):
             return False  # "we sink": no kitchen sink
         if lexeme.kind not in (TokenKind.WORD, TokenKind.NUMBER) or (lexeme.has(Role.NEGATOR) and not lexeme.has(Role.DETERMINER)):

@@ -48,7 +48,7 @@ _SEEING = frozenset({"looking", "gazing", "staring", "watching", "peering", "gla
 _ENCLOSURES = frozenset({"pen", "corral", "enclosure", "sheepfold", "pigpen", "ring", "circle", "semicircle", "square"})
 _ABOVE = frozenset({"above", "right above", "just above", "overhead"})
 _FORMATIONS = {
-    "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
+    "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "blocks": Arrangement.ROWS, "banks": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
     "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
 }  # fmt: skip
 _LEAST_IN_ROWS = 12
@@ -109,6 +109,7 @@ class Placing(Towards):
             return at + 2  # "a man on one bench, a woman on the other"
         if word.has(Role.RELATION) and word.value(Role.RELATION) == RelationName.BETWEEN and not takes_object:
             if two := self._talk.two_before():  # "a tent in between"
+                two = self._mentions.one_and_others(two[0]) if len(two) == 1 and is_many(two[0]) and two[0].number != 2 else two
                 relation, rows = self._scene.between(two)
                 for row in rows:
                     relate(self._talk.subjects, relation, row, turned=False)
@@ -119,6 +120,13 @@ class Placing(Towards):
             return self._with_object(word, at, objects_at)
         if self._denying:
             self._denying = False
+        host = self._talk.host
+        if word.text == "on" and host is not None and self._row.ends_at(at + 1) and all(one.host is host for one in self._talk.subjects):
+            relate(self._talk.subjects, RelationName.ON, (host,), turned=False)  # "a snowman with a hat on"
+            return at + 1
+        if word.has(Role.RELATION) and word.words[-1] == "from" and isinstance(other, Lexeme) and other.words[0] == "there":
+            self._place_from_there(RelationName(word.value(Role.RELATION)), at)
+            return at + 1
         if word.has(Role.TO_VIEWER):
             relation, host = RelationName(word.value(Role.TO_VIEWER)), self._talk.host
             came_with = host is not None and all(draft.host is host and not draft.loose for draft in self._talk.subjects)
@@ -131,6 +139,12 @@ class Placing(Towards):
         elif word.has(Role.TO_HOST):
             self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
         return at + 1
+
+    def _place_from_there(self, relation: RelationName, at: int) -> None:
+        """ "A fox under a log. Not far from there is a stump": not far from the log, which does not move."""
+        fixed = (one for one in reversed(self._talk.lately) if one.options and one.place is None and not self._mentions.sorts.is_alive(one))
+        if (there := next(fixed, None)) is not None:
+            self._place_subjects(relation, (there,), at, at + 1, turned=False)
 
     def _spoken_below(self) -> Draft | None:
         """ "A long table. A chandelier hangs above": the single thing that was spoken of before what hangs or flies."""

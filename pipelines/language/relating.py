@@ -199,6 +199,8 @@ class Relating:
                 for draft in chain
                 if relation not in INNER | {RelationName.UNDER} or self._mentions.sorts.stand_alike(draft, chain[-1])
             ]
+            if relation is RelationName.UNDER:  # "a desk with a vase, and a dog underneath": the vase is on it
+                alike = [draft for draft in alike if draft is chain[-1] or draft.host not in objects]
             subjects = alike if pure else self._talk.subjects
         if not turned:
             self._spread(subjects)

@@ -96,7 +96,8 @@ class Row:
         while self.has(after, Role.ADVERB) and not self.has(after, Role.VERB, Role.BE):
             after += 1
         verb = self.item(after)
-        return isinstance(verb, Lexeme) and verb.has(Role.VERB, Role.BE) and not verb.has(Role.DETERMINER, Role.NUMBER)
+        done = isinstance(verb, Lexeme) and (verb.has(Role.VERB, Role.BE) or (verb.has(Role.RELATION) and verb.words[0].endswith("ed")))
+        return done and not self.has(after, Role.DETERMINER, Role.NUMBER)
 
     def bracketed_count(self, at: int) -> tuple[float, int] | None:
         """ "cones (qty 5)", "robots (four pieces)": the number in the bracket that opens at `at`, and where it closes."""
@@ -138,7 +139,8 @@ class Row:
     def names_air(self, at: int) -> bool:
         """ "against the evening": whether a phrase says nothing but the hour or the weather."""
         phrase = self.item(at)
-        return isinstance(phrase, NounPhrase) and phrase.head is not None and phrase.head.has(*VOTES) and not phrase.head.has(Role.THING)
+        words = [*phrase.modifiers, *([phrase.head] if phrase.head is not None else [])] if isinstance(phrase, NounPhrase) else []
+        return bool(words) and all(one.has(*VOTES) and not one.has(Role.THING) for one in words)
 
     def skip_filler(self, at: int) -> int:
         """Past adverbs and function words that stand between a preposition and its object."""

@@ -55,6 +55,11 @@ class Sorts:
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
         return kind is not None and kind.indoors and kind.stands_on == "floor" and not {"person", "animal"} & set(kind.tags)
 
+    def has_limbs(self, draft: Draft) -> bool:
+        """Whether it can have arms or wings: no place, no ground and no plant has."""
+        kind = self._lexicon.kinds[draft.options[0]] if draft.options and draft.place is None else None
+        return kind is not None and "terrain" not in kind.tags and kind.family not in ("trees", "plants")
+
     def is_cloth(self, draft: Draft) -> bool:
         """Whether it hangs down on both sides of what it is laid over."""
         return bool(draft.heads & self._cloths)

@@ -379,6 +379,10 @@ class Subjects(Placing):
                 draft.host = self._talk.host if draft is not self._talk.host else None
                 draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
             self._spread(drafts)
+        fellow = self._chain[-2] if listed and self._joined_by_and and len(self._chain) > 1 else None
+        if self._talk.singly and fellow is not None and fellow.each_of is not None and all(draft.number == 1 for draft in drafts):
+            self._each = fellow.each_of  # "8 desks, each having one monitor on it and one chair behind"
+            self._spread(drafts)
         owner = self._talk.host or (self._chain[-2] if len(self._chain) > 1 else None)
         if says_each(self._row.item(at + 1)) and self._row.ends_at(at + 2) and owner is not None and is_many(owner):
             self._each = owner  # "three tables with two chairs each"

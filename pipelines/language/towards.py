@@ -77,6 +77,9 @@ class Towards(Relating):
         if word.words[-1] in _RIMS:
             grounds = (draft for draft in reversed(self._talk.lately) if sorts.is_terrain(draft) and draft not in self._talk.subjects)
             return [next(grounds, *hosts[:1])] if hosts else hosts
+        if word.words[-1] == "there":
+            near = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects and draft.options)
+            return [next(near, *hosts[:1])] if hosts else hosts  # "a bed with a desk under it, a laptop on there"
         if len(hosts) != 1:
             return hosts
         if relation is RelationName.UNDER:  # "a seal on an iceberg, a whale gliding beneath": beneath the ice
@@ -98,7 +101,10 @@ class Towards(Relating):
             return False
         if not self._talk.subjects:  # "a temple … Somewhere inside there is treasure"
             return relation is RelationName.INSIDE and self._mentions.sorts.holds(hosts[0], hosts[0]) and self._fronted(at, at + 1)
-        if not isinstance(self._row.item(at - 1), NounPhrase) or any(draft.place or not draft.options for draft in self._talk.subjects):
+        before = at - 1
+        while self._row.has(before, Role.VERB) and not self._row.has(before, Role.BE):
+            before -= 1  # "logs laid all around"
+        if not isinstance(self._row.item(before), NounPhrase) or any(draft.place or not draft.options for draft in self._talk.subjects):
             return False
         sorts = self._mentions.sorts
         if relation is RelationName.INSIDE:
