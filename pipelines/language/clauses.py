@@ -124,9 +124,9 @@ class Clauses(Subjects):
                 self._arrange(draft, Arrangement(word.value(Role.ARRANGED)), self._mentions.number_in(word))
         elif self._is_member(word, at) and (part := self._groups.member(word)) is not None:
             self._part_subject(part)  # "two boats, one with a red sail", "one crate on the table, another under it"
-        elif word.text in ("it", "they") and self._pending is not None and self._row.has(at + 1, Role.WITH):
+        elif self._pending is not None and self._row.is_there_as_it_has(at):
             self._scene.use(word.start, self._row[at + 1].end, "grammar")
-            return at + 2  # "near the fence it has chickens", as many tongues say that there are some
+            return at + 2
         elif word.has(Role.PRONOUN) and not word.has(Role.NUMBER) and not word.has(Role.WITH):
             self._refer(word, at)
         elif word.has(Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST):

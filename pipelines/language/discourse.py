@@ -195,7 +195,7 @@ def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Dr
     picture = head is not None and head.text in _PICTURES  # "an underwater scene with a wreck, a dolphin above it": not above the scene
     if connector in ("comma", "and", "stop") or picture or (head is not None and head.has(Role.PLACE)):
         return None, False
-    if row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE, Role.TO_VIEWER) or isinstance(before, NounPhrase):
+    if row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE, Role.TO_VIEWER, Role.TO_HOST) or isinstance(before, NounPhrase):
         return last, False
     return talk.host, False
 

@@ -141,6 +141,8 @@ class Objects:
         pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
         found = self._talk.two_before() if pair else self._talk.antecedent(item)
         company = self._company_before() if pair and any(not self._mentions.sorts.is_alive(one) for one in found) else []
+        if pair and len(found) == 1 and is_many(found[0]) and found[0].number != 2:
+            found = self._mentions.one_and_others(found[0])  # "ten pews with a carpet between them"
         found = company if len(company) == 2 and any(self._mentions.sorts.is_alive(one) for one in found) else found
         if item.text == "which" and found:
             found = self._same_which(found)

@@ -25,6 +25,7 @@ _DOWN = frozenset({"down", "fallen", "toppled"})
 _SIDES = {"left": "to the left of", "right": "to the right of"}
 _ENDS = {"foot": "at the foot of", "base": "at the foot of", "side": "beside", "edge": "at the edge of", "rear": "behind", "back": "behind"}
 _TOWARDS = frozenset({"to", "on", "at", "by"})
+_NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _CLIMBED = frozenset({"ladder", "tree", "pole", "mast", "rope", "stairs", "steps", "staircase", "scaffold", "scaffolding", "drainpipe"})
 _GROWING = ("grow", "grows", "sprout", "sprouts", "rise", "rises", "spring", "springs", "stick out")
 _HANGING = ("hang", "hangs", "dangle", "dangles", "swing", "swings")
@@ -36,7 +37,8 @@ def paraphrased(tokens: Sequence[Token], lexicon: Lexicon) -> list[Token]:
     """The tokens with every such turn put plainly; the new words keep the place in the text of those that they stand for."""
     said = _unsaluted(list(tokens))
     rules: tuple[Callable[[list[Token], int, Lexicon], tuple[list[Token], int] | None], ...] = (
-        _legal, _dialect, _counted_behind, _owned_side, _partitive, _dislocated, _without_of, _half, _from_which, _gapped, _climbing,
+        _legal, _dialect, _counted_behind, _owned_side, _partitive, _dislocated, _without_of,
+        _half, _from_which, _gapped, _climbing, _other_of,
     )  # fmt: skip
     at = 0
     while at < len(said):
@@ -209,8 +211,9 @@ def _half(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], 
         said = lexicon.lookup((tokens[before].form,))[0].get(Role.NUMBER)
         whole = tokens[before].form if tokens[before].kind is TokenKind.NUMBER else said.value if said is not None else ""
         if whole.isdigit():
-            number = int(whole) // 2
-            return (_put(f"{number} of them", tokens[at : at + 3]), at + 3) if number else None
+            return (
+                (_put(f"{_NUMBERS[int(whole) // 2]} of them", tokens[at : at + 3]), at + 3) if 1 < int(whole) < 2 * len(_NUMBERS) else None
+            )
     return None
 
 
@@ -247,3 +250,13 @@ def _climbing(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Toke
     if noun is None or tokens[noun].form not in _CLIMBED:
         return None
     return _put("on", tokens[at : at + 1]), at + 1
+
+
+def _other_of(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "one stall of fish and other of flowers": another stall."""
+    if tokens[at].form not in ("other", "another") or _forms(tokens, at + 1, 1) != ("of",):
+        return None
+    before = [k for k in range(at - 1, 0, -1) if tokens[k].form == "of" and _has(tokens[k - 1], lexicon, *NOUNS)]
+    if not before or any(token.kind is TokenKind.STOP for token in tokens[before[0] : at]):
+        return None
+    return [*_put("one", [tokens[at]]), replace(tokens[before[0] - 1], start=tokens[at].start, end=tokens[at].end)], at + 1

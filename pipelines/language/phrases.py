@@ -339,6 +339,9 @@ class Chunker:
         if self._is_doing(at):
             return True
         many = run[-1].plural and not lexeme.plural and run[-1].has(Role.THING)
+        led = isinstance(self._items[-1], Lexeme) and self._items[-1].text == "where" if self._items else False
+        if many and led and (following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP)):
+            return True  # "where the tall grasses quiver"
         if many and following is not None and following.has(Role.DETERMINER):
             return True  # "camels cross the desert"
         if following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP):

@@ -48,9 +48,17 @@ _SEEING = frozenset({"looking", "gazing", "staring", "watching", "peering", "gla
 _ENCLOSURES = frozenset({"pen", "corral", "enclosure", "sheepfold", "pigpen", "ring", "circle", "semicircle", "square"})
 _ABOVE = frozenset({"above", "right above", "just above", "overhead"})
 _FORMATIONS = {
-    "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "blocks": Arrangement.ROWS, "banks": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
-    "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
-}  # fmt: skip
+    "rows": Arrangement.ROWS,
+    "lines": Arrangement.ROWS,
+    "columns": Arrangement.ROWS,
+    "blocks": Arrangement.ROWS,
+    "banks": Arrangement.ROWS,
+    "row": Arrangement.ROW,
+    "line": Arrangement.ROW,
+    "piles": Arrangement.CLUSTER,
+    "stacks": Arrangement.CLUSTER,
+    "groups": Arrangement.CLUSTER,
+}  # fmt: skipp
 _LEAST_IN_ROWS = 12
 _PICTURES = frozenset({"picture", "image", "photo", "photograph", "scene", "drawing", "painting", "shot", "frame"})
 
@@ -123,6 +131,8 @@ class Placing(Towards):
         host = self._talk.host
         if word.text == "on" and host is not None and self._row.ends_at(at + 1) and all(one.host is host for one in self._talk.subjects):
             relate(self._talk.subjects, RelationName.ON, (host,), turned=False)  # "a snowman with a hat on"
+            for draft in self._talk.subjects:
+                draft.part = draft.part and not draft.options
             return at + 1
         if word.has(Role.RELATION) and word.words[-1] == "from" and isinstance(other, Lexeme) and other.words[0] == "there":
             self._place_from_there(RelationName(word.value(Role.RELATION)), at)
@@ -216,8 +226,8 @@ class Placing(Towards):
             self._connector = "none"
             return objects_at + 1
         if turned and relation is RelationName.INSIDE and self._people.has_in_hand(word, self._talk.subjects):
-            furniture = self._mentions.sorts.is_furniture(self._talk.subjects[-1])
-            relation = RelationName.ON if furniture else RelationName.BESIDE  # what a box holds is in it, a table on it, a man at his side
+            lifeless = not self._mentions.sorts.acts(self._talk.subjects[-1])
+            relation = RelationName.ON if lifeless else RelationName.BESIDE  # what a box holds is in it, a table on it, a man at his side
         for draft in self._talk.subjects if word.words[0] in _THROWN and not turned else ():
             draft.part = draft.part and not draft.options  # "a chair with a blanket thrown over it": no part of the chair
         if turned and word.text == "over" and self._talk.subjects and all(map(self._mentions.sorts.is_cloth, self._talk.subjects)):
@@ -315,8 +325,16 @@ class Placing(Towards):
             target = Draft("", kinds) if kinds else None
         else:
             target = next(iter(self._talk.singular_before()), None)
-        flat = target is not None and sorts.is_furniture(target) and not sorts.holds(target, target)
+        flat = target is not None and sorts.is_solid(target) and not sorts.holds(target, target)
         return flat and bool(self._talk.subjects)
+
+    def _reaches_on(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> bool:
+        """ "two robots docked at a charging station behind the arm": the station is behind it, too."""
+        after, before, said = self._row.item(end), self._row.item(end - 2), self._row.item(end - 1)
+        docked = relation is RelationName.BESIDE and not turned and isinstance(before, Lexeme) and before.words[-1] in ("at", "to")
+        new = isinstance(said, NounPhrase) and said.article in ("a", "an") and len(objects) == 1 and bool(objects[0].options)
+        aside = isinstance(after, Lexeme) and after.has(Role.RELATION) and after.value(Role.RELATION) in SIDES
+        return docked and new and aside and objects[0].place is None
 
     def _enclosed_by(self, item: Item | None, at: int) -> bool:
         """ "sheep in a pen made of hay bales", "in a pen": the bales are around the sheep, or else a fence."""
@@ -363,6 +381,9 @@ class Placing(Towards):
         ground = self._row.is_moved(end) and any(draft.place or self._mentions.sorts.is_terrain(draft) for draft in objects)
         if self._row.is_participle_of(end - 1) and all(draft.options for draft in objects) and not ground:
             self._talk.subjects = objects[-1:]  # "around a sword stuck in a stone": it is the sword that is stuck
+            return
+        if self._reaches_on(relation, objects, end, turned=turned):
+            self._talk.subjects = [*self._talk.subjects, objects[-1]]
             return
         if (relation not in INNER and not nameless) or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
             return

@@ -159,6 +159,7 @@ class Relating:
             after += 1  # "left of it: a bin"
         while self._row.has(after, Role.VERB, Role.OPENER, Role.BE) or self._row.is_doing(after):
             after += 1
+        after += 2 * self._row.is_there_as_it_has(after)
         follows = self._row.item(after)
         return isinstance(follows, NounPhrase) and follows.head is not None
 

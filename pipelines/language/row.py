@@ -136,6 +136,11 @@ class Row:
         word = self.item(at)
         return isinstance(word, Lexeme) and word.text == "that" and not self.has(at + 1, Role.VERB, Role.BE, Role.WITH)
 
+    def is_there_as_it_has(self, at: int) -> bool:
+        """ "near the fence it has chickens": many tongues say so that there are some."""
+        word = self.item(at)
+        return isinstance(word, Lexeme) and word.text in ("it", "they") and self.has(at + 1, Role.WITH)
+
     def names_air(self, at: int) -> bool:
         """ "against the evening": whether a phrase says nothing but the hour or the weather."""
         phrase = self.item(at)

@@ -55,6 +55,12 @@ class Sorts:
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
         return kind is not None and kind.indoors and kind.stands_on == "floor" and not {"person", "animal"} & set(kind.tags)
 
+    def is_solid(self, draft: Draft) -> bool:
+        """Whether it is a thing that stands on the floor and neither lives nor grows."""
+        kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
+        dead = kind is not None and not {"person", "animal", "terrain"} & set(kind.tags) and kind.family not in ("trees", "plants")
+        return dead and kind is not None and kind.stands_on in ("floor", "ground")
+
     def has_limbs(self, draft: Draft) -> bool:
         """Whether it can have arms or wings: no place, no ground and no plant has."""
         kind = self._lexicon.kinds[draft.options[0]] if draft.options and draft.place is None else None

@@ -215,7 +215,8 @@ class Subjects(Placing):
             wearers = self._talk.subjects
         else:
             return False
-        if not self._people.wear(phrase, wearers, said=self._people.puts_on(before)):
+        puts_on = self._people.puts_on(before)
+        if not (puts_on and self._people.hangs_on(phrase, wearers)) and not self._people.wear(phrase, wearers, said=puts_on):
             return False
         self._talk.subjects, self._chain, self._connector = wearers[-1:], wearers[-1:], "none"
         return True
@@ -379,9 +380,9 @@ class Subjects(Placing):
                 draft.host = self._talk.host if draft is not self._talk.host else None
                 draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
             self._spread(drafts)
-        fellow = self._chain[-2] if listed and self._joined_by_and and len(self._chain) > 1 else None
-        if self._talk.singly and fellow is not None and fellow.each_of is not None and all(draft.number == 1 for draft in drafts):
-            self._each = fellow.each_of  # "8 desks, each having one monitor on it and one chair behind"
+        again = self._talk.singly and self._connector == "and" and any(one.each_of is self._talk.host for one in self._talk.lately)
+        if again and all(draft.number == 1 for draft in drafts):
+            self._each = self._talk.host  # "8 desks, each having one monitor on it and one chair behind"
             self._spread(drafts)
         owner = self._talk.host or (self._chain[-2] if len(self._chain) > 1 else None)
         if says_each(self._row.item(at + 1)) and self._row.ends_at(at + 2) and owner is not None and is_many(owner):
@@ -390,6 +391,9 @@ class Subjects(Placing):
         if self._pending is not None and not any(draft.host is not None and draft.host in self._outer for draft in drafts):
             pending = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
+            hung = isinstance(verb := self._row.item(at + 1), Lexeme) and verb.words[-1].startswith(("hang", "hung", "dangl", "swing"))
+            for draft in drafts if hung and pending.turned else ():
+                draft.hung = True  # "above the stove a pan hangs"
             goes_on = goes_on and not (pending.referred and self._row.ends_with_verb(at + 1))
             if not listed or not goes_on:
                 self._spread(drafts if not pending.turned else ())
