@@ -143,6 +143,8 @@ class Clauses(Subjects):
         elif word.has(Role.VERB, Role.BE):
             self._scene.use(word.start, word.end, "grammar")
             self._verb_seen = bool(self._chain)
+            if self._row.is_comma(at - 1) and self._row.ends_at(at + 1):
+                self._mentions.become(self._talk.subjects, word)
             if word.words[-1].endswith("ing") and self._acts_alone(at):
                 self._joined_by_and = False
             if self._outer and (not word.words[-1].endswith(("ing", "ed", "en")) or self._row.has(at - 1, Role.PRONOUN)):

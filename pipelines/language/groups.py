@@ -206,10 +206,19 @@ class Groups:
         if named and alike and not _is_group(alike[0]) and alike[0] not in roots and not numbered:
             return None  # "the old boat" after one boat more was spoken of
         ordered = () if named or not numbered else reversed(list(dict.fromkeys(root for root, _ in self._picked)))
+        ordered = () if self._is_later(alike, roots) else ordered  # "two carts, the front one full. Props; a lamp on the nearest"
         group = next((draft for draft in (*ordered, *alike, *roots) if _is_group(draft) or draft in roots), None)
         if group is None or (named and not group.heads & heads):
             return None
         return group if each and not selecting else self._split_off(group, phrase)
+
+    def _is_later(self, alike: list[Draft], roots: set[Draft]) -> bool:
+        """Whether a group was spoken of after all of those of which members were picked."""
+        new = bool(alike) and _is_group(alike[0]) and alike[0] not in roots
+        picked = [part for (_, _), part in self._picked.items()]
+        return new and all(
+            self._talk.lately.index(alike[0]) > self._talk.lately.index(part) for part in picked if part in self._talk.lately
+        )
 
     def _split_off(self, group: Draft, phrase: NounPhrase) -> Draft:
         selecting = self._selecting(phrase)

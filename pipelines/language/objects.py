@@ -202,6 +202,10 @@ class Objects:
         if relation in INNER or not found or not self._talk.subjects or self._mentions.sorts.is_borne(self._talk.subjects[-1]):
             return found
         lives = self._mentions.sorts.is_alive(found[0])
+        if relation is RelationName.AROUND and not self._mentions.sorts.is_cloth(found[0]):
+            above = (objects[0] for name, objects in found[0].relations if name is RelationName.UNDER)
+            covers = (one for one in above if isinstance(one, Draft) and one.options and not self._mentions.sorts.is_off_the_floor(one))
+            found = [next(covers, found[0])]  # "a toy train under a tree, presents around it": around the tree
         within = (objects[0] for name, objects in found[0].relations if lives and name is RelationName.INSIDE)
         home = next(within, None)
         if isinstance(home, Draft) and home.options and home.place is None:

@@ -152,7 +152,10 @@ class Placing(Towards):
 
     def _place_from_there(self, relation: RelationName, at: int) -> None:
         """ "A fox under a log. Not far from there is a stump": not far from the log, which does not move."""
-        fixed = (one for one in reversed(self._talk.lately) if one.options and one.place is None and not self._mentions.sorts.is_alive(one))
+        last = self._talk.log[-1][-1] if self._talk.log else None
+        supports = [one for _, objects in last.relations for one in objects if isinstance(one, Draft)] if last is not None else []
+        known = (*reversed(supports), *reversed(self._talk.lately))
+        fixed = (one for one in known if one.options and one.place is None and not self._mentions.sorts.is_alive(one))
         if (there := next(fixed, None)) is not None:
             self._place_subjects(relation, (there,), at, at + 1, turned=False)
 
@@ -296,6 +299,8 @@ class Placing(Towards):
             and self._mentions.sorts.water(said) is None
             and self._groups.meant(said, self._row.item(objects_at + 1)) is None
             and self._mentions.last_word_of(said) is None
+            and said.head is not None
+            and said.head.text != "rest"  # "cabbages in the rest": of the beds
         )
         on_top = relation is RelationName.ON and isinstance(said, NounPhrase) and said.head is not None and said.head.text in _TOPS
         if inner and not turned and of_part and not on_top:

@@ -289,8 +289,9 @@ class Subjects(Placing):
         return False
 
     def _partition(self, phrase: NounPhrase) -> bool:
-        """ "two cars, one red and one blue": adjectives with a number speak of so many of the last group."""
-        if not phrase.modifiers or phrase.number is None or (part := self._groups.some(phrase.number, phrase.modifiers)) is None:
+        """ "two cars, one red and one blue", "four of them wearing hats": a number without a noun speaks of so many of the last group."""
+        some = phrase.lexemes[-1].words[-2:] == ("of", "them") and self._connector == "comma"
+        if not (phrase.modifiers or some) or phrase.number is None or (part := self._groups.some(phrase.number, phrase.modifiers)) is None:
             return False
         self._mentions.hear(phrase)
         self._part_subject(part)
@@ -349,6 +350,7 @@ class Subjects(Placing):
         for draft in self._talk.subjects:
             for lexeme in phrase.modifiers:
                 wear(draft, lexeme)
+                self._mentions.become([draft], lexeme)
         wholes = [draft.part_of or draft for draft in self._talk.subjects]
         self._talk.subjects = list(dict.fromkeys(wholes))  # after "its door is red", the house is spoken of again
         return True

@@ -43,7 +43,13 @@ class Towards(Relating):
             hosts = self._meant_by(word, relation, hosts)
             self._mentions.double([] if fronted else self._talk.subjects, f"{word.text} of")  # "a lion on either side"
             loose = bool(self._talk.subjects) and all(draft.loose for draft in self._talk.subjects)
-            if relation is RelationName.INSIDE and loose and hosts and not self._mentions.sorts.is_terrain(hosts[0]):
+            if (
+                relation is RelationName.INSIDE
+                and word.words[0] == "in"
+                and loose
+                and hosts
+                and not self._mentions.sorts.is_terrain(hosts[0])
+            ):
                 borne = all(map(self._mentions.sorts.is_borne, self._talk.subjects))
                 relation, hosts = RelationName.ON, hosts if borne else []  # "a table with chairs, a vase in the middle"
         if (
