@@ -214,11 +214,12 @@ class Groups:
 
     def _is_later(self, alike: list[Draft], roots: set[Draft]) -> bool:
         """Whether a group was spoken of after all of those of which members were picked."""
-        new = bool(alike) and _is_group(alike[0]) and alike[0] not in roots
-        picked = [part for (_, _), part in self._picked.items()]
-        return new and all(
-            self._talk.lately.index(alike[0]) > self._talk.lately.index(part) for part in picked if part in self._talk.lately
-        )
+        lately = self._talk.lately
+        groups = (draft for draft in alike if _is_group(draft) and draft not in roots and not draft.relations)
+        new = next((draft for draft in groups if [draft] in self._talk.log), None)  # no boxes that "the first shelf holds"
+        if new is None:
+            return False
+        return all(lately.index(new) > lately.index(part) for part in self._picked.values() if part in lately)
 
     def _split_off(self, group: Draft, phrase: NounPhrase) -> Draft:
         selecting = self._selecting(phrase)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.language.discourse import Discourse, other_side
-from pipelines.language.drafts import Draft, SceneDraft, is_bare_part, is_many
+from pipelines.language.drafts import Draft, SceneDraft, is_bare_part, is_many, is_named
 from pipelines.language.groups import Groups
 from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
@@ -199,13 +199,13 @@ class Objects:
 
     def _what_carries(self, found: list[Draft], relation: RelationName) -> list[Draft]:
         """ "an anvil, a hammer on it and a barrel beside it": what stands on the floor stands beside the anvil, not the hammer."""
+        if relation is RelationName.AROUND and found and not self._mentions.sorts.is_cloth(found[0]) and not is_many(found[0]):
+            above = (objects[0] for name, objects in found[0].relations if name is RelationName.UNDER)
+            covers = (one for one in above if isinstance(one, Draft) and is_named(one) and not self._mentions.sorts.is_off_the_floor(one))
+            found = [next(covers, found[0])]  # "a toy train under a tree, presents around it": around the tree
         if relation in INNER or not found or not self._talk.subjects or self._mentions.sorts.is_borne(self._talk.subjects[-1]):
             return found
         lives = self._mentions.sorts.is_alive(found[0])
-        if relation is RelationName.AROUND and not self._mentions.sorts.is_cloth(found[0]):
-            above = (objects[0] for name, objects in found[0].relations if name is RelationName.UNDER)
-            covers = (one for one in above if isinstance(one, Draft) and one.options and not self._mentions.sorts.is_off_the_floor(one))
-            found = [next(covers, found[0])]  # "a toy train under a tree, presents around it": around the tree
         within = (objects[0] for name, objects in found[0].relations if lives and name is RelationName.INSIDE)
         home = next(within, None)
         if isinstance(home, Draft) and home.options and home.place is None:

@@ -45,6 +45,8 @@ def _without_hesitations(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
             tokens = [*tokens[: begin + 1], *looks, *tokens[begin + 1 : at], *tokens[end:]]
         else:
             tokens = cover(tokens, at, at + 1)
+            if 0 < at < len(tokens) and tokens[at - 1].kind is tokens[at].kind is TokenKind.COMMA:
+                tokens = cover(tokens, at - 1, at)  # "please, um, two": one comma
     return tokens
 
 
