@@ -50,11 +50,9 @@ class Objects:
             if item.text == "whose" and isinstance(part := self._row.item(at + 1), NounPhrase) and is_part(part):
                 self._mentions.use(part)
                 return self._talk.lately[-1:], at + 2  # "a fountain on whose edge children sit"
-            found = self._pronoun(item, relation, fronted=fronted)
-            other = self._row.item(at + 2)
-            if relation is RelationName.BETWEEN and found and self._row.has(at + 1, Role.CONJUNCTION) and self._names_other(other, at + 2):
-                assert isinstance(other, NounPhrase)  # "between them and the sea"
-                return [found[0], *self._mentions.mention(other, place_weight=PLACE_AS_OBJECT, as_object=True)], at + 3
+            found, end = self._pronoun(item, relation, fronted=fronted), self.end_of_pair(relation, at)
+            if found and end > at + 1 and isinstance(other := self._row[end - 1], NounPhrase):  # "between them and the sea"
+                return [found[0], *self._mentions.mention(other, place_weight=PLACE_AS_OBJECT, as_object=True)], end
             return found, at + 1
         if (some := self._some_of(item, relation)) is not None:
             return [some], at + 1
@@ -112,10 +110,17 @@ class Objects:
             drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
         return drafts, end
 
-    def _names_other(self, other: object, at: int) -> bool:
-        """Whether the phrase at `at` is a second object, and not what stands between: "between them a well and a bench"."""
+    def end_of_pair(self, relation: RelationName, at: int) -> int:
+        """Where the object at `at` ends: after "between them" a second, definite one goes on, not so what stands between: "and a well"."""
+        other = self._row.item(at + 2)
+        if (
+            relation is not RelationName.BETWEEN
+            or not isinstance(self._row.item(at), Lexeme)
+            or not self._row.has(at + 1, Role.CONJUNCTION)
+        ):
+            return at + 1
         definite = isinstance(other, NounPhrase) and other.head is not None and other.article in self._mentions.definite
-        return definite and not self._row.next_is_relation(at + 1)
+        return at + 3 if definite and not self._row.next_is_relation(at + 3) else at + 1
 
     def _some_of(self, item: NounPhrase, relation: RelationName) -> Draft | None:
         """ "tomatoes in two, cabbages in the rest", "on one of the four still standing": some of what was last spoken of in the plural."""

@@ -272,7 +272,7 @@ class Placing(Towards):
                 draft.hangs = True
         if turned and relation is RelationName.ON and self._covered(objects_at):
             return objects_at + 1
-        fronted = self._fronted(objects_at - 1, objects_at + 1)
+        fronted = self._fronted(objects_at - 1, self._objects.end_of_pair(relation, objects_at))
         pure = self._joined_by_and and not any(draft.relations for draft in self._chain)
         self._talk.listed = list(self._chain) if pure else []
         objects, end = self._objects.of(word, relation, objects_at, turned=turned, fronted=fronted, first=self._first)
