@@ -159,6 +159,10 @@ class Groups:
         """Whether some of a group were told apart from the others, which may go on."""
         return self._parted is not None and self._parted in self._scene.drafts
 
+    def others(self, part: Draft) -> list[Draft]:
+        """The rest of the group that a part was just taken out of."""
+        return [self._parted] if self._parted is not None and self.parted and self._parted is not part else []
+
     def two_rows(self, group: Draft) -> list[Draft]:
         """ "between the rows": one row, and the rest of them."""
         known = [row for (root, _), row in self._picked.items() if root is group and row.rows == 1]

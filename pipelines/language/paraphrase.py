@@ -162,12 +162,12 @@ def _partitive(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Tok
             continue
         if not _number(tokens[share], lexicon) or is_.form not in ("are", "is", "were", "was", "have", "lie"):
             continue
-        look = _put("fallen", [said]) if said.form in _DOWN else [said]
+        look = _put("fallen", [is_, said]) if said.form in _DOWN else [replace(said, start=is_.start)]
         whole = [replace(tokens[at + 1], start=tokens[at].start), *tokens[at + 2 : share]]
         whole = whole[:-1] if whole[-1].kind is TokenKind.COMMA else whole
         looks = said.form in _DOWN or _has(said, lexicon, *MODIFIERS)
-        verb = [] if looks else [is_]
-        return [*whole, *_put(",", [tokens[share]]), tokens[share], *verb, *look], share + 3
+        state = look if looks else [is_, said]
+        return [*whole, *_put(",", [tokens[share]]), tokens[share], *state], share + 3
     return None
 
 

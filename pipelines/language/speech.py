@@ -87,10 +87,13 @@ def _put_right(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
         if begin is None or not _is_first(tokens[after], lexicon):
             at += 1
             continue
-        first = _named_before(tokens, begin, after, lexicon)
+        first = _named_before(tokens, before, after, lexicon)
         if first is not None:  # "a snowman in the garden, no wait, two snowmen": where the first one was said to be
             named, ends = first
-            tokens = [*tokens[: named[0]], *tokens[after:ends], *tokens[named[1] : before], *tokens[ends:]]
+            place = tokens[named[0] : named[1]]
+            right = [replace(token, start=place[0].start, end=place[-1].end) for token in tokens[after:ends]]
+            tokens = cover(tokens, before, ends)
+            tokens[named[0] : named[1]] = right
             at = begin
             continue
         tokens = cover(tokens, begin, after)

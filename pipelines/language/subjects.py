@@ -75,7 +75,7 @@ class Subjects(Placing):
         self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma")
         if self._row.is_look_of_some(at, parted=self._groups.parted) and phrase.head is not None:
             phrase = replace(phrase, head=None, modifiers=[*phrase.modifiers, phrase.head])  # "one green and one orange"
-        if phrase.head is None and (self._partition(phrase) or self._predicate(phrase, at)):
+        if phrase.head is None and (self._partition(phrase, at) or self._predicate(phrase, at)):
             return at + 1
         after = self._row.item(at + 1)
         self._mentions.lying = isinstance(after, Lexeme) and after.text == "on"
@@ -288,13 +288,16 @@ class Subjects(Placing):
             return True
         return False
 
-    def _partition(self, phrase: NounPhrase) -> bool:
+    def _partition(self, phrase: NounPhrase, at: int) -> bool:
         """ "two cars, one red and one blue", "four of them wearing hats": a number without a noun speaks of so many of the last group."""
         some = phrase.lexemes[-1].words[-2:] == ("of", "them") and self._connector == "comma"
         if not (phrase.modifiers or some) or phrase.number is None or (part := self._groups.some(phrase.number, phrase.modifiers)) is None:
             return False
         self._mentions.hear(phrase)
         self._part_subject(part)
+        if self._row.is_comma(at + 1) and self._row.next_is_relation(at + 2):  # "five chairs, one of them red, around a table": all are
+            self._talk.subjects = [*self._groups.others(part), part]
+            self._chain, self._joined_by_and = list(self._talk.subjects), True
         return True
 
     def _part_subject(self, part: Draft) -> None:
