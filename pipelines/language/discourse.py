@@ -129,6 +129,8 @@ class Discourse:
             host = log[-1][0].host
             told = host is not None and self.host is None and host in lately and host.place is None and not is_many(host)
             return [host] if told and host is not None else log[-1]  # "a desk with a lamp. Behind it a chair": behind the desk
+        if log and (bearer := self._bearer_of(log[-1])) is not None:
+            return [bearer]
         several = log[-1] if log and len(log[-1]) > 1 else []  # "on it are a computer and a cup; in front of it": neither of the two
         single = [draft for draft in reversed(lately) if not is_many(draft) and draft not in several]
         spoken = next((group for group in reversed(log) if len(group) == 1 and not is_many(group[0])), [])
@@ -141,6 +143,15 @@ class Discourse:
             key=lambda draft: (not is_named(draft), draft.place is not None)
         )  # "a scarecrow in a field, a tree behind it": not behind the field
         return [draft for draft in single if draft.options or not draft.part][:1] or lately[-1:]  # never "the wall" that a bed stands at
+
+    def _bearer_of(self, group: list[Draft]) -> Draft | None:
+        """ "Two glasses and a bottle on the blanket. Daisies around it": what several things that were spoken of last are all on."""
+        inner = (RelationName.ON, RelationName.INSIDE)
+        on = (objects[0] for name, objects in group[-1].relations if name in inner)
+        one = next((target for target in on if isinstance(target, Draft)), None)
+        if one is None or is_many(one) or one.place is not None or one in self.subjects:
+            return None
+        return one if all(any(name in inner and one in objects for name, objects in draft.relations) for draft in group) else None
 
     def two_before(self) -> list[Draft]:
         """ "between them": the last two things spoken of."""

@@ -148,6 +148,12 @@ class Mentions(Drafting):
         definite = owned or self.hosted or phrase.article in self.definite
         self._naming.settle_part(phrase, definite=definite, indoors=self._indoors())
 
+    def machine_of(self, phrase: NounPhrase) -> Draft | None:
+        """ "crate on forks": the forklift that has such a part."""
+        word = singular(phrase.head, self._lexicon) if phrase.head is not None and phrase.head.has(Role.PART) else ""
+        owners = self._lexicon.data["machine_parts"].get(word, ())
+        return next((draft for draft in reversed(self._scene.drafts) if draft.options[:1] and draft.options[0] in owners), None)
+
     def alone(self, head: Lexeme) -> str | None:
         """The place that a word names where the prompt names nothing else: "the moon"."""
         named = (name for name, place in self._lexicon.places.items() if head.text in split(place.said.alone))

@@ -51,6 +51,8 @@ class Objects:
                 self._mentions.use(part)
                 return self._talk.lately[-1:], at + 2  # "a fountain on whose edge children sit"
             found, end = self._pronoun(item, relation, fronted=fronted), self.end_of_pair(relation, at)
+            if "against" in word.words:
+                found = self._high_enough(found)
             if found and end > at + 1 and isinstance(other := self._row[end - 1], NounPhrase):  # "between them and the sea"
                 return [found[0], *self._mentions.mention(other, place_weight=PLACE_AS_OBJECT, as_object=True)], end
             return found, at + 1
@@ -109,6 +111,14 @@ class Objects:
             phrase, end = further
             drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
         return drafts, end
+
+    def _high_enough(self, found: list[Draft]) -> list[Draft]:
+        """ "A can by the shed and a wheelbarrow propped against it": against the shed, for the can is lower than what leans there."""
+        sorts, leaning = self._mentions.sorts, self._talk.subjects[-1] if self._talk.subjects else None
+        if leaning is None or len(found) != 1 or sorts.height(found[0]) >= sorts.height(leaning) or not sorts.height(found[0]):
+            return found
+        others = (target for _, objects in found[0].relations for target in objects if isinstance(target, Draft))
+        return [next((one for one in others if sorts.height(one) >= sorts.height(leaning)), found[0])]
 
     def end_of_pair(self, relation: RelationName, at: int) -> int:
         """Where the object at `at` ends: after "between them" a second, definite one goes on, not so what stands between: "and a well"."""
@@ -204,7 +214,7 @@ class Objects:
 
     def _what_carries(self, found: list[Draft], relation: RelationName) -> list[Draft]:
         """ "an anvil, a hammer on it and a barrel beside it": what stands on the floor stands beside the anvil, not the hammer."""
-        if relation is RelationName.AROUND and found and not self._mentions.sorts.is_cloth(found[0]) and not is_many(found[0]):
+        if relation is RelationName.AROUND and len(found) == 1 and not self._mentions.sorts.is_cloth(found[0]) and not is_many(found[0]):
             above = (objects[0] for name, objects in found[0].relations if name is RelationName.UNDER)
             covers = (one for one in above if isinstance(one, Draft) and is_named(one) and not self._mentions.sorts.is_off_the_floor(one))
             found = [next(covers, found[0])]  # "a toy train under a tree, presents around it": around the tree
@@ -227,7 +237,8 @@ class Objects:
             return tuple(self._mentions.sorts.holder(subjects[-1], [thing], self._talk.lately))
         if relation in INNER or not isinstance(thing, Draft) or len(objects) > 1 or any(map(self._mentions.sorts.is_borne, subjects)):
             return objects
-        if relation is not RelationName.AROUND and not self._mentions.sorts.is_borne(thing):
+        perched = relation in SIDES and self._mentions.sorts.is_animal(thing)  # "a gull sits on a boat. Behind it": behind both
+        if relation is not RelationName.AROUND and not self._mentions.sorts.is_borne(thing) and not perched:
             return objects
         carriers = (target for name, (target, *_) in thing.relations if name in INNER)
         found = next((one for one in carriers if isinstance(one, Draft) and one.options and not self._mentions.sorts.is_terrain(one)), None)
@@ -248,6 +259,9 @@ class Objects:
         """ "in front of the door": in front of the house that has it, when one was spoken of."""
         both = item.number == 2 and item.head is not None and item.head.words[-1] == "sides"  # "stalls lining both sides": of the pier
         each = item.article in EACH and item.head is not None and item.head.text in EACH_OF_ITS and item.head.text != "corner"
+        machine = self._mentions.machine_of(item) if item.article in ("", "the", "its") else None
+        if machine is not None:
+            return machine
         owned = both or each or item.article in ("the", "its", "their", "his", "her")
         if item.of is not None or not is_part(item) or not owned:
             return None

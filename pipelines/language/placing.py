@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.language.discourse import relate
 from pipelines.language.drafts import Draft, is_many, is_named
+from pipelines.language.following import Following
 from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT
 from pipelines.language.noun_phrase import Item, NounPhrase
@@ -11,7 +12,6 @@ from pipelines.language.objects import EACH_OF_ITS, PLACING
 from pipelines.language.recall import EACH
 from pipelines.language.row import INNER, SIDES, is_part
 from pipelines.language.tagging import Lexeme
-from pipelines.language.towards import Towards
 from pipelines.spec import VIEWER, Arrangement, RelationName
 
 _TOPS = (
@@ -42,9 +42,12 @@ _TOPS = (
     "antlers",
     "end",
     "tip",
+    "forks",
+    "fork",
+    "bucket",
+    "blade",
 )  # what is on them is on the whole thing
 _THROWN = frozenset({"thrown", "draped", "spread", "slung", "laid", "flung", "folded"})
-_SEEING = frozenset({"looking", "gazing", "staring", "watching", "peering", "glancing"})
 _ENCLOSURES = frozenset({"pen", "corral", "enclosure", "sheepfold", "pigpen", "ring", "circle", "semicircle", "square"})
 _ABOVE = frozenset({"above", "right above", "just above", "overhead"})
 _FORMATIONS = {
@@ -68,7 +71,7 @@ def says_each(item: Item | None) -> bool:
     return item is not None and (item.article if isinstance(item, NounPhrase) else item.text).partition(" ")[0] in EACH
 
 
-class Placing(Towards):
+class Placing(Following):
     """Reads prepositions with their objects."""
 
     def _relation(self, word: Lexeme, at: int) -> int:
@@ -333,14 +336,6 @@ class Placing(Towards):
         flat = target is not None and sorts.is_solid(target) and not sorts.holds(target, target)
         return flat and bool(self._talk.subjects)
 
-    def _reaches_on(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> bool:
-        """ "two robots docked at a charging station behind the arm": the station is behind it, too."""
-        after, before, said = self._row.item(end), self._row.item(end - 2), self._row.item(end - 1)
-        docked = relation is RelationName.BESIDE and not turned and isinstance(before, Lexeme) and before.words[-1] in ("at", "to")
-        new = isinstance(said, NounPhrase) and said.article in ("a", "an") and len(objects) == 1 and bool(objects[0].options)
-        aside = isinstance(after, Lexeme) and after.has(Role.RELATION) and after.value(Role.RELATION) in SIDES
-        return docked and new and aside and objects[0].place is None
-
     def _enclosed_by(self, item: Item | None, at: int) -> bool:
         """ "sheep in a pen made of hay bales", "in a pen": the bales are around the sheep, or else a fence."""
         if not isinstance(item, NounPhrase) or item.head is None or item.head.words[-1] not in _ENCLOSURES or self._fronted(at, at + 2):
@@ -371,36 +366,3 @@ class Placing(Towards):
             self._scene.use(material.start, material.end, "describes")
         self._connector = "none"
         return True
-
-    def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
-        """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
-        self._chain, self._joined_by_and, self._connector = [], False, "none"
-        posture = self._row.item(end)
-        sits = isinstance(posture, Lexeme) and posture.has(Role.RELATION) and posture.words[0].endswith("ing") and not turned
-        alive = self._mentions.sorts.is_alive
-        if sits and all(map(alive, objects)) and not any(map(alive, self._talk.subjects)):
-            self._talk.subjects = objects  # "a barrel between two men sitting on crates"
-            return
-        unknown = [one for one in self._talk.subjects if not is_named(one)]
-        nameless = bool(unknown) and len(unknown) == len(self._talk.subjects)
-        ground = self._row.is_moved(end) and any(draft.place or self._mentions.sorts.is_terrain(draft) for draft in objects)
-        if self._row.is_participle_of(end - 1) and all(draft.options for draft in objects) and not ground:
-            self._talk.subjects = objects[-1:]  # "around a sword stuck in a stone": it is the sword that is stuck
-            return
-        if self._reaches_on(relation, objects, end, turned=turned):
-            self._talk.subjects = [*self._talk.subjects, objects[-1]]
-            return
-        if (relation not in INNER and not nameless) or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
-            return
-        first, after = objects[0], self._row.item(end)
-        if nameless and first.options:  # "having tea at a table under a tree": the table is under it
-            follows_on = self._row.next_is_relation(end)
-        elif first.place is not None:
-            follows_on = relation is RelationName.ON and isinstance(after, Lexeme) and after.text == "in"
-        else:
-            is_thing = bool(first.options) and not self._mentions.sorts.is_terrain(first)
-            follows_on = is_thing and self._pending is None and self._row.next_is_relation(end)
-        if isinstance(after, Lexeme) and after.words[0] in _SEEING and any(map(alive, self._talk.subjects)) and not alive(first):
-            return  # "two people on a sofa looking at the sea"
-        if follows_on:
-            self._talk.subjects = objects[-1:]

@@ -55,6 +55,14 @@ class Sorts:
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
         return kind is not None and kind.indoors and kind.stands_on == "floor" and not {"person", "animal"} & set(kind.tags)
 
+    def is_animal(self, draft: Draft) -> bool:
+        """Whether it is alive and no person."""
+        return self.is_alive(draft) and not self.is_person(draft)
+
+    def height(self, draft: Draft) -> float:
+        """How high it usually is, in metres; 0 where nobody knows."""
+        return float(self._lexicon.kinds[draft.options[0]].size_m[1]) if draft.options else 0.0
+
     def is_solid(self, draft: Draft) -> bool:
         """Whether it is a thing that stands on the floor and neither lives nor grows."""
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
