@@ -237,8 +237,10 @@ class Clauses(Subjects):
     def _bearing_host(self, host: Draft | None, item: Item | None) -> Draft | None:
         """ "the table by the window with a jug": small things come with what can bear them, not with what hangs on a wall."""
         sorts = self._mentions.sorts
-        small = isinstance(item, NounPhrase) and sorts.is_small(item)
-        if host is None or not small or not sorts.is_off_the_floor(host) or sorts.is_borne(host):
+        small = isinstance(item, NounPhrase) and sorts.may_be_small(item)
+        if host is None or not small or sorts.is_borne(host):
+            return host
+        if not sorts.is_off_the_floor(host) and host.word not in self._mentions.lexicon.building_parts:
             return host
         beside = (one for one in reversed(self._talk.subjects) if any(host in objects for _, objects in one.relations))
         return next((one for one in beside if sorts.is_furniture(one)), host)

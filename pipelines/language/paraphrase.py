@@ -105,12 +105,17 @@ def _legal(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token],
 
 
 def _dialect(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
-    """ "a couple o' goats", "ham an' eggs", "me ship": the short forms of "of" and "and", and "me" for "my"."""
+    """ "a couple o' goats", "ham an' eggs", "me ship", "next 2 him": the short forms of "of", "and" and "to", and "me" for "my"."""
     token, following = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else None
     if following is None:
         return None
     if token.form in ("o", "an") and following.form == "'" and following.start == token.end:
         return _put("of" if token.form == "o" else "and", tokens[at : at + 2]), at + 2
+    if (token.form, following.form) == ("next", "2"):
+        return _put("next to", tokens[at : at + 2]), at + 2
+    before = tokens[at - 1] if at else None
+    if before is not None and _has(before, lexicon, Role.RELATION, Role.TURNED, Role.OF, Role.COMPARE):
+        return None  # "a hill behind me"
     mine = token.form == "me" and (at == 0 or tokens[at - 1].form not in _HANDED) and following.kind is TokenKind.WORD
     senses, plural = lexicon.lookup((following.form,))
     if mine and Role.THING in senses and not plural and not senses.keys() & {Role.DETERMINER, Role.FUNCTION, Role.RELATION}:

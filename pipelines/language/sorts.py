@@ -29,6 +29,11 @@ class Sorts:
             return False
         return any(self._lexicon.kinds[name].stands_on == "surface" for name in phrase.head.senses[Role.THING].options[:1])
 
+    def may_be_small(self, phrase: NounPhrase) -> bool:
+        """Whether a phrase can name something that stands on tables and shelves: of lamps some do."""
+        options = phrase.head.senses[Role.THING].options if phrase.head is not None and phrase.head.has(Role.THING) else ()
+        return any(self._lexicon.kinds[name].stands_on == "surface" for name in options)
+
     def is_borne(self, draft: Draft) -> bool:
         """Whether a thing stands on tables and shelves."""
         return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on == "surface"

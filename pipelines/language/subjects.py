@@ -312,7 +312,7 @@ class Subjects(Predicates):
                 draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
             self._spread(drafts)
         again = self._talk.singly and self._connector == "and" and any(one.each_of is self._talk.host for one in self._talk.lately)
-        if again and all(draft.number == 1 for draft in drafts):
+        if again and all(draft.number in (None, 1) and not draft.plural and draft.each_of is None for draft in drafts):
             self._each = self._talk.host  # "8 desks, each having one monitor on it and one chair behind"
             self._spread(drafts)
         owner = self._talk.host or (self._chain[-2] if len(self._chain) > 1 else None)

@@ -88,6 +88,10 @@ class Towards(Relating):
             return [next(near, *hosts[:1])] if hosts else hosts  # "a bed with a desk under it, a laptop on there"
         if len(hosts) != 1:
             return hosts
+        if any(draft in objects for draft in self._talk.subjects for _, objects in hosts[0].relations):
+            spoken = (group[0] for group in self._talk.log[self._talk.began :] if len(group) == 1 and not is_many(group[0]))
+            apart = (one for one in spoken if one.options and one is not hosts[0] and one not in self._talk.subjects and one.place is None)
+            return [next(apart, hosts[0])]  # "a sofa, a cat on the armchair opposite": opposite the sofa, not the cat
         if relation is RelationName.UNDER:  # "a seal on an iceberg, a whale gliding beneath": beneath the ice
             supports = (objects[0] for name, objects in hosts[0].relations if name is RelationName.ON)
         elif relation is RelationName.ON:  # "a chest under a table. On top, a vase": on the table
