@@ -13,7 +13,7 @@ _LONGEST_PHRASE = 6  # tokens
 _SALUTATION = 4  # tokens of the longest "Dear Mr Claus"
 _ADVERBS_OF_PLACE = {
     "whereupon": "on which", "whereon": "on which", "wherein": "in which", "whereunder": "under which", "wherefrom": "from which",
-    "thereon": "on it", "thereupon": "on it", "therein": "in it", "thereunder": "under it", "thereby": "by it",
+    "thereon": "on it", "thereupon": "on it", "therein": "in it", "thereunder": "under it", "thereby": "by it", "thereof": "of it",
 }  # fmt: skip
 _SAME = (("the", "same"), ("the", "aforesaid"), ("the", "said", "item"))
 _HANDED = frozenset(
@@ -125,13 +125,15 @@ def _dialect(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token
 
 def _counted_behind(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "sheep, thirteen head, in a pen", "beds, four of them": a number alone behind the noun is how many there are."""
-    if at == 0 or tokens[at - 1].kind is not TokenKind.COMMA or not _number(tokens[at], lexicon):
+    if at == 0 or tokens[at - 1].kind is not TokenKind.COMMA:
         return None
-    tail = next((words for words in _IN_NUMBER if _forms(tokens, at + 1, len(words)) == words), None)
-    if tail is None or not (_ends(tokens, at + 1 + len(tail)) or tail[0] not in ("of", "head")):
+    counts = (k for k in (3, 2, 1) if Role.NUMBER in lexicon.lookup(_forms(tokens, at, k))[0])
+    after = at + (1 if tokens[at].kind is TokenKind.NUMBER else next(counts, 0))
+    tail = next((words for words in _IN_NUMBER if after > at and _forms(tokens, after, len(words)) == words), None)
+    if tail is None or not (_ends(tokens, after + len(tail)) or tail[0] not in ("of", "head")):
         return None
-    end = at + 1 + len(tail)
-    said = [replace(tokens[at], end=tokens[end - 1].end)]
+    end = after + len(tail)
+    said = [*tokens[at : after - 1], replace(tokens[after - 1], end=tokens[end - 1].end)]
     return (said if _ends(tokens, end) else [*said, *_put(",", [tokens[end - 1]])]), end
 
 
@@ -157,7 +159,10 @@ def _owned_side(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[To
 
 
 def _partitive(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
-    """ "Of six columns two are down": six columns, two fallen."""
+    """ "Of six columns two are down": six columns, two fallen. "Five boats, one of which is red": one of them red."""
+    if _forms(tokens, at + 1, 2) == ("of", "which") and at + 4 < len(tokens) and _number(tokens[at], lexicon):
+        plain = tokens[at + 3].form in ("is", "are") and _has(tokens[at + 4], lexicon, *MODIFIERS) and _ends(tokens, at + 5)
+        return ([tokens[at], replace(tokens[at + 4], start=tokens[at + 1].start)], at + 5) if plain else None
     begins = at == 0 or tokens[at - 1].kind in BREAKS
     if tokens[at].form != "of" or not begins or at + 2 >= len(tokens) or not _number(tokens[at + 1], lexicon):
         return None

@@ -21,6 +21,8 @@ _LEAVE, _OUT = frozenset({"leave", "leaving", "keep", "keeping", "take", "taking
 _GONE = frozenset({"removed", "missing", "gone"})
 _OF_IT = (("of", "it"), ("of", "this"), ("of", "that"), *(("of", "the", whole) for whole in ("picture", "scene", "view", "frame", "image")))
 _SHONE = frozenset({"light", "lights", "lamp", "lamps", "candle", "candles", "fire"})  # "leave the lights out": they are there
+_DOUBTING = frozenset({"well", "actually", "wait", "sorry"})
+"""Between commas they set right what was named by the same noun before."""
 _SHOWN = (("here",), ("heres",), ("here", "is"), ("this", "is"), ("thats",), ("that", "is"))
 
 
@@ -80,6 +82,8 @@ def _put_right(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
     at = 0
     while at < len(tokens):
         mark = next((one for one in marks if tuple(token.form for token in tokens[at : at + len(one)]) == one), None)
+        doubted = mark is None and tokens[at].form in _DOUBTING and at > 0 and tokens[at - 1].kind is TokenKind.COMMA
+        mark = (tokens[at].form,) if doubted else mark
         after = at + len(mark) if mark is not None else at
         after += mark is not None and after < len(tokens) and tokens[after].kind is TokenKind.COMMA
         before = at - (at > 0 and tokens[at - 1].kind is TokenKind.COMMA)
@@ -88,6 +92,9 @@ def _put_right(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
             at += 1
             continue
         first = _named_before(tokens, before, after, lexicon)
+        if first is None and doubted:
+            at += 1
+            continue  # "a barn, well, two cows"
         if first is not None:  # "a snowman in the garden, no wait, two snowmen": where the first one was said to be
             named, ends = first
             place = tokens[named[0] : named[1]]

@@ -250,7 +250,9 @@ class Subjects(Predicates):
             return False
         self._mentions.hear(phrase)
         self._part_subject(part)
-        if self._row.is_comma(at + 1) and self._row.next_is_relation(at + 2):  # "five chairs, one of them red, around a table": all are
+        if self._row.is_comma(at + 1) and (
+            self._row.next_is_relation(at + 2) or self._row.has(at + 2, Role.VERB, Role.BE)
+        ):  # "five chairs, one of them red, around a table": all are
             self._talk.subjects = [*self._groups.others(part), part]
             self._chain, self._joined_by_and = list(self._talk.subjects), True
         return True

@@ -93,9 +93,12 @@ class Towards(Relating):
             apart = (one for one in spoken if one.options and one is not hosts[0] and one not in self._talk.subjects and one.place is None)
             return [next(apart, hosts[0])]  # "a sofa, a cat on the armchair opposite": opposite the sofa, not the cat
         if relation is RelationName.UNDER:  # "a seal on an iceberg, a whale gliding beneath": beneath the ice
-            supports = (objects[0] for name, objects in hosts[0].relations if name is RelationName.ON)
+            supports = [*(objects[0] for name, objects in hosts[0].relations if name is RelationName.ON), *self._floor_of(hosts[0])]
+        elif relation in SIDES:  # "a bicycle under a car, a dog behind": behind the car
+            under = (objects[0] for name, objects in hosts[0].relations if name is RelationName.UNDER)
+            return [next((one for one in under if isinstance(one, Draft) and sorts.is_solid(one)), hosts[0])]
         elif relation is RelationName.ON:  # "a chest under a table. On top, a vase": on the table
-            supports = (objects[0] for name, objects in hosts[0].relations if name is RelationName.UNDER)
+            supports = [objects[0] for name, objects in hosts[0].relations if name is RelationName.UNDER]
         else:
             return hosts
         bears = (
@@ -104,6 +107,14 @@ class Towards(Relating):
             if isinstance(one, Draft) and one.options and (relation is RelationName.UNDER or sorts.is_furniture(one))
         )
         return [next(bears, hosts[0])]
+
+    def _floor_of(self, draft: Draft) -> list[Draft]:
+        """ "a truck, a toolbox at its wheel and a dog asleep beneath": nothing is beneath a toolbox, but beneath what it stands by."""
+        sorts = self._mentions.sorts
+        if not sorts.is_borne(draft):
+            return []
+        beside = [objects[0] for name, objects in draft.relations if name in (RelationName.BESIDE, RelationName.NEAR)]
+        return [one for one in beside if isinstance(one, Draft) and one.options and not sorts.is_borne(one)]
 
     def _goes_around(self, relation: RelationName, hosts: list[Draft], at: int) -> bool:
         """ "a greenhouse, tomatoes inside", "a well, barrels all around": whether one thing was named that they can be in or around."""
