@@ -18,6 +18,7 @@ from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import TokenKind
 from pipelines.spec import Arrangement, RelationName
 
+_REFLEXIVE = frozenset({"itself", "himself", "herself", "themselves"})
 _HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
 
 
@@ -89,6 +90,9 @@ class Clauses(Subjects):
             if bearer is not None:
                 self._talk.host, self._distant_host, self._connector = bearer, True, "with"
         elif word.kind is TokenKind.COMMA:
+            if self._denying and self._talk.subjects and self._row.has(at + 1, Role.BE, Role.VERB) and self._row.is_comma(at - 3):
+                self._denying, self._connector = False, "none"  # "the cat, not the dog, is on the sofa"
+                return at + 1
             self._connector = "comma" if self._connector != "and" else "and"
         elif word.text in ("except", "except for", "but for", "save for"):
             self._denying, self._connector = False, "and"
@@ -120,6 +124,9 @@ class Clauses(Subjects):
                 self._arrange(draft, Arrangement(word.value(Role.ARRANGED)), self._mentions.number_in(word))
         elif self._is_member(word, at) and (part := self._groups.member(word)) is not None:
             self._part_subject(part)  # "two boats, one with a red sail", "one crate on the table, another under it"
+        elif self._pending is not None and self._row.is_there_as_it_has(at):
+            self._scene.use(word.start, self._row[at + 1].end, "grammar")
+            return at + 2
         elif word.has(Role.PRONOUN) and not word.has(Role.NUMBER) and not word.has(Role.WITH):
             self._refer(word, at)
         elif word.has(Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST):
@@ -136,6 +143,8 @@ class Clauses(Subjects):
         elif word.has(Role.VERB, Role.BE):
             self._scene.use(word.start, word.end, "grammar")
             self._verb_seen = bool(self._chain)
+            if self._row.is_comma(at - 1) and self._row.ends_at(at + 1):
+                self._mentions.become(self._talk.subjects, word)
             if word.words[-1].endswith("ing") and self._acts_alone(at):
                 self._joined_by_and = False
             if self._outer and (not word.words[-1].endswith(("ing", "ed", "en")) or self._row.has(at - 1, Role.PRONOUN)):
@@ -201,6 +210,7 @@ class Clauses(Subjects):
     def _with(self, at: int) -> int:
         """What follows belongs to the thing just named; in a place, to nobody."""
         self._talk.host, self._distant_host = host_of_with(self._row, self._talk, at, self._connector)
+        self._talk.host = self._bearing_host(self._talk.host, self._row.item(at + 1))
         each = self._row.item(at - 1)
         self._talk.singly = self._talk.host is not None and says_each(each)
         if self._talk.host is not None and self._talk.singly:
@@ -224,8 +234,21 @@ class Clauses(Subjects):
         self._denying = False
         return at + 1
 
+    def _bearing_host(self, host: Draft | None, item: Item | None) -> Draft | None:
+        """ "the table by the window with a jug": small things come with what can bear them, not with what hangs on a wall."""
+        sorts = self._mentions.sorts
+        small = isinstance(item, NounPhrase) and sorts.may_be_small(item)
+        if host is None or not small or sorts.is_borne(host):
+            return host
+        if not sorts.is_off_the_floor(host) and host.word not in self._mentions.lexicon.building_parts:
+            return host
+        beside = (one for one in reversed(self._talk.subjects) if any(host in objects for _, objects in one.relations))
+        return next((one for one in beside if sorts.is_furniture(one)), host)
+
     def _refer(self, word: Lexeme, at: int) -> None:
         """A pronoun as subject, or a relative one."""
+        if word.text in _REFLEXIVE and self._talk.subjects:
+            return  # "has hauled itself onto": who does it is still spoken of
         if word.text == "where":
             self._talk.subjects, self._chain, self._talk.host = [], [], None
             return

@@ -38,6 +38,7 @@ class Discourse:
     counted: Draft | None = None  # what was counted before a colon, to be listed behind it
     listed: list[Draft] = field(default_factory=list)  # "a pot and a rope": of whom the next preposition speaks together
     began: int = 0  # how long the log was when this sentence began
+    earlier: list[Draft] = field(default_factory=list)  # what was spoken of before this sentence
     singly: bool = False  # "each with a lamp on it": the host is many, but is spoken of one by one
     fronted: tuple[RelationName, list[Draft]] | None = None
     fronted_before: tuple[RelationName, list[Draft]] | None = None
@@ -46,6 +47,7 @@ class Discourse:
         """The next sentence begins without a subject; what this one put to a side of "it" is remembered for one more."""
         self.subjects, self.host, self.anchor, self.listed, self.began = [], None, None, [], len(self.log)
         self.related = self.one_side = self.counted = None
+        self.earlier = list(self.lately)
         self.fronted_before, self.fronted, self.sided = self.fronted, None, {}
 
     def still(self, relation: RelationName, found: list[Draft]) -> list[Draft]:
@@ -71,10 +73,13 @@ class Discourse:
     def antecedent(self, word: Lexeme) -> list[Draft]:
         """What a pronoun means: the host, or for "them" the last several."""
         if word.text in ("the former", "the latter"):
-            pair = next((group for group in reversed(self.log) if len(group) > 1), [])
+            pair = next((group for group in reversed(self.log[self.began :]) if len(group) > 1), []) or self._last_pair()
+            pair = pair or next((group for group in reversed(self.log) if len(group) > 1), [])
             return pair[:1] if word.text == "the former" else pair[-1:]
         if word.text in ("which", "whom"):
             return self.lately[-1:]
+        if word.text == "that" and (near := self._nearest()):
+            return near
         if word.text == "both" and (pair := self._last_pair()):
             return pair
         many = word.words[-1] in ("them", "they", "these", "those", "theirs", "both", "each")
@@ -93,6 +98,11 @@ class Discourse:
             plural = [draft for draft in reversed(lately) if is_many(draft)]
             return plural[:1] or lately[-1:]
         return self.singular_before()
+
+    def _nearest(self) -> list[Draft]:
+        """ "past the fountain, a stop behind that": what was named last, whoever the sentence is about."""
+        own = () if self.looking_ahead else self.subjects
+        return next(([draft] for draft in reversed(self.lately) if draft not in own and is_named(draft) and not is_many(draft)), [])
 
     def _last_pair(self) -> list[Draft]:
         """ "A cow before a barn. A horse next to the cow. A dog behind both": the last single subject and what it was put to."""
@@ -124,17 +134,31 @@ class Discourse:
             host = log[-1][0].host
             told = host is not None and self.host is None and host in lately and host.place is None and not is_many(host)
             return [host] if told and host is not None else log[-1]  # "a desk with a lamp. Behind it a chair": behind the desk
+        if log and (bearer := self._bearer_of(log[-1])) is not None:
+            return [bearer]
         several = log[-1] if log and len(log[-1]) > 1 else []  # "on it are a computer and a cup; in front of it": neither of the two
         if several and self.anchor in lately and not is_many(self.anchor) and self.anchor not in several:
             return [self.anchor]  # "a desk by a window. A cup and a lamp on the desk, and a chair in front of it"
         single = [draft for draft in reversed(lately) if not is_many(draft) and draft not in several]
         spoken = next((group for group in reversed(log) if len(group) == 1 and not is_many(group[0])), [])
+        fresh = [draft for draft in single if is_named(draft) and draft.place is None and not any(draft is one for one in self.earlier)]
+        if fresh and spoken and any(spoken[0] is one for one in self.earlier):
+            return fresh[:1]  # "A cart. Two farmers behind a haystack, a cat on it": not on the cart
         if spoken and spoken[0] in single and spoken[0].place is None and not several and is_named(spoken[0]):
             return spoken  # "a throne on a dais, guards beside it, a carpet leading to it": to the throne
         single.sort(
             key=lambda draft: (not is_named(draft), draft.place is not None)
         )  # "a scarecrow in a field, a tree behind it": not behind the field
         return [draft for draft in single if draft.options or not draft.part][:1] or lately[-1:]  # never "the wall" that a bed stands at
+
+    def _bearer_of(self, group: list[Draft]) -> Draft | None:
+        """ "Two glasses and a bottle on the blanket. Daisies around it": what several things that were spoken of last are all on."""
+        inner = (RelationName.ON, RelationName.INSIDE)
+        on = (objects[0] for name, objects in group[-1].relations if name in inner)
+        one = next((target for target in on if isinstance(target, Draft)), None)
+        if one is None or is_many(one) or one.place is not None or one in self.subjects:
+            return None
+        return one if all(any(name in inner and one in objects for name, objects in draft.relations) for draft in group) else None
 
     def two_before(self) -> list[Draft]:
         """ "between them": the last two things spoken of."""
@@ -189,7 +213,7 @@ def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Dr
     picture = head is not None and head.text in _PICTURES  # "an underwater scene with a wreck, a dolphin above it": not above the scene
     if connector in ("comma", "and", "stop") or picture or (head is not None and head.has(Role.PLACE)):
         return None, False
-    if row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE, Role.TO_VIEWER) or isinstance(before, NounPhrase):
+    if row.has(at - 1, Role.PRONOUN, Role.VERB, Role.BE, Role.TO_VIEWER, Role.TO_HOST) or isinstance(before, NounPhrase):
         return last, False
     return talk.host, False
 

@@ -37,6 +37,7 @@ class Draft:
     word: str = ""
     heads: frozenset[str] = frozenset()
     hangs: bool = False
+    hung: bool = False  # a verb says that it hangs over something
     guessed: bool = False  # likeness chose the kind, and a note says so
     relations: list[tuple[RelationName, tuple[Draft | str, ...]]] = field(default_factory=list)
     host: Draft | None = None

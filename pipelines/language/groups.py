@@ -159,6 +159,10 @@ class Groups:
         """Whether some of a group were told apart from the others, which may go on."""
         return self._parted is not None and self._parted in self._scene.drafts
 
+    def others(self, part: Draft) -> list[Draft]:
+        """The rest of the group that a part was just taken out of."""
+        return [self._parted] if self._parted is not None and self.parted and self._parted is not part else []
+
     def two_rows(self, group: Draft) -> list[Draft]:
         """ "between the rows": one row, and the rest of them."""
         known = [row for (root, _), row in self._picked.items() if root is group and row.rows == 1]
@@ -206,10 +210,20 @@ class Groups:
         if named and alike and not _is_group(alike[0]) and alike[0] not in roots and not numbered:
             return None  # "the old boat" after one boat more was spoken of
         ordered = () if named or not numbered else reversed(list(dict.fromkeys(root for root, _ in self._picked)))
+        ordered = () if self._is_later(alike, roots) else ordered  # "two carts, the front one full. Props; a lamp on the nearest"
         group = next((draft for draft in (*ordered, *alike, *roots) if _is_group(draft) or draft in roots), None)
         if group is None or (named and not group.heads & heads):
             return None
         return group if each and not selecting else self._split_off(group, phrase)
+
+    def _is_later(self, alike: list[Draft], roots: set[Draft]) -> bool:
+        """Whether a group was spoken of after all of those of which members were picked."""
+        lately = self._talk.lately
+        groups = (draft for draft in alike if _is_group(draft) and draft not in roots and not draft.relations)
+        new = next((draft for draft in groups if [draft] in self._talk.log), None)  # no boxes that "the first shelf holds"
+        if new is None:
+            return False
+        return all(lately.index(new) > lately.index(part) for part in self._picked.values() if part in lately)
 
     def _split_off(self, group: Draft, phrase: NounPhrase) -> Draft:
         selecting = self._selecting(phrase)

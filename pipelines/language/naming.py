@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pipelines.language.drafts import SceneDraft
@@ -23,6 +24,7 @@ class Naming:
         self._lexicon = lexicon
         self._wholes = wholes
         self._own_things = frozenset(split(lexicon.data["own_things"]))
+        self._machines: Mapping[str, list[str]] = lexicon.data["machine_parts"]
         self._room_parts = frozenset(split(lexicon.data["room_parts"]))
         self._within_places = frozenset(split(lexicon.data["within_places"]))
 
@@ -97,6 +99,10 @@ class Naming:
             return
         if word == "trunk" and definite and any(self._wholes.grows(one) or "elephant" in one.heads for one in self._scene.drafts):
             phrase.head = replace(head, senses={Role.PART: Sense(word)})  # "an oak, a bench around its trunk"
+            return
+        machines = self._machines.get(word, ()) if phrase.article not in ("a", "an") and phrase.number is None and not before else ()
+        if any(one.options[:1] == (owner,) for owner in machines for one in self._scene.drafts):
+            phrase.head = replace(head, senses={Role.PART: Sense(word)})  # "a forklift, a crate on its forks"
             return
         owners = [part.head for part in (phrase.of,) if part is not None and part.head is not None]
         owners += [lexeme for lexeme in phrase.compounds if lexeme.possessive]

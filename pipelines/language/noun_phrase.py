@@ -42,6 +42,9 @@ class NounPhrase:
 
 Item = NounPhrase | Lexeme
 
+PUTTING_ON = frozenset({"wearing", "wears", "wear", "wore", "dressed", "donning", "sporting"})
+"""What follows them is worn."""
+
 
 def is_nounish(lexeme: Lexeme) -> bool:
     return lexeme.unknown or lexeme.has(*NOUNS)
@@ -56,6 +59,7 @@ def is_participle(lexeme: Lexeme) -> bool:
     """A verb form that may stand before a noun like an adjective: "swaying palms"."""
     return (
         lexeme.has(Role.VERB)
+        and lexeme.words[0] not in PUTTING_ON
         and lexeme.words[-1].endswith(("ing", "ed", "en"))
         and not lexeme.has(Role.WITH, Role.RELATION, Role.TURNED, Role.BE)
     )

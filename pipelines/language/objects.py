@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pipelines.language.discourse import Discourse, other_side
-from pipelines.language.drafts import Draft, SceneDraft, is_bare_part, is_many
+from pipelines.language.drafts import Draft, SceneDraft, is_bare_part, is_many, is_named
 from pipelines.language.groups import Groups
 from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE, Mentions
 from pipelines.language.noun_phrase import NounPhrase
+from pipelines.language.recall import EACH
 from pipelines.language.row import ASIDE, INNER, SIDES, Row, is_part
 from pipelines.language.sorts import BANKS
 from pipelines.language.tagging import Lexeme
@@ -20,6 +21,8 @@ PLACING = frozenset({
 })  # fmt: skip
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 
+EACH_OF_ITS = {"corner": 4, "arm": 2, "shoulder": 2, "hand": 2, "wing": 2, "horn": 2, "ear": 2, "side": 2, "end": 2, "antler": 2}
+"""How many there are of what a thing has several of: "a raven on each arm" are two."""
 _OF_BODIES = frozenset({"mouth", "beak", "jaws", "claws", "teeth", "paws", "hand", "hands", "arms"})
 _AT_WATER = INNER | {RelationName.BESIDE, RelationName.NEAR}
 
@@ -47,7 +50,14 @@ class Objects:
             if item.text == "whose" and isinstance(part := self._row.item(at + 1), NounPhrase) and is_part(part):
                 self._mentions.use(part)
                 return self._talk.lately[-1:], at + 2  # "a fountain on whose edge children sit"
-            return self._pronoun(item, relation, fronted=fronted), at + 1
+            found, end = self._pronoun(item, relation, fronted=fronted), self.end_of_pair(relation, at)
+            if "against" in word.words:
+                found = self._high_enough(found)
+            if found and end > at + 1 and isinstance(other := self._row[end - 1], NounPhrase):  # "between them and the sea"
+                return [found[0], *self._mentions.mention(other, place_weight=PLACE_AS_OBJECT, as_object=True)], end
+            return found, at + 1
+        if (some := self._some_of(item, relation)) is not None:
+            return [some], at + 1
         if item.head is None and item.number == 2 and not item.modifiers:  # "between the two"
             self._talk.looking_ahead = fronted
             group = next((one for one in reversed(self._talk.lately) if (one.number or 0) > 2 and one in self._scene.drafts), None)
@@ -102,6 +112,39 @@ class Objects:
             drafts = [*drafts, *self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True)]
         return drafts, end
 
+    def _high_enough(self, found: list[Draft]) -> list[Draft]:
+        """ "A can by the shed and a wheelbarrow propped against it": against the shed, for the can is lower than what leans there."""
+        sorts, leaning = self._mentions.sorts, self._talk.subjects[-1] if self._talk.subjects else None
+        if leaning is None or len(found) != 1 or sorts.height(found[0]) >= sorts.height(leaning) or not sorts.height(found[0]):
+            return found
+        others = (target for _, objects in found[0].relations for target in objects if isinstance(target, Draft))
+        return [next((one for one in others if sorts.height(one) >= sorts.height(leaning)), found[0])]
+
+    def end_of_pair(self, relation: RelationName, at: int) -> int:
+        """Where the object at `at` ends: after "between them" a second, definite one goes on, not so what stands between: "and a well"."""
+        other = self._row.item(at + 2)
+        if (
+            relation is not RelationName.BETWEEN
+            or not isinstance(self._row.item(at), Lexeme)
+            or not self._row.has(at + 1, Role.CONJUNCTION)
+        ):
+            return at + 1
+        definite = isinstance(other, NounPhrase) and other.head is not None and other.article in self._mentions.definite
+        return at + 3 if definite and not self._row.next_is_relation(at + 3) else at + 1
+
+    def _some_of(self, item: NounPhrase, relation: RelationName) -> Draft | None:
+        """ "tomatoes in two, cabbages in the rest", "on one of the four still standing": some of what was last spoken of in the plural."""
+        rest = item.head is not None and item.head.text == "rest" and item.article == "the" and item.of is None
+        counted = item.head is None and item.number is not None and not item.modifiers and not item.article
+        if relation is RelationName.BETWEEN or not (rest or counted):
+            return None
+        known = (draft for draft in reversed(self._talk.lately) if draft in self._scene.drafts and draft not in self._talk.subjects)
+        group = next((draft for draft in known if is_many(draft) and draft.place is None and (draft.number or item.number or 0) > 1), None)
+        if group is not None:
+            self._mentions.use(item)
+            self._scene.named[item.start] = [group]
+        return group
+
     def _and_another(self, item: NounPhrase, end: int) -> bool:
         """ "between the trees and the house": the conjunction at `end` leads to the second of two objects, not to a clause of its own."""
         after = self._row.item(end + 1)
@@ -113,6 +156,8 @@ class Objects:
         pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
         found = self._talk.two_before() if pair else self._talk.antecedent(item)
         company = self._company_before() if pair and any(not self._mentions.sorts.is_alive(one) for one in found) else []
+        if pair and len(found) == 1 and is_many(found[0]) and found[0].number != 2:
+            found = self._mentions.one_and_others(found[0])  # "ten pews with a carpet between them"
         found = company if len(company) == 2 and any(self._mentions.sorts.is_alive(one) for one in found) else found
         if item.text == "which" and found:
             found = self._same_which(found)
@@ -120,7 +165,7 @@ class Objects:
             found = self._talk.log[-1]  # "a blanket under a tree, on which lies a book": on the blanket
         if item.text == "them" and len(found) == 1 and not is_many(found[0]):
             found = self._pair_before() or self._company_before() or found
-        if item.text in ("him", "her") and (person := self._person_before()) is not None:
+        if item.text in ("him", "her") and (person := self.person_before() or self._animal_before()) is not None:
             found = [person]
         elif found and not is_many(found[0]) and (other := other_side(found[0], relation)) is not None:
             found = [other]
@@ -161,13 +206,22 @@ class Objects:
         beings = [one for one in self._talk.lately if one not in own and self._mentions.sorts.is_alive(one)]
         return list(dict.fromkeys(beings))[-2:] if len(set(map(id, beings))) > 1 else []
 
-    def _person_before(self) -> Draft | None:
+    def _animal_before(self) -> Draft | None:
+        """ "a lion behind a mound; two elephants face him"."""
+        others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects and not is_many(draft))
+        return next((draft for draft in others if self._mentions.sorts.is_alive(draft)), None)
+
+    def person_before(self) -> Draft | None:
         """ "a fisherman on a stool with a dog behind him": not behind the stool."""
         others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects)
         return next((draft for draft in others if self._mentions.sorts.is_person(draft)), None)
 
     def _what_carries(self, found: list[Draft], relation: RelationName) -> list[Draft]:
         """ "an anvil, a hammer on it and a barrel beside it": what stands on the floor stands beside the anvil, not the hammer."""
+        if relation is RelationName.AROUND and len(found) == 1 and not self._mentions.sorts.is_cloth(found[0]) and not is_many(found[0]):
+            above = (objects[0] for name, objects in found[0].relations if name is RelationName.UNDER)
+            covers = (one for one in above if isinstance(one, Draft) and is_named(one) and not self._mentions.sorts.is_off_the_floor(one))
+            found = [next(covers, found[0])]  # "a toy train under a tree, presents around it": around the tree
         if relation in INNER or not found or not self._talk.subjects or self._mentions.sorts.is_borne(self._talk.subjects[-1]):
             return found
         lives = self._mentions.sorts.is_alive(found[0])
@@ -187,7 +241,8 @@ class Objects:
             return tuple(self._mentions.sorts.holder(subjects[-1], [thing], self._talk.lately))
         if relation in INNER or not isinstance(thing, Draft) or len(objects) > 1 or any(map(self._mentions.sorts.is_borne, subjects)):
             return objects
-        if relation is not RelationName.AROUND and not self._mentions.sorts.is_borne(thing):
+        perched = relation in SIDES and self._mentions.sorts.is_animal(thing)  # "a gull sits on a boat. Behind it": behind both
+        if relation is not RelationName.AROUND and not self._mentions.sorts.is_borne(thing) and not perched:
             return objects
         carriers = (target for name, (target, *_) in thing.relations if name in INNER)
         found = next((one for one in carriers if isinstance(one, Draft) and one.options and not self._mentions.sorts.is_terrain(one)), None)
@@ -216,10 +271,18 @@ class Objects:
     def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
         """ "in front of the door": in front of the house that has it, when one was spoken of."""
         both = item.number == 2 and item.head is not None and item.head.words[-1] == "sides"  # "stalls lining both sides": of the pier
-        owned = both or item.article in ("the", "its", "their", "his", "her")
+        each = item.article in EACH and item.head is not None and item.head.text in EACH_OF_ITS and item.head.text != "corner"
+        machine = self._mentions.machine_of(item) if item.article in ("", "the", "its") else None
+        if machine is not None:
+            return machine
+        owned = both or each or item.article in ("the", "its", "their", "his", "her")
         if item.of is not None or not is_part(item) or not owned:
             return None
-        if len(drafts) != 1 or not is_bare_part(drafts[0]) or not (both or item.article == "its" or self._mentions.is_painted(item)):
+        if (
+            len(drafts) != 1
+            or not is_bare_part(drafts[0])
+            or not (both or each or item.article == "its" or self._mentions.is_painted(item))
+        ):
             return None
         own = [] if self._talk.looking_ahead else self._talk.subjects
         others = [draft for draft in self._talk.lately if draft not in own]  # "a raven on its lid": the piano's
@@ -235,6 +298,10 @@ class Objects:
                 *others,
                 spoken[0],
             ]  # "a cart leans against a barn, a rooster on its edge": the cart's  # "a plane on a runway, … its wing"
+        if each:
+            spoken = [draft for group in reversed(self._talk.log) for draft in reversed(group) if draft not in own]
+            bodies = (one for one in (self._talk.host, *spoken) if one is not None and self._mentions.sorts.has_limbs(one))
+            return next(bodies, self._talk.host)  # "a scarecrow in the wheat with a crow on each shoulder"
         if item.article in ("his", "her"):
             return next((draft for draft in reversed(others) if self._mentions.sorts.is_alive(draft)), None)
         whole = self._mentions.wholes.before(self._mentions.part(item), others)

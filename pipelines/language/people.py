@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.language.drafts import Draft, SceneDraft, is_named
+from pipelines.language.drafts import Draft, SceneDraft, is_many, is_named
 from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import Role
 from pipelines.language.looks import wear
-from pipelines.language.mentions import Mentions
-from pipelines.language.noun_phrase import Item, NounPhrase
+from pipelines.language.mentions import PLACE_AS_OBJECT, Mentions
+from pipelines.language.noun_phrase import PUTTING_ON, Item, NounPhrase
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import RelationName
-
-_PUTTING_ON = frozenset({"wearing", "wears", "wear", "wore", "dressed", "donning", "sporting"})
 
 _APART = (
     "see",
@@ -46,7 +44,7 @@ class People:
 
     def puts_on(self, item: Item | None) -> bool:
         """Whether a word says that somebody wears what follows."""
-        return isinstance(item, Lexeme) and item.words[0] in _PUTTING_ON
+        return isinstance(item, Lexeme) and item.words[0] in PUTTING_ON
 
     def goes_on(self, item: Item | None) -> bool:
         """ "in a red dress and a hat": whether a phrase was taken as clothes, so that the next may be."""
@@ -69,6 +67,26 @@ class People:
         wearer.colour = wearer.colour or looks.colour
         self._scene.use(item.start, item.end, "describes")
         self._last = item
+        return True
+
+    def hangs_on(self, phrase: NounPhrase, wearers: Sequence[Draft]) -> bool:
+        """ "four dummies wearing helmets": on what does not live, clothes are things of their own, as many as wear them."""
+        wearer = wearers[-1] if wearers else None
+        if (
+            wearer is None
+            or not wearer.options
+            or self._mentions.sorts.acts(wearer)
+            or phrase.head is None
+            or not phrase.head.has(Role.THING)
+        ):
+            return False
+        if not is_many(wearer):
+            return False  # a scarecrow has its own clothes
+        for worn in self._mentions.mention(phrase, place_weight=PLACE_AS_OBJECT, as_object=True, fresh=True):
+            worn.part = False
+            worn.number, worn.plural = worn.number or wearer.number, is_many(wearer)
+            worn.relate(RelationName.ON, wearer)
+        self._last = phrase
         return True
 
     def handles(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:

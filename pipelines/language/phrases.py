@@ -11,6 +11,7 @@ from pipelines.language.noun_phrase import Item, NounPhrase, is_nounish, is_part
 from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
 
+_POINTING = frozenset({"that", "this", "these", "those", "the other", "the others"})
 _ONE = frozenset({"a", "an", "another", "each", "every"})
 _WHEREABOUTS = ("on", "in", "inside", "under", "underwater", "undersea", "at", "aboard", "indoors", "outdoors")
 _IS = ("is", "are", "was", "were")
@@ -47,8 +48,9 @@ class Chunker:
             phrase, after = self._phrase(at) if self._begins_phrase(at) else (None, at)
             if phrase is None:
                 acts = self._is_imperative(at) or self._is_act(at) or (self._after_subject() and self._is_doing(at))
-                acts = acts or (self._lexemes[at].unknown and self._acts(at, self._last()))
-                self._items.append(self._as_verb(at) if acts else self._lexemes[at])
+                acts = acts or self._is_left(at) or (self._lexemes[at].unknown and self._acts(at, self._last()))
+                places = self._lexemes[at].has(Role.RELATION, Role.TURNED) and not self._lexemes[at].has(*NOUNS)  # "one contains a crown"
+                self._items.append(self._as_verb(at) if acts and not places else self._lexemes[at])
                 at += 1
             else:
                 self._items.append(phrase)
@@ -89,6 +91,8 @@ class Chunker:
         if lexeme is None or not (self._can_begin(index) or (lexeme.has(Role.ADVERB) and self._adverb_in_phrase(index))):
             return False
         following = self._can_begin(index + 1)
+        if self._stands_alone(index) or self._is_left(index):
+            return False
         if lexeme.has(Role.NEGATOR, Role.OPENER, Role.COMPARE) and not lexeme.has(Role.DETERMINER):
             return False
         if lexeme.has(Role.TO_VIEWER, Role.TURNED) and not lexeme.has(Role.DESCRIPTION):
@@ -112,6 +116,23 @@ class Chunker:
             return self._verb_as_noun(index)
         return True
 
+    def _stands_alone(self, index: int) -> bool:
+        """ "above that a shelf", "the other a sword": before an article such a word has no noun of its own."""
+        after = self._at(index + 1)
+        return self._lexemes[index].text in _POINTING and after is not None and after.text in ("a", "an", "the")
+
+    def _is_left(self, index: int) -> bool:
+        """ "a boat left at the foot of a cliff": a verb, no side."""
+        before, after = self._at(index - 1), self._at(index + 1)
+        if (
+            self._lexemes[index].text != "left"
+            or after is None
+            or not after.has(Role.RELATION, Role.TURNED, Role.VERB)
+            or after.has(*NOUNS)
+        ):
+            return False
+        return before is not None and not before.has(Role.DETERMINER, Role.RELATION, Role.TO_VIEWER)
+
     def _is_put(self, index: int) -> bool:
         """ "each opposite a mirror": a preposition with its object, though the word describes things, too."""
         lexeme, following = self._at(index), self._at(index + 1)
@@ -123,6 +144,8 @@ class Chunker:
         if following is None or not self._lexemes[index].has(*NOUNS):
             return False
         begins = before is None or before.kind is TokenKind.STOP
+        if self._lexemes[index].text == "keep" and following.has(Role.VERB) and following.words[-1].endswith("ing"):
+            return True  # "keep going": no castle's keep
         orders = self._lexemes[index].has(Role.VERB) and not self._lexemes[index].plural and following.text in ("the", "this", "that")
         return (index == 0 and following.text in ("me", "us")) or (begins and orders)
 
@@ -224,6 +247,8 @@ class Chunker:
         """Take one lexeme into the phrase; False when it does not belong."""
         lexeme = self._lexemes[at]
         noun_seen = any(is_nounish(one) for one in run)
+        if noun_seen and self._is_left(at):
+            return False
         if run and run[-1].text in self._lexicon.actors and lexeme.has(Role.VERB):
             return False  # "we sink": no kitchen sink
         if noun_seen and lexeme.has(Role.PLACE) and lexeme.words[0] in _WHEREABOUTS:
@@ -327,6 +352,9 @@ class Chunker:
         if self._is_doing(at):
             return True
         many = run[-1].plural and not lexeme.plural and run[-1].has(Role.THING)
+        led = isinstance(self._items[-1], Lexeme) and self._items[-1].text == "where" if self._items else False
+        if many and led and (following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP)):
+            return True  # "where the tall grasses quiver"
         if many and following is not None and (following.has(Role.DETERMINER) or (phrase.number is not None and _places(following))):
             return True  # "camels cross the desert", "three lions keep far from"
         if following is None or following.kind in (TokenKind.COMMA, TokenKind.STOP):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pipelines.language.discourse import opposite_of, relate
+from pipelines.language.discourse import relate
 from pipelines.language.drafts import Draft, is_many, is_named
+from pipelines.language.following import Following
 from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT
 from pipelines.language.noun_phrase import Item, NounPhrase
-from pipelines.language.objects import PLACING
+from pipelines.language.objects import EACH_OF_ITS, PLACING
 from pipelines.language.recall import EACH
-from pipelines.language.relating import Relating
 from pipelines.language.row import INNER, SIDES, is_part
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import VIEWER, Arrangement, RelationName
@@ -32,17 +32,38 @@ _TOPS = (
     "belt",
     "step",
     "steps",
+    "hull",
+    "wing",
+    "wings",
+    "horn",
+    "horns",
+    "hand",
+    "antler",
+    "antlers",
+    "end",
+    "tip",
+    "forks",
+    "fork",
+    "bucket",
+    "blade",
 )  # what is on them is on the whole thing
+_THROWN = frozenset({"thrown", "draped", "spread", "slung", "laid", "flung", "folded"})
 _ENCLOSURES = frozenset({"pen", "corral", "enclosure", "sheepfold", "pigpen", "ring", "circle", "semicircle", "square"})
 _ABOVE = frozenset({"above", "right above", "just above", "overhead"})
 _FORMATIONS = {
-    "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "row": Arrangement.ROW, "line": Arrangement.ROW,
-    "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
-}  # fmt: skip
-_OPEN_SIDES = SIDES | {RelationName.FACING}
+    "rows": Arrangement.ROWS,
+    "lines": Arrangement.ROWS,
+    "columns": Arrangement.ROWS,
+    "blocks": Arrangement.ROWS,
+    "banks": Arrangement.ROWS,
+    "row": Arrangement.ROW,
+    "line": Arrangement.ROW,
+    "piles": Arrangement.CLUSTER,
+    "stacks": Arrangement.CLUSTER,
+    "groups": Arrangement.CLUSTER,
+}  # fmt: skipp
 _LEAST_IN_ROWS = 12
 _PICTURES = frozenset({"picture", "image", "photo", "photograph", "scene", "drawing", "painting", "shot", "frame"})
-_CORNERS = 4  # of a room
 
 
 def says_each(item: Item | None) -> bool:
@@ -50,7 +71,7 @@ def says_each(item: Item | None) -> bool:
     return item is not None and (item.article if isinstance(item, NounPhrase) else item.text).partition(" ")[0] in EACH
 
 
-class Placing(Relating):
+class Placing(Following):
     """Reads prepositions with their objects."""
 
     def _relation(self, word: Lexeme, at: int) -> int:
@@ -69,12 +90,15 @@ class Placing(Relating):
             self._speak_of_clause(at)
         self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
         objects_at = self._row.skip_filler(at + 1)
+        if (whole := self._row.past_part(objects_at)) > objects_at:
+            self._scene.use(self._row[objects_at].start, self._row[whole - 1].end, "relation")
+            objects_at = whole
         follows = self._row.item(objects_at)
         takes_object = isinstance(follows, NounPhrase) or (
             isinstance(follows, Lexeme)
             and follows.has(Role.PRONOUN)
             and not follows.has(Role.BE)
-            and follows.text not in ("that", "who", "where")
+            and (follows.text not in ("that", "who", "where") or self._row.points_back(objects_at))
         )
         other = self._row.item(at + 1)
         if word.text.startswith(("on the other side", "on the opposite side")) and self._talk.sided and not self._fronted(at, at + 1):
@@ -96,6 +120,7 @@ class Placing(Relating):
             return at + 2  # "a man on one bench, a woman on the other"
         if word.has(Role.RELATION) and word.value(Role.RELATION) == RelationName.BETWEEN and not takes_object:
             if two := self._talk.two_before():  # "a tent in between"
+                two = self._mentions.one_and_others(two[0]) if len(two) == 1 and is_many(two[0]) and two[0].number != 2 else two
                 relation, rows = self._scene.between(two)
                 for row in rows:
                     relate(self._talk.subjects, relation, row, turned=False)
@@ -106,6 +131,15 @@ class Placing(Relating):
             return self._with_object(word, at, objects_at)
         if self._denying:
             self._denying = False
+        host = self._talk.host
+        if word.text == "on" and host is not None and self._row.ends_at(at + 1) and all(one.host is host for one in self._talk.subjects):
+            relate(self._talk.subjects, RelationName.ON, (host,), turned=False)  # "a snowman with a hat on"
+            for draft in self._talk.subjects:
+                draft.part = draft.part and not draft.options
+            return at + 1
+        if word.has(Role.RELATION) and word.words[-1] == "from" and isinstance(other, Lexeme) and other.words[0] == "there":
+            self._place_from_there(RelationName(word.value(Role.RELATION)), at)
+            return at + 1
         if word.has(Role.TO_VIEWER):
             relation, host = RelationName(word.value(Role.TO_VIEWER)), self._talk.host
             came_with = host is not None and all(draft.host is host and not draft.loose for draft in self._talk.subjects)
@@ -118,6 +152,15 @@ class Placing(Relating):
         elif word.has(Role.TO_HOST):
             self._towards_host(RelationName(word.value(Role.TO_HOST)), at)
         return at + 1
+
+    def _place_from_there(self, relation: RelationName, at: int) -> None:
+        """ "A fox under a log. Not far from there is a stump": not far from the log, which does not move."""
+        last = self._talk.log[-1][-1] if self._talk.log else None
+        supports = [one for _, objects in last.relations for one in objects if isinstance(one, Draft)] if last is not None else []
+        known = (*reversed(supports), *reversed(self._talk.lately))
+        fixed = (one for one in known if one.options and one.place is None and not self._mentions.sorts.is_alive(one))
+        if (there := next(fixed, None)) is not None:
+            self._place_subjects(relation, (there,), at, at + 1, turned=False)
 
     def _spoken_below(self) -> Draft | None:
         """ "A long table. A chandelier hangs above": the single thing that was spoken of before what hangs or flies."""
@@ -172,63 +215,6 @@ class Placing(Relating):
         self._scene.use(phrase.start, phrase.end, "arranged")
         return True
 
-    def _towards_host(self, relation: RelationName, at: int) -> None:
-        fronted = self._talk.looking_ahead = self._fronted(at, at + 1)
-        self._pending = None if fronted else self._pending  # "on the left a jug, in the middle a cup"
-        hosts = [self._talk.host] if self._talk.host is not None else self._talk.singular_before()
-        self._talk.looking_ahead = False
-        if fronted and hosts and (between := opposite_of(hosts[0])) is not None:
-            hosts = [between]
-        word = self._row.item(at)
-        owned = isinstance(word, Lexeme) and word.has(Role.TO_HOST) and "its" in word.words
-        aside = relation in _OPEN_SIDES and self._talk.host is None and not fronted  # "a cabin, a lake in front, hills behind"
-        if aside and not owned and self._talk.anchor is not None and self._talk.anchor not in self._talk.subjects:
-            hosts = [self._talk.anchor]
-        elif owned or aside:
-            hosts = self._talk.parallel(hosts)
-        hosts = [draft for draft in hosts if draft.place is None]
-        if isinstance(word, Lexeme):
-            self._mentions.double([] if fronted else self._talk.subjects, f"{word.text} of")  # "a lion on either side"
-            loose = bool(self._talk.subjects) and all(draft.loose for draft in self._talk.subjects)
-            if relation is RelationName.INSIDE and loose and hosts and not self._mentions.sorts.is_terrain(hosts[0]):
-                borne = all(map(self._mentions.sorts.is_borne, self._talk.subjects))
-                relation, hosts = RelationName.ON, hosts if borne else []  # "a table with chairs, a vase in the middle"
-        if (
-            relation in (RelationName.AROUND, RelationName.INSIDE)
-            and self._talk.host is None
-            and not self._goes_around(relation, hosts, at)
-        ):
-            return
-        if (
-            self._talk.lately
-            and self._talk.lately[-1] not in self._talk.subjects
-            and all(draft.place is None for draft in self._talk.subjects)
-            and self._connector == "none"
-            and isinstance(self._row.item(at - 1), NounPhrase)
-        ):
-            return  # "spans the stream below": it only says which stream
-        if hosts and relation is RelationName.AROUND and self._talk.host is None:
-            for draft in self._talk.subjects:
-                draft.host, draft.loose = draft.host or hosts[0], True  # "it" is still what they are around
-        if hosts and (self._talk.host is not None or fronted or self._connector in ("none", "with")):
-            self._place_subjects(relation, (hosts[0],), at, at + 1, turned=False)
-        elif relation is RelationName.BEHIND:
-            self._place_subjects(RelationName.FAR, (VIEWER,), at, at + 1, turned=False)
-
-    def _goes_around(self, relation: RelationName, hosts: list[Draft], at: int) -> bool:
-        """ "a greenhouse, tomatoes inside", "a well, barrels all around": whether one thing was named that they can be in or around."""
-        if not hosts or is_many(hosts[0]) or not (hosts[0].options or hosts[0].generic):
-            return False
-        if not self._talk.subjects:  # "a temple … Somewhere inside there is treasure"
-            return relation is RelationName.INSIDE and self._mentions.sorts.holds(hosts[0], hosts[0]) and self._fronted(at, at + 1)
-        if not isinstance(self._row.item(at - 1), NounPhrase) or any(draft.place or not draft.options for draft in self._talk.subjects):
-            return False
-        sorts = self._mentions.sorts
-        if relation is RelationName.INSIDE:
-            return sorts.holds(hosts[0], self._talk.subjects[-1])
-        wooded = any(map(self._mentions.wholes.grows, self._talk.subjects)) and not sorts.is_off_the_floor(hosts[0])
-        return not wooded and not sorts.is_borne(hosts[0]) and not sorts.is_terrain(hosts[0])
-
     def _with_object(self, word: Lexeme, at: int, objects_at: int) -> int:
         turned = not word.has(Role.RELATION)
         relation = RelationName(word.value(Role.TURNED if turned else Role.RELATION))
@@ -246,10 +232,14 @@ class Placing(Relating):
             self._connector = "none"
             return objects_at + 1
         if turned and relation is RelationName.INSIDE and self._people.has_in_hand(word, self._talk.subjects):
-            furniture = self._mentions.sorts.is_furniture(self._talk.subjects[-1])
-            relation = RelationName.ON if furniture else RelationName.BESIDE  # what a box holds is in it, a table on it, a man at his side
+            lifeless = not self._mentions.sorts.acts(self._talk.subjects[-1])
+            relation = RelationName.ON if lifeless else RelationName.BESIDE  # what a box holds is in it, a table on it, a man at his side
+        for draft in self._talk.subjects if word.words[0] in _THROWN and not turned else ():
+            draft.part = draft.part and not draft.options  # "a chair with a blanket thrown over it": no part of the chair
         if turned and word.text == "over" and self._talk.subjects and all(map(self._mentions.sorts.is_cloth, self._talk.subjects)):
             relation, turned = RelationName.ON, False  # "a blanket over the arm of a chair"
+        if relation is RelationName.INSIDE and not turned and self._is_midst(word, objects_at):
+            relation = RelationName.ON
         if turned and relation is RelationName.BESIDE:
             relation = self._people.at_side(word, self._talk.subjects)
         if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
@@ -285,7 +275,7 @@ class Placing(Relating):
                 draft.hangs = True
         if turned and relation is RelationName.ON and self._covered(objects_at):
             return objects_at + 1
-        fronted = self._fronted(objects_at - 1, objects_at + 1)
+        fronted = self._fronted(objects_at - 1, self._objects.end_of_pair(relation, objects_at))
         pure = self._joined_by_and and not any(draft.relations for draft in self._chain)
         self._talk.listed = list(self._chain) if pure else []
         objects, end = self._objects.of(word, relation, objects_at, turned=turned, fronted=fronted, first=self._first)
@@ -294,17 +284,17 @@ class Placing(Relating):
             self._place_subjects(relation, (VIEWER,), at, end, turned=False)
             return end
         if not objects:
-            if not subjects_before or self._fronted(at, end):
-                self._pending = None
+            if (not subjects_before or self._fronted(at, end)) and not self._row.names_air(objects_at):
+                self._pending = None  # "beyond it, black against the sunset, a lighthouse": still beyond it
                 self._talk.subjects = [] if self._fronted(at, end) else self._talk.subjects
             self._connector = "none"
             return end
         said = self._row.item(objects_at)
         self._one_for_each(objects, said)
         self._each = objects[0] if says_each(said) else None
-        if self._each is not None and isinstance(said, NounPhrase) and said.head is not None and said.head.text == "corner":
+        if self._each is not None and isinstance(said, NounPhrase) and said.head is not None and said.head.text in EACH_OF_ITS:
             for draft in subjects_before:  # "a plant in each corner"
-                draft.number, draft.plural = _CORNERS * (draft.number or 1), True
+                draft.number, draft.plural = EACH_OF_ITS[said.head.text] * (draft.number or 1), True
         inner = relation in (RelationName.ON, RelationName.UNDER, RelationName.INSIDE)
         of_part = (
             isinstance(said, NounPhrase)
@@ -312,6 +302,8 @@ class Placing(Relating):
             and self._mentions.sorts.water(said) is None
             and self._groups.meant(said, self._row.item(objects_at + 1)) is None
             and self._mentions.last_word_of(said) is None
+            and said.head is not None
+            and said.head.text != "rest"  # "cabbages in the rest": of the beds
         )
         on_top = relation is RelationName.ON and isinstance(said, NounPhrase) and said.head is not None and said.head.text in _TOPS
         if inner and not turned and of_part and not on_top:
@@ -332,6 +324,19 @@ class Placing(Relating):
             self._speak_of_outer()  # "a pond with ducks on it in front of a church": the pond is
         self._talk.subjects = [] if nested else self._talk.subjects
         return end
+
+    def _is_midst(self, word: Lexeme, objects_at: int) -> bool:
+        """ "a cake in the middle of the table": small things there are on the furniture, not inside of it."""
+        sorts, said = self._mentions.sorts, self._row.item(objects_at)
+        if not word.text.startswith("in the ") or not word.text.endswith(" of") or not all(map(sorts.is_borne, self._talk.subjects)):
+            return False
+        if isinstance(said, NounPhrase):
+            kinds = said.head.senses[Role.THING].options[:1] if said.head is not None and said.head.has(Role.THING) else ()
+            target = Draft("", kinds) if kinds else None
+        else:
+            target = next(iter(self._talk.singular_before()), None)
+        flat = target is not None and sorts.is_solid(target) and not sorts.holds(target, target)
+        return flat and bool(self._talk.subjects)
 
     def _enclosed_by(self, item: Item | None, at: int) -> bool:
         """ "sheep in a pen made of hay bales", "in a pen": the bales are around the sheep, or else a fence."""
@@ -363,34 +368,3 @@ class Placing(Relating):
             self._scene.use(material.start, material.end, "describes")
         self._connector = "none"
         return True
-
-    def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
-        """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
-        nowhere = not turned and not any(one.options or one.generic or one.place for one in objects)
-        if nowhere and self._joined_by_and and len(self._chain) > 1:
-            self._talk.subjects = list(self._chain)  # "a crate and a suit on the ground in front of a ship": both are
-        self._chain, self._joined_by_and, self._connector = [], False, "none"
-        posture = self._row.item(end)
-        sits = isinstance(posture, Lexeme) and posture.has(Role.RELATION) and posture.words[0].endswith("ing") and not turned
-        alive = self._mentions.sorts.is_alive
-        if sits and all(map(alive, objects)) and not any(map(alive, self._talk.subjects)):
-            self._talk.subjects = objects  # "a barrel between two men sitting on crates"
-            return
-        unknown = [one for one in self._talk.subjects if not is_named(one)]
-        nameless = bool(unknown) and len(unknown) == len(self._talk.subjects)
-        ground = self._row.is_moved(end) and any(draft.place or self._mentions.sorts.is_terrain(draft) for draft in objects)
-        if self._row.is_participle_of(end - 1) and all(draft.options for draft in objects) and not ground:
-            self._talk.subjects = objects[-1:]  # "around a sword stuck in a stone": it is the sword that is stuck
-            return
-        if (relation not in INNER and not nameless) or turned or self._row.is_comma(end) or self._row.has(end, Role.CONJUNCTION):
-            return
-        first, after = objects[0], self._row.item(end)
-        if nameless and first.options:  # "having tea at a table under a tree": the table is under it
-            follows_on = self._row.next_is_relation(end)
-        elif first.place is not None:
-            follows_on = relation is RelationName.ON and isinstance(after, Lexeme) and after.text == "in"
-        else:
-            is_thing = bool(first.options) and not self._mentions.sorts.is_terrain(first)
-            follows_on = is_thing and self._pending is None and self._row.next_is_relation(end) and not self._stands_there(first, end)
-        if follows_on:
-            self._talk.subjects = objects[-1:]

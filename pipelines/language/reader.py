@@ -11,7 +11,7 @@ from pipelines.language.drafts import SceneDraft
 from pipelines.language.finish import finish
 from pipelines.language.inflection import plural, singulars
 from pipelines.language.lexicon import Kinds, Lexicon, Role, lexicon_for, split
-from pipelines.language.matching import MIN_LIKENESS, meanings_of, slip
+from pipelines.language.matching import MIN_LIKENESS, bold_slip, meanings_of, slip
 from pipelines.language.mentions import Mentions
 from pipelines.language.phrases import Chunker
 from pipelines.language.speech import plainly
@@ -21,6 +21,7 @@ from pipelines.language.tongues import translated
 from pipelines.spec import SceneSpec
 
 _SHOWN_CHARACTERS = 60
+_MANY_SLIPS = 2  # who has mistyped so many words may have mistyped one into another English word
 _MAX_GUESSES = 60
 _DOERS = ("er", "ist", "man", "men", "woman", "women")
 _GRAMMAR = frozenset({
@@ -92,7 +93,8 @@ def _seems_english(tokens: tuple[Token, ...], lexicon: Lexicon) -> bool:
 
 def _mend_slips(tokens: tuple[Token, ...], lexicon: Lexicon, scene: SceneDraft) -> tuple[Token, ...]:
     """Replace mistyped words by the known ones that they are nearest to, and say so."""
-    mended = []
+    mended: list[Token] = []
+    slips = 0
     for token in tokens:
         meant = lexicon.data["misspelt"].get(token.form)
         if (
@@ -104,6 +106,9 @@ def _mend_slips(tokens: tuple[Token, ...], lexicon: Lexicon, scene: SceneDraft) 
             meant = slip(token.form, lexicon.vocabulary)
             if meant is None and token.form.endswith("s") and (one := slip(token.form[:-1], lexicon.vocabulary)) is not None:
                 meant = plural(one)
+        slips += meant is not None
+        if meant is None and slips >= _MANY_SLIPS and token.kind is TokenKind.WORD and not _is_known(token.form, lexicon):
+            meant = bold_slip(token.form, lexicon.vocabulary, lexicon.irregular_plurals)
         if meant is not None:
             scene.note(f"“{token.form}” is read as “{meant}”")
         pair = _written_as_one(token, lexicon) if meant is None and token.kind is TokenKind.WORD else ()

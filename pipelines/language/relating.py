@@ -80,16 +80,6 @@ class Relating:
         guests = all(draft.host is host and not draft.loose and (alive or sorts.is_borne(draft)) for draft in self._talk.subjects)
         return guests and all(isinstance(one, Draft) and (alive or sorts.is_furniture(one)) and one is not host for one in objects)
 
-    def _stands_there(self, ground: Draft, at: int) -> bool:
-        """ "a trunk on the platform beside a bench", "a mixer on the counter next to a toaster": whether the preposition at `at` leads
-        to what stands on the same ground as the subject.
-        """
-        word, phrase, sorts = self._row.item(at), self._row.item(at + 1), self._mentions.sorts
-        if not isinstance(word, Lexeme) or not isinstance(phrase, NounPhrase) or not word.has(Role.RELATION):
-            return False
-        small = sorts.is_small(phrase) and all(map(sorts.is_borne, self._talk.subjects)) and not sorts.is_borne(ground)
-        return RelationName(word.value(Role.RELATION)) in ASIDE and (small or sorts.is_stage_for(ground, phrase))
-
     def _spread(self, drafts: Sequence[Draft]) -> None:
         """ "a laptop on each desk": as many of them as there are desks, times what was counted."""
         for draft in drafts if self._each is not None and is_many(self._each) else ():
@@ -169,6 +159,7 @@ class Relating:
             after += 1  # "left of it: a bin"
         while self._row.has(after, Role.VERB, Role.OPENER, Role.BE) or self._row.is_doing(after):
             after += 1
+        after += 2 * self._row.is_there_as_it_has(after)
         follows = self._row.item(after)
         return isinstance(follows, NounPhrase) and follows.head is not None
 
@@ -183,7 +174,8 @@ class Relating:
             known = self._pending.rows if self._pending is not None and self._pending.relation is relation and at in self._spent else ()
             referred = self._row.has(self._row.skip_filler(at + 1), Role.PRONOUN)
             self._side(relation, objects)
-            before = self._pending if self._connector == "comma" and self._row.is_put_aside(at) else None
+            waits = self._pending is not None and self._pending.relation is not relation and not self._talk.subjects
+            before = self._pending if self._connector == "comma" and (waits or self._row.is_put_aside(at)) else None
             self._pending = Pending(relation, (*known, objects), turned, self._distance_m, referred, before)
             self._spent.add(at)
             self._talk.subjects, self._chain = [], []
@@ -206,7 +198,13 @@ class Relating:
             subjects = [self._talk.host] if self._talk.host is not None else subjects
         elif self._joined_by_and and len(chain) > 1 and not turned:
             pure = not any(draft.relations for draft in chain if draft not in self._talk.subjects)
-            alike = [draft for draft in chain if relation not in INNER or self._mentions.sorts.stand_alike(draft, chain[-1])]
+            alike = [
+                draft
+                for draft in chain
+                if relation not in INNER | {RelationName.UNDER} or self._mentions.sorts.stand_alike(draft, chain[-1])
+            ]
+            if relation is RelationName.UNDER:  # "a desk with a vase, and a dog underneath": the vase is on it
+                alike = [draft for draft in alike if draft is chain[-1] or draft.host not in objects]
             subjects = alike if pure else self._talk.subjects
         if not turned:
             self._spread(subjects)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from pipelines.language.lexicon import Role
+from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.noun_phrase import Item, NounPhrase
 from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
@@ -96,7 +96,8 @@ class Row:
         while self.has(after, Role.ADVERB) and not self.has(after, Role.VERB, Role.BE):
             after += 1
         verb = self.item(after)
-        return isinstance(verb, Lexeme) and verb.has(Role.VERB, Role.BE) and not verb.has(Role.DETERMINER, Role.NUMBER)
+        done = isinstance(verb, Lexeme) and (verb.has(Role.VERB, Role.BE) or (verb.has(Role.RELATION) and verb.words[0].endswith("ed")))
+        return done and not self.has(after, Role.DETERMINER, Role.NUMBER)
 
     def bracketed_count(self, at: int) -> tuple[float, int] | None:
         """ "cones (qty 5)", "robots (four pieces)": the number in the bracket that opens at `at`, and where it closes."""
@@ -122,6 +123,29 @@ class Row:
     @staticmethod
     def _is_sign(item: Item) -> bool:
         return isinstance(item, Lexeme) and item.kind in (TokenKind.COMMA, TokenKind.STOP)
+
+    def past_part(self, at: int) -> int:
+        """ "the side of it", "the edge of them": where the pronoun stands whose part the phrase at `at` is, `at` for other phrases."""
+        part = self.item(at)
+        if not isinstance(part, NounPhrase) or not is_part(part) or part.of is not None or part.number is not None:
+            return at
+        return at + 2 if self.has(at + 1, Role.OF) and self.has(at + 2, Role.PRONOUN) else at
+
+    def points_back(self, at: int) -> bool:
+        """ "behind that, a well": whether "that" stands for a thing, and begins no clause."""
+        word = self.item(at)
+        return isinstance(word, Lexeme) and word.text == "that" and not self.has(at + 1, Role.VERB, Role.BE, Role.WITH)
+
+    def is_there_as_it_has(self, at: int) -> bool:
+        """ "near the fence it has chickens": many tongues say so that there are some."""
+        word = self.item(at)
+        return isinstance(word, Lexeme) and word.text in ("it", "they") and self.has(at + 1, Role.WITH)
+
+    def names_air(self, at: int) -> bool:
+        """ "against the evening": whether a phrase says nothing but the hour or the weather."""
+        phrase = self.item(at)
+        words = [*phrase.modifiers, *([phrase.head] if phrase.head is not None else [])] if isinstance(phrase, NounPhrase) else []
+        return bool(words) and all(one.has(*VOTES) and not one.has(Role.THING) for one in words)
 
     def skip_filler(self, at: int) -> int:
         """Past adverbs and function words that stand between a preposition and its object."""

@@ -32,6 +32,8 @@ def turn_bridges(drafts: list[Draft], lexicon: Lexicon) -> None:
             if _is_ground(target, lexicon):
                 draft.relations.remove((relation, objects))
                 target.relate(RelationName.BEHIND, draft)
+            elif target.hung:
+                continue  # "above the stove hangs a pan": not on it
             elif "fire" in lexicon.kinds[draft.kind].tags or draft.kind in split(lexicon.data["fires"]):
                 draft.relations.remove((relation, objects))  # "a cauldron over a fire" stands on it
                 target.relate(RelationName.ON if lexicon.kinds[target.kind].stands_on == "surface" else RelationName.BESIDE, draft)

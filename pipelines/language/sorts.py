@@ -35,6 +35,11 @@ class Sorts:
             return False
         return any(self._lexicon.kinds[name].stands_on == "surface" for name in phrase.head.senses[Role.THING].options[:1])
 
+    def may_be_small(self, phrase: NounPhrase) -> bool:
+        """Whether a phrase can name something that stands on tables and shelves: of lamps some do."""
+        options = phrase.head.senses[Role.THING].options if phrase.head is not None and phrase.head.has(Role.THING) else ()
+        return any(self._lexicon.kinds[name].stands_on == "surface" for name in options)
+
     def is_borne(self, draft: Draft) -> bool:
         """Whether a thing stands on tables and shelves."""
         return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on == "surface"
@@ -60,6 +65,25 @@ class Sorts:
         """Whether it stands on the floor of a room, and small things may stand on it."""
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
         return kind is not None and kind.indoors and kind.stands_on == "floor" and not {"person", "animal"} & set(kind.tags)
+
+    def is_animal(self, draft: Draft) -> bool:
+        """Whether it is alive and no person."""
+        return self.is_alive(draft) and not self.is_person(draft)
+
+    def height(self, draft: Draft) -> float:
+        """How high it usually is, in metres; 0 where nobody knows."""
+        return float(self._lexicon.kinds[draft.options[0]].size_m[1]) if draft.options else 0.0
+
+    def is_solid(self, draft: Draft) -> bool:
+        """Whether it is a thing that stands on the floor and neither lives nor grows."""
+        kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
+        dead = kind is not None and not {"person", "animal", "terrain"} & set(kind.tags) and kind.family not in ("trees", "plants")
+        return dead and kind is not None and kind.stands_on in ("floor", "ground")
+
+    def has_limbs(self, draft: Draft) -> bool:
+        """Whether it can have arms or wings: no place, no ground and no plant has."""
+        kind = self._lexicon.kinds[draft.options[0]] if draft.options and draft.place is None else None
+        return kind is not None and "terrain" not in kind.tags and kind.family not in ("trees", "plants")
 
     def is_cloth(self, draft: Draft) -> bool:
         """Whether it hangs down on both sides of what it is laid over."""

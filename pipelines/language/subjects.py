@@ -7,24 +7,22 @@ from dataclasses import replace
 from pipelines.language.discourse import relate
 from pipelines.language.drafts import Draft, is_bare_part, is_many
 from pipelines.language.headings import filmed_from, place_shown
-from pipelines.language.hearing import LOOK_NOUNS
 from pipelines.language.lexicon import VOTES, Role
-from pipelines.language.looks import wear
 from pipelines.language.mentions import FIRST_PLACE, HINT, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.objects import PLACING
 from pipelines.language.phrases import MODALS
-from pipelines.language.placing import Placing, says_each
+from pipelines.language.placing import says_each
+from pipelines.language.predicates import Predicates
 from pipelines.language.row import ASIDE, SIDES, is_part
 from pipelines.language.tagging import Lexeme
-from pipelines.language.tokens import TokenKind
 from pipelines.spec import VIEWER, RelationName
 
 _PASSING = frozenset({"through", "throughout", "into", "from", "to", "via", "than", "during"})
 _WHEN = frozenset({"since", "until", "till", "during"})
 
 
-class Subjects(Placing):
+class Subjects(Predicates):
     """Reads noun phrases."""
 
     def _phrase(self, phrase: NounPhrase, at: int) -> int:
@@ -75,7 +73,7 @@ class Subjects(Placing):
         self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma")
         if self._row.is_look_of_some(at, parted=self._groups.parted) and phrase.head is not None:
             phrase = replace(phrase, head=None, modifiers=[*phrase.modifiers, phrase.head])  # "one green and one orange"
-        if phrase.head is None and (self._partition(phrase) or self._predicate(phrase, at)):
+        if phrase.head is None and (self._partition(phrase, at) or self._predicate(phrase, at)):
             return at + 1
         after = self._row.item(at + 1)
         self._mentions.lying = isinstance(after, Lexeme) and after.text == "on"
@@ -155,55 +153,12 @@ class Subjects(Placing):
         self._scene.use(phrase.start, phrase.end, "number")
         return True
 
-    def _is_what(self, phrase: NounPhrase, at: int) -> bool:
-        """ "the main exhibit is a dinosaur skeleton": the first words only say what part the thing plays that the next ones name."""
-        said = self._row.item(at + 2)
-        is_ = self._row.item(at + 1)
-        named = isinstance(said, NounPhrase) and said.article in ("a", "an") and said.head is not None and said.head.has(Role.THING)
-        begins = self._connector in ("stop", "and") and phrase.article == "the" and not phrase.plural and phrase.of is None
-        if not named or not begins or not isinstance(is_, Lexeme) or is_.text not in ("is", "was", "will be") or phrase.head is None:
-            return False
-        if not phrase.head.has(Role.THING, Role.UNBUILDABLE) or self._mentions.was_named(phrase):
-            return False
-        self._mentions.hear(phrase)
-        self._scene.use(phrase.start, phrase.end, "describes")
-        return True
-
-    def _again_named(self, phrase: NounPhrase, at: int) -> bool:
-        """ "the car, a red convertible, is parked": one thing, named twice, with the looks of both names."""
-        between = self._connector == "comma" and self._row.is_comma(at + 1) and self._row.has(at + 2, Role.BE, Role.VERB, Role.RELATION)
-        one = self._talk.subjects[-1] if len(self._talk.subjects) == 1 else None
-        options = phrase.head.senses[Role.THING].options if phrase.head is not None and phrase.head.has(Role.THING) else ()
-        if not between or one is None or phrase.article not in ("a", "an") or not options or options[:1] != one.options[:1]:
-            return False
-        self._mentions.hear(phrase)
-        for lexeme in phrase.modifiers:
-            wear(one, lexeme)
-        return True
-
     def _at_side(self, drafts: list[Draft], phrase: NounPhrase) -> None:
         """ "bed left, desk right": a side alone behind the noun is where it stands."""
         after = [one for one in phrase.compounds if phrase.head is not None and one.start > phrase.head.start]
         for side in (RelationName.LEFT_OF, RelationName.RIGHT_OF):
             if any(one.text == side.value.partition(" ")[0] for one in after):
                 relate(drafts, side, (VIEWER,), turned=False)
-
-    def _made_of(self, phrase: NounPhrase, at: int) -> bool:
-        """ "the well is of stone", "the door is of blue colour"."""
-        head = phrase.head
-        if head is None or not self._talk.subjects or not (self._row.has(at - 1, Role.OF) and self._row.has(at - 2, Role.BE, Role.VERB)):
-            return False
-        looks = phrase.modifiers if head.words[-1] in LOOK_NOUNS else []
-        if not looks and (not head.has(Role.MATERIAL) or phrase.article):
-            return False
-        self._mentions.hear(phrase)
-        self._scene.use(phrase.start, phrase.end, "describes")
-        for draft in self._talk.subjects:
-            for lexeme in looks:
-                wear(draft, lexeme)
-            if not looks:
-                draft.material = draft.material or head.value(Role.MATERIAL)
-        return True
 
     def _worn(self, phrase: NounPhrase, at: int) -> bool:
         """ "with a straw hat", "wearing a raincoat", "in a dress and a hat": what somebody has on is no thing beside them."""
@@ -215,7 +170,8 @@ class Subjects(Placing):
             wearers = self._talk.subjects
         else:
             return False
-        if not self._people.wear(phrase, wearers, said=self._people.puts_on(before)):
+        puts_on = self._people.puts_on(before)
+        if not (puts_on and self._people.hangs_on(phrase, wearers)) and not self._people.wear(phrase, wearers, said=puts_on):
             return False
         self._talk.subjects, self._chain, self._connector = wearers[-1:], wearers[-1:], "none"
         return True
@@ -287,12 +243,18 @@ class Subjects(Placing):
             return True
         return False
 
-    def _partition(self, phrase: NounPhrase) -> bool:
-        """ "two cars, one red and one blue": adjectives with a number speak of so many of the last group."""
-        if not phrase.modifiers or phrase.number is None or (part := self._groups.some(phrase.number, phrase.modifiers)) is None:
+    def _partition(self, phrase: NounPhrase, at: int) -> bool:
+        """ "two cars, one red and one blue", "four of them wearing hats": a number without a noun speaks of so many of the last group."""
+        some = phrase.lexemes[-1].words[-2:] == ("of", "them") and self._connector == "comma"
+        if not (phrase.modifiers or some) or phrase.number is None or (part := self._groups.some(phrase.number, phrase.modifiers)) is None:
             return False
         self._mentions.hear(phrase)
         self._part_subject(part)
+        if self._row.is_comma(at + 1) and (
+            self._row.next_is_relation(at + 2) or self._row.has(at + 2, Role.VERB, Role.BE)
+        ):  # "five chairs, one of them red, around a table": all are
+            self._talk.subjects = [*self._groups.others(part), part]
+            self._chain, self._joined_by_and = list(self._talk.subjects), True
         return True
 
     def _part_subject(self, part: Draft) -> None:
@@ -333,34 +295,6 @@ class Subjects(Placing):
         known = isinstance(named, NounPhrase) and named.head is not None
         return known and isinstance(named, NounPhrase) and named.head is not None and named.head.has(Role.THING, Role.GENERIC)
 
-    def _predicate(self, phrase: NounPhrase, at: int) -> bool:
-        """ "the sofa is green": adjectives after a verb dress the subject."""
-        if (
-            phrase.article
-            or not self._talk.subjects
-            or not (self._row.has(at - 1, Role.BE, Role.VERB, Role.ADVERB) or self._connector == "none" or self._follows_comma(phrase, at))
-        ):
-            return False
-        if self._row.has(at - 1, Role.RELATION):
-            return False
-        self._mentions.hear(phrase)
-        self._mentions.exclude_absent(phrase)
-        for draft in self._talk.subjects:
-            for lexeme in phrase.modifiers:
-                wear(draft, lexeme)
-        wholes = [draft.part_of or draft for draft in self._talk.subjects]
-        self._talk.subjects = list(dict.fromkeys(wholes))  # after "its door is red", the house is spoken of again
-        return True
-
-    def _follows_comma(self, phrase: NounPhrase, at: int) -> bool:
-        """ "a tower, 20 metres tall, on a hill", "my house: small, white": looks alone, between commas, are those of the thing before."""
-        looks = (Role.MEASURE, Role.COLOUR, Role.MATERIAL, Role.SIZE)
-        alone = all(lexeme.has(*looks) and not lexeme.has(*VOTES) for lexeme in phrase.modifiers)
-        ends = self._row.item(at + 1) is None or self._row.is_comma(at + 1) or self._row.has(at + 1, Role.CONJUNCTION)
-        stop = self._row.item(at + 1)
-        ends = ends or (isinstance(stop, Lexeme) and stop.kind is TokenKind.STOP)
-        return self._connector == "comma" and alone and ends and all(draft.place is None for draft in self._talk.subjects)
-
     def _new_subjects(self, drafts: list[Draft], at: int) -> None:
         """The drafts begin or lengthen a list, take a fronted relation, and come "with" the host."""
         joined = self._connector in ("comma", "and") or isinstance(self._row.item(at - 1), NounPhrase)  # "a teapot two cups and a plate"
@@ -379,6 +313,10 @@ class Subjects(Placing):
                 draft.host = self._talk.host if draft is not self._talk.host else None
                 draft.loose = self._distant_host or self._connector == "comma" or any(one.loose for one in self._chain)
             self._spread(drafts)
+        again = self._talk.singly and self._connector == "and" and any(one.each_of is self._talk.host for one in self._talk.lately)
+        if again and all(draft.number in (None, 1) and not draft.plural and draft.each_of is None for draft in drafts):
+            self._each = self._talk.host  # "8 desks, each having one monitor on it and one chair behind"
+            self._spread(drafts)
         owner = self._talk.host or (self._chain[-2] if len(self._chain) > 1 else None)
         if says_each(self._row.item(at + 1)) and self._row.ends_at(at + 2) and owner is not None and is_many(owner):
             self._each = owner  # "three tables with two chairs each"
@@ -386,6 +324,9 @@ class Subjects(Placing):
         if self._pending is not None and not any(draft.host is not None and draft.host in self._outer for draft in drafts):
             pending = self._pending
             goes_on = self._row.next_is_relation(at + 1) or self._row.has(at + 1, Role.VERB, Role.BE)
+            hung = isinstance(verb := self._row.item(at + 1), Lexeme) and verb.words[-1].startswith(("hang", "hung", "dangl", "swing"))
+            for draft in drafts if hung and pending.turned else ():
+                draft.hung = True  # "above the stove a pan hangs"
             goes_on = goes_on and not (pending.referred and self._row.ends_with_verb(at + 1))
             if not listed or not goes_on:
                 self._spread(drafts if not pending.turned else ())

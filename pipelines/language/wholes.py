@@ -10,6 +10,8 @@ from pipelines.language.tagging import Lexeme
 
 TREE_PARTS = frozenset({"trunk", "branch", "bough", "treetop", "canopy", "root", "twig"})
 
+_OPENED = frozenset({"lid", "drawer"})
+
 
 class Wholes:
     """Gives parts to the things of a scene, or to its place."""
@@ -18,6 +20,7 @@ class Wholes:
         self._scene = scene
         self._lexicon = lexicon
         self.room_parts = frozenset(split(lexicon.data["room_parts"]))
+        self._lidded = frozenset((*split(lexicon.data["hollow"]), "piano"))
         self._buildings = frozenset(lexicon.generic_kinds("building"))
 
     def grows(self, draft: Draft) -> bool:
@@ -45,6 +48,8 @@ class Wholes:
         known = [draft for draft in reversed(lately) if (draft.options or draft.generic) and not draft.of_place]
         if part.word in self._lexicon.building_parts:
             known = [draft for draft in known if self.is_building(draft) and not self.is_around(draft)]
+        elif part.word in _OPENED:
+            known = [draft for draft in known if draft.heads & self._lidded] or known
         elif part.word in TREE_PARTS:
             known = [draft for draft in known if self.grows(draft) or "elephant" in draft.heads]
         return next(iter(known), None)
