@@ -10,7 +10,7 @@ from pipelines.language.tagging import Lexeme
 from pipelines.language.towards import Towards
 from pipelines.spec import RelationName
 
-_SEEING = frozenset({"looking", "gazing", "staring", "watching", "peering", "glancing"})
+_SEEING = frozenset({"facing", "looking", "gazing", "staring", "watching", "peering", "glancing"})
 
 
 class Following(Towards):
@@ -65,7 +65,12 @@ class Following(Towards):
         else:
             is_thing = bool(first.options) and not self._mentions.sorts.is_terrain(first)
             follows_on = is_thing and self._pending is None and self._row.next_is_relation(end) and not self._stands_there(first, end)
-        if isinstance(after, Lexeme) and after.words[0] in _SEEING and any(map(alive, self._talk.subjects)) and not alive(first):
+        if (
+            isinstance(after, Lexeme)
+            and after.words[0] in _SEEING
+            and any(map(self._mentions.sorts.acts, self._talk.subjects))
+            and not alive(first)
+        ):
             return  # "two people on a sofa looking at the sea"
         if follows_on:
             self._talk.subjects = objects[-1:]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from pipelines.language.drafts import Draft
 from pipelines.language.inflection import singulars
-from pipelines.language.lexicon import Lexicon, Role
+from pipelines.language.lexicon import NOUNS, Lexicon, Role
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import VIEWER, RelationName, Size
 
+_COLOURING = frozenset({"painted", "glowing", "dyed", "coloured", "colored", "tinted", "turning", "turned", "burning", "shining", "lit"})
 _FAR = frozenset({"distant", "faraway"})
 
 
@@ -36,3 +40,13 @@ def singular_texts(head: Lexeme, lexicon: Lexicon) -> tuple[str, ...]:
 def singular(head: Lexeme, lexicon: Lexicon) -> str:
     texts = singular_texts(head, lexicon)
     return texts[-1].split()[-1] if head.plural and len(texts) > 1 else head.words[-1]
+
+
+def as_colour(lexemes: Sequence[Lexeme], at: int) -> Lexeme:
+    """ "a barn painted orange": after a word for giving colour, a fruit's or a flower's name is a colour, unless a noun follows."""
+    lexeme = lexemes[at]
+    if at == 0 or not lexeme.has(Role.COLOUR) or not lexeme.has(*NOUNS) or lexemes[at - 1].text not in _COLOURING:
+        return lexeme
+    if at + 1 < len(lexemes) and (lexemes[at + 1].has(*NOUNS) or lexemes[at + 1].unknown):
+        return lexeme
+    return replace(lexeme, senses={role: sense for role, sense in lexeme.senses.items() if role not in NOUNS})

@@ -365,7 +365,8 @@ class Mentions(Drafting):
         neighbours = [lexeme for lexeme in phrase.compounds if not lexeme.has(Role.MATERIAL)]
         whole = " ".join(lexeme.text for lexeme in (*neighbours, phrase.head))
         tries = dict.fromkeys((whole, *singular_texts(phrase.head, self._lexicon)))
-        options = next((found for text in tries if (found := self._guess(text))), ())
+        adverb = phrase.head.words[-1].endswith("ly") and not phrase.article and not phrase.plural  # "I would dearly love to see"
+        options = () if adverb else next((found for text in tries if (found := self._guess(text))), ())
         if not options:
             self._miss(phrase)
             for lexeme in neighbours:

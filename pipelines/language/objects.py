@@ -175,12 +175,21 @@ class Objects:
         self._talk.looking_ahead = False
         if relation is RelationName.INSIDE and item.text == "it" and self._talk.subjects and self._talk.host not in found:
             found = self._mentions.sorts.holder(self._talk.subjects[-1], found, self._talk.lately)
+        found = self._not_borne_here(found)
         anchor = self._talk.anchor
         if relation is RelationName.UNDER and found and anchor is not None and self._mentions.sorts.is_alive(found[0]) and not pair:
             found = found if self._mentions.sorts.is_alive(anchor) else [anchor]  # "a cow next to an oak and two hens under it"
         found = self._not_the_ground(self._what_carries(found, relation), relation, pair=pair)
         self._scene.named[item.start] = found
         return found
+
+    def _not_borne_here(self, found: list[Draft]) -> list[Draft]:
+        """ "a car, a toolbox on the workbench behind it": the workbench is not behind what lies on it."""
+        subjects = self._talk.subjects
+        if len(found) != 1 or not any(name in INNER and objects[0] in subjects for name, objects in found[0].relations):
+            return found
+        before = (group for group in reversed(self._talk.log) if len(group) == 1 and group[0] not in (*found, *subjects))
+        return next((group for group in before if group[0].options and group[0].place is None), found)
 
     def _is_ground(self, draft: Draft) -> bool:
         return draft.place is not None or self._mentions.sorts.is_terrain(draft)

@@ -29,6 +29,8 @@ _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eigh
 _CLIMBED = frozenset({"ladder", "tree", "pole", "mast", "rope", "stairs", "steps", "staircase", "scaffold", "scaffolding", "drainpipe"})
 _GROWING = ("grow", "grows", "sprout", "sprouts", "rise", "rises", "spring", "springs", "stick out")
 _HANGING = ("hang", "hangs", "dangle", "dangles", "swing", "swings")
+_TRYING = frozenset({"test", "train", "simulate", "benchmark", "evaluate", "practise", "practice", "teach", "film", "demo", "try"})
+_GOES_ON = frozenset({"with", "where", "and", "which", "that", "on", "in"})
 _AGAIN = frozenset({"it", "they", "he", "she", "that", "those", "these"})
 _ASIDE = frozenset({"now", "well", "though", "too"})
 
@@ -38,7 +40,7 @@ def paraphrased(tokens: Sequence[Token], lexicon: Lexicon) -> list[Token]:
     said = _unsaluted(list(tokens))
     rules: tuple[Callable[[list[Token], int, Lexicon], tuple[list[Token], int] | None], ...] = (
         _legal, _dialect, _counted_behind, _owned_side, _partitive, _dislocated, _without_of,
-        _half, _from_which, _gapped, _climbing, _other_of,
+        _half, _from_which, _gapped, _climbing, _other_of, _purpose,
     )  # fmt: skip
     at = 0
     while at < len(said):
@@ -250,6 +252,17 @@ def _gapped(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token]
     end = next((k for k in range(one + 1, at) if _has(tokens[k], lexicon, Role.DETERMINER, Role.NUMBER)), one + 1)
     verb = [replace(token, start=tokens[at + 1].start, end=tokens[at + 1].end) for token in tokens[one + 1 : end]]
     return [*tokens[at : at + 2], *verb], at + 2
+
+
+def _purpose(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "a warehouse to test our robot in, with four racks": what a scene is wanted for is not in it."""
+    said = tokens[at : at + 3]
+    if len(said) < 3 or said[0].form != "to" or said[1].form not in _TRYING or not _has(said[2], lexicon, Role.DETERMINER):
+        return None
+    end = at + 3
+    while end < len(tokens) and tokens[end].kind not in BREAKS and tokens[end].form not in _GOES_ON:
+        end += 1
+    return [], end
 
 
 def _climbing(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:

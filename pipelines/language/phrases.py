@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pipelines.language.heads import DENYING, LIKENING, Heads
 from pipelines.language.lexicon import MODIFIERS, NOUNS, VOTES, Lexicon, Role, Sense
+from pipelines.language.looks import as_colour
 from pipelines.language.noun_phrase import Item, NounPhrase, is_nounish, is_participle, is_solid
 from pipelines.language.tagging import Lexeme, number_value
 from pipelines.language.tokens import TokenKind
@@ -14,9 +15,9 @@ from pipelines.language.tokens import TokenKind
 _POINTING = frozenset({"that", "this", "these", "those", "the other", "the others"})
 _ONE = frozenset({"a", "an", "another", "each", "every"})
 _WHEREABOUTS = ("on", "in", "inside", "under", "underwater", "undersea", "at", "aboard", "indoors", "outdoors")
+_ACTING = ("im", "youre", "theyre", "hes", "shes")
 _IS = ("is", "are", "was", "were")
 MODALS = frozenset({"should", "must", "can", "could", "will", "would", "shall", "may", "might", "to", "please"})
-_COLOURING = frozenset({"painted", "glowing", "dyed", "coloured", "colored", "tinted", "turning", "turned", "burning", "shining", "lit"})
 _BEFORE_OBJECT = (
     Role.DETERMINER,
     Role.RELATION,
@@ -35,7 +36,7 @@ class Chunker:
     """Reads lexemes from left to right and groups them into noun phrases."""
 
     def __init__(self, lexemes: Sequence[Lexeme], lexicon: Lexicon) -> None:
-        self._lexemes = [_as_colour(lexemes, at) for at in range(len(lexemes))]
+        self._lexemes = [as_colour(lexemes, at) for at in range(len(lexemes))]
         self._lexicon = lexicon
         self._definite = frozenset(lexicon.data["definite"].replace(" ", "").split(","))
         self._heads = Heads(lexicon)
@@ -157,7 +158,8 @@ class Chunker:
         ordered = before.text in MODALS and following is not None and following.has(Role.DETERMINER)
         if ordered and Role.VERB in self._lexicon.lookup(lexeme.words[:1])[0] and not lexeme.plural:
             return True  # "should pick up the can"
-        return before.text in self._lexicon.actors and lexeme.has(Role.VERB)
+        working = before.text in _ACTING and lexeme.words[-1].endswith("ing")  # "I'm building a market", though a building is a thing
+        return (before.text in self._lexicon.actors or working) and lexeme.has(Role.VERB)
 
     def _is_doing(self, index: int) -> bool:
         """ "a child building a castle", though a building is a thing; "kids flying kites", though there are flying things."""
@@ -391,13 +393,3 @@ class Chunker:
 def _places(lexeme: Lexeme) -> bool:
     """A preposition, or a word that says where, and nothing else."""
     return lexeme.has(Role.RELATION, Role.TO_HOST, Role.TO_VIEWER) and not lexeme.has(*NOUNS)
-
-
-def _as_colour(lexemes: Sequence[Lexeme], at: int) -> Lexeme:
-    """ "a barn painted orange": after a word for giving colour, a fruit's or a flower's name is a colour, unless a noun follows."""
-    lexeme = lexemes[at]
-    if at == 0 or not lexeme.has(Role.COLOUR) or not lexeme.has(*NOUNS) or lexemes[at - 1].text not in _COLOURING:
-        return lexeme
-    if at + 1 < len(lexemes) and (lexemes[at + 1].has(*NOUNS) or lexemes[at + 1].unknown):
-        return lexeme
-    return replace(lexeme, senses={role: sense for role, sense in lexeme.senses.items() if role not in NOUNS})

@@ -317,7 +317,7 @@ class Placing(Following):
             self._place_subjects(relation, row, at, end, turned=turned)
         self._talk.lately.extend(draft for draft in objects if draft not in self._talk.lately)
         lies_on_ground = relation is RelationName.ON and self._mentions.sorts.is_terrain(objects[-1])
-        if objects[-1].options and objects[-1].place is None and not lies_on_ground:
+        if objects[-1].options and objects[-1].place is None and not lies_on_ground and not turned:
             self._talk.anchor = objects[-1]
         self._after_object(relation, objects, end, turned=turned)
         if self._outer and objects == self._outer and isinstance(said, Lexeme) and relation in INNER and self._row.next_is_relation(end):
