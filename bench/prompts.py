@@ -34,6 +34,7 @@ NAMES = (
     "lodgers_prompts.toml",
     "boarders_prompts.toml",
     "strollers_prompts.toml",
+    "neighbours_prompts.toml",
 )
 FILES = tuple(Path(__file__).parents[1] / "tests" / name for name in NAMES)
 WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road", "quay wall", "cave roof"}
