@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.scene import EYE_HEIGHT_M
+
 Floats = NDArray[np.float32]
 
 NEAREST_M, FARTHEST_M = 0.3, 400.0  # distances that are told apart; logarithms between them fill −1 … 1
@@ -21,6 +23,9 @@ GROUPS = (COLOUR, DISTANCE, KIND)
 
 PANORAMA_PIXEL_RAD = 2 * math.pi / 256
 LEAST_SKY_M = 30.0  # what is nearer is no sky, whatever kind it is taken for
+LEVEL_KINDS = (CLASSES.index("ground"), CLASSES.index("water"))
+LEVEL, NOT_LEVEL = 0.5, 1.0  # logarithms of distance beside that of level ground: what is so near to it is meant to be it, and what is not
+LEAST_DROP = 0.03  # sine of how far below the horizon ground is taken for level
 HALF_SPAN = math.log(FARTHEST_M / NEAREST_M) / 2  # of the logarithm, for one unit of the channel
 
 
@@ -55,9 +60,19 @@ def kind_of(channels: Floats) -> NDArray[np.uint8]:
     return channels[KIND].argmax(axis=0).astype(np.uint8)
 
 
-def distance_of(channels: Floats) -> Floats:
-    """(C, H, W) → (H, W) metres along the ray, inf where the kind is sky and the distance is far, too: a white wall is no sky."""
+def distance_of(channels: Floats, up: Floats | None = None) -> Floats:
+    """(C, H, W) → (H, W) metres along the ray, inf where the kind is sky and the distance is far, too: a white wall is no sky.
+
+    up: (H, W) sine of elevation. With it, ground and water that are about as far away as at the feet of who stands there are as far as
+    level ground is: the network means level ground, and says it roughly.
+    """
     metres = NEAREST_M * np.exp((np.clip(channels[DISTANCE][0], -1, 1) + 1) * HALF_SPAN)
+    if up is not None:
+        level = EYE_HEIGHT_M / np.maximum(-up, LEAST_DROP)
+        off = np.log(level / metres)
+        flat = np.isin(kind_of(channels), LEVEL_KINDS) & (up < -LEAST_DROP)
+        share = np.where(flat, np.clip((NOT_LEVEL - np.abs(off)) / (NOT_LEVEL - LEVEL), 0, 1), 0)
+        metres = metres * np.exp(share * off)
     return np.where((kind_of(channels) == SKY) & (metres > LEAST_SKY_M), np.float32(np.inf), metres).astype(np.float32)
 
 

@@ -36,8 +36,8 @@ def completed(
 
     known: (C, H, W).  mask: (groups, H, W) 1 where a group of channels is known.  rays: (3, H, W).  meaning: (384,) a sentence's unit
     vector, None = no words.  guess: (C, H, W) what the flow begins from at the time `begin`, mixed with noise, instead of noise alone
-    (Meng et al. 2022, SDEdit).  guidance: how far beyond the wordless picture words lead (Ho and Salimans 2022); 1 = not.  steps: of Euler's
-    method.  The same arguments give the same result on the same machine.
+    (Meng et al. 2022, SDEdit).  guidance: how far beyond the wordless picture words lead (Ho and Salimans 2022); 1 = not.  steps: of
+    Euler's method.  The same arguments give the same result on the same machine.
     """
     if not 1 <= steps <= 1000:
         raise InputError(f"{steps} steps cannot be sampled: choose from 1 to 1,000")

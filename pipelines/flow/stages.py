@@ -245,7 +245,7 @@ def _is_level_ground(distance: Floats, camera: Camera) -> NDArray[np.bool_]:
 
 def _metres(found: Floats, camera: Camera) -> Floats:
     """What the network says of distances (C, h, w) → (h, w) metres from a camera, inf = sky."""
-    return distance_of(found) * _scale(camera)
+    return distance_of(found, _up(camera, *found.shape[-2:])) * _scale(camera)
 
 
 def _grown(found: Floats, around: Camera) -> MeasuredView:
@@ -292,10 +292,15 @@ def _led_over(painted: Floats, given: Floats) -> Floats:
 
 def _rays(camera: Camera, height_px: int, width_px: int) -> Floats:
     """Where the pixels look of a camera's picture that has been brought to another size."""
-    up = resized(np.ascontiguousarray(camera.rays()[..., 1]), height_px, width_px, sphere=False)
+    up = _up(camera, height_px, width_px)
     if camera.projection is Projection.EQUIRECTANGULAR:
         return ray_channels(up, 2 * math.pi / width_px)
     return ray_channels(up, math.sqrt(camera.width_px * camera.height_px / (width_px * height_px)) / camera.focal_px)
+
+
+def _up(camera: Camera, height_px: int, width_px: int) -> Floats:
+    """(h, w) sine of the elevation of the pixels of a camera's picture at another size."""
+    return resized(np.ascontiguousarray(camera.rays()[..., 1], np.float32), height_px, width_px, sphere=False)
 
 
 def _unit(picture: Pixels) -> Floats:

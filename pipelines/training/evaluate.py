@@ -132,7 +132,7 @@ def _example(shot: Shot, shape: Shape, meaning: Floats, place: str, hour: str) -
 def said_distance(parameters: Parameters, shape: Shape, example: Example) -> Floats:
     """What the network says at once of an example's distances."""
     colours = encoded(example.rgb, None, None, (shape.height_px, shape.width_px))
-    return distance_of(measured(parameters, shape, colours, rays=ray_channels(example.up, example.pixel_rad)))
+    return distance_of(measured(parameters, shape, colours, rays=ray_channels(example.up, example.pixel_rad)), example.up)
 
 
 def _depth(
@@ -162,7 +162,8 @@ def _sampled_distance(parameters: Parameters, shape: Shape, one: Example) -> Flo
     mask = np.zeros((3, *size), np.float32)
     mask[0] = 1
     rays = ray_channels(one.up, one.pixel_rad)
-    return distance_of(completed(parameters, shape, encoded(one.rgb, None, None, size), mask, rays=rays, meaning=None, seed=1))
+    found = completed(parameters, shape, encoded(one.rgb, None, None, size), mask, rays=rays, meaning=None, seed=1)
+    return distance_of(found, one.up)
 
 
 def _painting(

@@ -34,3 +34,14 @@ def test_rays_tell_elevation_and_size() -> None:
 def test_what_is_near_is_no_sky() -> None:
     channels = encoded(None, np.array([[2.0, np.inf]], np.float32), np.array([[SKY, SKY]], np.uint8), (1, 2))
     assert np.allclose(distance_of(channels), [[2.0, np.inf]], rtol=1e-4)
+
+
+def test_rough_ground_is_level_ground_and_slopes_and_walls_stay() -> None:
+    up = np.array([[-0.5, -0.5, -0.5, -0.5, 0.2]], np.float32)
+    level = 1.65 / 0.5
+    said = np.array([[level * 1.4, level / 1.3, level / 4, level * 1.4, 5.0]], np.float32)
+    ground, wall = CLASSES.index("ground"), CLASSES.index("building")
+    channels = encoded(None, said, np.array([[ground, ground, ground, wall, ground]], np.uint8), (1, 5))
+    assert np.allclose(distance_of(channels, up), [[level, level, level / 4, level * 1.4, 5.0]], rtol=1e-4)
+    between = encoded(None, np.array([[level * np.exp(0.75)]], np.float32), np.array([[ground]], np.uint8), (1, 1))
+    assert level < float(distance_of(between, up[:, :1])[0, 0]) < level * np.exp(0.75), "from level ground to slopes there is no step"
