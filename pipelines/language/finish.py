@@ -154,6 +154,8 @@ def _place(scene: SceneDraft, lexicon: Lexicon) -> str:
 
 def _needs_the_open(draft: Draft, lexicon: Lexicon) -> bool:
     """A house, a hill, a tree or a swimming pool stands in no room."""
+    if draft.generic == "tree":
+        return True
     if not draft.options or draft.part:
         return False
     kind = lexicon.kinds[draft.options[0]]

@@ -116,7 +116,8 @@ class Naming:
         if word not in self._lexicon.building_parts or word in self._own_things or not meant:
             return
         looks = self._lexicon.lookup(before)[0] if before else {}
-        if before and not looks.keys() & MODIFIERS:
+        own = indoors and not phrase.plural and " ".join((*before, word)) in self._lexicon.kinds  # "a cathedral … a stained glass window"
+        if before and (own or not looks.keys() & MODIFIERS):
             return
         cut = head.end - 1
         phrase.head = replace(head, start=cut, words=head.words[-1:], senses={Role.PART: Sense(word)})

@@ -177,11 +177,22 @@ class Objects:
             found = self._mentions.sorts.holder(self._talk.subjects[-1], found, self._talk.lately)
         found = self._not_borne_here(found)
         anchor = self._talk.anchor
+        if relation is RelationName.UNDER and found == [self._talk.host] and self._is_anchored(found[0]):
+            found = [anchor] if anchor is not None else found  # "a grill by a table, with a melon on the table and a dog under it"
+        grows = relation is RelationName.ON and bool(self._talk.subjects) and self._mentions.sorts.is_plant(self._talk.subjects[-1])
+        if grows and found and anchor is not None and self._mentions.sorts.is_alive(found[0]) and not self._mentions.sorts.is_alive(anchor):
+            found = [anchor]  # "a fox behind a log, three mushrooms on it"
         if relation is RelationName.UNDER and found and anchor is not None and self._mentions.sorts.is_alive(found[0]) and not pair:
             found = found if self._mentions.sorts.is_alive(anchor) else [anchor]  # "a cow next to an oak and two hens under it"
         found = self._not_the_ground(self._what_carries(found, relation), relation, pair=pair)
         self._scene.named[item.start] = found
         return found
+
+    def _is_anchored(self, host: Draft) -> bool:
+        """Whether the guest before this one stands on something else than the host that both came with."""
+        anchor, subjects = self._talk.anchor, self._talk.subjects
+        guests = [one for one in self._talk.lately if one.host is host and one not in subjects]
+        return bool(guests) and anchor is not None and (RelationName.ON, (anchor,)) in guests[-1].relations and anchor is not host
 
     def _not_borne_here(self, found: list[Draft]) -> list[Draft]:
         """ "a car, a toolbox on the workbench behind it": the workbench is not behind what lies on it."""
@@ -231,8 +242,15 @@ class Objects:
             above = (objects[0] for name, objects in found[0].relations if name is RelationName.UNDER)
             covers = (one for one in above if isinstance(one, Draft) and is_named(one) and not self._mentions.sorts.is_off_the_floor(one))
             found = [next(covers, found[0])]  # "a toy train under a tree, presents around it": around the tree
-        if relation in INNER or not found or not self._talk.subjects or self._mentions.sorts.is_borne(self._talk.subjects[-1]):
+        if relation in INNER or not found or not self._talk.subjects:
             return found
+        sorts = self._mentions.sorts
+        perches = (objects[0] for name, objects in found[0].relations if name is RelationName.ON and sorts.is_alive(found[0]))
+        perch = next((one for one in perches if isinstance(one, Draft) and one.options and not sorts.is_terrain(one)), None)
+        if sorts.is_borne(
+            self._talk.subjects[-1]
+        ):  # "an owl is on a cross, a lantern at the foot of it": but a cup is beside a cat on a table
+            return found if perch is None or sorts.is_furniture(perch) else [perch]
         lives = self._mentions.sorts.is_alive(found[0])
         within = (objects[0] for name, objects in found[0].relations if lives and name is RelationName.INSIDE)
         home = next(within, None)
@@ -270,12 +288,12 @@ class Objects:
         if host is None or found != [host] or not self._talk.subjects:
             return found
         at_it = (draft for draft in reversed(self._talk.lately) if any(host in objects for _, objects in draft.relations))
-        told = next((draft for draft in at_it if not sorts.is_terrain(draft)), None)
+        told = next((draft for draft in at_it if not sorts.is_terrain(draft) and draft.host is not host), None)
         if told is None or (relation in INNER and sorts.is_flat(host) and sorts.is_alive(told)):
             return found
-        spread = self._is_ground(host) or sorts.is_ground_of(host, told)
-        aside = spread if relation in SIDES else sorts.is_backdrop(host, self._talk.subjects[-1]) or (relation in ASIDE and spread)
-        return [told] if aside else found
+        wide = relation in ASIDE and sorts.is_ground_of(host, told)
+        behind = self._is_ground(host) if relation in SIDES else sorts.is_backdrop(host, self._talk.subjects[-1])
+        return [told] if wide or behind else found
 
     def _whole_of(self, item: NounPhrase, drafts: list[Draft]) -> Draft | None:
         """ "in front of the door": in front of the house that has it, when one was spoken of."""

@@ -29,6 +29,9 @@ _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eigh
 _CLIMBED = frozenset({"ladder", "tree", "pole", "mast", "rope", "stairs", "steps", "staircase", "scaffold", "scaffolding", "drainpipe"})
 _GROWING = ("grow", "grows", "sprout", "sprouts", "rise", "rises", "spring", "springs")
 _HANGING = ("hang", "hangs", "dangle", "dangles", "swing", "swings")
+_SOMEBODY = frozenset({"someone", "somebody", "they", "whoever"})
+_LEAVING = frozenset({"left", "forgotten", "abandoned", "dropped", "put", "placed", "parked", "hung", "set", "laid"})
+_STUDYING = frozenset({"researching", "studying", "teaching", "learning", "writing"})
 _TRYING = frozenset({"test", "train", "simulate", "benchmark", "evaluate", "practise", "practice", "teach", "film", "demo", "try"})
 _GOES_ON = frozenset({"with", "where", "and", "which", "that", "on", "in"})
 _AGAIN = frozenset({"it", "they", "he", "she", "that", "those", "these"})
@@ -40,7 +43,7 @@ def paraphrased(tokens: Sequence[Token], lexicon: Lexicon) -> list[Token]:
     said = _unsaluted(list(tokens))
     rules: tuple[Callable[[list[Token], int, Lexicon], tuple[list[Token], int] | None], ...] = (
         _legal, _dialect, _counted_behind, _owned_side, _partitive, _dislocated, _without_of,
-        _half, _from_which, _gapped, _climbing, _other_of, _purpose,
+        _half, _from_which, _gapped, _climbing, _other_of, _purpose, _somebody_left, _who_asks,
     )  # fmt: skip
     at = 0
     while at < len(said):
@@ -263,6 +266,27 @@ def _purpose(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token
     while end < len(tokens) and tokens[end].kind not in BREAKS and tokens[end].form not in _GOES_ON:
         end += 1
     return [], end
+
+
+def _somebody_left(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "someone has left a harp by the vines": who did it is not there any more."""
+    if tokens[at].form not in _SOMEBODY or _forms(tokens, at + 1, 1) not in (("has",), ("had",), ("have",)):
+        return None
+    left = at + 2 < len(tokens) and tokens[at + 2].form in _LEAVING
+    return ([], at + 3) if left else None
+
+
+def _who_asks(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "I am a site engineer in Pune.": who wants the scene is not in it, when nothing is said of where he is."""
+    begins = at == 0 or tokens[at - 1].kind in BREAKS
+    if not begins or (_forms(tokens, at, 2) != ("i", "am") and _forms(tokens, at, 1) != ("im",)):
+        return None
+    begin = at + (1 if tokens[at].form == "im" else 2)
+    end = next((k for k in range(begin, len(tokens)) if tokens[k].kind in BREAKS or tokens[k].form == "and"), len(tokens))
+    said = tokens[begin:end]
+    placed = any(_has(token, lexicon, Role.RELATION, Role.TURNED, Role.WITH) and token.form != "in" for token in said)
+    doing = bool(said) and said[0].form.endswith("ing") and said[0].form not in _STUDYING
+    return ([], end) if said and not placed and not doing and end < len(tokens) else None
 
 
 def _climbing(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:

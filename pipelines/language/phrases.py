@@ -195,6 +195,9 @@ class Chunker:
     def _verb_as_noun(self, index: int) -> bool:
         """Whether a word that may be a verb is a noun or adjective where it stands, outside of a phrase."""
         lexeme, following = self._lexemes[index], self._at(index + 1)
+        does = self._after_subject() and lexeme.words[-1].endswith("ing") and following is not None
+        if does and following is not None and following.has(Role.DETERMINER, Role.NUMBER):
+            return False  # "a girl is reading a book"
         if not self._after_noun():
             return lexeme.has(*NOUNS, *MODIFIERS, *VOTES) or (is_participle(lexeme) and self._can_begin(index + 1))
         last = self._last()

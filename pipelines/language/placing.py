@@ -62,6 +62,7 @@ _FORMATIONS = {
     "stacks": Arrangement.CLUSTER,
     "groups": Arrangement.CLUSTER,
 }  # fmt: skipp
+_SEATED = ("sat", "stood")
 _LEAST_IN_ROWS = 12
 _PICTURES = frozenset({"picture", "image", "photo", "photograph", "scene", "drawing", "painting", "shot", "frame"})
 
@@ -84,9 +85,11 @@ class Placing(Following):
         if self._denying and self._mentions.is_finite(word.words[0]) and self._talk.subjects and self._talk.subjects[-1].place is None:
             self._denying = False  # "a cart without wheels leans against"
         placed = self._row.has(at - 1, Role.PRONOUN) and word.words[0].endswith("ing")
-        if self._outer and self._connector in ("none", "comma") and (placed or self._mentions.is_finite(word.words[0])):
+        seated = word.words[0] in _SEATED and self._row.has(at + 1, Role.PRONOUN)  # "a bench with an old man sat on it"
+        finite = self._mentions.is_finite(word.words[0]) and not seated
+        if self._outer and self._connector in ("none", "comma") and (placed or finite):
             self._speak_of_outer()  # "a man with a dog sits on a bench", "a scarecrow with a crow on it standing between"
-        elif self._mentions.is_finite(word.words[0]):
+        elif finite:
             self._speak_of_clause(at)
         self._distance_m = float(word.value(Role.DISTANCE)) if word.has(Role.DISTANCE) else None
         objects_at = self._row.skip_filler(at + 1)

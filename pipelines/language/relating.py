@@ -189,7 +189,7 @@ class Relating:
         chain = self._chain[after:]  # "a bench, a hammer and a saw on the bench"
         done, doers = self._done_with
         alive = self._mentions.sorts.is_alive
-        held = bool(doers) and subjects == done and self._connector == "none" and all(map(self._mentions.sorts.is_borne, done))
+        held = bool(doers) and subjects == done and self._connector == "none" and all(map(self._mentions.sorts.is_off_the_floor, done))
         if held and not turned and relation not in INNER:
             subjects = doers  # "a girl reading a book under a tree": it is she who is under it
         elif doers and subjects == done and self._connector == "none" and not turned and relation in ASIDE and all(map(alive, done)):

@@ -10,6 +10,7 @@ from pipelines.spec import (
 )
 
 _FLANKING = 2
+_TABLES = frozenset({"table", "desk", "counter", "worktop", "workbench", "altar"})
 
 
 def seat_riders(drafts: list[Draft], lexicon: Lexicon) -> None:
@@ -55,12 +56,15 @@ def flank(drafts: list[Draft], lexicon: Lexicon) -> None:
 
 
 def seat(drafts: list[Draft], lexicon: Lexicon) -> None:
-    """ "a grandad in his rocking chair": he is on it."""
+    """ "a grandad in his rocking chair", "a candelabrum in the middle of the table": they are on it."""
     seats = frozenset(split(lexicon.data["seats"]))
     for draft in drafts:
         for at, (relation, objects) in enumerate(draft.relations):
             target = objects[0]
-            if relation is RelationName.INSIDE and isinstance(target, Draft) and target.kind.split(" ")[-1] in seats:
+            if relation is not RelationName.INSIDE or not isinstance(target, Draft):
+                continue
+            word = target.kind.split(" ")[-1]
+            if word in seats | _TABLES:
                 draft.relations[at] = (RelationName.ON, objects)
 
 

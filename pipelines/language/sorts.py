@@ -89,6 +89,10 @@ class Sorts:
         """Whether it hangs down on both sides of what it is laid over."""
         return bool(draft.heads & self._cloths)
 
+    def is_plant(self, draft: Draft) -> bool:
+        """Whether it is a plant, a mushroom too."""
+        return bool(draft.options) and "plant" in self._lexicon.kinds[draft.options[0]].tags
+
     def acts(self, draft: Draft) -> bool:
         """Whether it does something with things: who is alive, and robots."""
         return self.is_alive(draft) or (bool(draft.options) and "robot" in draft.options[0])
@@ -102,6 +106,8 @@ class Sorts:
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
         if kind is None or draft.place is not None:
             return False
+        if "terrain" in kind.tags:
+            return "way" in kind.tags
         upright = kind.stands_on in ("wall", "ceiling") or (kind.stands_on == "floor" and kind.size_m[2] < _THIN_M < kind.size_m[1])
         return upright or self.is_flat(draft) or ("building" in kind.tags and self.is_borne(guest))
 
@@ -122,7 +128,7 @@ class Sorts:
 
     def _spreads_under(self, ground: Draft, kind: str) -> bool:
         under, other = self._lexicon.kinds[ground.options[0]] if ground.options else None, self._lexicon.kinds[kind]
-        if under is None or "building" in under.tags or under.stands_on in ("floor", "surface"):
+        if under is None or {"building", "terrain"} & set(under.tags) or under.stands_on in ("floor", "surface"):
             return False
         return under.size_m[0] * under.size_m[2] > _STAGE * other.size_m[0] * other.size_m[2]
 

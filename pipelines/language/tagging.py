@@ -20,6 +20,7 @@ _DIMENSIONS = {
     "broad": "length",
 }
 _LONGER_IS_BETTER = 0.5
+_THING_IS_BETTER = 0.001  # "pool floats on the water": of two coverings as long, the one with the longer things
 _NUMBERED = frozenset({"year", "grade", "level", "gallery", "chapter", "phase", "act", "route", "episode"})
 _FAR_FROM = (("far", "from"), ("away", "from"))
 FAR_M = 20.0  # from so many metres on, "away from" means far
@@ -68,7 +69,16 @@ def tag(tokens: Sequence[Token], lexicon: Lexicon) -> list[Lexeme]:
         if start and (tokens[start - 1].form, tokens[start].form) in _FAR_FROM:  # "far from the door" is no view from there
             found[start] = {length: entry for length, entry in found[start].items() if Role.VIEW not in entry[0]}
         options = [(best[start + 1][0], 1)]
-        options += [(length + _LONGER_IS_BETTER * (length - 1) + best[start + length][0], length) for length in sorted(found[start])]
+        options += [
+            (
+                length
+                + _LONGER_IS_BETTER * (length - 1)
+                + _THING_IS_BETTER * (length - 1) * (Role.THING in senses)
+                + best[start + length][0],
+                length,
+            )
+            for length, (senses, _) in sorted(found[start].items())
+        ]
         best[start] = max(options, key=lambda option: (option[0], -option[1]))
     lexemes: list[Lexeme] = []
     at = 0
