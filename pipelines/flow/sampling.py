@@ -28,16 +28,13 @@ def completed(
     seed: int,
     steps: int = STEPS,
     guidance: float = GUIDANCE,
-    guess: Floats | None = None,
-    begin: float = 0.0,
     tell: Callable[[float], None] = lambda share: None,
 ) -> Floats:
     """All channels (C, H, W) in −1 … 1, those that are known exactly as given.
 
     known: (C, H, W).  mask: (groups, H, W) 1 where a group of channels is known.  rays: (3, H, W).  meaning: (384,) a sentence's unit
-    vector, None = no words.  guess: (C, H, W) what the flow begins from at the time `begin`, mixed with noise, instead of noise alone
-    (Meng et al. 2022, SDEdit).  guidance: how far beyond the wordless picture words lead (Ho and Salimans 2022); 1 = not.  steps: of
-    Euler's method.  The same arguments give the same result on the same machine.
+    vector, None = no words.  guidance: how far beyond the wordless picture words lead (Ho and Salimans 2022); 1 = not.  steps: of Euler's
+    method.  The same arguments give the same result on the same machine.
     """
     if not 1 <= steps <= 1000:
         raise InputError(f"{steps} steps cannot be sampled: choose from 1 to 1,000")
@@ -46,14 +43,13 @@ def completed(
     noise = rng.standard_normal((CHANNELS, shape.height_px, shape.width_px), np.float32)
     given, start, ask, look = (torch.from_numpy(np.ascontiguousarray(a)).to(device)[None] for a in (known, noise, mask, rays))
     every = spread(ask)
-    first = torch.zeros_like(start) if guess is None else torch.from_numpy(np.ascontiguousarray(guess)).to(device)[None]
     words = torch.zeros(1, MEANING, device=device) if meaning is None else torch.from_numpy(meaning).to(device)[None]
     both = meaning is not None and guidance != 1
-    state = begin * first + (1 - begin) * start
+    state = start
     with torch.inference_mode():
         for step in range(steps):
             tell(step / steps)
-            time = begin + (1 - begin) * step / steps
+            time = step / steps
             state = torch.where(every > 0, time * given + (1 - time) * start, state)
             said = _said(parameters, shape, assembled(state, given, ask, look), time, words)
             if both:

@@ -268,8 +268,7 @@ CARD_HEAD = """# worldloom-small
 A flow-matching network over panoramas of colour, distance and kinds of surface, and a depth network for pinhole pictures, trained from
 nothing on worlds that this program builds itself. Licence: Apache-2.0. No photograph and no other model's output was used.
 
-Limits: it has seen built worlds only. Real photographs are foreign to it; what it paints is soft (96 × 192 pixels, brought to size along
-edges).
+Limits: it has seen built worlds only. Real photographs are foreign to it; what it paints is soft (few pixels, brought to size along edges).
 
 How it was made, and how to make it better: docs/small-model.md.
 """
