@@ -284,7 +284,11 @@ def _who_asks(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Toke
     begin = at + (1 if tokens[at].form == "im" else 2)
     end = next((k for k in range(begin, len(tokens)) if tokens[k].kind in BREAKS or tokens[k].form == "and"), len(tokens))
     said = tokens[begin:end]
-    placed = any(_has(token, lexicon, Role.RELATION, Role.TURNED, Role.WITH) and token.form != "in" for token in said)
+    placed = any(
+        _has(token, lexicon, Role.RELATION, Role.TURNED, Role.WITH)
+        and not (token.form == "in" and following.kind is TokenKind.WORD and not _has(following, lexicon, Role.DETERMINER, *NOUNS))
+        for token, following in zip(said, tokens[begin + 1 :], strict=False)
+    )
     doing = bool(said) and said[0].form.endswith("ing") and said[0].form not in _STUDYING
     return ([], end) if said and not placed and not doing and end < len(tokens) else None
 
