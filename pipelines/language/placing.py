@@ -51,17 +51,10 @@ _THROWN = frozenset({"thrown", "draped", "spread", "slung", "laid", "flung", "fo
 _ENCLOSURES = frozenset({"pen", "corral", "enclosure", "sheepfold", "pigpen", "ring", "circle", "semicircle", "square"})
 _ABOVE = frozenset({"above", "right above", "just above", "overhead"})
 _FORMATIONS = {
-    "rows": Arrangement.ROWS,
-    "lines": Arrangement.ROWS,
-    "columns": Arrangement.ROWS,
-    "blocks": Arrangement.ROWS,
-    "banks": Arrangement.ROWS,
-    "row": Arrangement.ROW,
-    "line": Arrangement.ROW,
-    "piles": Arrangement.CLUSTER,
-    "stacks": Arrangement.CLUSTER,
-    "groups": Arrangement.CLUSTER,
-}  # fmt: skipp
+    "rows": Arrangement.ROWS, "lines": Arrangement.ROWS, "columns": Arrangement.ROWS, "blocks": Arrangement.ROWS, "banks": Arrangement.ROWS,
+    "row": Arrangement.ROW, "line": Arrangement.ROW,
+    "piles": Arrangement.CLUSTER, "stacks": Arrangement.CLUSTER, "groups": Arrangement.CLUSTER,
+}  # fmt: skip
 _SEATED = ("sat", "stood")
 _LEAST_IN_ROWS = 12
 _PICTURES = frozenset({"picture", "image", "photo", "photograph", "scene", "drawing", "painting", "shot", "frame"})
@@ -218,6 +211,20 @@ class Placing(Following):
         self._scene.use(phrase.start, phrase.end, "arranged")
         return True
 
+    def _meant(self, word: Lexeme, relation: RelationName, *, turned: bool) -> tuple[RelationName, bool]:
+        """The relation of a preposition as its subjects can have it, and whether it is still turned."""
+        subjects, sorts = self._talk.subjects, self._mentions.sorts
+        if turned and relation is RelationName.INSIDE and self._people.has_in_hand(word, subjects):
+            lifeless = not sorts.acts(subjects[-1])
+            relation = RelationName.ON if lifeless else RelationName.BESIDE  # what a box holds is in it, a table on it, a man at his side
+        for draft in subjects if word.words[0] in _THROWN and not turned else ():
+            draft.part = draft.part and not draft.options  # "a chair with a blanket thrown over it": no part of the chair
+        if turned and word.text == "over" and subjects and all(map(sorts.is_cloth, subjects)):
+            relation, turned = RelationName.ON, False  # "a blanket over the arm of a chair"
+        if turned and relation is RelationName.BESIDE:
+            relation = self._people.at_side(word, subjects)
+        return relation, turned
+
     def _with_object(self, word: Lexeme, at: int, objects_at: int) -> int:
         turned = not word.has(Role.RELATION)
         relation = RelationName(word.value(Role.TURNED if turned else Role.RELATION))
@@ -234,17 +241,7 @@ class Placing(Following):
         if relation is RelationName.INSIDE and not turned and self._people.wear(self._row.item(objects_at), self._talk.subjects):
             self._connector = "none"
             return objects_at + 1
-        if turned and relation is RelationName.INSIDE and self._people.has_in_hand(word, self._talk.subjects):
-            lifeless = not self._mentions.sorts.acts(self._talk.subjects[-1])
-            relation = RelationName.ON if lifeless else RelationName.BESIDE  # what a box holds is in it, a table on it, a man at his side
-        for draft in self._talk.subjects if word.words[0] in _THROWN and not turned else ():
-            draft.part = draft.part and not draft.options  # "a chair with a blanket thrown over it": no part of the chair
-        if turned and word.text == "over" and self._talk.subjects and all(map(self._mentions.sorts.is_cloth, self._talk.subjects)):
-            relation, turned = RelationName.ON, False  # "a blanket over the arm of a chair"
-        if relation is RelationName.INSIDE and not turned and self._is_midst(word, objects_at):
-            relation = RelationName.ON
-        if turned and relation is RelationName.BESIDE:
-            relation = self._people.at_side(word, self._talk.subjects)
+        relation, turned = self._meant(word, relation, turned=turned)
         if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
             self._connector = "none"
             if self._talk.log and self._talk.subjects and all(draft.place for draft in self._talk.subjects):
@@ -327,19 +324,6 @@ class Placing(Following):
             self._speak_of_outer()  # "a pond with ducks on it in front of a church": the pond is
         self._talk.subjects = [] if nested else self._talk.subjects
         return end
-
-    def _is_midst(self, word: Lexeme, objects_at: int) -> bool:
-        """ "a cake in the middle of the table": small things there are on the furniture, not inside of it."""
-        sorts, said = self._mentions.sorts, self._row.item(objects_at)
-        if not word.text.startswith("in the ") or not word.text.endswith(" of") or not all(map(sorts.is_borne, self._talk.subjects)):
-            return False
-        if isinstance(said, NounPhrase):
-            kinds = said.head.senses[Role.THING].options[:1] if said.head is not None and said.head.has(Role.THING) else ()
-            target = Draft("", kinds) if kinds else None
-        else:
-            target = next(iter(self._talk.singular_before()), None)
-        flat = target is not None and sorts.is_solid(target) and not sorts.holds(target, target)
-        return flat and bool(self._talk.subjects)
 
     def _enclosed_by(self, item: Item | None, at: int) -> bool:
         """ "sheep in a pen made of hay bales", "in a pen": the bales are around the sheep, or else a fence."""
