@@ -59,5 +59,11 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         self._have_head()
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._head_bytes:
             self.send_400_response("The head of the request is too long, or came too slowly.")
+        else:
+            # Browsers open connections ahead of need. A word on one would be taken for the answer to the request that is sent just then;
+            # where it only ends, they send that request again.
+            self.transport.close()

@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DIST = ROOT / "static" / "dist"
+AT = " at "
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",  # the tests may run as root, and visit nothing but 127.0.0.1
@@ -60,17 +61,22 @@ class Complaints:
 
     def listen(self, page: Any) -> None:
         """Write down what a page complains about from now on."""
-        page.on("console", lambda message: self.heard.append(f"{message.type}: {message.text}") if _is_bad(message) else None)
+        page.on("console", lambda message: self.heard.append(_line(message)) if _is_bad(message) else None)
         page.on("pageerror", lambda error: self.heard.append(f"exception: {error}"))
 
     def allow(self, pattern: str) -> None:
-        """What this test provokes, such as a failed request: a regular expression."""
+        """What this test provokes, such as a failed request: a regular expression of what is said, without the address."""
         self.allowed.append(pattern)
 
     @property
     def unexpected(self) -> list[str]:
         """What nobody has allowed."""
-        return [one for one in self.heard if not any(re.search(pattern, one) for pattern in self.allowed)]
+        return [one for one in self.heard if not any(re.search(pattern, one.partition(AT)[0]) for pattern in self.allowed)]
+
+
+def _line(message: Any) -> str:
+    """What it says and what it is about; the browser's own words of a failed request do not name its address."""
+    return f"{message.type}: {message.text}{AT}{message.location.get('url', '')}"
 
 
 def _is_bad(message: Any) -> bool:
