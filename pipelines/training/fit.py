@@ -17,13 +17,13 @@ from pipelines.errors import InputError
 from pipelines.flow import SHAPES, Parameters, clean, new_parameters
 from pipelines.formats import written_whole
 from pipelines.training.album import Album
+from pipelines.training.descent import Descent
 from pipelines.training.masks import SHARES, Job
 from pipelines.training.objective import loss_of
 from pipelines.training.worlds import Split
 
 WARM_UP_STEPS = 30
 SLOWEST = 0.999  # of the average's memory
-DECAY, MOMENTA, STEEPEST = 0.01, (0.9, 0.99), 1.0
 STATE, SLOW, FAST = "state.json", "average", "now"
 
 
@@ -76,14 +76,12 @@ def fit(plan: FitPlan, say: Callable[[str], None]) -> Trained:
     size = sum(parameter.numel() for parameter in trained.now.values()) / 1e6
     say(f"{plan.shape}: {size:.1f} M parameters, {len(album)} shots, on {device}, from step {trained.step}")
     shares = SHARES if plan.only is None else {plan.only: 1.0}
-    optimiser = _optimiser(trained, plan)
+    descent = Descent(trained.now, plan.rate, trained.moments)
     began, told, saved = time.perf_counter() - trained.seconds, trained.seconds, trained.seconds
     total, counted = torch.zeros((), device=device), 0
     try:
         while not _over(plan, trained):
-            for group in optimiser.param_groups:
-                group["lr"] = plan.rate * _share_of_rate(plan, trained)
-            loss = _step(trained, optimiser, album, plan, shares)
+            loss = _step(trained, descent, album, plan, shares)
             trained.seconds = time.perf_counter() - began
             total, counted = total + loss, counted + 1  # on the device: to look at it would be to wait for it
             if trained.seconds - told > plan.log_s or _over(plan, trained):
@@ -95,10 +93,10 @@ def fit(plan: FitPlan, say: Callable[[str], None]) -> Trained:
                     album.refresh()
                     trained.shots, trained.worlds = len(album), album.worlds
             if trained.seconds - saved > plan.save_s:
-                _keep(trained, optimiser, plan)
+                _keep(trained, descent, plan)
                 saved = trained.seconds
     finally:  # stopped by hand, too, between two steps: all that was learnt is kept
-        _keep(trained, optimiser, plan)
+        _keep(trained, descent, plan)
     return trained
 
 
@@ -127,17 +125,14 @@ def load_average(folder: Path) -> Parameters:
     return dict(load_file(path))
 
 
-def _step(trained: Trained, optimiser: Any, album: Album, plan: FitPlan, shares: Mapping[Job, float]) -> Any:
+def _step(trained: Trained, descent: Descent, album: Album, plan: FitPlan, shares: Mapping[Job, float]) -> Any:
     chance = torch.Generator(album.device).manual_seed(plan.seed * 1_000_003 + trained.step)
     batch = album.batch(plan.batch, chance=chance, shares=shares)
     with torch.autocast(album.device, torch.bfloat16) if narrow_is_quick(album.device) else nullcontext():
         inputs = batch.inputs.contiguous(memory_format=torch.channels_last)
-        said = clean(trained.now, album.shape, inputs, batch.time, batch.meaning)
+        said = clean(descent.parameters(), album.shape, inputs, batch.time, batch.meaning)
     loss = loss_of(said.float(), batch)
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(list(trained.now.values()), STEEPEST)
-    optimiser.step()
+    descent.follow(loss, _share_of_rate(plan, trained))
     trained.step += 1
     trained.samples += plan.batch
     memory = min(SLOWEST, (1 + trained.step) / (10 + trained.step))
@@ -156,53 +151,34 @@ def _over(plan: FitPlan, trained: Trained) -> bool:
     return trained.step >= plan.steps or trained.seconds >= plan.minutes * 60
 
 
-def _optimiser(trained: Trained, plan: FitPlan) -> Any:
-    for parameter in trained.now.values():
-        parameter.requires_grad_(True)
-    optimiser = torch.optim.AdamW(list(trained.now.values()), lr=plan.rate, betas=MOMENTA, weight_decay=DECAY, fused=True)
-    for name, parameter in trained.now.items():
-        if f"first.{name}" in trained.moments:
-            optimiser.state[parameter] = {
-                "step": torch.tensor(float(trained.step)),
-                "exp_avg": trained.moments[f"first.{name}"],
-                "exp_avg_sq": trained.moments[f"second.{name}"],
-            }
-    return optimiser
-
-
 def _taken_up(plan: FitPlan, device: str) -> Trained:
     """The state in the folder, or a new one; raises InputError where it is of another network or seed."""
     path = plan.folder / STATE
     if not path.is_file():
-        now = _laid({name: value.to(device) for name, value in new_parameters(SHAPES[plan.shape], seed=plan.seed).items()})
+        now = laid({name: value.to(device) for name, value in new_parameters(SHAPES[plan.shape], seed=plan.seed).items()})
         return Trained(now, {name: value.clone() for name, value in now.items()})
     from safetensors.torch import load_file
 
     said = json.loads(path.read_text())
     if (said["shape"], said["seed"]) != (plan.shape, plan.seed):
         raise InputError(f"{plan.folder} holds a training of {said['shape']} with seed {said['seed']}: name another folder, or those")
-    parts = {name: _laid(load_file(plan.folder / f"{name}.safetensors", device=device)) for name in (SLOW, FAST, "moments")}
+    parts = {name: laid(load_file(plan.folder / f"{name}.safetensors", device=device)) for name in (SLOW, FAST, "moments")}
     order = list(new_parameters(SHAPES[plan.shape], seed=0))
     now, average = ({name: parts[part][name] for name in order} for part in (FAST, SLOW))
     return Trained(now, average, parts["moments"], said["step"], said["seconds"], said["samples"])
 
 
-def _laid(values: Parameters) -> Parameters:
+def laid(values: Parameters) -> Parameters:
     """The same values with the channels of a place side by side: convolutions are a fifth faster so."""
     return {name: value.contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value for name, value in values.items()}
 
 
-def _keep(trained: Trained, optimiser: Any, plan: FitPlan) -> None:
+def _keep(trained: Trained, descent: Descent, plan: FitPlan) -> None:
     """Store everything that is needed to go on. The small file that names the step comes last."""
     from safetensors.torch import save_file
 
-    moments: dict[str, Any] = {}
-    for name, parameter in trained.now.items():
-        kept = optimiser.state.get(parameter)
-        if kept:
-            moments |= {f"first.{name}": kept["exp_avg"], f"second.{name}": kept["exp_avg_sq"]}
     plan.folder.mkdir(parents=True, exist_ok=True)
-    for part, tensors in ((SLOW, trained.average), (FAST, trained.now), ("moments", moments)):
+    for part, tensors in ((SLOW, trained.average), (FAST, trained.now), ("moments", descent.moments())):
         with written_whole(plan.folder / f"{part}.safetensors", overwrite=True) as workshop:
             save_file({name: value.detach().contiguous() for name, value in tensors.items()}, workshop / f"{part}.safetensors")
     said = {
