@@ -36,6 +36,7 @@ NAMES = (
     "strollers_prompts.toml",
     "neighbours_prompts.toml",
     "townsfolk_prompts.toml",
+    "holidaymakers_prompts.toml",
 )
 FILES = tuple(Path(__file__).parents[1] / "tests" / name for name in NAMES)
 WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road", "quay wall", "cave roof"}

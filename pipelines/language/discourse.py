@@ -205,7 +205,7 @@ def host_of_with(row: Row, talk: Discourse, at: int, connector: str) -> tuple[Dr
     before = row.item(at - 1)
     head = before.head if isinstance(before, NounPhrase) else None
     last = talk.subjects[-1] if talk.subjects and talk.subjects[-1].place is None else None
-    if head is not None and head.has(Role.THING, Role.GENERIC) and talk.lately:
+    if head is not None and head.has(Role.THING, Role.GENERIC) and talk.lately and not (last is not None and talk.lately[-1].place):
         return talk.lately[-1], False
     if connector == "comma" and talk.subjects and all(draft.place is None for draft in talk.subjects):
         single = bool(talk.log) and len(talk.log[-1]) == 1 and talk.log[-1][0].place is None and is_named(talk.subjects[-1])

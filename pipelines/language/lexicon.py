@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, cached_property
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -189,6 +189,16 @@ class Lexicon:
         """Every single word that any entry holds; what a mistyped word may have meant."""
         meant = (words for words, senses in self.table.items() if senses.keys() != {Role.VERB})
         return frozenset(word for words in meant for word in words if len(word) > 3)
+
+    @cached_property
+    def companions(self) -> Mapping[str, frozenset[str]]:
+        """A word → the words that stand beside it in names of two or more: "vending" → "machine"."""
+        beside: dict[str, set[str]] = {}
+        for words, senses in self.table.items():
+            for one, other in pairwise(words) if senses.keys() & NOUNS else ():
+                beside.setdefault(one, set()).add(other)
+                beside.setdefault(other, set()).add(one)
+        return {word: frozenset(others) for word, others in beside.items()}
 
     def knows(self, word: str) -> bool:
         """Whether a single word is in the lexicon, in any of its forms."""

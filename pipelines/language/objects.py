@@ -14,10 +14,10 @@ from pipelines.language.sorts import BANKS
 from pipelines.language.tagging import Lexeme
 from pipelines.spec import RelationName
 
-PLACING = frozenset({
-    "in", "inside", "on", "at", "within", "through", "throughout", "across", "standing in", "set in", "into", "of", "to", "from", "down",
-    "in the middle of", "in the heart of", "nestled in", "hidden in", "in the center of", "in the centre of", "in the midst of",
-    "at the edge of", "on the edge of", "by the edge of", "on the outskirts of",
+_PLACING = frozenset({
+    "inside", "on", "at", "within", "through", "throughout", "across", "into", "of", "to", "from", "down", "in the middle of",
+    "in the heart of", "in the center of", "in the centre of", "in the midst of", "at the edge of", "on the edge of", "by the edge of",
+    "on the outskirts of",
 })  # fmt: skip
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 
@@ -25,6 +25,11 @@ EACH_OF_ITS = {"corner": 4, "arm": 2, "shoulder": 2, "hand": 2, "wing": 2, "horn
 """How many there are of what a thing has several of: "a raven on each arm" are two."""
 _OF_BODIES = frozenset({"mouth", "beak", "jaws", "claws", "teeth", "paws", "hand", "hands", "arms"})
 _AT_WATER = INNER | {RelationName.BESIDE, RelationName.NEAR}
+
+
+def is_placing(word: Lexeme) -> bool:
+    """Whether a place after this preposition is where everything is: "in", "stands in", "across"."""
+    return word.text in _PLACING or word.words[-1] == "in"
 
 
 class Objects:
@@ -77,7 +82,7 @@ class Objects:
             self._mentions.use(item)
             return [water], at + 1
         self._mentions.settle_part(item, owned=False)
-        weight = IN_PLACE if word.text in PLACING else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
+        weight = IN_PLACE if is_placing(word) else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         weight = max(weight, SAID_PLACE) if first else weight
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
         self._talk.looking_ahead = fronted
@@ -254,7 +259,8 @@ class Objects:
         lives = self._mentions.sorts.is_alive(found[0])
         within = (objects[0] for name, objects in found[0].relations if lives and name is RelationName.INSIDE)
         home = next(within, None)
-        if isinstance(home, Draft) and home.options and home.place is None:
+        beside_him = isinstance(home, Draft) and sorts.is_person(found[0]) and self._mentions.wholes.is_building(home)
+        if isinstance(home, Draft) and home.options and home.place is None and not beside_him:
             return [home]  # "an octopus lives in the wreck, and a chest lies beside it": beside the wreck
         carriers = [objects[0] for name, objects in found[0].relations if name in INNER]
         below = (one for one in self._talk.lately if (RelationName.UNDER, (found[0],)) in one.relations)  # "a painting hangs above it"

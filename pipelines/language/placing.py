@@ -8,7 +8,7 @@ from pipelines.language.following import Following
 from pipelines.language.lexicon import Role
 from pipelines.language.mentions import IN_PLACE, PLACE_AS_OBJECT
 from pipelines.language.noun_phrase import Item, NounPhrase
-from pipelines.language.objects import EACH_OF_ITS, PLACING
+from pipelines.language.objects import EACH_OF_ITS, is_placing
 from pipelines.language.recall import EACH
 from pipelines.language.row import INNER, SIDES, is_part
 from pipelines.language.tagging import Lexeme
@@ -235,7 +235,7 @@ class Placing(Following):
             self._denying = False
             phrase = self._row[objects_at]
             if isinstance(phrase, NounPhrase):
-                weight = IN_PLACE if word.text in PLACING else PLACE_AS_OBJECT
+                weight = IN_PLACE if is_placing(word) else PLACE_AS_OBJECT
                 self._mentions.mention(phrase, place_weight=weight, as_object=True)
             return objects_at + 1
         if relation is RelationName.INSIDE and not turned and self._people.wear(self._row.item(objects_at), self._talk.subjects):

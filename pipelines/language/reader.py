@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from pipelines.errors import PromptError
 from pipelines.language.clauses import Clauses
@@ -95,7 +96,7 @@ def _mend_slips(tokens: tuple[Token, ...], lexicon: Lexicon, scene: SceneDraft) 
     """Replace mistyped words by the known ones that they are nearest to, and say so."""
     mended: list[Token] = []
     slips = 0
-    for token in tokens:
+    for index, token in enumerate(tokens):
         meant = lexicon.data["misspelt"].get(token.form)
         if (
             meant is None
@@ -103,7 +104,10 @@ def _mend_slips(tokens: tuple[Token, ...], lexicon: Lexicon, scene: SceneDraft) 
             and not _is_known(token.form, lexicon)
             and not (token.glued and _has_part(token.form, lexicon))
         ):
-            meant = slip(token.form, lexicon.vocabulary)
+            beside = (
+                lexicon.companions.get(other.form, ()) for other in (*tokens[max(0, index - 1) : index], *tokens[index + 1 : index + 2])
+            )
+            meant = slip(token.form, {*chain(*beside)}) or slip(token.form, lexicon.vocabulary)  # "vending machene" is no machete
             if meant is None and token.form.endswith("s") and (one := slip(token.form[:-1], lexicon.vocabulary)) is not None:
                 meant = plural(one)
         slips += meant is not None

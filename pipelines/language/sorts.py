@@ -26,6 +26,7 @@ class Sorts:
         self._scene = scene
         self._lexicon = lexicon
         self._definite = frozenset(split(lexicon.data["definite"]))
+        self._people = frozenset(split(lexicon.data["unbuildable"]))
         self._cloths = frozenset(split(lexicon.data["cloths"]))
         self._hollow = frozenset((*split(lexicon.data["hollow"]), *split(lexicon.data["vessels"])))
 
@@ -53,8 +54,10 @@ class Sorts:
         return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on in ("ceiling", "air")
 
     def is_person(self, draft: Draft) -> bool:
-        """Whether "him" or "her" may mean it."""
-        return bool(draft.options) and "person" in self._lexicon.kinds[draft.options[0]].tags
+        """Whether "him" or "her" may mean it; a knight is somebody, though all that is shown of him is his armour."""
+        if not draft.options:
+            return False
+        return draft.word in self._people or "person" in self._lexicon.kinds[draft.options[0]].tags
 
     def is_alive(self, draft: Draft) -> bool:
         """Whether it is a person or an animal."""

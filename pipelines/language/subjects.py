@@ -10,7 +10,7 @@ from pipelines.language.headings import filmed_from, place_shown
 from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.mentions import FIRST_PLACE, HINT, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE
 from pipelines.language.noun_phrase import NounPhrase
-from pipelines.language.objects import PLACING
+from pipelines.language.objects import is_placing
 from pipelines.language.phrases import MODALS
 from pipelines.language.placing import says_each
 from pipelines.language.predicates import Predicates
@@ -279,7 +279,7 @@ class Subjects(Predicates):
             return FIRST_PLACE
         if self._stands_aside(at):
             return HINT  # "a volcano, a cave behind the volcano"
-        if isinstance(before, Lexeme) and before.text in PLACING:
+        if isinstance(before, Lexeme) and is_placing(before):
             return IN_PLACE
         return SAID_PLACE
 
