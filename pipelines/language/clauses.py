@@ -147,6 +147,8 @@ class Clauses(Subjects):
                 self._mentions.become(self._talk.subjects, word)
             if word.words[-1].endswith("ing") and self._acts_alone(at):
                 self._joined_by_and = False
+            if self._outer and self._row.begins_clause(at - 1):
+                self._outer, self._talk.host = [], None
             if self._outer and (not word.words[-1].endswith(("ing", "ed", "en")) or self._row.has(at - 1, Role.PRONOUN)):
                 self._speak_of_outer()
             elif self._mentions.is_finite(word.words[-1]):

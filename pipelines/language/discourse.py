@@ -30,6 +30,7 @@ class Discourse:
     log: list[list[Draft]] = field(default_factory=list)
     looking_ahead: bool = False
     anchor: Draft | None = None
+    known_anchor: bool = False  # it was said with "the": the listener knows it, and looks at it
     paralleled: tuple[list[Draft], list[Draft]] | None = None
     members: list[Draft] = field(default_factory=list)  # "one … another …": told apart from their groups
     sided: dict[RelationName, Draft] = field(default_factory=dict)  # what this sentence put something to the other side of
@@ -46,6 +47,7 @@ class Discourse:
     def end_sentence(self) -> None:
         """The next sentence begins without a subject; what this one put to a side of "it" is remembered for one more."""
         self.subjects, self.host, self.anchor, self.listed, self.began = [], None, None, [], len(self.log)
+        self.known_anchor = False
         self.related = self.one_side = self.counted = None
         self.earlier = list(self.lately)
         self.fronted_before, self.fronted, self.sided = self.fronted, None, {}

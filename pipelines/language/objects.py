@@ -55,7 +55,7 @@ class Objects:
             if item.text == "whose" and isinstance(part := self._row.item(at + 1), NounPhrase) and is_part(part):
                 self._mentions.use(part)
                 return self._talk.lately[-1:], at + 2  # "a fountain on whose edge children sit"
-            found, end = self._pronoun(item, relation, fronted=fronted), self.end_of_pair(relation, at)
+            found, end = self._pronoun(item, relation, at, fronted=fronted), self.end_of_pair(relation, at)
             if "against" in word.words:
                 found = self._high_enough(found)
             if found and end > at + 1 and isinstance(other := self._row[end - 1], NounPhrase):  # "between them and the sea"
@@ -156,7 +156,7 @@ class Objects:
         both = item.article == "the" and isinstance(after, NounPhrase) and after.article == "the"
         return self._row.has(end, Role.CONJUNCTION) and both and not self._row.next_is_relation(end + 2)
 
-    def _pronoun(self, item: Lexeme, relation: RelationName, *, fronted: bool) -> list[Draft]:
+    def _pronoun(self, item: Lexeme, relation: RelationName, at: int, *, fronted: bool) -> list[Draft]:
         self._talk.looking_ahead = fronted
         pair = relation is RelationName.BETWEEN and item.text in ("them", "these", "those")
         found = self._talk.two_before() if pair else self._talk.antecedent(item)
@@ -170,6 +170,12 @@ class Objects:
             found = self._talk.log[-1]  # "a blanket under a tree, on which lies a book": on the blanket
         if item.text == "them" and len(found) == 1 and not is_many(found[0]):
             found = self._pair_before() or self._company_before() or found
+        if item.text == "it" and not fronted and self._goes_on_at_anchor(relation, found, at):
+            found = [self._talk.anchor] if self._talk.anchor is not None else found
+        if item.text == "one of them" and len(found) == 1 and found[0].place is not None:
+            found = self._pair_before()[:1] or found  # "a hammock between two palms, a surfboard against one of them"
+        if item.text in ("it", "its") and len(found) == 1 and self._mentions.sorts.is_person(found[0]):
+            found = self._thing_before() or found
         if item.text in ("him", "her") and (person := self.person_before() or self._animal_before()) is not None:
             found = [person]
         elif found and not is_many(found[0]) and (other := other_side(found[0], relation)) is not None:
@@ -236,6 +242,21 @@ class Objects:
         others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects and not is_many(draft))
         return next((draft for draft in others if self._mentions.sorts.is_alive(draft)), None)
 
+    def _goes_on_at_anchor(self, relation: RelationName, found: list[Draft], at: int) -> bool:
+        """ "a watering can beside the shed and a wheelbarrow in front of it": in front of the shed, which was known before the can."""
+        anchor, began = self._talk.anchor, at - 1
+        while began > 0 and not isinstance(self._row.item(began), NounPhrase):
+            began -= 1
+        joined = self._row.has(began - 1, Role.CONJUNCTION) and not self._row.is_comma(began - 2)
+        known = anchor is not None and self._talk.known_anchor and anchor not in self._talk.subjects and not is_many(anchor)
+        hangs = relation is RelationName.ON and bool(found) and self._mentions.sorts.is_off_the_floor(found[0])
+        return joined and known and (relation in ASIDE or hangs) and anchor is not None and not self._is_ground(anchor)
+
+    def _thing_before(self) -> list[Draft]:
+        """ "an old lady has a piano, and her dog lies under it": nobody is an "it"."""
+        single = [one for one in reversed(self._talk.lately) if one not in self._talk.subjects and is_named(one) and not is_many(one)]
+        return [one for one in single if one.place is None and one.options and not self._mentions.sorts.is_alive(one)][:1]
+
     def person_before(self) -> Draft | None:
         """ "a fisherman on a stool with a dog behind him": not behind the stool."""
         others = (draft for draft in reversed(self._talk.lately) if draft not in self._talk.subjects)
@@ -259,8 +280,9 @@ class Objects:
         lives = self._mentions.sorts.is_alive(found[0])
         within = (objects[0] for name, objects in found[0].relations if lives and name is RelationName.INSIDE)
         home = next(within, None)
-        beside_him = isinstance(home, Draft) and sorts.is_person(found[0]) and self._mentions.wholes.is_building(home)
-        if isinstance(home, Draft) and home.options and home.place is None and not beside_him:
+        at_him = isinstance(home, Draft) and sorts.is_person(found[0])
+        at_him = at_him and (relation is RelationName.FACING or self._mentions.wholes.is_building(home))
+        if isinstance(home, Draft) and home.options and home.place is None and not at_him:
             return [home]  # "an octopus lives in the wreck, and a chest lies beside it": beside the wreck
         carriers = [objects[0] for name, objects in found[0].relations if name in INNER]
         below = (one for one in self._talk.lately if (RelationName.UNDER, (found[0],)) in one.relations)  # "a painting hangs above it"

@@ -80,6 +80,8 @@ class Placing(Following):
         placed = self._row.has(at - 1, Role.PRONOUN) and word.words[0].endswith("ing")
         seated = word.words[0] in _SEATED and self._row.has(at + 1, Role.PRONOUN)  # "a bench with an old man sat on it"
         finite = self._mentions.is_finite(word.words[0]) and not seated
+        if finite and self._row.begins_clause(at - 1):
+            self._outer, self._talk.host = [], None
         if self._outer and self._connector in ("none", "comma") and (placed or finite):
             self._speak_of_outer()  # "a man with a dog sits on a bench", "a scarecrow with a crow on it standing between"
         elif finite:
@@ -319,6 +321,7 @@ class Placing(Following):
         lies_on_ground = relation is RelationName.ON and self._mentions.sorts.is_terrain(objects[-1])
         if objects[-1].options and objects[-1].place is None and not lies_on_ground and not turned:
             self._talk.anchor = objects[-1]
+            self._talk.known_anchor = isinstance(said, NounPhrase) and said.article == "the" and relation not in INNER
         self._after_object(relation, objects, end, turned=turned)
         if self._outer and objects == self._outer and isinstance(said, Lexeme) and relation in INNER and self._row.next_is_relation(end):
             self._speak_of_outer()  # "a pond with ducks on it in front of a church": the pond is
@@ -327,7 +330,7 @@ class Placing(Following):
 
     def _enclosed_by(self, item: Item | None, at: int) -> bool:
         """ "sheep in a pen made of hay bales", "in a pen": the bales are around the sheep, or else a fence."""
-        if not isinstance(item, NounPhrase) or item.head is None or item.head.words[-1] not in _ENCLOSURES or self._fronted(at, at + 2):
+        if not isinstance(item, NounPhrase) or item.head is None or item.head.text not in _ENCLOSURES or self._fronted(at, at + 2):
             return False
         subjects, made = self._talk.subjects, item.of
         if made is not None and made.head is not None and made.head.has(Role.THING, Role.GENERIC):

@@ -112,6 +112,10 @@ class Row:
             number, end = said if said is not None else number, end + 1
         return (number, end) if number is not None and item is not None else None
 
+    def begins_clause(self, at: int) -> bool:
+        """ "a man has a piano, and a dog lies": whether the phrase at `at` comes after a comma and an "and", so that a verb after it is its own."""
+        return isinstance(self.item(at), NounPhrase) and self.has(at - 1, Role.CONJUNCTION) and self.is_comma(at - 2)
+
     def ends_at(self, at: int) -> bool:
         """Whether nothing, or a sign, stands at this position."""
         return self.item(at) is None or self.is_sign(at)

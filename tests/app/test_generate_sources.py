@@ -156,8 +156,9 @@ def lacks_a_gpu(kind: Kind) -> str:
 
 
 @pytest.fixture
-def three(monkeypatch: pytest.MonkeyPatch) -> None:
-    """nano as it is, a better recipe that lacks a GPU for all but videos, and an outsider's."""
+def three(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """nano without the small model, a better recipe that lacks a GPU for all but videos, and an outsider's."""
+    monkeypatch.setenv("WORLDLOOM_SMALL_MODEL", str(tmp_path))  # where no weights are
     large = replace(CARDS[0], name="large", tier="large", rows=dict.fromkeys(Kind, ("read",)), lacks=f"{__name__}:lacks_a_gpu")
     monkeypatch.setattr(recipes, "CARDS", (CARDS[0], large))
     monkeypatch.setattr(recipes, "cards", lambda: (CARDS[0], large, LOOKING))

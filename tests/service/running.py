@@ -21,16 +21,17 @@ import httpx2 as httpx
 
 ROOT = Path(__file__).parents[2]
 QUICK = Path(__file__).parent / "quick_recipe"
+NO_WEIGHTS = str(Path(__file__).parent / "no_weights")
 START_S = 180.0  # four seconds on a machine that has nothing else to do
 
 
 def environment(**settings: str) -> dict[str, str]:
     """The environment of a service: nothing of the tester's own settings, and the quick recipe installed.
 
-    Its worker looks for jobs half as often as usual: a dozen of services that wait for tests would else take half a core for it.
+    The small model is not there unless a test names its folder, so that what is said without weights can be tested. Its worker looks for jobs half as often as usual: a dozen of services that wait for tests would else take half a core for it.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WORLDLOOM_")}
-    return {**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{QUICK}", "NO_COLOR": "1", "WORLDLOOM_POLL_S": "1", **settings}
+    return {**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{QUICK}", "NO_COLOR": "1", "WORLDLOOM_POLL_S": "1", "WORLDLOOM_SMALL_MODEL": NO_WEIGHTS, **settings}
 
 
 @cache
