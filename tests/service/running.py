@@ -31,7 +31,14 @@ def environment(**settings: str) -> dict[str, str]:
     The small model is not there unless a test names its folder, so that what is said without weights can be tested. Its worker looks for jobs half as often as usual: a dozen of services that wait for tests would else take half a core for it.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WORLDLOOM_")}
-    return {**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{QUICK}", "NO_COLOR": "1", "WORLDLOOM_POLL_S": "1", "WORLDLOOM_SMALL_MODEL": NO_WEIGHTS, **settings}
+    return {
+        **kept,
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{QUICK}",
+        "NO_COLOR": "1",
+        "WORLDLOOM_POLL_S": "1",
+        "WORLDLOOM_SMALL_MODEL": NO_WEIGHTS,
+        **settings,
+    }
 
 
 @cache
