@@ -64,6 +64,8 @@ def completed(
 def measured(parameters: Parameters, shape: Shape, colours: Floats, *, rays: Floats, meaning: Floats | None = None) -> Floats:
     """Distance and kind of surface of a whole picture at once, without noise and steps: (C, H, W), colours as given.
 
+    The mean of what is said of the picture and of its mirror image, whose errors are not the same.
+
     colours: (C, H, W) as `encoded` makes them, everything but colours ignored.  rays: (3, H, W).
     """
     device = next(iter(parameters.values())).device
@@ -72,8 +74,9 @@ def measured(parameters: Parameters, shape: Shape, colours: Floats, *, rays: Flo
     given, ask, look = (torch.from_numpy(np.ascontiguousarray(a)).to(device)[None] for a in (colours, mask, rays))
     words = torch.zeros(1, MEANING, device=device) if meaning is None else torch.from_numpy(meaning).to(device)[None]
     with torch.inference_mode():
-        said = _said(parameters, shape, assembled(torch.zeros_like(given), given, ask, look), 0.0, words)
-    found = said[0].cpu().numpy()
+        inputs = assembled(torch.zeros_like(given), given, ask, look)
+        said, mirrored = (_said(parameters, shape, one, 0.0, words) for one in (inputs, inputs.flip(-1)))
+    found = ((said + mirrored.flip(-1)) / 2)[0].cpu().numpy()
     found[COLOUR] = colours[COLOUR]
     return found
 

@@ -280,9 +280,9 @@ class Objects:
         lives = self._mentions.sorts.is_alive(found[0])
         within = (objects[0] for name, objects in found[0].relations if lives and name is RelationName.INSIDE)
         home = next(within, None)
-        at_him = isinstance(home, Draft) and sorts.is_person(found[0])
-        at_him = at_him and (relation is RelationName.FACING or self._mentions.wholes.is_building(home))
-        if isinstance(home, Draft) and home.options and home.place is None and not at_him:
+        if isinstance(home, Draft) and home.options and home.place is None:
+            if sorts.is_person(found[0]) and (relation is RelationName.FACING or self._mentions.wholes.is_building(home)):
+                return found  # "a knight in a castle with a horse beside him"
             return [home]  # "an octopus lives in the wreck, and a chest lies beside it": beside the wreck
         carriers = [objects[0] for name, objects in found[0].relations if name in INNER]
         below = (one for one in self._talk.lately if (RelationName.UNDER, (found[0],)) in one.relations)  # "a painting hangs above it"

@@ -113,7 +113,7 @@ class Row:
         return (number, end) if number is not None and item is not None else None
 
     def begins_clause(self, at: int) -> bool:
-        """ "a man has a piano, and a dog lies": whether the phrase at `at` comes after a comma and an "and", so that a verb after it is its own."""
+        """ "a man has a piano, and a dog lies": whether ", and" stands before the phrase at `at`, so that a verb after it is its own."""
         return isinstance(self.item(at), NounPhrase) and self.has(at - 1, Role.CONJUNCTION) and self.is_comma(at - 2)
 
     def ends_at(self, at: int) -> bool:

@@ -40,8 +40,8 @@ class FitPlan:
     shape: str = "small"
     minutes: float = 60.0
     steps: int = 10_000_000
-    batch: int = 8
-    rate: float = 4e-4
+    batch: int = 32
+    rate: float = 1.4e-3
     seed: int = 1
     device: str = "auto"
     only: Job | None = None

@@ -36,8 +36,8 @@ class SessionPlan:
     workers: int = 2
     shape: str = "small"
     depth_shape: str = "small-depth"
-    batch: int = 16
-    rate: float = 8e-4
+    batch: int = FitPlan.batch
+    rate: float = FitPlan.rate
     positions: int = 12
     pinholes: int = 4
     most: int = 96

@@ -28,7 +28,8 @@ START_S = 180.0  # four seconds on a machine that has nothing else to do
 def environment(**settings: str) -> dict[str, str]:
     """The environment of a service: nothing of the tester's own settings, and the quick recipe installed.
 
-    The small model is not there unless a test names its folder, so that what is said without weights can be tested. Its worker looks for jobs half as often as usual: a dozen of services that wait for tests would else take half a core for it.
+    The small model is not there unless a test names its folder, so that what is said without weights can be tested. Its worker looks for
+    jobs half as often as usual: a dozen of services that wait for tests would else take half a core for it.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WORLDLOOM_")}
     return {
