@@ -22,7 +22,7 @@ from PIL import Image, ImageOps
 from app.commands.pictures import webp_within
 from app.viewpoint import Frame, camera_for
 from pipelines import Prompt, World, generate, recipe_for
-from pipelines.prompt import Picture
+from pipelines.prompt import Kind, Picture
 from pipelines.splat import render
 
 FOLDER = Path(__file__).parent / "gallery"
@@ -122,7 +122,7 @@ def found(photograph: Photograph, folder: Path) -> Path | None:
 def strip(path: Path, splats: int) -> tuple[NDArray[np.uint8], tuple[int, float]]:
     """Three tiles, (H, W, 3) uint8: the photograph, its world from a step to the right, and what lies right of it; splats, seconds."""
     begun = time.perf_counter()
-    world = generate(Prompt(pictures=(Picture(path),)), recipe_for(splats=splats))
+    world = generate(Prompt(pictures=(Picture(path),)), recipe_for("nano", kind=Kind.PHOTOGRAPH, splats=splats))
     seconds = time.perf_counter() - begun
     assert world.gaussians is not None and world.scene is not None
     spawn = world.scene.spawn

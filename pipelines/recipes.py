@@ -157,8 +157,7 @@ CARDS: tuple[RecipeCard, ...] = (
         tier="nano",
         makes="words → world: geometry built, lit by ray casting, turned straight into splats; several pictures, a video, or a "
         "panorama → world: measured and refined on the processor; a photograph, or distances alone → world: completed by the small model",
-        needs="any machine; no GPU, no download (but for a photograph, or distances alone, the weights of the small model, and for a "
-        "panorama without distances those or a depth model's)",
+        needs="any machine; no GPU, no download",
         rows={
             Kind.TEXT: ("read", "arrange", "build", "sample", "light", "finish"),
             Kind.PICTURES: _FROM_VIEWS,

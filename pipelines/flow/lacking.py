@@ -19,8 +19,8 @@ def in_nano(kind: Kind) -> str:
     missing = [name for name in NETWORKS.get(kind, ()) if not has_weights(name)]
     if missing:
         return (
-            f"it needs the weights of the small model ({' and '.join(missing)}), which this package does not bring: train them as "
-            f"docs/small-model.md says, and name their folder by {VARIABLE}"
+            f"it needs the weights of the small model ({' and '.join(missing)}), which are not here: reinstall worldloom, or name "
+            f"the folder where they are by {VARIABLE}"
         )
     return "" if _is_measured_small(kind) else lack_of(card_for("nano"), kind)
 

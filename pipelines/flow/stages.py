@@ -192,7 +192,7 @@ def _flow(
     geometry_only: bool = False,
 ) -> Floats:
     """All channels (C, h, w) at the network's size. view: what is known of the panorama; known: (H, W) where its colours are."""
-    from pipelines.flow.sampling import completed
+    from pipelines.flow.sampling import completed, measured
     from pipelines.language import embed
 
     shape = weights.shape
@@ -203,7 +203,7 @@ def _flow(
     meaning = embed([world.prompt.text])[0] if world.prompt.text else None
     tell(0.0, "painting")
     rays = _rays(around, *size)
-    return completed(
+    painted = completed(
         weights.parameters,
         shape,
         channels,
@@ -213,6 +213,8 @@ def _flow(
         seed=world.prompt.seed,
         tell=lambda share: tell(share, "painting"),
     )
+    # What is said at once of the finished colours is nearer to the truth than what was sampled with them (docs/small-model.md).
+    return painted if geometry_only else measured(weights.parameters, shape, painted, rays=rays, meaning=meaning)
 
 
 def _known(view: MeasuredView, known: NDArray[np.bool_] | None, size: tuple[int, int], geometry_only: bool) -> tuple[Floats, Floats]:

@@ -114,13 +114,14 @@ def examples(folder: Path, split: str, shape: Shape, most: int) -> list[Example]
         stored = load(path, sphere=shape.sphere)
         apart = max(1, len(stored.shots) // each)  # from as many positions as there are
         for number, shot in enumerate(stored.shots[::apart][:each]):
-            found.append(_example(shot, shape, stored.meanings[number % len(stored.meanings)], stored.place, stored.time))
+            found.append(example(shot, shape, stored.meanings[number % len(stored.meanings)], stored.place, stored.time))
     if not found:
         raise InputError(f"{folder / split} holds no shots for this network: run `python -m pipelines.training data` first")
     return found[:most]
 
 
-def _example(shot: Shot, shape: Shape, meaning: Floats, place: str, hour: str) -> Example:
+def example(shot: Shot, shape: Shape, meaning: Floats, place: str, hour: str) -> Example:
+    """A shot as a network of this shape sees it, and what was said of it."""
     camera = shot.camera
     up = resized(np.ascontiguousarray(camera.rays()[..., 1], np.float32), shape.height_px, shape.width_px, sphere=False)
     shot = learnt(shot, shape.height_px, shape.width_px)
