@@ -77,7 +77,6 @@ SLOW: dict[str, tuple[bytes, bytes]] = {
     "body without a length": (POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n", b"1\r\n \r\n"),
     "body that does not come": (POST + b"Content-Length: 1000\r\n\r\n", b""),
     "head": (b"GET /v1/worlds HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", b"x"),
-    "head that does not come": (b"", b""),
 }
 """What begins, and what is added to it every second."""
 

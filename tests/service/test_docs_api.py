@@ -59,9 +59,8 @@ class Place:
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service as the page wants it: new, without keys, with the small model, and webhooks may go to this machine."""
-    settings = {"WORLDLOOM_ALLOW_PRIVATE_WEBHOOKS": "true", "WORLDLOOM_SMALL_MODEL": ""}
-    running = Service(tmp_path_factory.mktemp("api") / "data", settings).start()
+    """A service as the page wants it: new, without keys and without the small model, and webhooks may go to this machine."""
+    running = Service(tmp_path_factory.mktemp("api") / "data", {"WORLDLOOM_ALLOW_PRIVATE_WEBHOOKS": "true"}).start()
     yield running
     assert running.stop() == 0
 
