@@ -14,6 +14,7 @@ Mask = NDArray[np.bool_]
 LIKE = 0.08  # of hues: how alike two places are for one to have the other's grain
 BLACK = 0.04  # of 1: what is darker has little grain
 RANGE = 0.75, 1.3  # of a grain beside its soft colour: what stands out more is a thing that would be seen again and again
+LEAST_TILE = 3.5  # of the network's pixels: how tall the known ground is whose mirror images are no pattern
 STRENGTH = 0.85  # a little less than what is known, for a repeated grain is noticed
 
 
@@ -37,6 +38,8 @@ def grained(picture: Pixels, known: Mask, ground: Mask, coarse_px: float) -> Pix
     grain = np.where(giving, (values.mean(axis=-1) + BLACK) / (own.mean(axis=-1) + BLACK), 1)
     grain = grain.clip(*RANGE)
     row, column = mirrored(giving)
+    if np.ptp(row[getting]) < LEAST_TILE * coarse_px:
+        return picture  # a narrow strip, over and over, is a pattern
     soft = gaussian_filter(values, (*width, 0), mode=(*ways, "nearest"))
     unlike = ((_hue(soft) - _hue(own[row, column])) ** 2).sum(axis=-1)
     weight = np.where(giving[row, column] & getting, STRENGTH * np.exp(-unlike / (2 * LIKE**2)), 0)

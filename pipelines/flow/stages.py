@@ -31,6 +31,7 @@ FEATHER_SHARE = 1 / 64  # of a panorama's width: how far outside the photograph 
 EDGE_PX = 2
 LEAST_EYE_M = 0.1  # a camera is believed to be at least so high above the ground
 GROUND_SHARE = 0.2  # of the eyes' height: what is so much higher or lower is no level ground
+TONE_SHARE = 1 / 16  # of a panorama's height: what is softer is a tone, what is finer a shape
 KNOWN_SHARE = 0.98  # of a small pixel that must be known for it to count as known
 
 
@@ -82,6 +83,7 @@ class Paint(FlowStage):
             raise InputError("there are no words to paint from: describe the place")
         around = panorama((0.0, EYE_HEIGHT_M, 0.0), width_px=self.width_px)
         found = _flow(self.opened(), world, None, around, tell)
+        found = _said_of(self.opened(), colour_of(found), around)
         return replace(world, views=(_grown(found, around),))
 
 
@@ -95,11 +97,12 @@ class Outpaint(FlowStage):
 
     def run(self, world: World, tell: TellStage) -> World:
         """Turn `world.views` into one panorama."""
-        from pipelines.paint import blended, photographs_on_the_sphere
+        from pipelines.paint import blended, guessed, photographs_on_the_sphere
 
         around, canvas, known = photographs_on_the_sphere(world, self.width_px, tell)
         seen = _out_to_the_edge(_distances_on_the_sphere(world.views, around), known)
         found = _flow(self.opened(), world, MeasuredView(around, canvas, seen), around, part_of(tell, 0.1, 0.7), known=known)
+        found = _said_of(self.opened(), _toned(colour_of(found), guessed(canvas, known)), around)
         tell(0.85, "bringing the picture to its size")
         grown = _grown(found, around)
         picture = blended(canvas, known, grown.rgb, around.width_px * FEATHER_SHARE)
@@ -144,17 +147,13 @@ class Measure(FlowStage):
 
     def _found(self, view: View) -> Floats:
         """Distance (H, W) metres along the ray of all of a view's pixels, inf = sky."""
-        from pipelines.flow.sampling import measured
-
         sphere = view.camera.projection is Projection.EQUIRECTANGULAR
         if self._open is None or self._open.shape.sphere is not sphere:
             self._open = self._read(SPHERE if sphere else PART)
         shape = self._open.shape
         large = _unit(view.rgb)
         small = resized(large, shape.height_px, shape.width_px, sphere=sphere)
-        colours = encoded((small * 255 + 0.5).clip(0, 255).astype(np.uint8), None, None, (shape.height_px, shape.width_px))
-        rays = _rays(view.camera, shape.height_px, shape.width_px)
-        found = _metres(measured(self._open.parameters, shape, colours, rays=rays), view.camera)
+        found = _metres(_said_of(self._open, _bytes(small * 255), view.camera), view.camera)
         return sharpened(found, small, large, sphere=sphere)
 
 
@@ -192,7 +191,7 @@ def _flow(
     geometry_only: bool = False,
 ) -> Floats:
     """All channels (C, h, w) at the network's size. view: what is known of the panorama; known: (H, W) where its colours are."""
-    from pipelines.flow.sampling import completed, measured
+    from pipelines.flow.sampling import completed
     from pipelines.language import embed
 
     shape = weights.shape
@@ -203,7 +202,7 @@ def _flow(
     meaning = embed([world.prompt.text])[0] if world.prompt.text else None
     tell(0.0, "painting")
     rays = _rays(around, *size)
-    painted = completed(
+    return completed(
         weights.parameters,
         shape,
         channels,
@@ -213,8 +212,27 @@ def _flow(
         seed=world.prompt.seed,
         tell=lambda share: tell(share, "painting"),
     )
-    # What is said at once of the finished colours is nearer to the truth than what was sampled with them (docs/small-model.md).
-    return painted if geometry_only else measured(weights.parameters, shape, painted, rays=rays, meaning=meaning)
+
+
+def _said_of(weights: Weights, colours: Pixels, camera: Camera) -> Floats:
+    """All channels (C, h, w) of colours (h, w, 3) at the network's size, the others as it says them at once.
+
+    Of painted colours, too: that is nearer to the truth than what was sampled with them (docs/small-model.md).
+    """
+    from pipelines.flow.sampling import measured
+
+    size = weights.shape.height_px, weights.shape.width_px
+    return measured(weights.parameters, weights.shape, encoded(colours, None, None, size), rays=_rays(camera, *size))
+
+
+def _toned(painted: Pixels, guess: Pixels) -> Pixels:
+    """A painted panorama (h, w, 3) with the soft tones of another of any size: what the network paints has shapes, but hardly the hues."""
+    from scipy.ndimage import gaussian_filter
+
+    height, width = painted.shape[:2]
+    tones = resized(guess.astype(np.float32), height, width, sphere=True)
+    spread = gaussian_filter(tones - painted, (height * TONE_SHARE, height * TONE_SHARE, 0), mode=("nearest", "wrap", "nearest"))
+    return _bytes(painted + spread)
 
 
 def _known(view: MeasuredView, known: NDArray[np.bool_] | None, size: tuple[int, int], geometry_only: bool) -> tuple[Floats, Floats]:
