@@ -27,11 +27,12 @@ ID = "worldloom-small"
 
 @dataclass(frozen=True)
 class Weights:
-    """One network, ready to use. revision: the first digits of the sum over all its shards."""
+    """One network, ready to use. revision: the first digits of the sum over all its shards.  facts: how it was trained, from the index."""
 
     shape: Shape
     parameters: Parameters
     revision: str
+    facts: Mapping[str, Any]
 
 
 def weights_folder() -> Path:
@@ -99,7 +100,8 @@ def load_weights(name: str, folder: Path | None = None, *, device: str = "cpu") 
         parameters.update(_shard(folder / Path(file).name, expected))
     _check(parameters, shape, folder, name)
     revision = hashlib.sha256("".join(sums.values()).encode()).hexdigest()[:12]
-    return Weights(shape, {key: value.float().to(device) for key, value in parameters.items()}, revision)
+    full = {key: value.float().to(device) for key, value in parameters.items()}
+    return Weights(shape, full, revision, entry.get("facts", {}))
 
 
 def _index(folder: Path) -> dict[str, Any]:

@@ -69,6 +69,7 @@ def _train_command(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--only", choices=["measure", "paint", "outpaint", "repaint"], help="one job instead of all")
+    parser.add_argument("--begin", type=Path, metavar="WEIGHTS", help="folder of weights that a new training begins from")
     parser.add_argument("--refresh", action="store_true", help="take in shards that are made meanwhile")
 
     def run(chosen: argparse.Namespace) -> int:

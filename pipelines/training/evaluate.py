@@ -249,9 +249,7 @@ def card(networks: Mapping[str, Mapping[str, Any]]) -> str:
     for name, facts in networks.items():
         said = facts["training"]
         parts.append(
-            f"## {name}\n\n{Path(said['shape']).name}: {said['samples']:,} samples in {said['seconds'] / 60:.0f} minutes "
-            f"on {said['device']} (batches of {said['batch']}, {said['step']:,} steps), from {said['shots']:,} pictures of "
-            f"{said['worlds']:,} worlds; measured on {facts['held_out']} pictures of worlds and places held out.\n"
+            f"## {name}\n\n{Path(said['shape']).name}: {_learnt(said)}; measured on {facts['held_out']} pictures of worlds and places held out.\n"
         )
         parts.append("| distance | AbsRel | AbsRel, one factor a picture | within 1.25 | sky told rightly |\n|---|---|---|---|---|")
         parts += [
@@ -262,6 +260,15 @@ def card(networks: Mapping[str, Mapping[str, Any]]) -> str:
                 parts.append(f"\n{title}: " + "; ".join(f"{key} {value:.3f}" for key, value in facts[title].items()))
         parts.append("")
     return "\n".join(parts)
+
+
+def _learnt(said: Mapping[str, Any]) -> str:
+    """How a network was trained, and before that the weights that it began from."""
+    words = (
+        f"{said['samples']:,} samples in {said['seconds'] / 60:.0f} minutes on {said['device']} (batches of {said['batch']}, "
+        f"{said['step']:,} steps), from {said['shots']:,} pictures of {said['worlds']:,} worlds"
+    )
+    return f"{_learnt(said['before'])}; then {words}" if said.get("before") else words
 
 
 CARD_HEAD = """# worldloom-small

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from pipelines.errors import InputError
-from pipelines.flow import SHAPES, Parameters, clean, new_parameters
+from pipelines.flow import SHAPES, Parameters, clean, load_weights, new_parameters
 from pipelines.formats import written_whole
 from pipelines.training.album import Album
 from pipelines.training.descent import Descent
@@ -31,8 +31,9 @@ STATE, SLOW, FAST = "state.json", "average", "now"
 class FitPlan:
     """What is trained, from what, for how long: until `steps` or `minutes` are over, whichever comes first.
 
-    batch: samples a step.  rate: the highest rate of learning.  only: one job instead of all.  log_s, save_s: how often it is told and
-    stored. With `steps` alone (minutes infinite) the result does not depend on the clock.
+    batch: samples a step.  rate: the highest rate of learning.  only: one job instead of all.  begin: a folder of weights that a new training
+    begins from, None = from nothing.  log_s, save_s: how often it is told and stored. With `steps` alone (minutes infinite) the result
+    does not depend on the clock.
     """
 
     data: Path
@@ -45,6 +46,7 @@ class FitPlan:
     seed: int = 1
     device: str = "auto"
     only: Job | None = None
+    begin: Path | None = None
     log_s: float = 20.0
     save_s: float = 120.0
     refresh: bool = False
@@ -52,7 +54,7 @@ class FitPlan:
 
 @dataclass
 class Trained:
-    """Where a training stands. `average` is what is used afterwards."""
+    """Where a training stands. `average` is what is used afterwards.  before: how the weights that it began from were trained."""
 
     now: Parameters
     average: Parameters
@@ -62,6 +64,7 @@ class Trained:
     samples: int = 0
     shots: int = 0
     worlds: int = 0
+    before: dict[str, Any] | None = None
 
 
 def fit(plan: FitPlan, say: Callable[[str], None]) -> Trained:
@@ -155,8 +158,9 @@ def _taken_up(plan: FitPlan, device: str) -> Trained:
     """The state in the folder, or a new one; raises InputError where it is of another network or seed."""
     path = plan.folder / STATE
     if not path.is_file():
-        now = laid({name: value.to(device) for name, value in new_parameters(SHAPES[plan.shape], seed=plan.seed).items()})
-        return Trained(now, {name: value.clone() for name, value in now.items()})
+        values, before = (new_parameters(SHAPES[plan.shape], seed=plan.seed), None) if plan.begin is None else _begun(plan, plan.begin)
+        now = laid({name: value.to(device) for name, value in values.items()})
+        return Trained(now, {name: value.clone() for name, value in now.items()}, before=before)
     from safetensors.torch import load_file
 
     said = json.loads(path.read_text())
@@ -165,7 +169,16 @@ def _taken_up(plan: FitPlan, device: str) -> Trained:
     parts = {name: laid(load_file(plan.folder / f"{name}.safetensors", device=device)) for name in (SLOW, FAST, "moments")}
     order = list(new_parameters(SHAPES[plan.shape], seed=0))
     now, average = ({name: parts[part][name] for name in order} for part in (FAST, SLOW))
-    return Trained(now, average, parts["moments"], said["step"], said["seconds"], said["samples"])
+    return Trained(now, average, parts["moments"], said["step"], said["seconds"], said["samples"], before=said.get("before"))
+
+
+def _begun(plan: FitPlan, folder: Path) -> tuple[Parameters, dict[str, Any]]:
+    """Another training's weights and how they were trained; raises InputError where they are of another shape, WeightsError if unusable."""
+    shape = SHAPES[plan.shape]
+    found = load_weights("panorama" if shape.sphere else "depth", folder)
+    if found.shape != shape:
+        raise InputError(f"the weights in {folder} are not of the shape {plan.shape}: choose theirs with --shape, or begin from nothing")
+    return found.parameters, dict(found.facts.get("training", {}))
 
 
 def laid(values: Parameters) -> Parameters:
@@ -183,7 +196,7 @@ def _keep(trained: Trained, descent: Descent, plan: FitPlan) -> None:
             save_file({name: value.detach().contiguous() for name, value in tensors.items()}, workshop / f"{part}.safetensors")
     said = {
         "shape": plan.shape, "seed": plan.seed, "step": trained.step, "seconds": trained.seconds, "samples": trained.samples,
-        "shots": trained.shots, "worlds": trained.worlds,
+        "shots": trained.shots, "worlds": trained.worlds, "before": trained.before,
         "batch": plan.batch, "rate": plan.rate, "device": _device_words(plan.device), "only": plan.only,
     }  # fmt: skip
     with written_whole(plan.folder / STATE, overwrite=True) as workshop:

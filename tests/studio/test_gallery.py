@@ -75,7 +75,8 @@ def test_tags_are_edited_and_lead_to_worlds(page: Page, studio: Studio, worlds: 
         dialog.get_by_label("Add a tag").fill(tag)
         page.keyboard.press("Enter")
     dialog.get_by_role("button", name="Take away wooden").click()
-    dialog.get_by_role("button", name="Save tags").click()
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):  # the card shows them before they are kept
+        dialog.get_by_role("button", name="Save tags").click()
     expect(card(page, "Birch ball").get_by_role("button", name="round")).to_be_visible()
     with studio.client() as client:
         assert client.get(f"/v1/worlds/{worlds['Birch ball']}").json()["tags"] == ["round"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import torch
 from pipelines.errors import InputError
 from pipelines.flow import CHANNELS, SHAPES, clean, new_parameters
 from pipelines.training.album import Album, Batch
+from pipelines.training.evaluate import EvaluationPlan, evaluate
 from pipelines.training.fit import FitPlan, Trained, fit
 from pipelines.training.masks import SHARES
 from pipelines.training.objective import loss_of
@@ -59,6 +62,19 @@ def test_taken_up_as_if_never_stopped(data: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "cut" / "state.json").read_text())["step"] == 3
     assert same(whole, fit(plan(data, tmp_path / "cut"), silent))
     assert not same(whole, fit(plan(data, tmp_path / "short", steps=5), silent))
+
+
+def test_a_training_begins_from_weights(data: Path, tmp_path: Path) -> None:
+    first = fit(plan(data, tmp_path / "first"), silent)
+    evaluate(EvaluationPlan(data, tmp_path / "first", 2, weights=tmp_path / "weights"), silent)
+    begun = fit(replace(plan(data, tmp_path / "second", steps=0), begin=tmp_path / "weights"), silent)
+    for name, value in begun.now.items():
+        torch.testing.assert_close(value, first.average[name], atol=2e-3, rtol=2e-3)  # half-precision numbers between
+    fit(replace(plan(data, tmp_path / "second", steps=3), begin=tmp_path / "weights"), silent)
+    evaluate(EvaluationPlan(data, tmp_path / "second", 2, weights=tmp_path / "weights"), silent)
+    assert re.search(r"mini: 24 samples in 0 minutes on .+; then 12 samples in 0 minutes", (tmp_path / "weights" / "CARD.md").read_text())
+    with pytest.raises(InputError, match="not of the shape small: choose theirs"):
+        fit(replace(plan(data, tmp_path / "third", shape="small"), begin=tmp_path / "weights"), silent)
 
 
 def test_trainings_are_not_mixed_up(data: Path, tmp_path: Path) -> None:
