@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from pipelines.camera import Camera, Projection, panorama, seen_along
 from pipelines.errors import InputError
 from pipelines.flow.detail import grained
-from pipelines.flow.encoding import DISTANCE, FARTHEST_M, colour_of, distance_of, encoded, log_distance, ray_channels
+from pipelines.flow.encoding import DISTANCE, FARTHEST_M, KIND, colour_of, distance_of, encoded, log_distance, ray_channels
 from pipelines.flow.lacking import PART, SPHERE
 from pipelines.flow.sharpening import resized, sharpened
+from pipelines.flow.turned import Ring, all_around
 from pipelines.scene import EYE_HEIGHT_M
 from pipelines.stage import Stage, TellStage, part_of
 from pipelines.world import MeasuredView, View, World
@@ -32,6 +33,8 @@ EDGE_PX = 2
 LEAST_EYE_M = 0.1  # a camera is believed to be at least so high above the ground
 GROUND_SHARE = 0.2  # of the eyes' height: what is so much higher or lower is no level ground
 TONE_SHARE = 1 / 16  # of a panorama's height: what is softer is a tone, what is finer a shape
+JOIN_SHARE = 1 / 48  # of a panorama's width: how far distances are led over
+EVEN_FROM_RAD, EVEN_RAD = math.radians(20), math.radians(70)  # from the horizon: where rows begin to be of one colour, and where they are
 KNOWN_SHARE = 0.98  # of a small pixel that must be known for it to count as known
 
 
@@ -97,20 +100,41 @@ class Outpaint(FlowStage):
 
     def run(self, world: World, tell: TellStage) -> World:
         """Turn `world.views` into one panorama."""
-        from pipelines.paint import blended, guessed, photographs_on_the_sphere
+        from pipelines.paint import photographs_on_the_sphere
 
         around, canvas, known = photographs_on_the_sphere(world, self.width_px, tell)
         seen = _out_to_the_edge(_distances_on_the_sphere(world.views, around), known)
-        found = _flow(self.opened(), world, MeasuredView(around, canvas, seen), around, part_of(tell, 0.1, 0.7), known=known)
-        found = _said_of(self.opened(), _toned(colour_of(found), guessed(canvas, known)), around)
-        tell(0.85, "bringing the picture to its size")
-        grown = _grown(found, around)
-        picture = blended(canvas, known, grown.rgb, around.width_px * FEATHER_SHARE)
-        painted = sharpened(_metres(found, around), _unit(colour_of(found)), _unit(picture), sphere=True)
-        distance = np.where(np.isnan(seen), _led_over(painted, seen), seen).astype(np.float32)
-        picture = grained(picture, known, _is_level_ground(distance, around), around.width_px / found.shape[-1])
+        found = _flow(self.opened(), world, MeasuredView(around, canvas, seen), around, part_of(tell, 0.1, 0.6), known=known)
+        tell(0.6, "turning what the photograph shows all around")
+        ring, picture = surrounded(self.opened(), canvas, known, seen, colour_of(found), around)
+        tell(0.9, "measuring what is around")
+        found = _said_of(self.opened(), _small(picture, found.shape[-2:]), around)
+        rest = sharpened(_metres(found, around), _unit(colour_of(found)), _unit(picture), sphere=True)
+        distance = _joined(ring.distance, rest, around.width_px * JOIN_SHARE)
+        level = _is_level_ground(distance, around)
+        picture = grained(picture, known & level, level & ~ring.known, around.width_px / found.shape[-1])
         tell(1.0, "")
         return replace(world, views=(MeasuredView(around, picture, distance),))
+
+
+def surrounded(
+    weights: Weights, canvas: Pixels, known: NDArray[np.bool_], seen: Floats, painted: Pixels, around: Camera
+) -> tuple[Ring, Pixels]:
+    """A photograph on the sphere with copies of it all around; and the whole panorama, above and below in their soft tones.
+
+    canvas, known, seen: (H, W) colours, where they are known, metres.  painted: (h, w, 3) what the network paints, which says which copy is
+    wanted where.
+    """
+    from pipelines.paint import blended, extended, guessed, softened
+
+    toned = _toned(painted, guessed(canvas, known))
+    kinds = _said_of(weights, toned, around)[KIND]
+    ring = all_around(canvas, known, seen, _eye_m(around), up=_up(around, *painted.shape[:2]), painted=_unit(toned), kinds=kinds)
+    feather_px = around.width_px * FEATHER_SHARE
+    picture = blended(ring.rgb, ring.known, _even_poles(softened(ring.rgb, ring.known)), feather_px)
+    if known.all():
+        return ring, picture
+    return ring, blended(canvas, known, extended(picture, ~known), feather_px)
 
 
 @dataclass
@@ -235,6 +259,14 @@ def _toned(painted: Pixels, guess: Pixels) -> Pixels:
     return _bytes(painted + spread)
 
 
+def _even_poles(picture: Pixels) -> Pixels:
+    """A panorama whose rows are the more of one colour, the nearer they are to a pole, where they are short circles."""
+    height = len(picture)
+    away_rad = np.abs((np.arange(height) + 0.5) / height - 0.5) * math.pi
+    share = ((away_rad - EVEN_FROM_RAD) / (EVEN_RAD - EVEN_FROM_RAD)).clip(0, 1)[:, None, None]
+    return _bytes(picture + (picture.mean(axis=1, keepdims=True) - picture) * share)
+
+
 def _known(view: MeasuredView, known: NDArray[np.bool_] | None, size: tuple[int, int], geometry_only: bool) -> tuple[Floats, Floats]:
     """Channels and mask at the network's size; where only a part of a small pixel is known, it counts as unknown."""
     everywhere = np.ones(view.distance.shape, np.bool_) if known is None else known
@@ -253,13 +285,17 @@ def _known(view: MeasuredView, known: NDArray[np.bool_] | None, size: tuple[int,
 
 def _scale(camera: Camera) -> np.float32:
     """How many metres are one of the network's, in whose world every camera is where the eyes of a standing visitor are."""
-    return np.float32(max(float(camera.position[1]), LEAST_EYE_M) / EYE_HEIGHT_M)
+    return np.float32(_eye_m(camera) / EYE_HEIGHT_M)
+
+
+def _eye_m(camera: Camera) -> float:
+    return max(float(camera.position[1]), LEAST_EYE_M)
 
 
 def _is_level_ground(distance: Floats, camera: Camera) -> NDArray[np.bool_]:
     """(H, W) where a panorama's pixels are as far away as level ground at its camera's feet is."""
     drop = -distance * camera.rays()[..., 1]
-    height = max(float(camera.position[1]), LEAST_EYE_M)
+    height = _eye_m(camera)
     return np.asarray(np.abs(drop - height) < GROUND_SHARE * height)
 
 
@@ -310,6 +346,19 @@ def _led_over(painted: Floats, given: Floats) -> Floats:
     return painted * np.float32(np.median(given[both] / painted[both])) if both.any() else painted
 
 
+def _joined(given: Floats, painted: Floats, feather_px: float) -> Floats:
+    """Given distances (H, W), and where there are none (NaN) painted ones, brought to their scale and led over to them at the border."""
+    from pipelines.paint import led_over
+
+    painted = _led_over(painted, given)
+    both = np.isfinite(given) & np.isfinite(painted)
+    if not both.any():
+        return np.where(np.isnan(given), painted, given).astype(np.float32)
+    logs, others = (np.log(np.where(both, metres, 1))[..., None] for metres in (given, painted))
+    factor = np.exp(led_over(logs - others, both, np.zeros_like(logs), feather_px)[..., 0])
+    return np.where(np.isnan(given), painted * factor, given).astype(np.float32)
+
+
 def _rays(camera: Camera, height_px: int, width_px: int) -> Floats:
     """Where the pixels look of a camera's picture that has been brought to another size."""
     up = _up(camera, height_px, width_px)
@@ -321,6 +370,10 @@ def _rays(camera: Camera, height_px: int, width_px: int) -> Floats:
 def _up(camera: Camera, height_px: int, width_px: int) -> Floats:
     """(h, w) sine of the elevation of the pixels of a camera's picture at another size."""
     return resized(np.ascontiguousarray(camera.rays()[..., 1], np.float32), height_px, width_px, sphere=False)
+
+
+def _small(picture: Pixels, size: tuple[int, ...]) -> Pixels:
+    return _bytes(resized(picture.astype(np.float32), size[0], size[1], sphere=True))
 
 
 def _unit(picture: Pixels) -> Floats:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipelines.paint.depth_pictures import read_depth
     from pipelines.paint.fill import Fill
-    from pipelines.paint.filling import blended, guessed, mirrored
+    from pipelines.paint.filling import blended, extended, guessed, led_over, softened
     from pipelines.paint.outpaint import Outpaint, photographs_on_the_sphere
     from pipelines.paint.repaint import Repaint, depth_to_rgb, known_geometry
     from pipelines.paint.sphere import mend_poles, pole_error, seam_error
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "depth_pictures": ("read_depth",),
     "fill": ("Fill",),
-    "filling": ("blended", "guessed", "mirrored"),
+    "filling": ("blended", "extended", "guessed", "led_over", "softened"),
     "outpaint": ("Outpaint", "photographs_on_the_sphere"),
     "repaint": ("Repaint", "depth_to_rgb", "known_geometry"),
     "sphere": ("mend_poles", "pole_error", "seam_error"),
@@ -26,8 +26,8 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "Fill", "Outpaint", "Paint", "Repaint", "blended", "depth_to_rgb", "guessed", "known_geometry", "mend_poles", "mirrored",
-    "photographs_on_the_sphere", "pole_error", "read_depth", "seam_error",
+    "Fill", "Outpaint", "Paint", "Repaint", "blended", "depth_to_rgb", "extended", "guessed", "known_geometry", "led_over", "mend_poles",
+    "photographs_on_the_sphere", "pole_error", "read_depth", "seam_error", "softened",
 ]  # fmt: skip
 
 

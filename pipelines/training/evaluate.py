@@ -19,6 +19,7 @@ from pipelines.flow import (
     SHAPES,
     Parameters,
     Shape,
+    Weights,
     colour_of,
     completed,
     distance_of,
@@ -30,6 +31,7 @@ from pipelines.flow import (
 )
 from pipelines.formats import written_whole
 from pipelines.paint import seam_error
+from pipelines.scene import EYE_HEIGHT_M
 from pipelines.training.fit import STATE, device_named, load_average
 from pipelines.training.masks import footprints
 from pipelines.training.measures import (
@@ -178,9 +180,11 @@ def _painting(
     seconds = (time.perf_counter() - started) / len(held)
     masks = [_photograph(shape, number) for number in range(len(held))]
     around = [colour_of(_painted(parameters, shape, one, number, masks[number])) for number, one in enumerate(held)]
+    worlds = [_as_in_worlds(parameters, shape, one, mask, picture) for one, mask, picture in zip(held, masks, around, strict=True)]
     plain = [mirrored_and_blurred(np.where(mask[..., None], one.rgb, 0), mask) for one, mask in zip(held, masks, strict=True)]
     nearest = [_nearest(one, mask, seen) for one, mask in zip(held, masks, strict=True)]
-    sets = {"painted": painted, "outpainted": around, "mirrored and blurred": plain, "nearest neighbour": nearest}
+    sets = {"painted": painted, "outpainted": around, "as worlds have it": worlds}
+    sets |= {"mirrored and blurred": plain, "nearest neighbour": nearest}
     told = {name: frechet(np.stack([features(p) for p in pictures]), true) for name, pictures in sets.items()}
     places, hours = PlainReader(known, [one.place for one in seen]), PlainReader(known, [one.time for one in seen])
     drawn = np.stack([features(picture) for picture in painted])
@@ -201,6 +205,16 @@ def _painted(parameters: Parameters, shape: Shape, one: Example, number: int, kn
     mask[0] = known
     rays = ray_channels(one.up, one.pixel_rad)
     return completed(parameters, shape, encoded(one.rgb, None, None, size), mask, rays=rays, meaning=one.meaning, seed=number)
+
+
+def _as_in_worlds(parameters: Parameters, shape: Shape, one: Example, known: NDArray[np.bool_], painted: Pixels) -> Pixels:
+    """What a world shows around a photograph: turned copies of it, chosen after what was painted."""
+    from pipelines.flow.stages import surrounded
+
+    seen = np.where(known, said_distance(parameters, shape, one), np.float32(np.nan))
+    eye = panorama((0.0, EYE_HEIGHT_M, 0.0), width_px=shape.width_px)
+    weights = Weights(shape, parameters, "", {})
+    return surrounded(weights, np.where(known[..., None], one.rgb, 0).astype(np.uint8), known, seen, painted, eye)[1]
 
 
 def _photograph(shape: Shape, number: int) -> NDArray[np.bool_]:
@@ -248,9 +262,8 @@ def card(networks: Mapping[str, Mapping[str, Any]]) -> str:
     parts = [CARD_HEAD]
     for name, facts in networks.items():
         said = facts["training"]
-        parts.append(
-            f"## {name}\n\n{Path(said['shape']).name}: {_learnt(said)}; measured on {facts['held_out']} pictures of worlds and places held out.\n"
-        )
+        parts.append(f"## {name}\n\n{Path(said['shape']).name}: {_learnt(said)}.\n")
+        parts.append(f"Measured on {facts['held_out']} pictures of worlds and places held out.\n")
         parts.append("| distance | AbsRel | AbsRel, one factor a picture | within 1.25 | sky told rightly |\n|---|---|---|---|---|")
         parts += [
             f"| {way} | {e['abs_rel']:.3f} | {e['scaled']:.3f} | {e['within']:.1%} | {e['sky']:.1%} |" for way, e in facts["depth"].items()

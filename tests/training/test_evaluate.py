@@ -82,7 +82,7 @@ def test_train_evaluate_use(shape: str, network: str, data: Path, tmp_path: Path
     assert "AbsRel" in capsys.readouterr().out
     assert load_weights(network, weights).shape.sphere is (shape == "mini")
     if shape == "mini":
-        assert set(figures["unlikeness"]) == {"painted", "outpainted", "mirrored and blurred", "nearest neighbour"}
+        assert set(figures["unlikeness"]) == {"painted", "outpainted", "as worlds have it", "mirrored and blurred", "nearest neighbour"}
         assert "seam:" in card
         made = Paint(weights=weights, width_px=128).run(World(prompt=Prompt(text="a lake")), lambda fraction, note: None)
         assert made.views[0].rgb.shape == (64, 128, 3)
