@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         Outpaint,
         Paint,
         Repaint,
+        surrounded,
     )  # fmt: skip
     from pipelines.flow.weights import (
         Weights,
@@ -67,7 +68,7 @@ _HOMES = {
         "resized",
     ),
     "stages": (
-        "Measure", "Outpaint", "Paint", "Repaint",
+        "Measure", "Outpaint", "Paint", "Repaint", "surrounded",
     ),
     "weights": (
         "Weights", "load_weights", "save_weights",
@@ -79,7 +80,7 @@ __all__ = [
     "CHANNELS", "CLASSES", "COLOUR", "DISTANCE", "FARTHEST_M", "GROUPS", "KIND", "NEAREST_M", "PANORAMA_PIXEL_RAD", "SHAPES", "SKY",
     "Measure", "Outpaint", "Paint", "Parameters", "Repaint", "Shape", "Weights", "assembled", "clean", "colour_of", "completed",
     "distance_of", "encoded", "kind_of", "load_weights", "log_distance", "measured", "new_parameters", "ray_channels", "resized",
-    "save_weights", "spread",
+    "save_weights", "spread", "surrounded",
 ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from pipelines.flow import (
     ray_channels,
     resized,
     save_weights,
+    surrounded,
 )
 from pipelines.formats import written_whole
 from pipelines.paint import seam_error
@@ -209,8 +210,6 @@ def _painted(parameters: Parameters, shape: Shape, one: Example, number: int, kn
 
 def _as_in_worlds(parameters: Parameters, shape: Shape, one: Example, known: NDArray[np.bool_], painted: Pixels) -> Pixels:
     """What a world shows around a photograph: turned copies of it, chosen after what was painted."""
-    from pipelines.flow.stages import surrounded
-
     seen = np.where(known, said_distance(parameters, shape, one), np.float32(np.nan))
     eye = panorama((0.0, EYE_HEIGHT_M, 0.0), width_px=shape.width_px)
     weights = Weights(shape, parameters, "", {})
