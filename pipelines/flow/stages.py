@@ -31,6 +31,7 @@ Pixels = NDArray[np.uint8]
 FEATHER_SHARE = 1 / 64  # of a panorama's width: how far outside the photograph colours are led over
 EDGE_PX = 2
 LEAST_EYE_M = 0.1  # a camera is believed to be at least so high above the ground
+STEEP = 0.35  # sine of how far below the horizon one looks at one's own ground
 GROUND_SHARE = 0.2  # of the eyes' height: what is so much higher or lower is no level ground
 TONE_SHARE = 1 / 16  # of a panorama's height: what is softer is a tone, what is finer a shape
 JOIN_SHARE = 1 / 48  # of a panorama's width: how far distances are led over
@@ -110,7 +111,7 @@ class Outpaint(FlowStage):
         tell(0.9, "measuring what is around")
         found = _said_of(self.opened(), _small(picture, found.shape[-2:]), around)
         rest = sharpened(_metres(found, around), _unit(colour_of(found)), _unit(picture), sphere=True)
-        distance = _joined(ring.distance, rest, around.width_px * JOIN_SHARE)
+        distance = _joined(ring.distance, rest, _farthest(around), around.width_px * JOIN_SHARE)
         level = _is_level_ground(distance, around)
         picture = grained(picture, known & level, level & ~ring.known, around.width_px / found.shape[-1])
         tell(1.0, "")
@@ -346,17 +347,23 @@ def _led_over(painted: Floats, given: Floats) -> Floats:
     return painted * np.float32(np.median(given[both] / painted[both])) if both.any() else painted
 
 
-def _joined(given: Floats, painted: Floats, feather_px: float) -> Floats:
+def _farthest(camera: Camera) -> Floats:
+    """(H, W) how far away what was painted may be: below the eye no farther than the ground that whoever took the photograph stood on."""
+    up = camera.rays()[..., 1]
+    return np.where(up < -STEEP, _eye_m(camera) / np.maximum(-up, STEEP), np.inf).astype(np.float32)
+
+
+def _joined(given: Floats, painted: Floats, farthest: Floats, feather_px: float) -> Floats:
     """Given distances (H, W), and where there are none (NaN) painted ones, brought to their scale and led over to them at the border."""
     from pipelines.paint import led_over
 
-    painted = _led_over(painted, given)
+    painted = np.minimum(_led_over(painted, given), farthest)
     both = np.isfinite(given) & np.isfinite(painted)
     if not both.any():
-        return np.where(np.isnan(given), painted, given).astype(np.float32)
+        return np.where(np.isnan(given), np.minimum(painted, farthest), given).astype(np.float32)
     logs, others = (np.log(np.where(both, metres, 1))[..., None] for metres in (given, painted))
     factor = np.exp(led_over(logs - others, both, np.zeros_like(logs), feather_px)[..., 0])
-    return np.where(np.isnan(given), painted * factor, given).astype(np.float32)
+    return np.where(np.isnan(given), np.minimum(painted * factor, farthest), given).astype(np.float32)
 
 
 def _rays(camera: Camera, height_px: int, width_px: int) -> Floats:
