@@ -148,8 +148,8 @@ FROM_PHOTOGRAPHS = (
     "",
     "## From single photographs",
     "",
-    "The photograph; its world from 0.7 m to the right; and what lies to the right of it, which no photograph shows. Distances and",
-    "everything around are by [the small model](../small-model.md), which is in the package. The photographs come with",
+    "The photograph; its world from 0.7 m to the right; and what lies to the right of it, which no photograph shows. Distances are by",
+    "[the small model](../small-model.md), which is in the package, and what is around is made of turned copies. The photographs come with",
     "scikit-learn and with Debian's lomiri-wallpapers-16.04; these pictures of them stand under the same licences.",
 )
 

@@ -68,6 +68,9 @@ def test_outpaint_keeps_the_photograph_and_its_distances(weights: Path) -> None:
     sky = known & (made.camera.rays()[..., 1] > 0.05)
     assert np.isinf(made.distance[sky]).all()
     assert not np.isnan(made.distance).any()
+    drop = -made.camera.rays()[..., 1]
+    low = ~known & (drop > 0.5)
+    assert (made.distance[low] * drop[low] <= EYE_HEIGHT_M * 1.001).all()  # nobody floats above the place that was stood on
     unmeasured = Outpaint(weights=weights, width_px=512).run(replace(asked(), views=(view,)), silent).views[0]
     assert isinstance(unmeasured, MeasuredView) and not np.isnan(unmeasured.distance).any()
 
