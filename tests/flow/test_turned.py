@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.camera import panorama
 from pipelines.flow.encoding import CLASSES
-from pipelines.flow.turned import all_around
+from pipelines.flow.turned import Ring, all_around
 
 HEIGHT, WIDTH, SMALL = 128, 256, (32, 64)
 TOP, BOTTOM, LEFT, RIGHT = 44, 84, 100, 148
@@ -30,7 +30,7 @@ def scene(*, tower: bool, eye_m: float = EYE_M) -> tuple[np.ndarray, np.ndarray,
     return np.where(known[..., None], canvas, 0).astype(np.uint8), known, np.where(known, seen, np.nan).astype(np.float32)
 
 
-def around(canvas: np.ndarray, known: np.ndarray, seen: np.ndarray, eye_m: float = EYE_M):
+def around(canvas: np.ndarray, known: np.ndarray, seen: np.ndarray, eye_m: float = EYE_M) -> Ring:
     up = panorama((0.0, 0.0, 0.0), width_px=SMALL[1]).rays()[..., 1].astype(np.float32)
     painted = np.full((*SMALL, 3), 0.4, np.float32)
     return all_around(canvas, known, seen, eye_m, up=up, painted=painted, kinds=np.zeros((len(CLASSES), *SMALL), np.float32))
