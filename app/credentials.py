@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import secrets
 import zlib
+from contextlib import suppress
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.signing import Signer
@@ -45,7 +47,7 @@ def digest_of(signer: Signer, key: str) -> bytes:
 
 
 def ensure_tenant(session: Session, name: str, *, tenant_id: str) -> None:
-    """Make a tenant unless it is there."""
+    """Make a tenant unless it is there, or another process makes it at this moment."""
     if session.get(Tenant, tenant_id) is None:
-        session.add(Tenant(id=tenant_id, name=name))
-        session.flush()
+        with suppress(IntegrityError), session.begin_nested():
+            session.add(Tenant(id=tenant_id, name=name))
