@@ -109,7 +109,7 @@ class Outpaint(FlowStage):
         tell(0.6, "turning what the photograph shows all around")
         ring, picture = surrounded(self.opened(), canvas, known, seen, colour_of(found), around)
         tell(0.9, "measuring what is around")
-        found = _said_of(self.opened(), _small(picture, found.shape[-2:]), around)
+        found = _said_of(self.opened(), _sized(picture, *found.shape[-2:]), around)
         rest = sharpened(_metres(found, around), _unit(colour_of(found)), _unit(picture), sphere=True)
         distance = _joined(ring.distance, rest, _farthest(around), around.width_px * JOIN_SHARE)
         level = _is_level_ground(distance, around)
@@ -200,9 +200,9 @@ class Repaint(FlowStage):
         geometry = known_geometry(world, self.width_px)
         found = _flow(self.opened(), world, geometry, geometry.camera, tell, geometry_only=True)
         height, width = geometry.distance.shape
-        picture = resized(colour_of(found).astype(np.float32), height, width, sphere=True)
+        picture = mend_poles(_sized(colour_of(found), height, width))
         tell(1.0, "")
-        return replace(world, views=(MeasuredView(geometry.camera, mend_poles(_bytes(picture)), geometry.distance),))
+        return replace(world, views=(MeasuredView(geometry.camera, picture, geometry.distance),))
 
 
 def _flow(
@@ -309,7 +309,7 @@ def _grown(found: Floats, around: Camera) -> MeasuredView:
     """The network's picture at the camera's size, poles mended, and its distances along the picture's edges."""
     from pipelines.paint import mend_poles
 
-    picture = mend_poles(_bytes(resized(colour_of(found).astype(np.float32), around.height_px, around.width_px, sphere=True)))
+    picture = mend_poles(_sized(colour_of(found), around.height_px, around.width_px))
     distance = sharpened(_metres(found, around), _unit(colour_of(found)), _unit(picture), sphere=True)
     return MeasuredView(around, picture, distance)
 
@@ -360,9 +360,9 @@ def _joined(given: Floats, painted: Floats, farthest: Floats, feather_px: float)
     painted = np.minimum(_led_over(painted, given), farthest)
     both = np.isfinite(given) & np.isfinite(painted)
     if not both.any():
-        return np.where(np.isnan(given), np.minimum(painted, farthest), given).astype(np.float32)
-    logs, others = (np.log(np.where(both, metres, 1))[..., None] for metres in (given, painted))
-    factor = np.exp(led_over(logs - others, both, np.zeros_like(logs), feather_px)[..., 0])
+        return np.where(np.isnan(given), painted, given).astype(np.float32)
+    ratios = np.log(np.divide(given, painted, out=np.ones_like(given), where=both))[..., None]
+    factor = np.exp(led_over(ratios, both, np.zeros_like(ratios), feather_px)[..., 0])
     return np.where(np.isnan(given), np.minimum(painted * factor, farthest), given).astype(np.float32)
 
 
@@ -379,8 +379,9 @@ def _up(camera: Camera, height_px: int, width_px: int) -> Floats:
     return resized(np.ascontiguousarray(camera.rays()[..., 1], np.float32), height_px, width_px, sphere=False)
 
 
-def _small(picture: Pixels, size: tuple[int, ...]) -> Pixels:
-    return _bytes(resized(picture.astype(np.float32), size[0], size[1], sphere=True))
+def _sized(picture: Pixels, height_px: int, width_px: int) -> Pixels:
+    """A panorama (H, W, 3) at another size."""
+    return _bytes(resized(picture.astype(np.float32), height_px, width_px, sphere=True))
 
 
 def _unit(picture: Pixels) -> Floats:
