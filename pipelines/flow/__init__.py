@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         DISTANCE,
         FARTHEST_M,
         GROUPS,
+        HALF_SPAN,
         KIND,
         NEAREST_M,
         PANORAMA_PIXEL_RAD,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "encoding": (
-        "CHANNELS", "CLASSES", "COLOUR", "DISTANCE", "FARTHEST_M", "GROUPS", "KIND", "NEAREST_M", "PANORAMA_PIXEL_RAD", "SKY",
+        "CHANNELS", "CLASSES", "COLOUR", "DISTANCE", "FARTHEST_M", "GROUPS", "HALF_SPAN", "KIND", "NEAREST_M", "PANORAMA_PIXEL_RAD", "SKY",
         "colour_of", "distance_of", "encoded", "kind_of", "log_distance", "ray_channels",
     ),
     "network": (
@@ -77,8 +78,8 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "CHANNELS", "CLASSES", "COLOUR", "DISTANCE", "FARTHEST_M", "GROUPS", "KIND", "NEAREST_M", "PANORAMA_PIXEL_RAD", "SHAPES", "SKY",
-    "Measure", "Outpaint", "Paint", "Parameters", "Repaint", "Shape", "Weights", "assembled", "clean", "colour_of", "completed",
+    "CHANNELS", "CLASSES", "COLOUR", "DISTANCE", "FARTHEST_M", "GROUPS", "HALF_SPAN", "KIND", "NEAREST_M", "PANORAMA_PIXEL_RAD", "SHAPES",
+    "SKY", "Measure", "Outpaint", "Paint", "Parameters", "Repaint", "Shape", "Weights", "assembled", "clean", "colour_of", "completed",
     "distance_of", "encoded", "kind_of", "load_weights", "log_distance", "measured", "new_parameters", "ray_channels", "resized",
     "save_weights", "spread", "surrounded",
 ]  # fmt: skip

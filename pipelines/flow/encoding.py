@@ -22,7 +22,7 @@ GROUPS = (COLOUR, DISTANCE, KIND)
 """What is known or unknown together in a pixel."""
 
 PANORAMA_PIXEL_RAD = 2 * math.pi / 256
-LEAST_SKY_M = 30.0  # what is nearer is no sky, whatever kind it is taken for
+LEAST_SKY_M = 100.0  # what is nearer is no sky, whatever kind it is taken for
 LEVEL_KINDS = (CLASSES.index("ground"), CLASSES.index("water"))
 LEVEL, NOT_LEVEL = 0.5, 1.0  # logarithms of distance beside that of level ground: what is so near to it is meant to be it, and what is not
 LEAST_DROP = 0.03  # sine of how far below the horizon ground is taken for level

@@ -23,7 +23,7 @@ from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.postures import airborne, lesser_hills, lowered, posture
 from pipelines.layout.relations import Area, check
 from pipelines.layout.solver import Solver
-from pipelines.layout.stacking import goes_within
+from pipelines.layout.stacking import made_to_fit
 from pipelines.layout.streets import BACK_M
 from pipelines.layout.terrain import Ground, Street, Track
 from pipelines.places import Place, Way, place_named
@@ -111,8 +111,9 @@ def _groups(spec: SceneSpec, place: Place, library: Library, *, seed: int, say: 
         found[asked.name] = make_group(asked, library, season=spec.season, seed=seed, bring=bring, without=spec.without)
     for name in holders(found):  # without its lid, or its own flowers
         group = make_group(found[name].asked, library, season=spec.season, seed=seed, without=spec.without, opened=True)
-        if all(goes_within(other, group) for other in found.values() if within_what(other) == name):
-            found[name] = group
+        contents = {other.name: made_to_fit(other, group) for other in found.values() if within_what(other) == name}
+        if all(contents.values()):
+            found |= {name: group} | {within: one for within, one in contents.items() if one is not None}
 
     def built(asked: ThingSpec) -> Group:
         return make_group(asked, library, season=spec.season, seed=seed, without=spec.without)

@@ -27,6 +27,7 @@ PASSED_DOWN = frozenset({
 })  # fmt: skip
 """Relations of what is carried that say where its carrier stands."""
 VARIANTS = 4  # of what grows or is made by hand, in one group
+CUT = "cut"  # how flowers are built that do not grow where they stand
 TABLES, CHAIRS = frozenset({"table", "desk", "counter", "workbench"}), frozenset({"chair", "stool"})
 ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.layout.members import Group, outline
+from pipelines.layout.members import CUT, Group, outline
 from pipelines.layout.supports import AIR_M, fits_beneath
 from pipelines.scene import Model
 from pipelines.spec import RelationName, Size, ThingSpec
@@ -16,6 +16,7 @@ from pipelines.things import Kind
 R = RelationName
 SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6)
 """Sizes in which animals come that are to go under something, as shares of what is usual: a terrier instead of a sheepdog."""
+VESSEL_M = 0.7  # vases, jugs, mugs and pails are smaller; in what is larger flowers grow
 PLACES = 7  # a side of the grid of places that are tried under something
 SMALL_M = 1.0  # height of wings that do not soar
 AWAY = 0.75  # how far from the middle of it they lie, as a share of its half
@@ -23,10 +24,15 @@ HILLS, LEAST_HILL_M, HILL_WIDTHS, HILL_HEIGHTS = frozenset({"hill", "dune"}), 34
 
 
 def posture(asked: ThingSpec, kinds: Mapping[str, Kind], named: Mapping[str, str]) -> str | None:
-    """How a person or an animal is built that is on or in a bed or a seat: "lying" or "sitting"; None for others. named: name → kind."""
+    """How a person or an animal is built that is on or in a bed or a seat: "lying" or "sitting"; flowers in a vessel: "cut"; else None.
+
+    named: name → kind.
+    """
     kind = kinds[asked.kind]
     for relation in asked.relations:
         below = kinds.get(named.get(relation.objects[0], ""))
+        if below is not None and relation.relation is R.INSIDE and CUT in kind.styles and max(below.size_m) < VESSEL_M:
+            return CUT
         if below is not None and relation.relation in (R.ON, R.INSIDE):
             styles = ("lying",) if "bed" in below.spots else ("sitting", "lying") if "seat" in below.spots else ()
             if "person" in kind.tags:

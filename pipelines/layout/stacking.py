@@ -11,10 +11,10 @@ import numpy as np
 from pipelines.layout.board import Board, Placed
 from pipelines.layout.cavities import room_below, room_within
 from pipelines.layout.footprints import Boxes, Reals
-from pipelines.layout.members import LAND_KINDS, Group, outline
+from pipelines.layout.members import CUT, LAND_KINDS, Group, outline
 from pipelines.layout.supports import contact_of, fits_beneath, spots_named, surface_near, top_heights
 from pipelines.scene import Model, Spot
-from pipelines.spec import RelationName
+from pipelines.spec import RelationName, Size
 
 R = RelationName
 ON_SPOTS = ("top", "shelf", "deck", "seat", "bed")
@@ -22,6 +22,8 @@ IN_SPOTS = ("inside", "shelf", "deck")
 TRIES = 48
 LID_M = 1.3  # what is lower and has no room inside takes things on its top instead
 SUNK = 0.3  # of what stands in a hollow, how much has to be below the rim
+SIZES = (1.0, 0.8, 0.64, 0.5, 0.4, 0.32, 0.25, 0.2, 0.16)  # shares of its usual size in which a thing goes into another
+STALK_M, GOLDEN_RAD = 0.004, 2.4  # half the width of a cut flower's stalk; the turn between one of a bunch and the next
 LEVEL_M = 0.012  # how uneven the place of a thing beside another on a table may be
 WIDE_M, WIDER = 1.0, 3.0  # half the width of what carries all that stands next to things on it, at least; and in halves of theirs
 CONTACT = 0.9  # how far out on its foot a thing touches what it stands on, as `rests_on` looks at it
@@ -111,6 +113,16 @@ def goes_within(group: Group, holder: Group) -> bool:
     return bool(spots_named(model, *IN_SPOTS) or _within(group, 0, Placed(holder, 0, 0.0, 0.0, 0.0, 0.0)))
 
 
+def made_to_fit(group: Group, holder: Group) -> Group | None:
+    """The group in the greatest size that finds room within a thing, None where none does: a heap of gold in a chest is a small one.
+
+    Persons, and what has a stated size, come in one size; nothing shrinks for a building.
+    """
+    fixed = group.asked.height_m is not None or group.asked.size is not Size.NORMAL or "person" in group.kind.tags or holder.is_building
+    sizes = (replace(group, scales=tuple(scale * share for scale in group.scales)) for share in (SIZES[:1] if fixed else SIZES))
+    return next((smaller for smaller in sizes if goes_within(smaller, holder)), None)
+
+
 def _has_shelf_below(group: Group, item: Placed) -> bool:
     """Whether a group that is to be under a thing fits on its floor or a lower board of it, and not on the ground below it."""
     model = item.group.models[item.number]
@@ -125,9 +137,9 @@ def _has_shelf_below(group: Group, item: Placed) -> bool:
 
 
 def _extent(group: Group, number: int, scale: float) -> tuple[tuple[float, float], float]:
-    """Half width and depth, and height, of a member in the units of a model of that scale."""
+    """Half width and depth, and height, of a member in the units of a model of that scale; of a cut flower the stalk's."""
     plan = outline(group.models[number])
-    half = (plan.whole[1] - plan.whole[0]) / 2 * group.scales[number] / scale
+    half = np.full(2, STALK_M) / scale if _is_cut(group) else (plan.whole[1] - plan.whole[0]) / 2 * group.scales[number] / scale
     return (float(half[0]), float(half[1])), float(plan.high - plan.low) * group.scales[number] / scale
 
 
@@ -189,21 +201,26 @@ def _within(group: Group, number: int, carrier: Placed) -> list[Places]:
     """Places within a thing's walls, as it is drawn or turned; standing up above them if it must."""
     model = carrier.group.models[carrier.number]
     (width, depth), height = _extent(group, number, carrier.scale)
+    part, fanned = ("", GOLDEN_RAD * number) if _is_cut(group) else ("whole", 0.0)
     found = []
     for sunk in (1.0, SUNK):
-        for half, turn in (((width, depth), 0.0), ((depth, width), np.pi / 2)):
+        for half, turn in (((width, depth), fanned), ((depth, width), np.pi / 2)):
             room = room_within(model, half, height, sunk=sunk)
             if len(room):
-                found.append(_at(carrier, room, np.full(1, turn)))
+                found.append(_at(carrier, room, np.full(1, turn), part))
             if abs(width - depth) < 0.02:
                 break
     return found
 
 
-def _at(carrier: Placed, local: Reals, turn: Reals) -> Places:
+def _is_cut(group: Group) -> bool:
+    return group.asked.style == CUT
+
+
+def _at(carrier: Placed, local: Reals, turn: Reals, part: str = "whole") -> Places:
     """Places (n, 3) of a carrier's model in the world, turned as the carrier is and by `turn`."""
     x, z = _to_world(carrier, local[:, 0] * carrier.scale, local[:, 2] * carrier.scale)
-    return Places(x, local[:, 1] * carrier.scale + carrier.y, z, np.broadcast_to(carrier.yaw + turn, x.shape), "whole")
+    return Places(x, local[:, 1] * carrier.scale + carrier.y, z, np.broadcast_to(carrier.yaw + turn, x.shape), part)
 
 
 def _in_spot(group: Group, number: int, carrier: Placed, spot: Spot, rng: np.random.Generator, *, crowded: bool = False) -> Places:
@@ -304,7 +321,8 @@ def _first_free(group: Group, number: int, carrier: Placed, places: Places, boar
     y = places.height - _low(group, number)
     foot, crown, whole = (plan.boxes(x, z, yaw, y=y, scale=scale, part=part) for part in ("foot", "crown", "whole"))
     lower, upper = (foot, crown) if group.is_tree else (whole, None)
-    fine = board.free(lower, upper, soft=plan.soft, clearance_m=0.01, ignoring=_chain(carrier))
+    together = {id(item) for item in board.members(group.name)} if _is_cut(group) else set()  # flowers share their vase
+    fine = board.free(lower, upper, soft=plan.soft, clearance_m=0.01, ignoring=_chain(carrier) | together)
     if not fine.any():
         return None
     kept = judge.kept(foot, whole)

@@ -248,8 +248,8 @@ class LampDefinition(_Strict):
     repeat: dict[Name, Number] = {}
 
 
-POSTURES = frozenset({"sitting", "lying"})
-"""Styles of people that are not as tall as the `size` of their kind says."""
+POSTURES = frozenset({"sitting", "lying", "cut"})
+"""Styles that are not as large as the `size` of their kind says: of people and animals, and of single flowers for a vase."""
 
 
 class StyleDefinition(_Strict):

@@ -90,6 +90,8 @@ class Album:
             mask = masks_for(jobs, self._rays, chance)
             coin = torch.rand(count, generator=chance, device=self.device) < PLAIN_SHARE
             plain = ((jobs == JOBS.index(Job.MEASURE)) & coin).float()
+            only_words = mask[:, :1].amax(dim=(2, 3), keepdim=True) == 0  # say what its colours are: they are as the world has them
+            target[:, COLOUR] = torch.where(only_words, colours, target[:, COLOUR])
         else:
             mask = torch.zeros(count, 3, *colours.shape[-2:], device=self.device)
             mask[:, 0], plain = 1.0, torch.ones(count, device=self.device)

@@ -49,6 +49,7 @@ from pipelines.training.shots import Shot, learnt
 from pipelines.training.worlds import Split
 
 FIGURES = "figures.json"
+EVERY = 1_000_000  # training panoramas: who reads pictures, or seeks the nearest, knows them all
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -85,7 +86,8 @@ def evaluate(plan: EvaluationPlan, say: Callable[[str], None]) -> dict[str, Any]
     shape = SHAPES[said["shape"]]
     device = device_named(plan.device)
     parameters = {name: value.to(device) for name, value in parameters.items()}
-    held, seen = (examples(plan.data, split, shape, plan.most) for split in (Split.HELD_OUT, Split.TRAIN))
+    held = examples(plan.data, Split.HELD_OUT, shape, plan.most)
+    seen = examples(plan.data, Split.TRAIN, shape, EVERY if shape.sphere else plan.most)
     say(f"{said['shape']} after {said['samples']:,} samples in {said['seconds'] / 60:.1f} min: {len(held)} held-out pictures")
     figures: dict[str, Any] = {"training": said, "held_out": len(held), "depth": _depth(parameters, shape, held, seen, say)}
     if shape.sphere and said.get("only") is None:

@@ -64,6 +64,8 @@ def plan(thing: Thing, part: str = "") -> shapely.Polygon:
         ("a museum with a teddy bear in a glass case", "teddy bear", "display case"),
         ("a living room with a parrot in a birdcage on a table", "parrot", "birdcage"),
         ("a kitchen with a lemon in a bowl on the table", "lemon", "bowl"),
+        ("a museum with an amphora in a display case", "amphora", "display case"),
+        ("a dungeon with treasure in a chest", "treasure", "chest"),
     ],
 )
 def test_what_is_in_a_thing_lies_below_its_rim_with_walls_round_it(words: str, kind: str, holder: str) -> None:
@@ -80,6 +82,34 @@ def test_what_is_in_a_thing_lies_below_its_rim_with_walls_round_it(words: str, k
         ]
         assert sum(walls) >= 7 or holder == "birdcage", "bars can be looked through"
     assert all(one.holds for one in scene.relations)
+
+
+def test_cut_flowers_share_a_vase_and_fan_out_above_it() -> None:
+    scene = arranged("a dining room with five roses in a vase on the table")
+    roses, vase = named(scene, "rose"), named(scene, "vase")[0]
+    assert len(roses) == 5 and all(one.holds for one in scene.relations)
+    foot, rim = middle(vase), float(triangles(vase)[..., 1].max())
+    heads = []
+    for rose in roses:
+        stands, points = rose.position, np.concatenate([group.centres for group in rose.model.foliage])
+        assert np.hypot(stands[0] - foot[0], stands[2] - foot[2]) < 0.03 and vase.bounds[0, 1] < stands[1] < rim - 0.05
+        head = points[points[:, 1] > 0.9 * points[:, 1].max()].mean(axis=0) @ rose.world_from_model[:3, :3].T
+        assert stands[1] + head[1] > rim + 0.05
+        heads.append(np.arctan2(head[0], head[2]))
+    turns = np.diff(np.sort(heads), append=np.sort(heads)[0] + 2 * np.pi)
+    assert turns.max() < np.pi, "they lean to all sides"
+
+
+def test_only_what_has_no_stated_size_becomes_smaller_to_go_into_something() -> None:
+    usual, smaller, stated = (
+        float(np.ptp(named(arranged(words), "amphora")[0].bounds[:, 1]))
+        for words in (
+            "a museum with an amphora",
+            "a museum with an amphora in a display case",
+            "a museum with a huge amphora in a display case",
+        )
+    )
+    assert smaller < usual < stated
 
 
 def test_a_crate_is_opened_for_what_is_put_into_it_and_closed_otherwise() -> None:

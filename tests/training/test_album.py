@@ -15,6 +15,8 @@ from pipelines.scene import EYE_HEIGHT_M
 from pipelines.training.album import Album, Batch
 from pipelines.training.disturb import blurred, photographed, quantised, relit
 from pipelines.training.masks import JOBS, SHARES, Job, chosen_jobs, footprints, masks_for
+from pipelines.training.shards import load, shard_files
+from pipelines.training.shots import learnt
 
 RAYS = slice(2 * CHANNELS + len(GROUPS), None)
 
@@ -121,3 +123,14 @@ def test_targets_are_the_stored_pictures(data: Path) -> None:
     batch = Album(data, "train", SHAPES["mini"]).batch(6, chance=chance(9), shares=SHARES)
     assert torch.equal(batch.target[:, KIND].sum(1), torch.full_like(batch.target[:, 0], 2.0 - len(CLASSES)))
     assert batch.target[:, DISTANCE].abs().max() <= 1 and batch.target[:, COLOUR].abs().max() <= 1
+
+
+@pytest.mark.parametrize(("job", "as_stored"), [(Job.PAINT, True), (Job.REPAINT, True), (Job.OUTPAINT, False)])
+def test_colours_that_only_words_tell_of_are_as_stored(data: Path, job: Job, as_stored: bool) -> None:
+    """No sentence says how a camera was set: where no colour is known they are the world's, turned and mirrored."""
+    shape = SHAPES["mini"]
+    shots = [shot for path in shard_files(data, "train") for shot in load(path, sphere=True).shots]
+    stored = {learnt(shot, shape.height_px, shape.width_px).rgb.mean(axis=1).round(3).tobytes() for shot in shots}
+    batch = Album(data, "train", shape).batch(8, chance=chance(2), shares={job: 1.0})
+    rows = ((batch.target[:, COLOUR].numpy() + 1) * 127.5).round().astype(np.uint8).transpose(0, 2, 3, 1).mean(axis=2).round(3)
+    assert all((one.tobytes() in stored) is as_stored for one in rows)

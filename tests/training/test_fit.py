@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from pipelines.errors import InputError
-from pipelines.flow import CHANNELS, SHAPES, clean, new_parameters
+from pipelines.flow import CHANNELS, SHAPES, clean, log_distance, new_parameters
 from pipelines.training.album import Album, Batch
 from pipelines.training.evaluate import EvaluationPlan, evaluate
 from pipelines.training.fit import FitPlan, Trained, fit
@@ -99,11 +99,28 @@ def test_the_objective_is_zero_for_the_truth_and_blind_to_what_is_known(data: Pa
 def test_an_error_that_all_pixels_share_counts_less(data: Path) -> None:
     batch = Album(data, "train", SHAPES["mini-depth"]).batch(4, chance=torch.Generator().manual_seed(1), shares=SHARES)
     shared, apart = batch.target.clone(), batch.target.clone()
-    shared[:, 3] += 0.2
-    halves = np.where(np.arange(SHAPES["mini-depth"].width_px) % 32 < 16, 0.2, -0.2)
+    shared[:, 3] += 0.1
+    halves = np.where(np.arange(SHAPES["mini-depth"].width_px) % 32 < 16, 0.1, -0.1)
     apart[:, 3] += torch.from_numpy(halves).float()
     assert batch.target.shape[1] == CHANNELS
     assert 0 < float(loss_of(shared, batch)) < 0.7 * float(loss_of(apart, batch))
+
+
+@pytest.mark.parametrize("share_near", [0.2, 0.5])
+def test_where_it_may_be_near_or_far_near_is_said(data: Path, share_near: float) -> None:
+    """Of all answers for pixels of which nobody can tell whether they are 3 or 30 m away, the objective's best has the least AbsRel."""
+    batch = Album(data, "train", SHAPES["mini-depth"]).batch(1, chance=torch.Generator().manual_seed(1), shares=SHARES)
+    near = torch.rand(batch.target[0, 3].shape, generator=torch.Generator().manual_seed(2)) < share_near
+    metres = torch.where(near, 3.0, 30.0)
+    batch.target[0, 3] = torch.from_numpy(log_distance(metres.numpy()))
+    answers = np.geomspace(2, 40, 60, dtype=np.float32)
+    losses, relative = [], []
+    for answer in answers:
+        said = batch.target.clone()
+        said[0, 3] = float(log_distance(np.array([answer]))[0])
+        losses.append(float(loss_of(said, batch)))
+        relative.append(float(((answer - metres).abs() / metres).mean()))
+    assert answers[np.argmin(losses)] == pytest.approx(answers[np.argmin(relative)], rel=0.1) == pytest.approx(3, rel=0.1)
 
 
 def test_what_is_said_depends_on_the_picture(data: Path) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pipelines.scene import Colour, Foliage, Spot
 from pipelines.things.grown.blades import arcs, blades, dots, rosettes, stalks, tussock
-from pipelines.things.grown.plant import elements, fitted, hued, segments, shuffled
+from pipelines.things.grown.plant import elements, extent, fitted, hued, segments, shuffled
 from pipelines.things.grown.vectors import Array, level, sphere, unit
 from pipelines.things.shape import GrownOrder, Shape
 
 STALK = (0.075, 0.115, 0.032)
 LEAF_LOW, LEAF_HIGH = (0.030, 0.052, 0.016), (0.095, 0.150, 0.040)
+CUT_LEAN, CUT_SHARE = 0.5, 0.7  # rise over run, turned round, of a cut stalk above the vase; how much of its length is left
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,21 @@ def flowers(order: GrownOrder) -> Shape:
     """A group of flowers on stalks.
 
     Parameters: bloom (a name of BLOOMS, or several with spaces between), stalks, flower (width, metres), face (0 = up … 1 = to the
-    front), leaves (per stalk). An ordered colour replaces the petals'.
+    front), leaves (per stalk), cut (1: a single stalk, as wide as it comes). An ordered colour replaces the petals'.
     """
     rng, told = order.rng, order.parameters
     names = str(told.get("bloom", "daisy")).split()
-    count = int(float(told.get("stalks", 14)))
+    cut = bool(float(told.get("cut", 0)))
+    count = 1 if cut else int(float(told.get("stalks", 14)))
     width, height, depth = (float(v) for v in order.size_m)
     feet = tussock(rng, count, (width * 0.36, depth * 0.36)) if count > 1 else np.zeros((1, 3))
     tall = height * rng.uniform(0.62, 1.0, count)
     tall[0] = height
     outward = np.arctan2(feet[:, 2], feet[:, 0]) + rng.normal(0, 0.6, count)
     paths = arcs(feet, heights=tall, azimuths=outward, bends=np.abs(rng.normal(0.10, 0.06, count)), pieces=5)
+    if cut:
+        share = np.linspace(0, 1, 6)
+        paths = height * np.stack([CUT_LEAN * np.maximum(share - 0.4, 0), share, 0 * share], axis=1)[None]
     thick = float(told.get("stalk", 0.006))
     groups = [stalks(paths, rng, width_m=thick, colour=hued(np.tile(STALK, (count, 1)), rng))]
     face = float(told.get("face", 0.15))
@@ -80,8 +85,13 @@ def flowers(order: GrownOrder) -> Shape:
         mine = kind == index
         if mine.any():
             groups += flower_heads(BLOOMS[name], paths[mine, -1], axes[mine], rng, size[mine], order.colour)
-            groups.append(_stalk_leaves(BLOOMS[name].leaves, paths[mine], rng, int(float(told.get("leaves", 5))), height))
-    return fitted(Shape([], [shuffled(groups, rng)]), order)
+            leafy = paths[mine, 3:] if cut else paths[mine]  # a cut stalk is bare below, where it stands in the vase
+            groups.append(_stalk_leaves(BLOOMS[name].leaves, leafy, rng, 3 if cut else int(float(told.get("leaves", 5))), height))
+    shape = Shape([], [shuffled(groups, rng)])
+    if cut:
+        low, high = extent(shape.parts, shape.foliage)
+        order = replace(order, size_m=tuple((high - low) * CUT_SHARE * height / high[1]))
+    return fitted(shape, order)
 
 
 def flower_heads(bloom: Bloom, tips: Array, axes: Array, rng: np.random.Generator, size: Array, colour: Colour | None) -> list[Foliage]:
