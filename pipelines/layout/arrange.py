@@ -17,7 +17,18 @@ from pipelines.layout.ground_mesh import terrain_of
 from pipelines.layout.ground_things import ground_things
 from pipelines.layout.indoors import Indoors
 from pipelines.layout.levelling import level_ground, settled
-from pipelines.layout.members import LAND_KINDS, Group, brought, holders, in_order, inherited, is_feature, make_group, within_what
+from pipelines.layout.members import (
+    LAND_KINDS,
+    Group,
+    below_pictures,
+    brought,
+    holders,
+    in_order,
+    inherited,
+    is_feature,
+    make_group,
+    within_what,
+)
 from pipelines.layout.outdoors import Outdoors
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.postures import airborne, lesser_hills, lowered, posture
@@ -114,6 +125,8 @@ def _groups(spec: SceneSpec, place: Place, library: Library, *, seed: int, say: 
         contents = {other.name: made_to_fit(other, group) for other in found.values() if within_what(other) == name}
         if all(contents.values()):
             found |= {name: group} | {within: one for within, one in contents.items() if one is not None}
+    for name in below_pictures(found):  # without its chimney, which would stand before them
+        found[name] = make_group(found[name].asked, library, season=spec.season, seed=seed, without=spec.without, opened=True)
 
     def built(asked: ThingSpec) -> Group:
         return make_group(asked, library, season=spec.season, seed=seed, without=spec.without)

@@ -14,8 +14,8 @@ from pipelines.spec import RelationName, Size, ThingSpec
 from pipelines.things import Kind
 
 R = RelationName
-SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6)
-"""Sizes in which animals come that are to go under something, as shares of what is usual: a terrier instead of a sheepdog."""
+SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6, 0.5, 0.4)
+"""Sizes in which animals and boxes come that are to go under something, as shares of what is usual: a terrier instead of a sheepdog."""
 VESSEL_M = 0.7  # vases, jugs, mugs and pails are smaller; in what is larger flowers grow
 PLACES = 7  # a side of the grid of places that are tried under something
 SMALL_M = 1.0  # height of wings that do not soar
@@ -61,14 +61,14 @@ def airborne(groups: Mapping[str, Group]) -> dict[str, Group]:
 
 
 def lowered(groups: Mapping[str, Group], built: Callable[[ThingSpec], Group]) -> dict[str, Group]:
-    """The groups; living things that are too tall for what they are to be under lie down, and animals of which no size is said are small.
+    """The groups; living things that are too tall for what they are to be under lie down, and what has no stated size is small.
 
     built: makes the group of an entry of the spec.
     """
     found = dict(groups)
     for name, group in groups.items():
         roofs = [groups[r.objects[0]] for r in group.asked.relations if r.relation is R.UNDER and r.objects[0] in groups]
-        if group.is_animal and group.bring is None and roofs and _is_furniture_for(roofs[0], group):
+        if group.bring is None and roofs and _is_furniture_for(roofs[0], group):
             found[name] = next((one for one in _lower(group, built) if goes_under(one, roofs[0])), group)
     return found
 

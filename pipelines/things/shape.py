@@ -19,7 +19,8 @@ SIZE_FACTORS: Mapping[Size, float] = {Size.TINY: 0.4, Size.SMALL: 0.7, Size.NORM
 class Order:
     """Which one of its kind. height_m overrides `size`; colour, material and style are names, None for the kind's own.
 
-    parts: how its parts are to look, see `pipelines.things.parts`.  opened: something else is to be inside it; its `yields` give way.
+    parts: how its parts are to look, see `pipelines.things.parts`.  opened: something else is to be inside it, or on the wall over it; its
+    `yields` give way.
     """
 
     seed: int = 0

@@ -112,6 +112,24 @@ def test_only_what_has_no_stated_size_becomes_smaller_to_go_into_something() -> 
     assert smaller < usual < stated
 
 
+def test_a_mirror_over_the_fireplace_hangs_before_no_chimney() -> None:
+    scene = arranged("a living room with a fireplace and a mirror above it")
+    mirror, fireplace = named(scene, "mirror")[0], named(scene, "fireplace")[0]
+    at = middle(mirror)
+    assert fireplace.bounds[0, 0] < at[0] < fireplace.bounds[1, 0] and fireplace.bounds[1, 1] < at[1] + 0.3
+    front = mirror.world_from_model[:3, 2].astype(np.float64)
+    assert not len(hits(triangles(fireplace), at + 2.0 * front, tuple(-front))), "it is seen from the room"
+    assert any(part.name == "chimney" for part in named(arranged("a living room with a fireplace"), "fireplace")[0].model.parts)
+
+
+@pytest.mark.parametrize("words", ["a bedroom with a cat under the bed", "a bedroom with a suitcase under the bed"])
+def test_what_is_under_a_low_bed_is_small(words: str) -> None:
+    scene = arranged(words)
+    small, bed = scene.things[[thing.kind in ("cat", "suitcase") for thing in scene.things].index(True)], triangles(named(scene, "bed")[0])
+    at = np.array([middle(small)[0], small.bounds[1, 1] - 0.005, middle(small)[2]])
+    assert all(one.holds for one in scene.relations) and len(hits(bed, at, (0, 1, 0)))
+
+
 def test_a_crate_is_opened_for_what_is_put_into_it_and_closed_otherwise() -> None:
     filled = named(arranged("a market with three apples in a crate"), "crate")[0]
     plain = named(arranged("a market with a crate"), "crate")[0]
