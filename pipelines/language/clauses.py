@@ -255,8 +255,7 @@ class Clauses(Subjects):
             self._talk.subjects, self._chain, self._talk.host = [], [], None
             return
         if word.text in ("which", "that", "who", "whose"):
-            if self._talk.lately and self._connector == "none":
-                self._talk.subjects = self._talk.lately[-1:]
+            self._speak_of_related(word)
             return
         if word.text == "each" and self._row.ends_at(at + 1):
             return  # "with two chairs each"
@@ -269,3 +268,14 @@ class Clauses(Subjects):
             self._talk.subjects, self._chain, self._connector = found, list(found), "none"
             if word.text == "it" and self._row.has(at + 1, Role.VERB) and not self._row.has(at - 1, Role.CONJUNCTION):
                 self._talk.log.append(list(found))
+
+    def _speak_of_related(self, word: Lexeme) -> None:
+        """ "beside the font, which …": what was named last; "who": the last somebody; not the hill that a castle, "which has", is on."""
+        lately, sorts = self._talk.lately, self._mentions.sorts
+        if word.text == "who":
+            lately = [draft for draft in lately if sorts.is_alive(draft)] or lately
+        after_comma = word.text == "which" and self._connector == "comma" and bool(lately) and not sorts.is_terrain(lately[-1])
+        if lately and (self._connector == "none" or after_comma):
+            self._talk.subjects = lately[-1:]
+        if after_comma:
+            self._talk.host, self._connector = None, "none"

@@ -14,6 +14,7 @@ from pipelines.language.whereabouts import place_of, settle_places
 from pipelines.spec import (
     MAX_COUNT,
     MAX_THINGS,
+    Arrangement,
     PartSpec,
     Relation,
     RelationName,
@@ -28,17 +29,18 @@ from pipelines.spec import (
 _ALIKE = 3.0  # how much larger a thing may be than what goes by its name in a certain place
 _WEATHER_RANKS = ("storm", "snow", "rain", "fog", "cloudy", "clear")
 _MOOD_HOURS = {"spooky": TimeOfDay.DUSK, "eerie": TimeOfDay.DUSK}  # what is haunted is so when the light goes
+_GROWING, _LIVING = frozenset({"plants", "trees", "rocks"}), frozenset({"animal", "person"})
 _AT_ONE_HEIGHT = frozenset({RelationName.BESIDE, RelationName.LEFT_OF, RelationName.RIGHT_OF})
 
 
 def finish(scene: SceneDraft, lexicon: Lexicon) -> SceneSpec:
     """Everything understood, as plain data."""
-    _suit_company(scene.drafts, lexicon)
+    _suit_company(scene.drafts, lexicon, None)
     place = place_of(scene, lexicon)
     drafts = settle_places(scene, lexicon, place)
     for draft in drafts:
         draft.kind = _kind(draft, lexicon, place)
-    _suit_company(drafts, lexicon)
+    _suit_company(drafts, lexicon, place)
     indoors = lexicon.places[place].indoors
     drafts = without_camps([draft for draft in drafts if draft.kind and not _is_only_part(draft, lexicon, indoors=indoors)])
     for draft in drafts:
@@ -138,9 +140,9 @@ def _kind(draft: Draft, lexicon: Lexicon, place: str) -> str:
     return min(draft.options, key=misfit)
 
 
-def _suit_company(drafts: list[Draft], lexicon: Lexicon) -> None:
-    """ "stools along a bar", "a pump" where there is a petrol station: what another thing in the scene makes of a plain word."""
-    there = {draft.kind or next(iter(draft.options), "") for draft in drafts}
+def _suit_company(drafts: list[Draft], lexicon: Lexicon, place: str | None) -> None:
+    """ "stools along a bar", "the vines" of a vineyard: what another thing in the scene, or the place, makes of a plain word."""
+    there = {place, *(draft.kind or next(iter(draft.options), "") for draft in drafts)}
     for companion, meant in lexicon.data["company"].items():
         for draft in drafts if companion in there else ():
             wished = lexicon.kinds_for(meant[draft.word]) if draft.word in meant and not (draft.generic and is_many(draft)) else ()
@@ -197,15 +199,17 @@ def _own_count(draft: Draft, lexicon: Lexicon, place: str) -> int:
     data = lexicon.data
     kind = lexicon.kinds[draft.kind]
     if draft.group_count is not None and (draft.number is None or draft.number <= 1):
-        return draft.group_count
+        heap = draft.arrangement is Arrangement.CLUSTER and draft.word == draft.kind and draft.phrase.lower().endswith(draft.word)
+        alive = kind.family in _GROWING or bool(_LIVING & set(kind.tags))  # "a cluster of sheep", "of coral"
+        return 1 if heap and not alive else draft.group_count  # "a heap of treasure"
     if draft.number is not None:
         return int(min(max(round(draft.number), 1), MAX_COUNT))
     if "terrain" in kind.tags and not draft.plural:
         return 1
     if draft.of_place:
         return int(data["place_flowers"] if _is_flower(draft, lexicon) else data["forest_trees"] if draft.of_place == "forest" else 12)
-    if not draft.plural:
-        return 1
+    if not draft.plural or (draft.word in singulars(draft.kind, lexicon.irregular_plurals) and kind.family not in _GROWING):
+        return 1  # "the lift doors" are one thing
     if place == "forest" and draft.kind in lexicon.generic_kinds("tree"):
         return int(data["forest_trees"])
     plurals: Mapping[str, int] = data["plurals"]

@@ -33,6 +33,18 @@ _SOMEBODY = frozenset({"someone", "somebody", "they", "whoever"})
 _LEAVING = frozenset({"left", "forgotten", "abandoned", "dropped", "put", "placed", "parked", "hung", "set", "laid"})
 _STUDYING = frozenset({"researching", "studying", "teaching", "learning", "writing"})
 _TRYING = frozenset({"test", "train", "simulate", "benchmark", "evaluate", "practise", "practice", "teach", "film", "demo", "try"})
+_SPEAKERS = (("we",), ("i",), ("you",), ("they",), ("he",), ("she",), ("my",), ("our",), ("that",))
+_AUDIENCE = frozenset({
+    "kids", "children", "pupils", "students", "learners", "tourists", "visitors", "guests", "customers", "clients", "investors", "players",
+    "readers", "viewers", "people", "colleagues", "friends", "grandchildren", "grandkids", "class", "team", "audience", "trustees",
+})  # fmt: skip
+_TOLD = frozenset({
+    "show", "teach", "tell", "take", "took", "entertain", "impress", "surprise", "amuse", "explain", "present", "pitch", "demonstrate",
+})  # fmt: skip
+_KNOWING = frozenset({
+    "know", "knows", "see", "sees", "learn", "learns", "understand", "understands", "realise", "realises", "realize", "realizes", "feel",
+    "feels", "guess", "guesses", "remember", "remembers", "notice", "notices", "get", "gets",
+})  # fmt: skip
 _GOES_ON = frozenset({"with", "where", "and", "which", "that", "on", "in"})
 _AGAIN = frozenset({"it", "they", "he", "she", "that", "those", "these"})
 _ASIDE = frozenset({"now", "well", "though", "too"})
@@ -43,7 +55,8 @@ def paraphrased(tokens: Sequence[Token], lexicon: Lexicon) -> list[Token]:
     said = _unsaluted(list(tokens))
     rules: tuple[Callable[[list[Token], int, Lexicon], tuple[list[Token], int] | None], ...] = (
         _legal, _dialect, _counted_behind, _owned_side, _partitive, _dislocated, _without_of,
-        _half, _from_which, _gapped, _climbing, _other_of, _purpose, _somebody_left, _who_asks,
+        _half, _from_which, _gapped, _climbing, _other_of, _purpose, _somebody_left, _who_asks, _audience, _so_that,
+        _like_the_one,
     )  # fmt: skip
     at = 0
     while at < len(said):
@@ -266,6 +279,37 @@ def _purpose(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token
     while end < len(tokens) and tokens[end].kind not in BREAKS and tokens[end].form not in _GOES_ON:
         end += 1
     return [], end
+
+
+def _audience(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "I teach riding to kids", "to show tourists our farm": whom somebody shows it to is not in it."""
+    begin = at + (tokens[at].form in ("to", "for"))
+    noun = next((k for k in range(begin, min(begin + 4, len(tokens))) if tokens[k].form in _AUDIENCE), None)
+    between = tokens[begin:noun]
+    if noun is None or not all(_has(one, lexicon, Role.DETERMINER, *MODIFIERS) or _number(one, lexicon) for one in between):
+        return None
+    clause = next((k for k in range(at - 1, -1, -1) if tokens[k].kind in BREAKS), -1) + 1
+    verb = next((k for k in range(at - 1, clause - 1, -1) if tokens[k].form in _TOLD), None)
+    if verb is None or (begin == at and verb != at - 1):
+        return None  # "show me a park with kids"
+    return [], noun + 1
+
+
+def _so_that(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "a helmet near the robot so the player knows that something happened": what others make of it is not in it."""
+    if tokens[at].form != "so" or at == 0:
+        return None
+    end = next((k for k in range(at + 1, len(tokens)) if tokens[k].kind in BREAKS), len(tokens))
+    knows = any(token.form in _KNOWING for token in tokens[at + 2 : min(at + 8, end)])
+    return ([], end) if knows and end > at + 3 else None
+
+
+def _like_the_one(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "a park like the one we used to take the children to": what it is like is not in it."""
+    like = _forms(tokens, at, 3)
+    if like not in (("like", "the", "one"), ("like", "the", "ones")) or _forms(tokens, at + 3, 1) not in _SPEAKERS:
+        return None
+    return [], next((k for k in range(at + 3, len(tokens)) if tokens[k].kind in BREAKS), len(tokens))
 
 
 def _somebody_left(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:

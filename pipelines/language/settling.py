@@ -46,13 +46,19 @@ def turn_bridges(drafts: list[Draft], lexicon: Lexicon) -> None:
 
 
 def flank(drafts: list[Draft], lexicon: Lexicon) -> None:
-    """ "a bed flanked by two nightstands": two things are beside it; only many can stand along something."""
+    """ "a bed flanked by two nightstands": two things are beside it; only many can stand along something, or all round it.
+
+    A bear that sniffs around a hive, or a child that runs around a tree, is near it.
+    """
     for draft in drafts:
         for at, (relation, objects) in enumerate(draft.relations):
             target = objects[0]
             compact = isinstance(target, Draft) and bool(target.kind) and not is_many(target) and not _is_ground(target, lexicon)
             if relation is RelationName.ALONG and compact and (draft.number or _FLANKING + 1) <= _FLANKING:
                 draft.relations[at] = (RelationName.BESIDE, objects)
+            alone = not is_many(draft) and bool({"animal", "person"} & set(lexicon.kinds[draft.kind].tags))
+            if relation is RelationName.AROUND and alone:
+                draft.relations[at] = (RelationName.NEAR, objects)
 
 
 def seat(drafts: list[Draft], lexicon: Lexicon) -> None:
