@@ -42,6 +42,8 @@ def place_of(scene: SceneDraft, lexicon: Lexicon) -> str:
             scores[place] += weight
         if kind and lexicon.kinds[kind].indoors and not lexicon.kinds[kind].outdoors:
             scores["living room"] += _INDOORS_HINT
+            if (room := _room_before(draft, lexicon)) is not None and room not in kind:  # not of an office chair: the kind says so
+                scores[room] += _CONTENTS
     rooms = rooms_with_contents(scene, lexicon)
     for name in rooms:
         scores[name] += _CONTENTS
@@ -59,6 +61,13 @@ def place_of(scene: SceneDraft, lexicon: Lexicon) -> str:
     place = next(name for name in scores if scores[name] == best)
     scene.note(f"no place is named: what is there suggests a {place}")
     return place
+
+
+def _room_before(draft: Draft, lexicon: Lexicon) -> str | None:
+    """ "a kitchen table": the room that it is called after."""
+    first, _, rest = draft.word.partition(" ")
+    named = lexicon.table.get((first,), {}).get(Role.PLACE) if rest else None
+    return named.value if named is not None and not named.weak and lexicon.places[named.value].indoors else None
 
 
 def _needs_the_open(draft: Draft, lexicon: Lexicon) -> bool:
