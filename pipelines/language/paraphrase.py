@@ -56,7 +56,7 @@ def paraphrased(tokens: Sequence[Token], lexicon: Lexicon) -> list[Token]:
     rules: tuple[Callable[[list[Token], int, Lexicon], tuple[list[Token], int] | None], ...] = (
         _legal, _dialect, _counted_behind, _owned_side, _partitive, _dislocated, _without_of,
         _half, _from_which, _gapped, _climbing, _other_of, _purpose, _somebody_left, _who_asks, _audience, _so_that,
-        _like_the_one,
+        _like_the_one, _run_on,
     )  # fmt: skip
     at = 0
     while at < len(said):
@@ -310,6 +310,19 @@ def _like_the_one(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[
     if like not in (("like", "the", "one"), ("like", "the", "ones")) or _forms(tokens, at + 3, 1) not in _SPEAKERS:
         return None
     return [], next((k for k in range(at + 3, len(tokens)) if tokens[k].kind in BREAKS), len(tokens))
+
+
+def _run_on(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "a lake in the hills a canoe on the lake tent by the lake": where nothing parts the words, a thing named again ends its phrase."""
+    if at < 2 or tokens[at - 2].form != "the" or any(token.kind in BREAKS for token in tokens[:-1]):
+        return None
+    again = any(token.form == tokens[at - 1].form for token in tokens[: at - 2])
+    noun = _has(tokens[at], lexicon, Role.THING) and not _has(tokens[at], lexicon, Role.PART, Role.RELATION, Role.VERB, Role.WITH)
+    noun = noun or Role.THING in lexicon.lookup(_forms(tokens, at, 2))[0]
+    known = lexicon.lookup(_forms(tokens, at - 1, 2))[0] or lexicon.lookup(_forms(tokens, at - 1, 3))[0]
+    if not again or not noun or known or not _has(tokens[at - 1], lexicon, Role.THING, Role.PLACE):
+        return None
+    return [*_put(",", [tokens[at]]), tokens[at]], at + 1
 
 
 def _somebody_left(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
