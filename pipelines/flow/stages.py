@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipelines.camera import Camera, Projection, panorama, seen_along
 from pipelines.errors import InputError
+from pipelines.flow.above import continued, tones
 from pipelines.flow.detail import grained
 from pipelines.flow.encoding import DISTANCE, FARTHEST_M, KIND, colour_of, distance_of, encoded, log_distance, ray_channels
 from pipelines.flow.lacking import PART, SPHERE
@@ -126,13 +127,13 @@ def surrounded(
     canvas, known, seen: (H, W) colours, where they are known, metres.  painted: (h, w, 3) what the network paints, which says which copy is
     wanted where.
     """
-    from pipelines.paint import blended, extended, guessed, softened
+    from pipelines.paint import blended, extended, guessed
 
     toned = _toned(painted, guessed(canvas, known))
     kinds = _said_of(weights, toned, around)[KIND]
     ring = all_around(canvas, known, seen, _eye_m(around), up=_up(around, *painted.shape[:2]), painted=_unit(toned), kinds=kinds)
     feather_px = around.width_px * FEATHER_SHARE
-    picture = blended(ring.rgb, ring.known, _even_poles(softened(ring.rgb, ring.known)), feather_px)
+    picture = blended(ring.rgb, ring.known, continued(ring, _even_poles(tones(ring))), feather_px)
     if known.all():
         return ring, picture
     return ring, blended(canvas, known, extended(picture, ~known), feather_px)

@@ -2,8 +2,8 @@
 
 Whoever turns sees the same ground and the same sky at the same heights. So a copy of the photograph that is turned about the upright
 axis, mirrored or not, keeps its horizon, its light and its distances. Which copy is seen where is decided much as in Pritch et al.
-(Shift-map image editing, 2009): where two meet they look alike, what stands out is not repeated where anything else will do, and of what
-is left the network's picture says what is wanted.
+(Shift-map image editing, 2009): where two meet they look alike, what stands out is not repeated where anything else will do, the
+rest is seen by turns, and of what is left the network's picture says what is wanted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.flow.seams import chosen
+from pipelines.flow.seams import Prices, chosen
 from pipelines.flow.sharpening import resized
 
 Floats = NDArray[np.float32]
@@ -25,14 +25,18 @@ Whole = NDArray[np.int64]
 EVERY_PX = 2  # small pixels between two turns
 KNOWN_SHARE = 0.98  # of a small pixel that must be known for it to be copied
 FAR = 36.0  # heights of the eye: what is farther does not stand near
-STANDING, STRIKING, GLARING, CLOSE, TONE, KIND = 2.0, 1.5, 6.0, 0.1, 0.1, 0.02  # what is paid for each, in colours of 0 … 1
-SEAM, BORDER, TURNED_OVER, DEPTH = 2.0, 2.0, 0.1, 0.05  # and where copies meet each other and the photograph
+# What is paid for each, in colours of 0 … 1:
+STANDING, STRIKING, GLARING, CLOSE, TONE, KIND, MIRRORED = 4.0, 3.0, 12.0, 0.1, 0.1, 0.02, 0.2
+ALONE = 4.0  # for what rises over the horizon before what is farther in most of its row, such as a tower: there is one of it
+SEAM, BORDER, DEPTH = 3.0, 3.0, 0.05  # and where copies meet each other and the photograph
+PRICES = Prices(seam=0.1, beside=2.0, near_px=6.0, again=0.1)
+AROUND_PX = 5  # small pixels: within a square so wide nothing is shown again beside what stands alone
+DETAIL, DETAIL_PX, LEAST_NOTICED = 0.05, 1.5, 0.1  # contrast, within so many small pixels, that is noticed; blandness is so little noticed
 WHITE = 0.85  # of 1: what is brighter may be a lamp or the sun
 CLOSE_RAD = 0.2  # from a copy to what it copies: nearer than that it is noticed
 FADE_PX = 0.6  # small pixels within which copies fade into each other
 COVERED = 0.3  # of a pixel that copies must cover
 EVEN_RAD = 0.06, 1.5  # along the horizon: differences of the sky that are broader than one become as broad as the other
-UNKNOWN = 100.0  # more than anything else can cost
 
 
 @dataclass(frozen=True)
@@ -64,15 +68,15 @@ def all_around(canvas: Pixels, known: Mask, seen: Floats, eye_m: float, *, up: F
     depth = _depth(seen / np.float32(eye_m), size)
     columns = _columns(width)
     fits = there[:, columns].transpose(1, 0, 2)
-    cost = (_striking(colour, there) + _standing(depth, up))[:, columns].transpose(1, 0, 2) + _close(columns)[:, None]
+    noticed, stands = _noticed(colour, there), _standing(depth, up)
+    dear = _striking(colour, there) + stands + ALONE * _alone(stands, there & (up > 0))
+    cost = dear[:, columns].transpose(1, 0, 2) + _close(columns)[:, None]
+    cost += MIRRORED * np.where(_is_mirrored(columns)[:, None, None], noticed[:, columns].transpose(1, 0, 2), 0)
     cost += TONE * _unlike(colour, painted, columns) + KIND * _unlike(kinds.transpose(1, 2, 0), kinds.transpose(1, 2, 0), columns)
-    cost = np.where(fits, cost, np.float32(UNKNOWN))
     looks = np.concatenate([SEAM * colour, SEAM * DEPTH * depth[..., None]], axis=-1).astype(np.float32)
     copies = looks[:, columns].transpose(1, 0, 2, 3)
-    cost = cost + BORDER * _at_border(looks, there, copies, fits)
-    open_ = ~there & fits.any(axis=0)
-    label = chosen(cost, copies, open_, _is_mirrored(columns), TURNED_OVER)
-    return _laid_out(np.where(open_, label, -1), columns, canvas, known, seen)
+    cost = np.where(fits & ~there, cost + BORDER * _at_border(looks, there, copies, fits), np.float32(np.inf))
+    return _laid_out(chosen(cost, copies, columns, noticed, PRICES), columns, canvas, known, seen)
 
 
 def _columns(width: int) -> Whole:
@@ -104,6 +108,25 @@ def _standing(depth: Floats, up: Floats) -> Floats:
     """(h, w) what it costs to show again what stands before the ground."""
     ground = np.log(np.clip(1 / np.maximum(-up, 1e-3), 0.05, FAR))
     return np.asarray(STANDING * (1 - np.exp(depth - ground)).clip(0, 1), np.float32)
+
+
+def _alone(stands: Floats, where: Mask) -> Floats:
+    """(h, w) how much more a place, or one beside it, stands before the ground than the most of its row does."""
+    from scipy.ndimage import maximum_filter
+
+    usual = np.stack([np.median(row[one], keepdims=True) if one.any() else row[:1] for row, one in zip(stands, where, strict=True)])
+    return np.asarray(maximum_filter(np.where(where, stands - usual, 0).clip(0), AROUND_PX, mode=("nearest", "wrap")))
+
+
+def _noticed(colour: Floats, there: Mask) -> Floats:
+    """(h, w) 0 … 1 how much it is noticed that a place is seen again: what is bland may come again and again."""
+    from scipy.ndimage import gaussian_filter
+
+    ways = ("nearest", "wrap")
+    weight = np.maximum(gaussian_filter(there.astype(np.float32), DETAIL_PX, mode=ways), 1e-3)
+    soft = gaussian_filter(np.where(there[..., None], colour, 0), (DETAIL_PX, DETAIL_PX, 0), mode=(*ways, "nearest")) / weight[..., None]
+    contrast = np.where(there, np.abs(colour - soft).mean(axis=-1), 0)
+    return np.asarray((gaussian_filter(contrast, DETAIL_PX, mode=ways) / weight / DETAIL).clip(LEAST_NOTICED, 1), np.float32)
 
 
 def _close(columns: Whole) -> Floats:
@@ -164,12 +187,16 @@ def _even(picture: Floats, sky: Mask) -> Floats:
     """A panorama whose sky has no broad differences along the horizon: the glow of a sun, or a lens's dark corners, would come again."""
     from scipy.ndimage import gaussian_filter1d
 
+    rows = sky.any(axis=1)
+    where, values = sky[rows, :, None], picture[rows]
+
     def soft(sigma_rad: float) -> Floats:
         sigma_px = sigma_rad / (2 * math.pi) * sky.shape[1]
         weight, spread = (
-            gaussian_filter1d(np.where(sky[..., None], values, 0).astype(np.float32), sigma_px, axis=1, mode="wrap")
-            for values in (np.float32(1), picture)
+            gaussian_filter1d(np.where(where, one, 0).astype(np.float32), sigma_px, axis=1, mode="wrap") for one in (np.float32(1), values)
         )
         return np.asarray(spread / np.maximum(weight, 1e-3))
 
-    return np.where(sky[..., None], picture + soft(EVEN_RAD[1]) - soft(EVEN_RAD[0]), picture) if sky.any() else picture
+    even = picture.copy()
+    even[rows] = np.where(where, values + soft(EVEN_RAD[1]) - soft(EVEN_RAD[0]), values)
+    return even

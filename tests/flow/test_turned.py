@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.camera import panorama
 from pipelines.flow.encoding import CLASSES
-from pipelines.flow.turned import Ring, all_around
+from pipelines.flow.turned import LEAST_NOTICED, Ring, _noticed, all_around
 
 HEIGHT, WIDTH, SMALL = 128, 256, (32, 64)
 TOP, BOTTOM, LEFT, RIGHT = 44, 84, 100, 148
@@ -73,3 +73,12 @@ def test_a_photograph_over_the_left_edge_and_nothing_known() -> None:
     assert around(canvas, known, seen).known[TOP + 4 : BOTTOM - 4].all()
     nothing = np.zeros_like(known)
     assert around(canvas, nothing, seen).known is nothing
+
+
+def test_blandness_is_hardly_noticed_and_stripes_are() -> None:
+    colour, there = np.full((*SMALL, 3), 0.5, np.float32), np.zeros(SMALL, np.bool_)
+    there[8:24, 10:54] = True
+    colour[:, 32::2] = 0.9
+    noticed = _noticed(colour, there)
+    assert np.allclose(noticed[8:24, 10:24], LEAST_NOTICED)  # nor is the edge of what is known
+    assert np.allclose(noticed[8:24, 36:54], 1)
