@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.layout.footprints import Boxes, Reals
 from pipelines.layout.relations import FLAT_ON_WALL_M, NEAR_REACHES, Area, is_slender, reach
@@ -15,6 +16,7 @@ from pipelines.spec import RelationName
 
 NEAR_SHARE, WIDEST_RING_RAD = 0.8, np.radians(300.0)  # of the reach of "near" that rings use; how far round those of tall things go
 RING_GAP_M = 1.2  # between those that stand round something outdoors
+FARTHEST_EDGE_M = 60.0  # from the middle of a water to its edge, that something is said to stand around
 
 
 def exit_distance(box: Boxes, angle: Reals) -> Reals:
@@ -175,6 +177,26 @@ def around(
     else:
         found[:, 2] = np.arctan2(box.x - found[:, 0], box.z - found[:, 1])
     return found
+
+
+def around_area(area: Area, *, number: int, total: int, half_m: tuple[float, float], widen: float, rng: np.random.Generator) -> Reals:
+    """Candidates for one member of a ring along the edge of a water, a third of "beside" away from it. Fronts turn to it."""
+    tries = int(40 * widen)
+    all_round = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    x, z, found = _off_edge(area, area.middle, all_round, np.zeros(32))
+    heart = (float(x[found].mean()), float(z[found].mean())) if found.any() else area.middle
+    angle = 2 * np.pi * number / total + rng.normal(0, 0.07 * widen, tries) * np.linspace(0.2, 6.0, tries)
+    x, z, found = _off_edge(area, heart, angle, max(half_m) + area.reach_m * rng.uniform(0.05, 0.35, tries))
+    return np.stack([x, z, angle + np.pi], axis=1)[found]
+
+
+def _off_edge(area: Area, heart: tuple[float, float], angle: Reals, gap_m: Reals) -> tuple[Reals, Reals, NDArray[np.bool_]]:
+    """The first places (n,) in some directions that are so far outside of an area, and whether there are such."""
+    away = np.arange(0.5, FARTHEST_EDGE_M, 0.5)
+    x, z = heart[0] + away * np.sin(angle)[:, None], heart[1] + away * np.cos(angle)[:, None]
+    free = area.distance(x, z) >= gap_m[:, None]
+    first, row = free.argmax(axis=1), np.arange(len(angle))
+    return x[row, first], z[row, first], free.any(axis=1)
 
 
 def along_line(

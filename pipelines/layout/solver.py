@@ -244,6 +244,8 @@ class Solver:
             wet = self.site.areas[name].is_water
             if wet and kind is R.ON and reaches_water(group):
                 return self.site.free_candidates(group, number, rng)
+            if kind is R.AROUND and total > 2 and widen < 2 and not self.site.areas[name].endless:
+                return candidates.around_area(self.site.areas[name], number=number, total=total, half_m=half, widen=widen, rng=rng)
             return candidates.by_area(kind, self.site.areas[name], half_m=half, count=count, rng=rng, wet=wet)
         target = self._target(name, number)
         if kind is R.AROUND and (len(group.models) > 2 or "seat" in group.kind.spots):  # two chairs are at the table, too

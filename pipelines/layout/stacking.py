@@ -22,6 +22,7 @@ IN_SPOTS = ("inside", "shelf", "deck")
 TRIES = 48
 LID_M = 1.3  # what is lower and has no room inside takes things on its top instead
 SUNK = 0.3  # of what stands in a hollow, how much has to be below the rim
+LEAST_ANIMAL = 0.25  # of its usual size
 SIZES = (1.0, 0.8, 0.64, 0.5, 0.4, 0.32, 0.25, 0.2, 0.16)  # shares of its usual size in which a thing goes into another
 STALK_M, GOLDEN_RAD = 0.004, 2.4  # half the width of a cut flower's stalk; the turn between one of a bunch and the next
 LEVEL_M = 0.012  # how uneven the place of a thing beside another on a table may be
@@ -97,8 +98,8 @@ def _shares(group: Group, carrier: Placed) -> bool:
 def _takes(group: Group, item: Placed) -> bool:
     """Whether a thing has room for a group within its walls, or is low enough to carry it on its top."""
     model = item.group.models[item.number]
-    if item.group.is_tree or "plant" in item.group.kind.tags or model.foliage:
-        return False  # one stands among leaves, on the ground
+    if item.group.is_tree or "plant" in item.group.kind.tags or item.group.kind.family in ("plants", "trees"):
+        return False  # one stands among leaves, on the ground; not so within a ring of stones that have some grass
     if spots_named(model, *IN_SPOTS) or _within(group, 0, item):
         return True
     low, high = model.bounds[:, 1] * item.scale
@@ -116,10 +117,11 @@ def goes_within(group: Group, holder: Group) -> bool:
 def made_to_fit(group: Group, holder: Group) -> Group | None:
     """The group in the greatest size that finds room within a thing, None where none does: a heap of gold in a chest is a small one.
 
-    Persons, and what has a stated size, come in one size; nothing shrinks for a building.
+    Persons, and what has a stated size, come in one size, and animals in few; nothing shrinks for a building.
     """
     fixed = group.asked.height_m is not None or group.asked.size is not Size.NORMAL or "person" in group.kind.tags or holder.is_building
-    sizes = (replace(group, scales=tuple(scale * share for scale in group.scales)) for share in (SIZES[:1] if fixed else SIZES))
+    shares = SIZES[:1] if fixed else [share for share in SIZES if share >= LEAST_ANIMAL or not group.is_animal]
+    sizes = (replace(group, scales=tuple(scale * share for scale in group.scales)) for share in shares)
     return next((smaller for smaller in sizes if goes_within(smaller, holder)), None)
 
 

@@ -178,6 +178,24 @@ def test_a_row_faces_what_it_is_said_to_face() -> None:
         assert float(to @ front) / float(np.hypot(*to) * np.hypot(*front)) > np.cos(np.radians(40))
 
 
+def test_elephants_around_a_pond_leave_only_the_visitors_side_open() -> None:
+    scene = arranged("four elephants around a pond on the savanna")
+    pond, elephants = named(scene, "pond")[0], named(scene, "elephant")
+    shore, heart = plan(pond), np.array(plan(pond).centroid.coords[0])
+    for elephant in elephants:
+        assert 0 <= shore.distance(shapely.Point(middle(elephant)[[0, 2]])) < 6
+    turns = np.sort([np.arctan2(*(middle(elephant)[[0, 2]] - heart)) for elephant in elephants])
+    assert np.diff(turns, append=turns[0] + 2 * np.pi).max() < np.radians(200)
+
+
+def test_somebody_stands_within_a_ring_of_stones() -> None:
+    scene = arranged("a stone circle with a wizard in the middle of it")
+    circle, wizard = named(scene, "stone circle")[0], named(scene, "wizard")[0]
+    at = np.array([middle(wizard)[0], float(wizard.bounds[0, 1]) + 0.6, middle(wizard)[2]])
+    met = [len(hits(triangles(circle), at, (np.sin(a), 0.0, np.cos(a)))) > 0 for a in np.linspace(0, 2 * np.pi, 72, endpoint=False)]
+    assert plan(circle).contains(shapely.Point(at[[0, 2]])) and np.mean(met) > 0.3
+
+
 def test_what_stands_before_a_house_on_a_hill_stands_on_the_hill() -> None:
     scene = arranged("a house on a hill with a gate in front of the house")
     gate, hill = named(scene, "gate")[0], triangles(named(scene, "hill")[0])
