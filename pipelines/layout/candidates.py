@@ -196,7 +196,7 @@ def _off_edge(area: Area, heart: tuple[float, float], angle: Reals, gap_m: Reals
     x, z = heart[0] + away * np.sin(angle)[:, None], heart[1] + away * np.cos(angle)[:, None]
     free = area.distance(x, z) >= gap_m[:, None]
     first, row = free.argmax(axis=1), np.arange(len(angle))
-    return x[row, first], z[row, first], free.any(axis=1)
+    return x[row, first], z[row, first], np.asarray(free.any(axis=1))
 
 
 def along_line(
