@@ -90,6 +90,7 @@ def _evaluate_command(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--most", type=int, default=100, help="pictures at most")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--weights", type=Path, help="export the weights there, with their card")
+    parser.add_argument("--mean-with", type=Path, metavar="WEIGHTS", help="average with the weights that the training began from")
 
     def run(chosen: argparse.Namespace) -> int:
         from pipelines.training.evaluate import EvaluationPlan, evaluate

@@ -24,6 +24,7 @@ from pipelines.flow import (
     completed,
     distance_of,
     encoded,
+    load_weights,
     measured,
     ray_channels,
     resized,
@@ -57,13 +58,17 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class EvaluationPlan:
-    """What is measured: a training folder against the data it did not see; at most so many pictures. weights: where to export to."""
+    """What is measured: a training folder against the data it did not see; at most so many pictures.
+
+    weights: where to export to.  mean_with: a folder of weights that are averaged with those of the training, for it began from them.
+    """
 
     data: Path
     folder: Path
     most: int = 100
     device: str = "auto"
     weights: Path | None = None
+    mean_with: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,9 @@ class Example:
 def evaluate(plan: EvaluationPlan, say: Callable[[str], None]) -> dict[str, Any]:
     """Measure, draw a sheet of samples, write figures.json and, where asked, the weights with their card. Returns the figures."""
     said = json.loads((plan.folder / STATE).read_text()) if (plan.folder / STATE).is_file() else {}
-    parameters = load_average(plan.folder)
     shape = SHAPES[said["shape"]]
+    said["mean"] = plan.mean_with is not None
+    parameters = _learnt_parameters(plan.folder, shape, plan.mean_with)
     device = device_named(plan.device)
     parameters = {name: value.to(device) for name, value in parameters.items()}
     held = examples(plan.data, Split.HELD_OUT, shape, plan.most)
@@ -96,15 +102,30 @@ def evaluate(plan: EvaluationPlan, say: Callable[[str], None]) -> dict[str, Any]
     with written_whole(plan.folder / FIGURES, overwrite=True) as workshop:
         (workshop / FIGURES).write_text(json.dumps(figures, indent=1) + "\n")
     if plan.weights is not None:
-        export(plan.folder, plan.weights, say)
+        export(plan.folder, plan.weights, say, mean_with=plan.mean_with)
     return figures
 
 
-def export(folder: Path, weights: Path, say: Callable[[str], None]) -> None:
+def _learnt_parameters(folder: Path, shape: Shape, mean_with: Path | None) -> Parameters:
+    """Those of a training; the mean with those it began from does what both can (Wortsman et al. 2022, model soups)."""
+    learnt = load_average(folder)
+    if mean_with is None:
+        return learnt
+    before = load_weights(_network(shape), mean_with).parameters
+    if {name: value.shape for name, value in before.items()} != {name: value.shape for name, value in learnt.items()}:
+        raise InputError(f"the weights in {mean_with} are of another shape than the training in {folder}: name those it began from")
+    return {name: (value.float() + before[name].float()) / 2 for name, value in learnt.items()}
+
+
+def _network(shape: Shape) -> str:
+    return "panorama" if shape.sphere else "depth"
+
+
+def export(folder: Path, weights: Path, say: Callable[[str], None], *, mean_with: Path | None = None) -> None:
     """Write the weights of a training that has been measured, and the card of all that lie there."""
     figures = json.loads((folder / FIGURES).read_text())
     shape = SHAPES[figures["training"]["shape"]]
-    paths = save_weights(weights, "panorama" if shape.sphere else "depth", shape, load_average(folder), figures)
+    paths = save_weights(weights, _network(shape), shape, _learnt_parameters(folder, shape, mean_with), figures)
     say(f"{len(paths)} shards, {sum(path.stat().st_size for path in paths) / 1e6:.1f} MB in {weights}")
     networks = json.loads((weights / "model.json").read_text())["networks"]
     (weights / "CARD.md").write_text(card({name: entry["facts"] for name, entry in networks.items()}), encoding="utf-8")
@@ -282,6 +303,7 @@ def _learnt(said: Mapping[str, Any]) -> str:
         f"{said['samples']:,} samples in {said['seconds'] / 60:.0f} minutes on {said['device']} (batches of {said['batch']}, "
         f"{said['step']:,} steps), from {said['shots']:,} pictures of {said['worlds']:,} worlds"
     )
+    words += "; the mean of the weights before and after" if said.get("mean") else ""
     return f"{_learnt(said['before'])}; then {words}" if said.get("before") else words
 
 

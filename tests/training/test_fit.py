@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from pipelines.errors import InputError
-from pipelines.flow import CHANNELS, SHAPES, clean, log_distance, new_parameters
+from pipelines.flow import CHANNELS, SHAPES, clean, load_weights, log_distance, new_parameters
 from pipelines.training.album import Album, Batch
 from pipelines.training.evaluate import EvaluationPlan, evaluate
-from pipelines.training.fit import FitPlan, Trained, fit
+from pipelines.training.fit import FitPlan, Trained, fit, load_average
 from pipelines.training.masks import SHARES
 from pipelines.training.objective import loss_of
 
@@ -71,8 +71,13 @@ def test_a_training_begins_from_weights(data: Path, tmp_path: Path) -> None:
     for name, value in begun.now.items():
         torch.testing.assert_close(value, first.average[name], atol=2e-3, rtol=2e-3)  # half-precision numbers between
     fit(replace(plan(data, tmp_path / "second", steps=3), begin=tmp_path / "weights"), silent)
-    evaluate(EvaluationPlan(data, tmp_path / "second", 2, weights=tmp_path / "weights"), silent)
-    assert re.search(r"mini: 24 samples in 0 minutes on .+; then 12 samples in 0 minutes", (tmp_path / "weights" / "CARD.md").read_text())
+    evaluate(EvaluationPlan(data, tmp_path / "second", 2, weights=tmp_path / "after"), silent)
+    assert re.search(r"mini: 24 samples in 0 minutes on .+; then 12 samples in 0 minutes", (tmp_path / "after" / "CARD.md").read_text())
+    evaluate(EvaluationPlan(data, tmp_path / "second", 2, weights=tmp_path / "mean", mean_with=tmp_path / "weights"), silent)
+    both = load_weights("panorama", tmp_path / "weights").parameters, load_average(tmp_path / "second")
+    for name, value in load_weights("panorama", tmp_path / "mean").parameters.items():
+        torch.testing.assert_close(value, sum(one[name] for one in both) / 2, atol=2e-3, rtol=2e-3)
+    assert "the mean of the weights before and after" in (tmp_path / "mean" / "CARD.md").read_text()
     with pytest.raises(InputError, match="not of the shape small: choose theirs"):
         fit(replace(plan(data, tmp_path / "third", shape="small"), begin=tmp_path / "weights"), silent)
 
