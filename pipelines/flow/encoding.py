@@ -22,7 +22,8 @@ GROUPS = (COLOUR, DISTANCE, KIND)
 """What is known or unknown together in a pixel."""
 
 PANORAMA_PIXEL_RAD = 2 * math.pi / 256
-LEAST_SKY_M = 100.0  # what is nearer is no sky, whatever kind it is taken for
+LEAST_SKY_M, FAR_SKY_M = 30.0, 100.0  # what is nearer than one is no sky, what is nearer than the other only where that is surely said
+SURE = 0.1  # of −1 … 1
 LEVEL_KINDS = (CLASSES.index("ground"), CLASSES.index("water"))
 LEVEL, NOT_LEVEL = 0.5, 1.0  # logarithms of distance beside that of level ground: what is so near to it is meant to be it, and what is not
 LEAST_DROP = 0.03  # sine of how far below the horizon ground is taken for level
@@ -73,7 +74,8 @@ def distance_of(channels: Floats, up: Floats | None = None) -> Floats:
         flat = np.isin(kind_of(channels), LEVEL_KINDS) & (up < -LEAST_DROP)
         share = np.where(flat, np.clip((NOT_LEVEL - np.abs(off)) / (NOT_LEVEL - LEVEL), 0, 1), 0)
         metres = metres * np.exp(share * off)
-    return np.where((kind_of(channels) == SKY) & (metres > LEAST_SKY_M), np.float32(np.inf), metres).astype(np.float32)
+    least = np.where(channels[KIND][SKY] > SURE, LEAST_SKY_M, FAR_SKY_M)
+    return np.where((kind_of(channels) == SKY) & (metres > least), np.float32(np.inf), metres).astype(np.float32)
 
 
 def ray_channels(up: Floats, pixel_rad: float) -> Floats:

@@ -14,7 +14,7 @@ from pipelines.flow.network import MEANING, Parameters, Shape, assembled, clean,
 
 Floats = NDArray[np.float32]
 
-STEPS, GUIDANCE = 8, 2.0
+STEPS, GUIDANCE = 8, 4.0
 NOISE = np.float32(0.35)  # of unit noise, to begin with: a young network paints likelier pictures from less (docs/small-model.md)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pipelines.language.drafts import Draft, is_many
 from pipelines.language.lexicon import Lexicon, split
 from pipelines.spec import (
@@ -48,8 +50,9 @@ def turn_bridges(drafts: list[Draft], lexicon: Lexicon) -> None:
 def flank(drafts: list[Draft], lexicon: Lexicon) -> None:
     """ "a bed flanked by two nightstands": two things are beside it; only many can stand along something, or all round it.
 
-    A bear that sniffs around a hive, or a child that runs around a tree, is near it.
+    A bear that sniffs around a hive, or a child that runs around a tree, is near it; a bear, a wolf and an owl sit around a fire.
     """
+    circled = Counter(objects for draft in drafts for relation, objects in draft.relations if relation is RelationName.AROUND)
     for draft in drafts:
         for at, (relation, objects) in enumerate(draft.relations):
             target = objects[0]
@@ -57,7 +60,7 @@ def flank(drafts: list[Draft], lexicon: Lexicon) -> None:
             if relation is RelationName.ALONG and compact and (draft.number or _FLANKING + 1) <= _FLANKING:
                 draft.relations[at] = (RelationName.BESIDE, objects)
             alone = not is_many(draft) and bool({"animal", "person"} & set(lexicon.kinds[draft.kind].tags))
-            if relation is RelationName.AROUND and alone:
+            if relation is RelationName.AROUND and alone and circled[objects] == 1:
                 draft.relations[at] = (RelationName.NEAR, objects)
 
 
