@@ -165,8 +165,8 @@ def page(shots: tuple[Shot, ...], figures: dict[str, tuple[int, float]]) -> str:
         "# Gallery",
         "",
         "Every picture was rendered by the program: `make gallery` makes them anew. The seconds are from the words or the photograph",
-        "to the splats. Those from words were made two at a time on two cores by code of the morning of 27 November 2026: worlds are made",
-        "faster since, and small things stand nearer. What a world by itself takes is in [the benchmarks](../benchmarks.md).",
+        "to the splats, one world after the other on two cores with nothing else to do, 28 November 2026. What else a world takes is in",
+        "[the benchmarks](../benchmarks.md).",
     ]
     for shot in shots:
         splats, seconds = figures[shot.name]

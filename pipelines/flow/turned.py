@@ -26,10 +26,10 @@ EVERY_PX = 2  # small pixels between two turns
 KNOWN_SHARE = 0.98  # of a small pixel that must be known for it to be copied
 FAR = 36.0  # heights of the eye: what is farther does not stand near
 # What is paid for each, in colours of 0 … 1:
-STANDING, STRIKING, GLARING, CLOSE, TONE, KIND, MIRRORED = 4.0, 3.0, 12.0, 0.1, 0.1, 0.02, 0.2
+STANDING, STRIKING, GLARING, CLOSE, TONE, KIND, MIRRORED = 4.0, 6.0, 30.0, 0.1, 0.1, 0.02, 0.2
 ALONE = 4.0  # for what rises over the horizon before what is farther in most of its row, such as a tower: there is one of it
 SEAM, BORDER, DEPTH = 3.0, 3.0, 0.05  # and where copies meet each other and the photograph
-PRICES = Prices(seam=0.1, beside=2.0, near_px=6.0, again=0.1)
+PRICES = Prices(seam=0.1, beside=2.0, near_px=6.0, again=0.04)
 AROUND_PX = 5  # small pixels: within a square so wide nothing is shown again beside what stands alone
 DETAIL, DETAIL_PX, LEAST_NOTICED = 0.05, 1.5, 0.1  # contrast, within so many small pixels, that is noticed; blandness is so little noticed
 WHITE = 0.85  # of 1: what is brighter may be a lamp or the sun
