@@ -42,8 +42,8 @@ _TOLD = frozenset({
     "show", "teach", "tell", "take", "took", "entertain", "impress", "surprise", "amuse", "explain", "present", "pitch", "demonstrate",
 })  # fmt: skip
 _KNOWING = frozenset({
-    "know", "knows", "see", "sees", "learn", "learns", "understand", "understands", "realise", "realises", "realize", "realizes", "feel",
-    "feels", "guess", "guesses", "remember", "remembers", "notice", "notices", "get", "gets",
+    "know", "knows", "learn", "learns", "understand", "understands", "realise", "realises", "realize", "realizes", "feel", "feels",
+    "guess", "guesses", "remember", "remembers",
 })  # fmt: skip
 _GOES_ON = frozenset({"with", "where", "and", "which", "that", "on", "in"})
 _AGAIN = frozenset({"it", "they", "he", "she", "that", "those", "these"})
