@@ -37,6 +37,7 @@ NAMES = (
     "neighbours_prompts.toml",
     "townsfolk_prompts.toml",
     "holidaymakers_prompts.toml",
+    "commuters_prompts.toml",
 )
 FILES = tuple(Path(__file__).parents[1] / "tests" / name for name in NAMES)
 WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road", "quay wall", "cave roof"}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
+from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role
 from pipelines.language.tokens import Token, TokenKind, tokenise
 
 BREAKS = (TokenKind.COMMA, TokenKind.STOP)
 _LONGEST_PHRASE = 6  # tokens
+_LEAST_LIST = 6  # tokens
 _SALUTATION = 4  # tokens of the longest "Dear Mr Claus"
 _ADVERBS_OF_PLACE = {
     "whereupon": "on which", "whereon": "on which", "wherein": "in which", "whereunder": "under which", "wherefrom": "from which",
@@ -33,6 +36,13 @@ _SOMEBODY = frozenset({"someone", "somebody", "they", "whoever"})
 _LEAVING = frozenset({"left", "forgotten", "abandoned", "dropped", "put", "placed", "parked", "hung", "set", "laid"})
 _STUDYING = frozenset({"researching", "studying", "teaching", "learning", "writing"})
 _TRYING = frozenset({"test", "train", "simulate", "benchmark", "evaluate", "practise", "practice", "teach", "film", "demo", "try"})
+_OF_ANYTHING = frozenset({
+    "statue", "sculpture", "figurine", "figure", "toy", "model", "poster", "painting", "picture", "sign", "signs", "mask", "costume", "hat",
+    "skull", "skeleton", "head", "egg", "eggs", "nest", "cage", "house", "hut", "food", "stall", "stalls", "stand", "shop", "cart", "truck",
+    "van", "factory", "farm", "field", "tree", "trees", "plant", "plants", "juice", "soup", "pie", "cake", "box", "bag", "basket", "bowl",
+    "rider", "player", "team", "family", "band", "flag", "suit", "ring", "holder", "rack", "bed", "garden",
+})  # fmt: skip
+"""Heads before which any thing says what they are of: a dragon statue is no dragon."""
 _SPEAKERS = (("we",), ("i",), ("you",), ("they",), ("he",), ("she",), ("my",), ("our",), ("that",))
 _AUDIENCE = frozenset({
     "kids", "children", "pupils", "students", "learners", "tourists", "visitors", "guests", "customers", "clients", "investors", "players",
@@ -56,7 +66,7 @@ def paraphrased(tokens: Sequence[Token], lexicon: Lexicon) -> list[Token]:
     rules: tuple[Callable[[list[Token], int, Lexicon], tuple[list[Token], int] | None], ...] = (
         _legal, _dialect, _counted_behind, _owned_side, _partitive, _dislocated, _without_of,
         _half, _from_which, _gapped, _climbing, _other_of, _purpose, _somebody_left, _who_asks, _audience, _so_that,
-        _like_the_one, _run_on,
+        _like_the_one, _run_on, _bare_list,
     )  # fmt: skip
     at = 0
     while at < len(said):
@@ -312,9 +322,14 @@ def _like_the_one(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[
     return [], next((k for k in range(at + 3, len(tokens)) if tokens[k].kind in BREAKS), len(tokens))
 
 
+def _is_parted(tokens: Sequence[Token]) -> bool:
+    """Whether there is a comma or a stop within a text; one that a rule has put before a word begins where that word begins."""
+    return any(one.kind in BREAKS and one.start != following.start for one, following in pairwise(tokens))
+
+
 def _run_on(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "a lake in the hills a canoe on the lake tent by the lake": where nothing parts the words, a thing named again ends its phrase."""
-    if at < 2 or tokens[at - 2].form != "the" or any(token.kind in BREAKS for token in tokens[:-1]):
+    if at < 2 or tokens[at - 2].form != "the" or _is_parted(tokens):
         return None
     again = any(token.form == tokens[at - 1].form for token in tokens[: at - 2])
     noun = _has(tokens[at], lexicon, Role.THING) and not _has(tokens[at], lexicon, Role.PART, Role.RELATION, Role.VERB, Role.WITH)
@@ -322,6 +337,27 @@ def _run_on(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token]
     known = lexicon.lookup(_forms(tokens, at - 1, 2))[0] or lexicon.lookup(_forms(tokens, at - 1, 3))[0]
     if not again or not noun or known or not _has(tokens[at - 1], lexicon, Role.THING, Role.PLACE):
         return None
+    return [*_put(",", [tokens[at]]), tokens[at]], at + 1
+
+
+def _bare_list(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "red cube left of blue sphere green cylinder", "cat on fridge dog under table": where nothing parts words, a noun ends a phrase."""
+    if at == 0 or len(tokens) < _LEAST_LIST or tokens[at - 1].possessive or _is_parted(tokens):
+        return None
+    ended = next((k for k in (3, 2, 1) if k <= at and lexicon.lookup(_forms(tokens, at - k, k))[0].keys() & {Role.THING, Role.PRONOUN}), 0)
+    across = any(lexicon.lookup(_forms(tokens, at - a, a + b))[0] for a in (1, 2) if a <= at for b in (1, 2))
+    if not ended or across or (ended == 1 and _has(tokens[at - 1], lexicon, *MODIFIERS, Role.VERB, Role.RELATION, Role.DETERMINER)):
+        return None
+    looks = next((k for k in range(3) if at + k >= len(tokens) or not _has(tokens[at + k], lexicon, Role.COLOUR, Role.SIZE)), 2)
+    last = len(tokens) - at - looks
+    begins = next((k for k in (3, 2, 1) if k <= last and Role.THING in lexicon.lookup(_forms(tokens, at + looks, k))[0]), 0)
+    head = tokens[at + looks + begins - 1] if begins else tokens[at]
+    if not begins or (begins == 1 and (_has(head, lexicon, Role.PART, Role.VERB, Role.RELATION, Role.WITH) or head.form in _OF_ANYTHING)):
+        return None
+    first = at - ended
+    counted = first > 0 and (_has(tokens[first - 1], lexicon, Role.DETERMINER) or _number(tokens[first - 1], lexicon))
+    if not looks and counted and not singulars(tokens[at - 1].form, lexicon.irregular_plurals):
+        return None  # "a ghost ship"
     return [*_put(",", [tokens[at]]), tokens[at]], at + 1
 
 

@@ -59,7 +59,7 @@ def flank(drafts: list[Draft], lexicon: Lexicon) -> None:
             compact = isinstance(target, Draft) and bool(target.kind) and not is_many(target) and not _is_ground(target, lexicon)
             if relation is RelationName.ALONG and compact and (draft.number or _FLANKING + 1) <= _FLANKING:
                 draft.relations[at] = (RelationName.BESIDE, objects)
-            alone = not is_many(draft) and bool({"animal", "person"} & set(lexicon.kinds[draft.kind].tags))
+            alone = not is_many(draft) and draft.kind != "snake" and bool({"animal", "person"} & set(lexicon.kinds[draft.kind].tags))
             if relation is RelationName.AROUND and alone and circled[objects] == 1:
                 draft.relations[at] = (RelationName.NEAR, objects)
 
