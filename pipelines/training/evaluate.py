@@ -86,7 +86,9 @@ class Example:
 
 def evaluate(plan: EvaluationPlan, say: Callable[[str], None]) -> dict[str, Any]:
     """Measure, draw a sheet of samples, write figures.json and, where asked, the weights with their card. Returns the figures."""
-    said = json.loads((plan.folder / STATE).read_text()) if (plan.folder / STATE).is_file() else {}
+    if not (plan.folder / STATE).is_file():
+        raise InputError(f"{plan.folder} holds no training: run `python -m pipelines.training train` first")
+    said = json.loads((plan.folder / STATE).read_text())
     shape = SHAPES[said["shape"]]
     said["mean"] = plan.mean_with is not None
     parameters = _learnt_parameters(plan.folder, shape, plan.mean_with)
