@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.flow.sharpening import soft_within
 from pipelines.flow.turned import Ring
 
 Pixels = NDArray[np.uint8]
@@ -56,13 +57,8 @@ def continued(ring: Ring, soft: Pixels) -> Pixels:
 
 def _changed(ring: Ring, source: Whole, edge: Whole) -> Floats:
     """(H, W) how far the colours that are mirrored to a place, or to one between it and the edge, are from those at the edge, 0 … 1."""
-    from scipy.ndimage import gaussian_filter
-
     height, width = ring.known.shape
-    sigma_px = SOFT_RAD / (2 * math.pi) * width
-    ways = ("nearest", "wrap")
-    weight = np.maximum(gaussian_filter(ring.known.astype(np.float32), sigma_px, mode=ways), 1e-3)
-    soft = gaussian_filter(ring.rgb / np.float32(255), (sigma_px, sigma_px, 0), mode=(*ways, "nearest")) / weight[..., None]
+    soft = soft_within(ring.rgb / np.float32(255), ring.known, SOFT_RAD / (2 * math.pi) * width)
     column = np.arange(width)
     apart = np.abs(soft[source, column] - soft[edge, column]).max(axis=-1)
     return np.maximum.accumulate(np.where(np.arange(height)[:, None] < edge, apart, 0)[::-1])[::-1]

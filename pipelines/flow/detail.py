@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.flow.sharpening import soft_within
+
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -32,14 +34,11 @@ def grained(picture: Pixels, known: Mask, painted: Mask, coarse_px: float) -> Pi
     if tile is None or not painted.any():
         return picture
     values = picture.astype(np.float32) / 255
-    width, ways = (coarse_px / 2, coarse_px / 2), ("nearest", "wrap")
-    share = gaussian_filter(known.astype(np.float32), width, mode=ways)
-    inside = gaussian_filter(np.where(known[..., None], values, 0), (*width, 0), mode=(*ways, "nearest"))
-    own = inside / np.maximum(share, 1e-3)[..., None]
+    own = soft_within(values, known, coarse_px / 2)
     grain = np.where(known, (values.mean(axis=-1) + BLACK) / (own.mean(axis=-1) + BLACK), 1).clip(*RANGE)
     at = tile.mirrored(*np.nonzero(painted))
     nearest = np.rint(at[0]).astype(np.int64).clip(0, len(picture) - 1), np.rint(at[1]).astype(np.int64) % picture.shape[1]
-    soft = gaussian_filter(values, (*width, 0), mode=(*ways, "nearest"))
+    soft = gaussian_filter(values, (coarse_px / 2, coarse_px / 2, 0), mode=("nearest", "wrap", "nearest"))
     unlike = ((_hue(soft[painted]) - _hue(own[nearest])) ** 2).sum(axis=-1)
     weight = np.where(known[nearest], STRENGTH * np.exp(-unlike / (2 * LIKE**2)), 0)
     there = map_coordinates(grain, at, order=1, mode="grid-wrap")

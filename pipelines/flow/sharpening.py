@@ -72,3 +72,14 @@ def _neighbours(small: Floats, large: Floats, sphere: bool) -> Iterator[tuple[ND
             column = (column % columns if sphere else column.clip(0, columns - 1))[None]
             unlike = ((small[row, column] - large) ** 2).sum(axis=-1)
             yield row, column, np.exp(-unlike / (2 * LIKE**2) - away / (2 * NEAR**2)).astype(np.float32) + np.float32(1e-12)
+
+
+def soft_within(values: NDArray[np.floating], known: NDArray[np.bool_], sigma_px: float) -> Floats:
+    """What is known of a panorama (H, W) or (H, W, C), blurred; what is not known does not mix in, and left and right edges meet."""
+    from scipy.ndimage import gaussian_filter
+
+    ways, more = ("nearest", "wrap"), values.ndim - 2
+    there = known.reshape(*known.shape, *(1,) * more)
+    weight = np.maximum(gaussian_filter(known.astype(np.float32), sigma_px, mode=ways), 1e-3).reshape(there.shape)
+    spread = gaussian_filter(np.where(there, values, 0), (sigma_px, sigma_px, *(0,) * more), mode=(*ways, *("nearest",) * more))
+    return np.asarray(spread / weight, np.float32)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.flow.seams import Prices, chosen
-from pipelines.flow.sharpening import resized
+from pipelines.flow.sharpening import resized, soft_within
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -120,13 +120,8 @@ def _alone(stands: Floats, where: Mask) -> Floats:
 
 def _noticed(colour: Floats, there: Mask) -> Floats:
     """(h, w) 0 … 1 how much it is noticed that a place is seen again: what is bland may come again and again."""
-    from scipy.ndimage import gaussian_filter
-
-    ways = ("nearest", "wrap")
-    weight = np.maximum(gaussian_filter(there.astype(np.float32), DETAIL_PX, mode=ways), 1e-3)
-    soft = gaussian_filter(np.where(there[..., None], colour, 0), (DETAIL_PX, DETAIL_PX, 0), mode=(*ways, "nearest")) / weight[..., None]
-    contrast = np.where(there, np.abs(colour - soft).mean(axis=-1), 0)
-    return np.asarray((gaussian_filter(contrast, DETAIL_PX, mode=ways) / weight / DETAIL).clip(LEAST_NOTICED, 1), np.float32)
+    contrast = np.abs(colour - soft_within(colour, there, DETAIL_PX)).mean(axis=-1)
+    return (soft_within(contrast, there, DETAIL_PX) / np.float32(DETAIL)).clip(LEAST_NOTICED, 1)
 
 
 def _close(columns: Whole) -> Floats:

@@ -66,7 +66,7 @@ def paraphrased(tokens: Sequence[Token], lexicon: Lexicon) -> list[Token]:
     rules: tuple[Callable[[list[Token], int, Lexicon], tuple[list[Token], int] | None], ...] = (
         _legal, _dialect, _counted_behind, _owned_side, _partitive, _dislocated, _without_of,
         _half, _from_which, _gapped, _climbing, _other_of, _purpose, _somebody_left, _who_asks, _audience, _so_that,
-        _like_the_one, _run_on, _bare_list,
+        _like_the_one, _bare_list,
     )  # fmt: skip
     at = 0
     while at < len(said):
@@ -327,21 +327,8 @@ def _is_parted(tokens: Sequence[Token]) -> bool:
     return any(one.kind in BREAKS and one.start != following.start for one, following in pairwise(tokens))
 
 
-def _run_on(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
-    """ "a lake in the hills a canoe on the lake tent by the lake": where nothing parts the words, a thing named again ends its phrase."""
-    if at < 2 or tokens[at - 2].form != "the" or _is_parted(tokens):
-        return None
-    again = any(token.form == tokens[at - 1].form for token in tokens[: at - 2])
-    noun = _has(tokens[at], lexicon, Role.THING) and not _has(tokens[at], lexicon, Role.PART, Role.RELATION, Role.VERB, Role.WITH)
-    noun = noun or Role.THING in lexicon.lookup(_forms(tokens, at, 2))[0]
-    known = lexicon.lookup(_forms(tokens, at - 1, 2))[0] or lexicon.lookup(_forms(tokens, at - 1, 3))[0]
-    if not again or not noun or known or not _has(tokens[at - 1], lexicon, Role.THING, Role.PLACE):
-        return None
-    return [*_put(",", [tokens[at]]), tokens[at]], at + 1
-
-
 def _bare_list(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
-    """ "red cube left of blue sphere green cylinder", "cat on fridge dog under table": where nothing parts words, a noun ends a phrase."""
+    """ "red cube left of blue sphere green cylinder", "a canoe on the lake tent": where nothing parts words, a noun ends a phrase."""
     if at == 0 or len(tokens) < _LEAST_LIST or tokens[at - 1].possessive or _is_parted(tokens):
         return None
     ended = next((k for k in (3, 2, 1) if k <= at and lexicon.lookup(_forms(tokens, at - k, k))[0].keys() & {Role.THING, Role.PRONOUN}), 0)
@@ -356,8 +343,9 @@ def _bare_list(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Tok
         return None
     first = at - ended
     counted = first > 0 and (_has(tokens[first - 1], lexicon, Role.DETERMINER) or _number(tokens[first - 1], lexicon))
-    if not looks and counted and not singulars(tokens[at - 1].form, lexicon.irregular_plurals):
-        return None  # "a ghost ship"
+    again = any(token.form == tokens[at - 1].form for token in tokens[:first])
+    if not looks and counted and not again and not singulars(tokens[at - 1].form, lexicon.irregular_plurals):
+        return None  # "a ghost ship"; "the lake" of which was spoken ends its phrase
     return [*_put(",", [tokens[at]]), tokens[at]], at + 1
 
 

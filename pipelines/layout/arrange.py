@@ -20,7 +20,6 @@ from pipelines.layout.levelling import level_ground, settled
 from pipelines.layout.members import (
     LAND_KINDS,
     Group,
-    below_pictures,
     brought,
     holders,
     in_order,
@@ -31,7 +30,7 @@ from pipelines.layout.members import (
 )
 from pipelines.layout.outdoors import Outdoors
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
-from pipelines.layout.postures import airborne, lesser_hills, lowered, posture
+from pipelines.layout.postures import airborne, below_pictures, lesser_hills, lowered, posture
 from pipelines.layout.relations import Area, check
 from pipelines.layout.solver import Solver
 from pipelines.layout.stacking import made_to_fit

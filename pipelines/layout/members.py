@@ -396,17 +396,3 @@ def _needs(group: Group, waiting: Mapping[str, Group], middles: Mapping[str, tup
         return middles[group.name][0] in waiting
     said = {target for relation in group.asked.relations for target in relation.objects}
     return any(target in waiting and target != group.name and middles.get(target, ("",))[0] != group.name for target in said)
-
-
-def below_pictures(groups: Mapping[str, Group]) -> list[str]:
-    """Named things against a wall that the words put under what hangs there: a fireplace, not a vase."""
-    return [
-        name
-        for name, group in groups.items()
-        for relation in group.asked.relations
-        if relation.relation is RelationName.UNDER
-        and group.bring is None
-        and "against wall" in group.kind.tags
-        and (above := groups.get(relation.objects[0])) is not None
-        and above.kind.stands_on == "wall"
-    ]

@@ -119,3 +119,17 @@ def lesser_hills(groups: Mapping[str, Group], built: Callable[[ThingSpec], Group
         if wished < width:
             found[name] = built(group.asked.model_copy(update={"height_m": height * wished / width}))
     return found
+
+
+def below_pictures(groups: Mapping[str, Group]) -> list[str]:
+    """Named things against a wall that the words put under what hangs there: a fireplace, not a vase."""
+    return [
+        name
+        for name, group in groups.items()
+        for relation in group.asked.relations
+        if relation.relation is R.UNDER
+        and group.bring is None
+        and "against wall" in group.kind.tags
+        and (above := groups.get(relation.objects[0])) is not None
+        and above.kind.stands_on == "wall"
+    ]

@@ -86,12 +86,9 @@ class Example:
 
 def evaluate(plan: EvaluationPlan, say: Callable[[str], None]) -> dict[str, Any]:
     """Measure, draw a sheet of samples, write figures.json and, where asked, the weights with their card. Returns the figures."""
-    if not (plan.folder / STATE).is_file():
-        raise InputError(f"{plan.folder} holds no training: run `python -m pipelines.training train` first")
-    said = json.loads((plan.folder / STATE).read_text())
+    parameters = _learnt_parameters(plan.folder, plan.mean_with)
+    said = json.loads((plan.folder / STATE).read_text()) | {"mean": plan.mean_with is not None}
     shape = SHAPES[said["shape"]]
-    said["mean"] = plan.mean_with is not None
-    parameters = _learnt_parameters(plan.folder, shape, plan.mean_with)
     device = device_named(plan.device)
     parameters = {name: value.to(device) for name, value in parameters.items()}
     held = examples(plan.data, Split.HELD_OUT, shape, plan.most)
@@ -108,11 +105,12 @@ def evaluate(plan: EvaluationPlan, say: Callable[[str], None]) -> dict[str, Any]
     return figures
 
 
-def _learnt_parameters(folder: Path, shape: Shape, mean_with: Path | None) -> Parameters:
+def _learnt_parameters(folder: Path, mean_with: Path | None) -> Parameters:
     """Those of a training; the mean with those it began from does what both can (Wortsman et al. 2022, model soups)."""
     learnt = load_average(folder)
     if mean_with is None:
         return learnt
+    shape = SHAPES[json.loads((folder / STATE).read_text())["shape"]]
     before = load_weights(_network(shape), mean_with).parameters
     if {name: value.shape for name, value in before.items()} != {name: value.shape for name, value in learnt.items()}:
         raise InputError(f"the weights in {mean_with} are of another shape than the training in {folder}: name those it began from")
@@ -127,7 +125,7 @@ def export(folder: Path, weights: Path, say: Callable[[str], None], *, mean_with
     """Write the weights of a training that has been measured, and the card of all that lie there."""
     figures = json.loads((folder / FIGURES).read_text())
     shape = SHAPES[figures["training"]["shape"]]
-    paths = save_weights(weights, _network(shape), shape, _learnt_parameters(folder, shape, mean_with), figures)
+    paths = save_weights(weights, _network(shape), shape, _learnt_parameters(folder, mean_with), figures)
     say(f"{len(paths)} shards, {sum(path.stat().st_size for path in paths) / 1e6:.1f} MB in {weights}")
     networks = json.loads((weights / "model.json").read_text())["networks"]
     (weights / "CARD.md").write_text(card({name: entry["facts"] for name, entry in networks.items()}), encoding="utf-8")
