@@ -84,6 +84,8 @@ def _is_only_part(draft: Draft, lexicon: Lexicon, *, indoors: bool) -> bool:
     """Whether "a window" is no thing of its own; then the house that it came with gets its colour."""
     if not draft.part:
         return False
+    if draft.word in lexicon.data["own_outdoors"] and draft.options:
+        return indoors  # "a bed against a wall": the room's
     own = draft.word in split(lexicon.data["own_things"])
     counted = draft.loose and (draft.number or 1) > 1 and bool(draft.options) and draft.word not in lexicon.building_parts
     if counted:

@@ -38,6 +38,7 @@ class Mentions(Drafting):
         super().__init__(scene, lexicon, words_of)
         self._guess = guess
         self.vessels = frozenset(split(lexicon.data["vessels"]))
+        self._cups = frozenset(split(lexicon.data["cups"]))
         self._images = frozenset(split(lexicon.data["images"]))
         self.ordinals = frozenset(split(lexicon.data["ordinals"]))
         self.another = frozenset(split(lexicon.data["another"]))
@@ -143,10 +144,10 @@ class Mentions(Drafting):
             self._scene.places.add(phrase.head.value(Role.PLACE), HINT if named else IN_PLACE)
         return True
 
-    def settle_part(self, phrase: NounPhrase, *, owned: bool) -> None:
+    def settle_part(self, phrase: NounPhrase, *, owned: bool, apart: bool = False) -> None:
         """Make parts of a building of what is meant so: see `Naming`."""
         definite = owned or self.hosted or phrase.article in self.definite
-        self._naming.settle_part(phrase, definite=definite, indoors=self._indoors())
+        self._naming.settle_part(phrase, definite=definite, indoors=self._indoors(), apart=apart)
 
     def machine_of(self, phrase: NounPhrase) -> Draft | None:
         """ "crate on forks": the forklift that has such a part."""
@@ -352,6 +353,8 @@ class Mentions(Drafting):
             self.mention(part, place_weight=SAID_PLACE)
         elif part.head.has(Role.THING, Role.GENERIC) and draft.heads & self._images:
             self._scene.note(f"“{self.text(part)}” is what the {draft.word} shows, not a thing of its own")
+        elif draft.heads & self._cups and any(name.split()[-1] in self.vessels for name in self._draft(part.head, "").options[:1]):
+            self._scene.use(part.start, part.end, "describes")  # "two glasses of wine": no bottles in them
         elif part.head.has(Role.THING, Role.GENERIC):
             for content in self._things(part):
                 if draft.heads & self.vessels:

@@ -26,6 +26,7 @@ class Naming:
         self._own_things = frozenset(split(lexicon.data["own_things"]))
         self._machines: Mapping[str, list[str]] = lexicon.data["machine_parts"]
         self._room_parts = frozenset(split(lexicon.data["room_parts"]))
+        self._own_outdoors: Mapping[str, str] = lexicon.data["own_outdoors"]
         self._within_places = frozenset(split(lexicon.data["within_places"]))
 
     def settle(self, phrase: NounPhrase) -> None:
@@ -88,9 +89,21 @@ class Naming:
         phrase.compounds.remove(around)
         phrase.head = replace(head, senses={Role.PLACE: around.senses[Role.PLACE]})
 
-    def settle_part(self, phrase: NounPhrase, *, definite: bool, indoors: bool) -> None:
-        """ "its door", "stone walls": of a building that was spoken of they are parts, though a kind may go by these words too."""
+    def _own_outdoors_of(self, head: Lexeme, *, apart: bool) -> Lexeme:
+        """ "a cat on a wall": where no house was spoken of, a wall stands in the open; `finish` forgets it in a room."""
+        kind = self._own_outdoors.get(singular(head, self._lexicon)) if head.has(Role.PART) and not head.has(Role.THING) else None
+        if kind is None or (not apart and any(self._wholes.is_building(draft) for draft in self._scene.drafts)):
+            return head
+        return replace(head, senses={**head.senses, Role.THING: Sense(kind, options=(kind,))})
+
+    def settle_part(self, phrase: NounPhrase, *, definite: bool, indoors: bool, apart: bool) -> None:
+        """ "its door", "stone walls": of a building that was spoken of they are parts, though a kind may go by these words too.
+
+        apart: the words put it around something, so it is no part of that.
+        """
         head = phrase.head
+        if head is not None and not definite and not indoors and phrase.article in ("a", "an"):
+            head = phrase.head = self._own_outdoors_of(head, apart=apart)
         if head is None or not head.has(Role.THING) or len(head.words) != head.end - head.start:
             return
         word, before = singular(head, self._lexicon), head.words[:-1]

@@ -17,7 +17,7 @@ from pipelines.spec import RelationName
 _PLACING = frozenset({
     "inside", "on", "at", "within", "through", "throughout", "across", "into", "of", "to", "from", "down", "in the middle of",
     "in the heart of", "in the center of", "in the centre of", "in the midst of", "at the edge of", "on the edge of", "by the edge of",
-    "on the outskirts of",
+    "on the outskirts of", "aboard", "on board",
 })  # fmt: skip
 _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationName.ON, RelationName.INSIDE})
 
@@ -81,7 +81,8 @@ class Objects:
         if relation is RelationName.ALONG and (water := self._mentions.sorts.water(item, of_bank=True)) is not None:
             self._mentions.use(item)
             return [water], at + 1
-        self._mentions.settle_part(item, owned=False)
+        hung = bool(self._talk.subjects) and all(map(self._mentions.sorts.is_off_the_floor, self._talk.subjects))
+        self._mentions.settle_part(item, owned=hung)  # "a painting on a wall": a room's
         weight = IN_PLACE if is_placing(word) else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         weight = max(weight, SAID_PLACE) if first else weight
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
@@ -319,7 +320,9 @@ class Objects:
         told = next((draft for draft in at_it if not sorts.is_terrain(draft) and draft.host is not host), None)
         if told is None or (relation in INNER and sorts.is_flat(host) and sorts.is_alive(told)):
             return found
-        wide = relation in ASIDE and sorts.is_ground_of(host, told)
+        wide = (relation in ASIDE and sorts.is_ground_of(host, told)) or (
+            relation is RelationName.AROUND and (sorts.is_endless(host) or (sorts.is_terrain(host) and sorts.encloses(self._talk.subjects[-1])))
+        )
         behind = self._is_ground(host) if relation in SIDES else sorts.is_backdrop(host, self._talk.subjects[-1])
         return [told] if wide or behind else found
 

@@ -45,9 +45,9 @@ class Recall(Hearing):
         return [group] if wild or not scattered else [self._scene.split(group, 1), group]
 
     def last_word_of(self, phrase: NounPhrase) -> Draft | None:
-        """ "a six-axis arm, a belt in front of the arm": a part's word that ends the name of a thing means that thing again."""
+        """ "a six-axis arm, a belt in front of the arm": a word that ends the name of a thing, and is none itself, means it again."""
         head = phrase.head
-        if head is None or len(head.words) > 1 or (head.has(Role.THING, Role.GENERIC, Role.PLACE) and not head.has(Role.PART)):
+        if head is None or len(head.words) > 1 or (head.has(Role.THING, Role.GENERIC) and not head.has(Role.PART)):
             return None
         if phrase.article != "the" or phrase.of is not None or phrase.modifiers or phrase.compounds:
             return None

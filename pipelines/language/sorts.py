@@ -28,6 +28,8 @@ class Sorts:
         self._definite = frozenset(split(lexicon.data["definite"]))
         self._people = frozenset(split(lexicon.data["unbuildable"]))
         self._cloths = frozenset(split(lexicon.data["cloths"]))
+        self._endless = frozenset((name,) for name in split(lexicon.data["endless"]))
+        self._enclosing = frozenset(split(lexicon.data["enclosing"]))
         self._hollow = frozenset((*split(lexicon.data["hollow"]), *split(lexicon.data["vessels"])))
 
     def is_small(self, phrase: NounPhrase) -> bool:
@@ -103,6 +105,14 @@ class Sorts:
     def is_terrain(self, draft: Draft) -> bool:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
         return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
+
+    def is_endless(self, draft: Draft) -> bool:
+        """Whether nothing goes all around a thing, for it ends nowhere in sight: the sea, a river, a road."""
+        return draft.options[:1] in self._endless
+
+    def encloses(self, draft: Draft) -> bool:
+        """Whether a thing is there to go around others: a fence, a moat."""
+        return bool(draft.heads & self._enclosing)
 
     def is_backdrop(self, draft: Draft, guest: Draft) -> bool:
         """Whether a thing only says where another stands, when a guest is put to "it": windows, doors, rugs; to small things, houses."""

@@ -70,7 +70,8 @@ class Subjects(Predicates):
         if (other := self._groups.gapped(phrase)) is not None:
             self._talk.lately.append(other)
             phrase = replace(phrase, article="", number=None)
-        self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma")
+        apart = self._row.goes_around(at + 1)
+        self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma") and not apart
         if self._row.is_look_of_some(at, parted=self._groups.parted) and phrase.head is not None:
             phrase = replace(phrase, head=None, modifiers=[*phrase.modifiers, phrase.head])  # "one green and one orange"
         if phrase.head is None and (self._partition(phrase, at) or self._predicate(phrase, at)):
@@ -79,7 +80,7 @@ class Subjects(Predicates):
         self._mentions.lying = isinstance(after, Lexeme) and after.text == "on"
         owner = self._row.item(at - 1)
         owned = isinstance(owner, NounPhrase) or (isinstance(owner, Lexeme) and owner.text == "whose")
-        self._mentions.settle_part(phrase, owned=owned)
+        self._mentions.settle_part(phrase, owned=owned, apart=apart)
         drafts = self._mentions.mention(phrase, place_weight=self._place_weight(phrase, at), fresh=self._row.is_bare_in_list(at))
         self._mentions.lying = False
         self._first = self._first and phrase.head is None

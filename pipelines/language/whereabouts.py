@@ -35,8 +35,8 @@ def place_of(scene: SceneDraft, lexicon: Lexicon) -> str:
     for name, weight in scene.places.cast:
         scores[name] += weight if weight not in (PLACE_AS_OBJECT, THING_AS_OBJECT) or not _becomes_many(lexicon, name) else 0
     for draft in scene.drafts:
-        if draft.part and draft.host is not None:
-            continue  # a house's chimney speaks for no living room
+        if draft.part and (draft.host is not None or draft.word in lexicon.data["own_outdoors"]):
+            continue  # a house's chimney speaks for no living room, a wall for no place
         kind = draft.options[0] if draft.options else ""
         for place, weight in (lexicon.homes.get(draft.word) or lexicon.homes.get(" ".join(key(kind)), {})).items():
             scores[place] += weight
@@ -50,7 +50,7 @@ def place_of(scene: SceneDraft, lexicon: Lexicon) -> str:
     for word in (word for name in sorted(buildings) for word in lexicon.places[name].said.as_things):
         for place, weight in lexicon.homes.get(word, {}).items():
             scores[place] += weight
-    if any(draft.options and not lexicon.kinds[draft.options[0]].indoors for draft in scene.drafts):
+    if any(draft.options and not draft.part and not lexicon.kinds[draft.options[0]].indoors for draft in scene.drafts):
         scores[DEFAULT_PLACE] += _OUTDOORS_HINT
     if not rooms and any(_needs_the_open(draft, lexicon) for draft in scene.drafts):
         scores = defaultdict(float, {name: score for name, score in scores.items() if not lexicon.places[name].indoors})
