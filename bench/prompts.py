@@ -120,7 +120,7 @@ def figures_as_read(prompt: Mapping[str, Any], spec: SceneSpec, library: Library
     """Hold what was read of one prompt against its wishes, whatever an arrangement would make of it."""
     found = Figures(places=int("place" in prompt))
     where = f"{prompt['text'][:70]}…"
-    found.places_met = int("place" in prompt and spec.place == prompt["place"])
+    found.places_met = int("place" in prompt and spec.place in prompt["place"].split("|"))
     if found.places_met < found.places:
         found.faults.append(f"{where}: read as {spec.place}, not {prompt['place']}")
     for wish in prompt["things"]:
@@ -141,8 +141,8 @@ def figures_of(prompt: Mapping[str, Any], spec: SceneSpec, scene: Scene, library
     found = Figures()
     where = f"{prompt['text'][:70]}… (seed {seed})"
     place = prompt.get("place", spec.place)  # not every wish names one that the library has
-    found.places, found.places_met = int("place" in prompt), int("place" in prompt and spec.place == place)
-    if spec.place != place:
+    found.places, found.places_met = int("place" in prompt), int("place" in prompt and spec.place in place.split("|"))
+    if spec.place not in place.split("|"):
         found.faults.append(f"{where}: read as {spec.place}, not {place}")
     for wish in prompt["things"]:
         found.things += 1
@@ -163,8 +163,9 @@ def figures_of(prompt: Mapping[str, Any], spec: SceneSpec, scene: Scene, library
     return found
 
 
-def _kinds(word: str, library: Library) -> set[str]:
-    return {*library.words.get(word, ()), *([word] if word in library.kinds else [])}
+def _kinds(words: str, library: Library) -> set[str]:
+    """The kinds that go by a word, or by any of several: "log|fallen log"."""
+    return {kind for word in words.split("|") for kind in (*library.words.get(word, ()), *([word] if word in library.kinds else []))}
 
 
 def _is_there(wish: Mapping[str, Any], spec: SceneSpec, scene: Scene, library: Library) -> bool:
