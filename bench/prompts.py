@@ -38,6 +38,7 @@ NAMES = (
     "townsfolk_prompts.toml",
     "holidaymakers_prompts.toml",
     "commuters_prompts.toml",
+    "testers_prompts.toml",
 )
 FILES = tuple(Path(__file__).parents[1] / "tests" / name for name in NAMES)
 WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road", "quay wall", "cave roof"}

@@ -136,6 +136,8 @@ class Clauses(Subjects):
         elif word.has(Role.WITH):
             return self._with(at)
         elif word.has(Role.CONJUNCTION):
+            if word.text == "plus" and self._connector == "comma":  # "six desks, each with a chair, plus a printer"
+                self._talk.host, self._talk.singly, self._chain = None, False, []
             self._connector = "or" if word.text in ("or", "nor") else "and"
         elif word.has(Role.OPENER) and not self._denying and not word.has(Role.BE) and not self._row.has(at - 1, Role.BE):
             self._talk.subjects = [] if not self._pending else self._talk.subjects

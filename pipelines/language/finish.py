@@ -201,7 +201,9 @@ def _own_count(draft: Draft, lexicon: Lexicon, place: str) -> int:
     data = lexicon.data
     kind = lexicon.kinds[draft.kind]
     if draft.group_count is not None and (draft.number is None or draft.number <= 1):
-        heap = draft.arrangement is Arrangement.CLUSTER and draft.word == draft.kind and draft.phrase.lower().endswith(draft.word)
+        phrase = draft.phrase.lower()
+        bunch = draft.kind in phrase and draft.word in singulars(draft.kind, lexicon.irregular_plurals)  # "a bunch of balloons"
+        heap = draft.arrangement is Arrangement.CLUSTER and (bunch or (draft.word == draft.kind and phrase.endswith(draft.word)))
         alive = kind.family in _GROWING or bool(_LIVING & set(kind.tags))  # "a cluster of sheep", "of coral"
         return 1 if heap and not alive else draft.group_count  # "a heap of treasure"
     if draft.number is not None:
@@ -210,7 +212,10 @@ def _own_count(draft: Draft, lexicon: Lexicon, place: str) -> int:
         return 1
     if draft.of_place:
         return int(data["place_flowers"] if _is_flower(draft, lexicon) else data["forest_trees"] if draft.of_place == "forest" else 12)
-    if not draft.plural or (draft.word in singulars(draft.kind, lexicon.irregular_plurals) and kind.family not in _GROWING):
+    sown = draft.kind in data["sown"] and draft.number is None and not draft.phrase.lower().startswith(("a ", "an ", "one "))
+    if sown:
+        return int(data["plurals"].get(draft.kind, data["plurals"]["default"]))  # "in the middle of the wheat"
+    if not draft.plural or (draft.word != draft.kind and draft.word in singulars(draft.kind, lexicon.irregular_plurals) and kind.family not in _GROWING):
         return 1  # "the lift doors" are one thing
     if place == "forest" and draft.kind in lexicon.generic_kinds("tree"):
         return int(data["forest_trees"])

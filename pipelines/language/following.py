@@ -37,7 +37,8 @@ class Following(Towards):
     def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
         nowhere = not turned and not any(one.options or one.generic or one.place for one in objects)
-        if nowhere and self._joined_by_and and len(self._chain) > 1:
+        about_one = self._row.has(end + 1, Role.PRONOUN)  # "a car and a toolbox on the floor next to it"
+        if nowhere and self._joined_by_and and len(self._chain) > 1 and not about_one:
             self._talk.subjects = list(self._chain)  # "a crate and a suit on the ground in front of a ship": both are
         self._chain, self._joined_by_and, self._connector = [], False, "none"
         posture = self._row.item(end)

@@ -346,7 +346,7 @@ def _language_entries(data: Mapping[str, Any], known_places: Mapping[str, Place]
         for words in split(place.said.words) + split(place.said.near):
             yield Role.PLACE, words, Sense(name)
             if place.indoors:
-                yield Role.PLACE, f"{words} interior", Sense(name)
+                yield Role.PLACE, f"{words.removeprefix('inside a ').removeprefix('inside an ')} interior", Sense(name)
         for words in split(place.said.weak):
             yield Role.PLACE, words, Sense(name, weak=True)
     named = {

@@ -193,6 +193,10 @@ class Mentions(Drafting):
         head = phrase.head
         if head is None or not head.has(Role.PLACE) or phrase.group is not None:
             return False
+        if phrase.of is not None and phrase.of.head is not None and phrase.of.head.has(Role.PLACE) and head.has(Role.THING):
+            return False  # "the runway of an airfield"
+        if self._is_own_of_room(head):
+            return False
         if self._only_indoors(head) and not self._indoors():
             return True
         if phrase.article in self.definite and any(
@@ -208,6 +212,12 @@ class Mentions(Drafting):
     def _is_house_of_place(self, head: Lexeme) -> bool:
         """ "in a cathedral" is inside of it, though a cathedral may stand in a town as well."""
         return self._lexicon.places[head.value(Role.PLACE)].indoors and head.has(Role.THING) and self.wholes.names_building(head)
+
+    def _is_own_of_room(self, head: Lexeme) -> bool:
+        """ "on a theatre stage": what goes by its own name in a room, which is called after it."""
+        kind = self._lexicon.kinds.get(head.text) if head.has(Role.THING) else None
+        indoors = self._lexicon.places[head.value(Role.PLACE)].indoors
+        return kind is not None and kind.indoors and indoors and kind.name in head.senses[Role.THING].options
 
     def _only_indoors(self, head: Lexeme) -> bool:
         """ "an island" is a kitchen's only in a kitchen."""

@@ -272,6 +272,10 @@ class Objects:
         if relation in INNER or not found or not self._talk.subjects:
             return found
         sorts = self._mentions.sorts
+        if relation is RelationName.UNDER and all(map(sorts.is_alive, self._talk.subjects)):
+            tables = (objects[0] for name, objects in found[0].relations if name is RelationName.ON)
+            table = next((one for one in tables if isinstance(one, Draft) and sorts.is_furniture(one)), None)
+            return [table] if table is not None else found  # "a can stands on a bench and a cat hides under it"
         perches = (objects[0] for name, objects in found[0].relations if name is RelationName.ON and sorts.is_alive(found[0]))
         perch = next((one for one in perches if isinstance(one, Draft) and one.options and not sorts.is_terrain(one)), None)
         if sorts.is_borne(

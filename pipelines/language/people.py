@@ -33,6 +33,8 @@ _APART = (
 )
 """How verbs begin of which the object may be anywhere."""
 
+_TRIMMINGS = frozenset({"hat", "cap", "scarf", "helmet", "crown", "gloves", "mittens", "boots", "glasses", "tie"})
+
 
 class People:
     """Knows clothes by their words, and who can wear them."""
@@ -64,7 +66,8 @@ class People:
         wearer, looks = wearers[-1], Draft("")
         for lexeme in (*item.modifiers, *item.compounds):
             wear(looks, lexeme)
-        wearer.colour = wearer.colour or looks.colour
+        trimmed = word in _TRIMMINGS and not self._mentions.sorts.acts(wearer)  # a snowman's black hat makes it no black snowman
+        wearer.colour = wearer.colour or (None if trimmed else looks.colour)
         self._scene.use(item.start, item.end, "describes")
         self._last = item
         return True

@@ -72,6 +72,11 @@ class Chunker:
     def _after_noun(self) -> bool:
         return bool(self._items) and isinstance(self._items[-1], NounPhrase)
 
+    def _after_state(self) -> bool:
+        """After a verb, or what something is: "lies", "is pitched"."""
+        last = self._items[-1] if self._items else None
+        return last.head is None if isinstance(last, NounPhrase) else last is not None and last.has(Role.VERB, Role.BE)
+
     def _after_subject(self) -> bool:
         """After a noun, or after one that is doing what follows: "a woman is feeding hens"."""
         if self._after_noun() or len(self._items) < 2:
@@ -101,8 +106,8 @@ class Chunker:
         if lexeme.has(Role.RELATION):
             after = self._at(index + 1)
             ends = after is None or after.kind is not TokenKind.WORD or after.has(Role.CONJUNCTION)
-            if ends and lexeme.has(Role.TO_HOST) and self._after_noun():
-                return False  # "a church, a snowman opposite"
+            if ends and lexeme.has(Role.TO_HOST) and (self._after_noun() or self._after_state()):
+                return False  # "a church, a snowman opposite", "a canoe lies nearby"
             if after is not None and after.has(Role.DETERMINER, Role.PRONOUN) and not after.has(*MODIFIERS):
                 return False  # "opposite the sofa"
             return not (following and (self._after_noun() or lexeme.has(Role.ADVERB)))
@@ -282,8 +287,8 @@ class Chunker:
             leads = self._can_begin(at + 1) or (after is not None and after.has(Role.PRONOUN))  # "trees surrounding it"
             if run and lexeme.has(Role.RELATION, Role.TURNED, Role.COMPARE, Role.OPENER) and noun_seen and leads:
                 return False
-            if noun_seen and lexeme.has(Role.TO_HOST, Role.TO_VIEWER):
-                return False
+            if (noun_seen or (run and not self._can_begin(at + 1))) and lexeme.has(Role.TO_HOST, Role.TO_VIEWER):
+                return False  # "is pitched nearby"
             run.append(lexeme)
             return True
         if lexeme.has(Role.ADVERB):

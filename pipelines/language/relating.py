@@ -71,6 +71,9 @@ class Relating:
     def _stands_with_host(self, relation: RelationName, objects: tuple[Draft | str, ...], at: int) -> bool:
         """ "a side table with a teapot next to the armchair": it is the table that stands next to what stands on the floor."""
         host, sorts = self._talk.host, self._mentions.sorts
+        if relation is RelationName.ON and host is not None and sorts.floats(host):  # "a ship with six cannons on the sea"
+            wet = all(isinstance(one, Draft) and sorts.is_water(one) for one in objects)
+            return wet and all(draft.host is host and not sorts.floats(draft) for draft in self._talk.subjects)
         alive = host is not None and sorts.is_person(host)
         between = relation is RelationName.BETWEEN and self._row.has(at + 1, Role.PRONOUN) and host is not None and sorts.is_furniture(host)
         if between and host not in objects and host is not None and host.number in (None, 1):

@@ -145,6 +145,10 @@ class Sorts:
             return False
         return under.size_m[0] * under.size_m[2] > _STAGE * other.size_m[0] * other.size_m[2]
 
+    def floats(self, draft: Draft) -> bool:
+        """Whether a thing lies on the water: boats, buoys."""
+        return bool(draft.options) and self._lexicon.kinds[draft.options[0]].stands_on == "water"
+
     def is_water(self, draft: Draft) -> bool:
         """Whether a draft is a lake, a river, a pond or the sea."""
         return bool(draft.options) and {"water", "terrain"} <= set(self._lexicon.kinds[draft.options[0]].tags)

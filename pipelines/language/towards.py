@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.language.discourse import opposite_of
+from pipelines.language.discourse import opposite_of, other_side
 from pipelines.language.drafts import Draft, is_many
 from pipelines.language.lexicon import Role
 from pipelines.language.noun_phrase import NounPhrase
@@ -88,6 +88,8 @@ class Towards(Relating):
             return [next(near, *hosts[:1])] if hosts else hosts  # "a bed with a desk under it, a laptop on there"
         if len(hosts) != 1:
             return hosts
+        if "its" in word.words and (across := other_side(hosts[0], relation)) is not None:
+            return [across]  # "a lamp to the left of the bed, a chair to its right": the bed's
         if any(draft in objects for draft in self._talk.subjects for _, objects in hosts[0].relations):
             spoken = (group[0] for group in self._talk.log[self._talk.began :] if len(group) == 1 and not is_many(group[0]))
             apart = (one for one in spoken if one.options and one is not hosts[0] and one not in self._talk.subjects and one.place is None)
