@@ -15,6 +15,7 @@ from rich.table import Table
 from pipelines.language import read
 from pipelines.layout.arrange import arrange
 from pipelines.layout.footprints import Boxes, overlap_depth, plan_of, separation, stance
+from pipelines.layout.members import LENGTHS
 from pipelines.layout.supports import fits_beneath, rests_on, surface_near
 from pipelines.scene import Scene, Thing
 from pipelines.spec import VIEWER, SceneSpec, ThingSpec
@@ -170,8 +171,10 @@ def _kinds(words: str, library: Library) -> set[str]:
 
 
 def _is_there(wish: Mapping[str, Any], spec: SceneSpec, scene: Scene, library: Library) -> bool:
-    names = {thing.name for thing in _wished(wish, spec, library)}
-    return _is_met(wish, sum(thing.name in names for thing in scene.things))
+    wished = _wished(wish, spec, library)
+    there = {thing.name: sum(one.name == thing.name for one in scene.things) for thing in wished}
+    long = {thing.name for thing in wished if thing.count == 1 and LENGTHS in library.kinds[thing.kind].tags}  # one fence, of many lengths
+    return _is_met(wish, sum(min(number, 1) if name in long else number for name, number in there.items()))
 
 
 def _wished(wish: Mapping[str, Any], spec: SceneSpec, library: Library) -> list[ThingSpec]:

@@ -215,7 +215,9 @@ def _own_count(draft: Draft, lexicon: Lexicon, place: str) -> int:
     sown = draft.kind in data["sown"] and draft.number is None and not draft.phrase.lower().startswith(("a ", "an ", "one "))
     if sown:
         return int(data["plurals"].get(draft.kind, data["plurals"]["default"]))  # "in the middle of the wheat"
-    if not draft.plural or (draft.word != draft.kind and draft.word in singulars(draft.kind, lexicon.irregular_plurals) and kind.family not in _GROWING):
+    if not draft.plural or (
+        draft.word != draft.kind and draft.word in singulars(draft.kind, lexicon.irregular_plurals) and kind.family not in _GROWING
+    ):
         return 1  # "the lift doors" are one thing
     if place == "forest" and draft.kind in lexicon.generic_kinds("tree"):
         return int(data["forest_trees"])

@@ -92,7 +92,11 @@ class Naming:
     def _own_outdoors_of(self, head: Lexeme, *, apart: bool) -> Lexeme:
         """ "a cat on a wall": where no house was spoken of, a wall stands in the open; `finish` forgets it in a room."""
         kind = self._own_outdoors.get(singular(head, self._lexicon)) if head.has(Role.PART) and not head.has(Role.THING) else None
-        if kind is None or kind not in self._lexicon.kinds or (not apart and any(self._wholes.is_building(draft) for draft in self._scene.drafts)):
+        if (
+            kind is None
+            or kind not in self._lexicon.kinds
+            or (not apart and any(self._wholes.is_building(draft) for draft in self._scene.drafts))
+        ):
             return head
         return replace(head, senses={**head.senses, Role.THING: Sense(kind, options=(kind,))})
 

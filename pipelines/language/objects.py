@@ -82,7 +82,7 @@ class Objects:
             self._mentions.use(item)
             return [water], at + 1
         hung = bool(self._talk.subjects) and all(map(self._mentions.sorts.is_off_the_floor, self._talk.subjects))
-        self._mentions.settle_part(item, owned=hung)  # "a painting on a wall": a room's
+        self._mentions.settle_part(item, owned=hung, apart=turned and relation is RelationName.AROUND)  # "a painting on a wall": a room's
         weight = IN_PLACE if is_placing(word) else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         weight = max(weight, SAID_PLACE) if first else weight
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
@@ -325,7 +325,8 @@ class Objects:
         if told is None or (relation in INNER and sorts.is_flat(host) and sorts.is_alive(told)):
             return found
         wide = (relation in ASIDE and sorts.is_ground_of(host, told)) or (
-            relation is RelationName.AROUND and (sorts.is_endless(host) or (sorts.is_terrain(host) and sorts.encloses(self._talk.subjects[-1])))
+            relation is RelationName.AROUND
+            and (sorts.is_endless(host) or (sorts.is_terrain(host) and sorts.encloses(self._talk.subjects[-1])))
         )
         behind = self._is_ground(host) if relation in SIDES else sorts.is_backdrop(host, self._talk.subjects[-1])
         return [told] if wide or behind else found

@@ -174,7 +174,9 @@ def _arrange_land(spec: SceneSpec, place: Place, groups: dict[str, Group], *, se
 def _place_land(order: Sequence[str], groups: Mapping[str, Group], plan: Plan, site: Outdoors, solver: Solver, ground: Ground) -> None:
     """Place group after group; the path is laid as soon as its goal stands, and what lines it comes after it."""
     waiting = plan.way is not None
-    if waiting and (plan.street or plan.subject not in groups):
+    said = groups[plan.subject].asked.relations if plan.subject in groups else ()
+    follows = plan.way is not None and any(r.relation is RelationName.ALONG and plan.way.name in r.objects for r in said)
+    if waiting and (plan.street or plan.subject not in groups or follows):
         _lay_way(plan, site, solver, ground)
         waiting = False
     if waiting:  # what the subject refers to comes first anyway; then the subject, then the path, then all others

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.layout.footprints import Reals
-from pipelines.layout.members import Group, half_of
+from pipelines.layout.members import LENGTHS, Group, half_of
 from pipelines.spec import Arrangement
 
 
@@ -21,7 +21,7 @@ def offsets_of(group: Group, arrangement: Arrangement) -> Reals:
     """Places (n, 2) of the members of a formation round its middle, along its width and depth."""
     total = len(group.models)
     width, depth = max(2 * half_of(group, k)[0] for k in range(total)), max(2 * half_of(group, k)[1] for k in range(total))
-    step = width * (1.02 if group.asked.kind in ("fence", "hedge", "wall") else 1.25) + (2.2 if group.is_tree else 0.25)
+    step = width if LENGTHS in group.kind.tags else 1.25 * width + (2.2 if group.is_tree else 0.25)
     if arrangement is Arrangement.CIRCLE:
         radius = max(total * max(step, depth) / (2 * np.pi), 1.1 * max(width, depth))
         angle = 2 * np.pi * np.arange(total) / total

@@ -27,6 +27,7 @@ PASSED_DOWN = frozenset({
 })  # fmt: skip
 """Relations of what is carried that say where its carrier stands."""
 VARIANTS = 4  # of what grows or is made by hand, in one group
+LENGTHS = "lengths"  # the tag of what is built by the length: fences, walls, hedges
 CUT = "cut"  # how flowers are built that do not grow where they stand
 TABLES, CHAIRS = frozenset({"table", "desk", "counter", "workbench"}), frozenset({"chair", "stool"})
 ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
@@ -109,6 +110,8 @@ def clearance_of(group: Group, *, room: bool) -> float:
         return 0.0  # right beside a trunk or a leg
     if room:
         return 0.02
+    if LENGTHS in group.kind.tags:
+        return -0.03  # length to length
     if group.bring is not None and group.bring.at.startswith("row"):
         return group.bring.spacing_m or -0.025  # houses of a row stand wall to wall unless the place says more
     if group.bring is not None and group.bring.at in ("line", "around"):  # track to track, wall to wall
@@ -369,8 +372,7 @@ def in_order(groups: Mapping[str, Group], *, named_first: bool = False, flanking
     middles = {name: (below, "") for name, below in hung_over(groups, walls=not named_first).items()} | dict(flanking or {})
     done: list[str] = []
     weight = {
-        name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * _precedence(group.bring, named_first)
-        for name, group in groups.items()
+        name: float(np.prod(group.size()[::2])) * (1 + group.size()[1]) * _precedence(group, named_first) for name, group in groups.items()
     }
     while waiting:
         ready = [name for name, group in waiting.items() if not _needs(group, waiting, middles)]
@@ -380,10 +382,11 @@ def in_order(groups: Mapping[str, Group], *, named_first: bool = False, flanking
     return done
 
 
-def _precedence(bring: Bring | None, named_first: bool) -> float:
+def _precedence(group: Group, named_first: bool) -> float:
     """What was named comes before what is brought along, but what stands in a line or a grid can stand nowhere else."""
+    bring = group.bring
     if bring is None:
-        return 1000.0 if named_first else 1.0
+        return 1000.0 if named_first or LENGTHS in group.kind.tags else 1.0  # a fence goes around much more than it is wide
     if bring.at in ("line", "around"):
         return 2.0
     if bring.at.startswith("row"):

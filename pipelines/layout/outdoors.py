@@ -30,6 +30,8 @@ PAD_FROM_M = 0.9
 DECK_M = 0.8  # of a pier above the water
 LINE_FREE_M = 1.5
 HUNG_M = 1.9  # from the ground to what hangs
+FILLER_HIDES = 16.0  # what it costs a thing that nobody asked for to stand before one that was named; a relation kept is worth 12
+PROBED_M, MOST_PROBES = 1.2, 6  # how often the ground is looked at along the edges of a thing
 STEEPEST = 0.9  # rise over run
 
 
@@ -73,8 +75,7 @@ class Outdoors:
     def allowed(self, group: Group, foot: Boxes, whole: Boxes) -> NDArray[np.bool_]:
         """Dry (or wet) enough, off the path, not on the visitor's toes, level enough for its size."""
         del whole
-        corner_x, corner_z = foot.corners()
-        x, z = np.concatenate([corner_x, foot.x[:, None]], axis=1), np.concatenate([corner_z, foot.z[:, None]], axis=1)
+        x, z = _probes(foot)
         boundless = group.kind.name in LAND_KINDS or group.kind.stands_on == "air"  # dragons fly to a castle on a far hill
         fine = np.hypot(foot.x, foot.z) < (1_000.0 if boundless else EDGE_M)
         if group.kind.name in LAND_KINDS:
@@ -199,7 +200,7 @@ class Outdoors:
             framing = np.clip((np.abs(angle) - 0.1) / 0.3, 0, 1) * 3.0
             score += framing + self.corridor(x, z, margin_m=1.5) * -4.0
         else:
-            score -= 5.0 * hidden_share(poses, foot, board)
+            score -= (5.0 if group.bring is None else FILLER_HIDES) * hidden_share(poses, foot, board)
             if group.size(number)[1] > 1.2 and group.name != self.plan.subject and R.IN_FRONT_OF not in relations:
                 score -= 3.0 * self.corridor(x, z, margin_m=float(np.mean(foot.radius)))
         heights = np.ptp(self.ground.heights(*foot.corners()), axis=1)
@@ -313,6 +314,19 @@ class Outdoors:
 def ease_out(value: Reals, low: float | Reals, high: float | Reals) -> Reals:
     """1 below low, 0 above high."""
     return np.asarray(np.clip((high - value) / (high - low), 0, 1))
+
+
+def _probes(foot: Boxes) -> tuple[Reals, Reals]:
+    """Points (n, k) on plans where the ground has to be fit for them: middles, corners, and more along the edges of what is long."""
+    x, z = foot.corners()
+    steps = int(np.clip(np.ceil(2 * max(foot.half_width.max(), foot.half_depth.max()) / PROBED_M), 1, MOST_PROBES))
+    share = np.arange(steps) / steps
+
+    def along(corners: Reals) -> Reals:
+        edges = corners[..., None] + (np.roll(corners, -1, axis=-1) - corners)[..., None] * share
+        return np.concatenate([edges.reshape(len(corners), -1), corners.mean(axis=-1, keepdims=True)], axis=1)
+
+    return along(x), along(z)
 
 
 def _near_point(point: tuple[float, float], share: float) -> tuple[float, float]:
