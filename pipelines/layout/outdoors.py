@@ -27,6 +27,7 @@ HILLOCK_M = 80.0  # a narrower hill stands near
 SPAWN_FREE_M = 1.5
 STEPPED_ON_M = 0.06  # what is lower, a visitor may stand on: slabs of a runway
 PAD_FROM_M = 0.9
+DRY_M = 0.3  # above the sea, what no relation brings to it
 DECK_M = 0.8  # of a pier above the water
 LINE_FREE_M = 1.5
 HUNG_M = 1.9  # from the ground to what hangs
@@ -96,6 +97,8 @@ class Outdoors:
                 fine &= shore[:, 4] < -(0.25 + np.minimum(foot.half_width, foot.half_depth))
             elif not reaches_water(group):
                 fine &= shore.min(axis=1) > (0.8 if not group.is_building else 1.6)
+                if isinstance(sea := self.plan.waters[0].water, Sea | Island) and not group.asked.relations:
+                    fine &= self.ground.heights(x, z).min(axis=1) > sea.level_m + DRY_M  # where a flat beach is wet from every wave
         if not self.floats(group) and not reaches_water(group) and group.kind.stands_on != "air":  # nothing stands on the face of a cliff
             fine &= self.ground.slopes(foot.x, foot.z, over_m=1.5) < STEEPEST
         framing = group.bring is not None and group.bring.at == "frame"
