@@ -202,7 +202,8 @@ def _own_count(draft: Draft, lexicon: Lexicon, place: str) -> int:
     kind = lexicon.kinds[draft.kind]
     if draft.group_count is not None and (draft.number is None or draft.number <= 1):
         phrase = draft.phrase.lower()
-        bunch = draft.kind in phrase and draft.word in singulars(draft.kind, lexicon.irregular_plurals)  # "a bunch of balloons"
+        many = draft.kind.split()[-1]  # "a bunch of balloons"
+        bunch = many in phrase and draft.word in singulars(many, lexicon.irregular_plurals)
         heap = draft.arrangement is Arrangement.CLUSTER and (bunch or (draft.word == draft.kind and phrase.endswith(draft.word)))
         alive = kind.family in _GROWING or bool(_LIVING & set(kind.tags))  # "a cluster of sheep", "of coral"
         return 1 if heap and not alive else draft.group_count  # "a heap of treasure"

@@ -34,6 +34,13 @@ class Following(Towards):
         small = sorts.is_small(phrase) and all(map(sorts.is_borne, self._talk.subjects)) and not sorts.is_borne(ground)
         return RelationName(word.value(Role.RELATION)) in ASIDE and (small or sorts.is_stage_for(ground, phrase))
 
+    def _bears_what_is_faced(self, objects: list[Draft], end: int) -> bool:
+        """Whether the preposition at `end` says on what the small new thing stands that somebody faces."""
+        word, said, sorts = self._row.item(end), self._row.item(end - 1), self._mentions.sorts
+        on = isinstance(word, Lexeme) and word.has(Role.RELATION) and word.value(Role.RELATION) in INNER
+        new = isinstance(said, NounPhrase) and said.article in ("a", "an") and len(objects) == 1
+        return on and new and sorts.is_borne(objects[0]) and not any(map(sorts.is_borne, self._talk.subjects))
+
     def _after_object(self, relation: RelationName, objects: list[Draft], end: int, *, turned: bool) -> None:
         """After "a vase on a table", a further preposition speaks of the table; after other relations, of the subject still."""
         nowhere = not turned and not any(one.options or one.generic or one.place for one in objects)
@@ -50,6 +57,9 @@ class Following(Towards):
         unknown = [one for one in self._talk.subjects if not is_named(one)]
         nameless = bool(unknown) and len(unknown) == len(self._talk.subjects)
         ground = self._row.is_moved(end) and any(draft.place or self._mentions.sorts.is_terrain(draft) for draft in objects)
+        if relation is RelationName.FACING and self._bears_what_is_faced(objects, end):
+            self._talk.subjects = objects[-1:]  # "a scientist faces a microscope on a bench"
+            return
         if self._row.is_participle_of(end - 1) and all(draft.options for draft in objects) and not ground:
             self._talk.subjects = objects[-1:]  # "around a sword stuck in a stone": it is the sword that is stuck
             return

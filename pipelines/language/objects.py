@@ -32,6 +32,11 @@ def is_placing(word: Lexeme) -> bool:
     return word.text in _PLACING or word.words[-1] == "in"
 
 
+def is_outside(word: Lexeme) -> bool:
+    """Whether one is in the open by a place: "outside a moon base"."""
+    return word.words[0] in ("outside", "outdoors")
+
+
 class Objects:
     """Finds the objects of prepositions."""
 
@@ -85,6 +90,7 @@ class Objects:
         self._mentions.settle_part(item, owned=hung, apart=turned and relation is RelationName.AROUND)  # "a painting on a wall": a room's
         weight = IN_PLACE if is_placing(word) else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         weight = max(weight, SAID_PLACE) if first else weight
+        weight = IN_PLACE if is_outside(word) and self._mentions.is_in_the_open(item) else weight
         drafts = self._mentions.mention(item, place_weight=weight, as_object=True)
         self._talk.looking_ahead = fronted
         whole = self._whole_of(item, drafts)

@@ -66,6 +66,11 @@ class Recall(Hearing):
         head = item.head if isinstance(item, NounPhrase) else None
         return head is not None and head.has(Role.PLACE) and self._lexicon.places[head.value(Role.PLACE)].indoors
 
+    def is_in_the_open(self, item: NounPhrase) -> bool:
+        """Whether a phrase names a place under the sky."""
+        place = item.head.value(Role.PLACE) if item.head is not None and item.head.has(Role.PLACE) else None
+        return place is not None and not self._lexicon.places[place].indoors
+
     def is_there(self, word: str) -> bool:
         """Whether a thing of that name was spoken of."""
         return any(draft.word == word for draft in self._scene.drafts)

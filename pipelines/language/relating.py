@@ -204,7 +204,9 @@ class Relating:
             alike = [
                 draft
                 for draft in chain
-                if relation not in INNER | {RelationName.UNDER} or self._mentions.sorts.stand_alike(draft, chain[-1])
+                if relation not in INNER | {RelationName.UNDER}
+                or self._mentions.sorts.stand_alike(draft, chain[-1])
+                or (relation is RelationName.UNDER and len(chain) == 2 and not self._mentions.sorts.is_off_the_floor(draft))
             ]
             if relation is RelationName.UNDER:  # "a desk with a vase, and a dog underneath": the vase is on it
                 alike = [draft for draft in alike if draft is chain[-1] or draft.host not in objects]

@@ -11,6 +11,7 @@ from pipelines.spec import RelationName
 
 BANKS = frozenset({"bank", "banks", "shore", "shores", "riverbank", "lakeside", "waterside", "shoreline"})
 
+_HANDY_M = 0.65  # what one carries in a hand
 _WET = frozenset({"tank", "aquarium", "tub", "bathtub", "basin", "sink", "trough", "pool", "bowl", "bucket", "fountain", "barrel", "net"})
 
 
@@ -155,8 +156,12 @@ class Sorts:
 
     def stand_alike(self, one: Draft, other: Draft) -> bool:
         """Whether one can lie where the other does: of an armchair and a clock only the clock is on the mantelpiece; small things can."""
-        kinds = [self._lexicon.kinds[draft.options[0]].stands_on for draft in (one, other) if draft.options]
-        return len(kinds) < 2 or kinds[0] in (kinds[1], "surface")
+        kinds = [self._lexicon.kinds[draft.options[0]] for draft in (one, other) if draft.options]
+        if len(kinds) < 2:
+            return True
+        stands, others = (kind.stands_on for kind in kinds)
+        handy = stands == "floor" and others == "surface" and max(kinds[0].size_m) < _HANDY_M and not self.is_alive(one)
+        return stands in (others, "surface") or handy  # "a watering can and seed trays on a bench"
 
     def holder(self, thing: Draft, found: list[Draft], lately: Sequence[Draft]) -> list[Draft]:
         """ "a pond, a bridge across it, koi in it": of what was spoken of, the last that can have such a thing in it."""
