@@ -42,6 +42,7 @@ EYES = np.array([[0.5, 0.5], [0.3, 0.35], [0.7, 0.35], [0.3, 0.7], [0.7, 0.7], [
 EYES_AT_WALLS = np.array([[0.1, 0.5], [0.9, 0.5], [0.1, 0.85], [0.9, 0.85], [0.1, 0.2], [0.9, 0.2], [0.5, 0.08]])
 FEWEST_EYES = 4
 SNAP_WITHIN_M = 1.6
+HIDES = 6.0  # what it costs to stand before what was placed, or behind it
 RESERVED = 4.0  # what it costs to take the place of what belongs there; a relation kept is worth three times as much
 HIGHEST_SILL_M = 1.5  # windows above it have no curtains
 FACING = {"near": 0.0, "far": np.pi, "left": -np.pi / 2, "right": np.pi / 2}
@@ -217,7 +218,7 @@ class Indoors:
         distance, angle = np.hypot(x, z), np.abs(bearing(x, z))
         if (place := self._in_grid(group, number)) is not None:
             return np.asarray(-6.0 * np.hypot(x - place[0], z - place[1]))
-        score = -5.0 * np.clip((angle - 0.5) / 0.35, 0, 2) - 3.0 * hidden_share(poses, foot, board)
+        score = -5.0 * np.clip((angle - 0.5) / 0.35, 0, 2) - HIDES * hidden_share(poses, foot, board)
         width, height, depth = group.size(number)
         floor = group.kind.stands_on in ("floor", "ground")
         if floor and height > 0.9:
