@@ -22,6 +22,7 @@ from pipelines.layout.members import (
     Group,
     brought,
     holders,
+    hung_over,
     in_order,
     inherited,
     is_feature,
@@ -32,7 +33,7 @@ from pipelines.layout.outdoors import Outdoors
 from pipelines.layout.plan import Plan, make_plan, path_to, seeded, winding_path
 from pipelines.layout.postures import airborne, below_pictures, lesser_hills, lowered, posture
 from pipelines.layout.relations import Area, check
-from pipelines.layout.solver import Solver
+from pipelines.layout.solver import OVER_M, Solver
 from pipelines.layout.stacking import made_to_fit
 from pipelines.layout.streets import BACK_M
 from pipelines.layout.terrain import Ground, Street, Track
@@ -127,8 +128,8 @@ def _groups(spec: SceneSpec, place: Place, library: Library, *, seed: int, say: 
     for name in below_pictures(found):  # without its chimney, which would stand before them
         found[name] = make_group(found[name].asked, library, season=spec.season, seed=seed, without=spec.without, opened=True)
 
-    def built(asked: ThingSpec) -> Group:
-        return make_group(asked, library, season=spec.season, seed=seed, without=spec.without)
+    def built(asked: ThingSpec, top_m: float = 0.0) -> Group:
+        return make_group(asked, library, season=spec.season, seed=seed, without=spec.without, top_m=top_m)
 
     return inherited(airborne(lesser_hills(lowered(found, built), built)))
 
@@ -142,6 +143,10 @@ def _by_custom(thing: ThingSpec, customs: Mapping[str, tuple[Relation, ...]]) ->
 def _arrange_land(spec: SceneSpec, place: Place, groups: dict[str, Group], *, seed: int) -> Scene:
     grounded = {name: group for name, group in groups.items() if group.kind.stands_on in ("ground", "floor")}
     sizes = {name: group.size() for name, group in grounded.items() if group.kind.name not in LAND_KINDS}
+    flying = {name: groups[above] for above, name in hung_over(groups).items() if groups[above].kind.stands_on == "air"}
+    for name in flying.keys() & sizes.keys():  # a castle stands farther off, so that the dragon over it is in the picture
+        width, height, depth = sizes[name]
+        sizes[name] = (width, height + OVER_M + 1.5 * flying[name].size()[1], depth)
     buildings = frozenset(name for name, group in groups.items() if group.is_building)
     plan = make_plan(spec, place, sizes, seed=seed, buildings=buildings)
     waters = tuple(named.water for named in plan.waters)
@@ -165,7 +170,11 @@ def _arrange_land(spec: SceneSpec, place: Place, groups: dict[str, Group], *, se
         upon = [
             thing.name for thing in spec.things if any(r.relation is RelationName.ON and plan.subject in r.objects for r in thing.relations)
         ]
-        scene = replace(scene, spawn=first_look(scene, {plan.subject, *upon}, may_turn=may_turn))
+        hills = {name for name, group in groups.items() if group.kind.name in LAND_KINDS}
+        crowned = [t.name for t in spec.things if any(r.relation is RelationName.ON and r.objects[0] in hills for r in t.relations)]
+        upon += crowned[:1] if plan.subject not in grounded or groups[plan.subject].bring is not None else []
+        over = {flying[plan.subject].name} if plan.subject in flying else set()
+        scene = replace(scene, spawn=first_look(scene, {plan.subject, *upon, *over}, may_turn=may_turn))
     features = {named.water.kind for named in plan.waters} | ({plan.way.kind} if plan.way else set()) | {"cave roof", "quay wall"}
     _outside.append((terrain, Outside(site, frozenset(features))))
     return scene

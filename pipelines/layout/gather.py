@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.layout.members import LAND_KINDS
 from pipelines.layout.simplification import FEW_FACES, FEW_OF_PLANTS, simplified
 from pipelines.layout.surfaces import Facets, areas_and_normals, facets_of, join_facets
 from pipelines.scene import BACKGROUND, Colour, Floats, Material, Part, Scene, Terrain, Thing
@@ -94,7 +95,7 @@ def _distance(thing: Thing, eyes: Floats) -> float:
 
 def _share(thing: Thing, part: Part, away: float) -> float:
     """The share of a part's triangles that is worth keeping from that far; wood and stone lose theirs sooner than architecture."""
-    if len(part.mesh.faces) < FEW_FACES:
+    if len(part.mesh.faces) < FEW_FACES or thing.kind in LAND_KINDS:  # between the rock and the grass of a cliff a crack would open
         return 1.0
     steps = NATURE_STEPS if _natural(thing, part) else MADE_STEPS
     return next(share for reach, share in steps if away < reach)

@@ -13,26 +13,36 @@ from pipelines.things import MATERIALS
 
 SECTORS, RINGS = 112, 30
 FACTORS = {Size.TINY: 0.4, Size.SMALL: 0.65, Size.NORMAL: 1.0, Size.LARGE: 1.35, Size.HUGE: 1.8}
+MOST_TOP = 0.55  # of a hill's width may be level
 LEAST_M = {"mountain": (420.0, 190.0), "hill": (90.0, 16.0), "dune": (60.0, 8.0), "cliff": (60.0, 22.0), "volcano": (400.0, 200.0)}
 """Width and height of a landform as seen from a valley."""
 
 
-def relief_model(kind: str, size_m: tuple[float, float, float], asked: ThingSpec, *, seed: int) -> Model:
-    """A landform; its foot reaches a little below the ground round it."""
+def relief_model(kind: str, size_m: tuple[float, float, float], asked: ThingSpec, *, seed: int, top_m: float = 0.0) -> Model:
+    """A landform; its foot reaches a little below the ground round it.
+
+    top_m: how wide its level top is, for what stands there; it is so much wider as a whole where it has to be.
+    """
     width, height = LEAST_M[kind]
     width, height = max(width, size_m[0]) * FACTORS[asked.size], max(height, size_m[1]) * FACTORS[asked.size]
     if asked.height_m is not None:
         width, height = width * asked.height_m / height, asked.height_m
+    width = max(width, top_m / MOST_TOP)
     angle = np.linspace(0, 2 * np.pi, SECTORS + 1)
     share = np.linspace(0, 1, RINGS) ** 0.9
     radius = share[:, None] * (1 + 0.16 * fractal(np.cos(angle) * 1.4 + 7, np.sin(angle) * 1.4, 1.0, octaves=3, seed=seed))[None, :]
+    if kind == "cliff":  # buttresses and gullies, ledges
+        fluted = ridges(np.cos(angle) * 5.0 + 3, np.sin(angle) * 5.0, 1.0, octaves=4, gain=0.5, seed=seed + 4)
+        ledges = fractal(np.cos(angle)[None, :] * 4.0, np.sin(angle)[None, :] * 4.0 + 9.0 * share[:, None], 1.0, octaves=3, seed=seed + 5)
+        radius *= 1 + (0.09 * fluted[None, :] + 0.05 * ledges) * ease(0.55, 0.85, share)[:, None]
     radius[:, -1] = radius[:, 0]
     x, z = radius * np.sin(angle) * width / 2, radius * np.cos(angle) * width / 2
-    y = height * _profile(kind, np.broadcast_to(share[:, None], x.shape), x / width, z / width, seed)
+    y = height * _profile(kind, np.broadcast_to(share[:, None], x.shape), x / width, z / width, seed, top=top_m / width)
     y[-1] = -0.06 * height - 1.0
     y[:, -1] = y[:, 0]
     vertices = np.stack([x, y, z], axis=-1).reshape(-1, 3).astype(np.float32)
     faces = strip_faces(RINGS, SECTORS + 1)
+    faces = np.where(faces % (SECTORS + 1) == SECTORS, faces - SECTORS, faces)  # the last column is the first: no seam that could open
     edges = vertices[faces].astype(np.float64)
     faces = faces[np.linalg.norm(np.cross(edges[:, 1] - edges[:, 0], edges[:, 2] - edges[:, 0]), axis=1) > 1e-6]  # the peak is one point
     faces = np.ascontiguousarray(faces if _upward(vertices, faces) else faces[:, ::-1])
@@ -65,8 +75,8 @@ def _outward(points: Reals, faces: NDArray[np.int32]) -> bool:
     return float(np.einsum("ij,ij->", np.cross(b - a, c - a), a + b + c)) > 0
 
 
-def _profile(kind: str, share: Reals, x: Reals, z: Reals, seed: int) -> Reals:
-    """Height (share of the whole) by distance from the middle (share of the way to the foot)."""
+def _profile(kind: str, share: Reals, x: Reals, z: Reals, seed: int, *, top: float) -> Reals:
+    """Height (share of the whole) by distance from the middle (share of the way to the foot); top: the share of hills that is level."""
     if kind == "mountain":
         crests = 0.5 + 0.5 * ridges(x + 3.1, z - 1.7, 0.34, octaves=6, gain=0.52, seed=seed)
         cone = np.maximum(1 - share, 0) ** 1.25
@@ -77,10 +87,12 @@ def _profile(kind: str, share: Reals, x: Reals, z: Reals, seed: int) -> Reals:
     if kind == "cliff":
         face = ease(0.92, 0.72, share)
         return np.asarray(face * (0.94 + 0.12 * fractal(x, z, 0.3, octaves=4, seed=seed)))
-    dome = 0.5 + 0.5 * np.cos(np.pi * np.clip(share, 0, 1))
+    slope = np.clip((share - top) / (1 - top), 0, 1)
+    dome = 0.5 + 0.5 * np.cos(np.pi * slope)
     if kind == "dune":
         dome = dome * (0.8 + 0.2 * np.clip(1 + 3 * x, 0, 2))
-    return np.asarray(dome * (1 + 0.12 * fractal(x, z, 0.35, octaves=3, seed=seed)))
+    rough = ease(0.0, 0.25, slope) if top else 1.0
+    return np.asarray(dome * (1 + 0.12 * rough * fractal(x, z, 0.35, octaves=3, seed=seed)))
 
 
 def _upward(vertices: Floats, faces: NDArray[np.int32]) -> bool:

@@ -224,17 +224,17 @@ def _one_of(choices: Sequence[str], rng: np.random.Generator) -> str | None:
 
 def make_group(
     asked: ThingSpec, library: Library, *, season: Season, seed: int, bring: Bring | None = None, without: Sequence[str] = (),
-    opened: bool = False,
+    opened: bool = False, top_m: float = 0.0,
 ) -> Group:  # fmt: skip
     """Build the models of an entry: a few variants for what grows, is built or varies, one for what is made alike.
 
-    opened: something else is to be inside it.
+    opened: something else is to be inside it.  top_m: how wide the level top of a hill is.
     """
     kind = library.kinds[asked.kind]
     rng = seeded(seed, f"group {asked.name}")
     base = zlib.crc32(f"{seed} {asked.name}".encode()) % 100_000
     if kind.name in LAND_KINDS:
-        models = [relief_model(kind.name, kind.size_m, asked, seed=base + k) for k in range(min(asked.count, 3))]
+        models = [relief_model(kind.name, kind.size_m, asked, seed=base + k, top_m=top_m) for k in range(min(asked.count, 3))]
         return Group(asked, kind, tuple(models[k % len(models)] for k in range(asked.count)), (1.0,) * asked.count, bring)
     varied = kind.grown or kind.varies or kind.family in ("trees", "plants", "rocks", "buildings")
     variants = min(asked.count, VARIANTS) if varied else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,10 @@ PAD_FROM_M = 0.9
 DRY_M = 0.3  # above the sea, what no relation brings to it
 DECK_M = 0.8  # of a pier above the water
 LINE_FREE_M = 1.5
+IN_SIGHT, LOWEST_FLIGHT_M = 0.24, 3.0  # the rise of the line to what flies; above the ground
+TALL_M, FACED_M = 4.0, 4.5  # what is taller needs as much room before it as a house, and this at least
 HUNG_M = 1.9  # from the ground to what hangs
+CROWN_HIDES = 12.0
 FILLER_HIDES = 16.0  # what it costs a thing that nobody asked for to stand before one that was named; a relation kept is worth 12
 PROBED_M, MOST_PROBES = 1.2, 6  # how often the ground is looked at along the edges of a thing
 STEEPEST = 0.9  # rise over run
@@ -75,14 +79,18 @@ class Outdoors:
     # -- what the solver asks ------------------------------------------------------------------------------------
     def allowed(self, group: Group, foot: Boxes, whole: Boxes) -> NDArray[np.bool_]:
         """Dry (or wet) enough, off the path, not on the visitor's toes, level enough for its size."""
-        del whole
         x, z = _probes(foot)
         boundless = group.kind.name in LAND_KINDS or group.kind.stands_on == "air"  # dragons fly to a castle on a far hill
         fine = np.hypot(foot.x, foot.z) < (1_000.0 if boundless else EDGE_M)
         if group.kind.name in LAND_KINDS:
-            return np.asarray(fine & (np.hypot(foot.x, foot.z) > 1.15 * foot.radius + 12.0))
+            fine &= np.hypot(foot.x, foot.z) > 1.15 * foot.radius + 12.0
+            if self._by_the_sea(group):
+                fine &= self.ground.shore(foot.x, foot.z) > 0.4 * foot.radius
+            return np.asarray(fine)
         if group.size()[1] > STEPPED_ON_M:
             fine &= ~foot.contains(np.zeros(()), np.zeros(()), grow_m=SPAWN_FREE_M)
+            if group.size()[1] > TALL_M and not group.is_tree and group.bring is None:  # not a wall before one's eyes
+                fine &= ~whole.contains(np.zeros(()), np.zeros(()), grow_m=FACED_M)
         if group.bring is not None and group.bring.at in ("line", "around"):
             known = self._lined.get(group.name, np.zeros((0, 3)))
             apart = np.hypot(foot.x[..., None] - known[:, 0], foot.z[..., None] - known[:, 1])
@@ -129,7 +137,9 @@ class Outdoors:
             low, high = group.models[0].bounds[:, 1] * group.scales[0]
             return ground + (HUNG_M if high - low < HUNG_M else 0.0) - low
         if group.kind.stands_on == "air":
-            return ground + np.maximum(6.0, 3.0 * group.size()[1])
+            high = group.size()[1]
+            seen = IN_SIGHT * np.hypot(x, z) - 0.5 * high  # its middle, seen from the spawn point, is in the picture
+            return ground + np.clip(seen, LOWEST_FLIGHT_M + 0.1 * high, np.maximum(6.0, 3.0 * high))
         if foot is not None and foot.radius.max() < PAD_FROM_M:
             corner_x, corner_z = foot.corners()
             ground = np.minimum(ground, self.ground.heights(corner_x, corner_z).min(axis=1))
@@ -150,14 +160,15 @@ class Outdoors:
             return self.streets.candidates(group, number, rng)
         if group.kind.name in LAND_KINDS:
             reach = (0.85 * width + 12.0, 1.3 * width + 20.0) if width < HILLOCK_M else (1.2 * width + 15.0, 2.6 * width + 60.0)
-            return candidates.in_view(distance_m=reach, half_angle_rad=0.5, count=120, rng=rng)
+            wide = self._by_the_sea(group)
+            return candidates.in_view(distance_m=reach, half_angle_rad=1.2 if wide else 0.36, count=240 if wide else 120, rng=rng)
         if group.name == self.plan.subject and number == 0:
             x = self.plan.anchor[0] + rng.normal(0, 1.6, 140)
             z = self.plan.anchor[1] + rng.normal(0, 2.0, 140)
             x[0], z[0] = self.plan.anchor
             return np.stack([x, z, candidates.toward_viewer(x, z)], axis=1)
         if group.bring is not None and group.bring.at == "frame":
-            side = self.plan.side * (1.0 if number % 2 else -1.0)
+            side = self.plan.side * (1.0 if number % 2 else -1.0) * np.where(np.arange(120) < 80, 1, -1)  # or the other one, where it hides
             turn, away = side * rng.uniform(0.36, 0.62, 120), rng.uniform(*group.bring.distance_m, 120)
             x, z = np.sin(turn) * away, -np.cos(turn) * away
             return np.stack([x, z, candidates.toward_viewer(x, z)], axis=1)
@@ -188,7 +199,8 @@ class Outdoors:
         score = -2.5 * np.clip((np.abs(angle) - 0.5) / 0.3, 0, 3)
         if not group.is_tree:  # neither on the visitor's toes nor cut off by the picture's edge
             close = distance - foot.radius
-            score -= 3.0 * np.clip((6.5 if group.is_building else 3.4) - close, 0, 3)
+            tall = group.is_building or group.size(number)[1] > TALL_M
+            score -= (6.0 if tall else 3.0) * np.clip((6.5 if tall else 3.4) - close, 0, 3)
             cut = np.clip((np.abs(angle) + np.arctan2(0.8 * foot.radius, distance) - 0.6) / 0.2, 0, 2)
             score -= 2.0 * cut
         if group.name == self.plan.subject:
@@ -201,6 +213,10 @@ class Outdoors:
             score -= 1.6 * np.abs(np.log(np.maximum(distance, 0.5) / wish))
         if group.is_tree:
             framing = np.clip((np.abs(angle) - 0.1) / 0.3, 0, 1) * 3.0
+            if group.bring is not None:
+                crown = min(0.4 * group.size(number)[0], 0.5 * float(distance.min()) + 1.0)
+                wide = replace(foot, half_width=np.full(len(x), crown), half_depth=np.full(len(x), crown))
+                score -= CROWN_HIDES * hidden_share(poses, wide, board)
             score += framing + self.corridor(x, z, margin_m=1.5) * -4.0
         else:
             score -= (5.0 if group.bring is None else FILLER_HIDES) * hidden_share(poses, foot, board)
@@ -238,6 +254,11 @@ class Outdoors:
         if not self.ground.waters or reaches_water(group) or group.name in self.ashore:
             return False
         return group.kind.stands_on == "water" or swims(group, self.areas)
+
+    def _by_the_sea(self, group: Group) -> bool:
+        """Whether a landform has to be looked for on the land beside a sea, in which only cliffs rise."""
+        sea = bool(self.plan.waters) and isinstance(self.plan.waters[0].water, Sea | Island)
+        return sea and group.kind.name != "cliff" and not group.asked.relations
 
     def _in_line(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
         """Number after number along the line that the place draws ahead, to the subject's side of the visitor."""

@@ -21,7 +21,7 @@ from pipelines.scene import EYE_HEIGHT_M
 from pipelines.spec import VIEWER, RelationName, SceneSpec, ThingSpec
 
 MOST_GABLE_M, GABLE_RISE = 12.0, 0.39  # the first look reaches up by a little more than this, metres in a metre
-LIFTED_RISE, FAR_M = 0.58, 44.0  # and by this where it is lifted; no subject stands farther off
+LIFTED_RISE, FAR_M = 0.58, 64.0  # and by this where it is lifted; no subject stands farther off
 NEAR_M, NEAR_SIZES = (3.6, 8.0), 3.2  # metres: between these, by the size of the subject
 WAY_KINDS = {"path": "path", "trail": "path", "footpath": "path", "track": "path", "road": "road", "street": "road", "lane": "road"}
 

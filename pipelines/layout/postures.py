@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.layout.members import CUT, Group, outline
+from pipelines.layout.members import CUT, Group, half_of, outline
 from pipelines.layout.supports import AIR_M, fits_beneath
 from pipelines.scene import Model
 from pipelines.spec import RelationName, Size, ThingSpec
@@ -21,6 +21,8 @@ PLACES = 7  # a side of the grid of places that are tried under something
 SMALL_M = 1.0  # height of wings that do not soar
 AWAY = 0.75  # how far from the middle of it they lie, as a share of its half
 HILLS, LEAST_HILL_M, HILL_WIDTHS, HILL_HEIGHTS = frozenset({"hill", "dune"}), 34.0, 4.0, 3.5  # in widths and heights of what is on one
+
+LEVEL_M, TOP_ROOM = 4.0, 1.1  # what is longer from corner to corner needs a level top, that much wider
 
 
 def posture(asked: ThingSpec, kinds: Mapping[str, Kind], named: Mapping[str, str]) -> str | None:
@@ -102,10 +104,10 @@ def goes_under(group: Group, roof: Group) -> bool:
     return False
 
 
-def lesser_hills(groups: Mapping[str, Group], built: Callable[[ThingSpec], Group]) -> dict[str, Group]:
+def lesser_hills(groups: Mapping[str, Group], built: Callable[[ThingSpec, float], Group]) -> dict[str, Group]:
     """The groups; a hill or dune that small things are on is small, too: on one of the usual size they would be specks.
 
-    built: makes the group of an entry of the spec.
+    What is large stands on a level top.  built: makes the group of an entry of the spec, with a top of so many metres.
     """
     found = dict(groups)
     for name, group in groups.items():
@@ -116,8 +118,11 @@ def lesser_hills(groups: Mapping[str, Group], built: Callable[[ThingSpec], Group
         crowd = sum(len(other.models) * (2 * max(other.size()[::2])) ** 2 for other in on) ** 0.5  # twice as far apart as they are wide
         tallest = max(float(other.size()[1]) for other in on)
         wished = max(LEAST_HILL_M, HILL_WIDTHS / 2 * crowd, HILL_HEIGHTS * tallest)
-        if wished < width:
-            found[name] = built(group.asked.model_copy(update={"height_m": height * wished / width}))
+        longest = max(2 * float(np.hypot(*half_of(other, 0))) for other in on)
+        top_m = TOP_ROOM * longest if longest > LEVEL_M else 0.0
+        if wished < width or top_m:
+            asked = group.asked.model_copy(update={"height_m": height * wished / width}) if wished < width else group.asked
+            found[name] = built(asked, top_m)
     return found
 
 
