@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from pipelines.layout.board import Board, Placed
 from pipelines.layout.footprints import Boxes, Reals
 from pipelines.layout.members import LENGTHS, Group
 from pipelines.spec import VIEWER, Arrangement, RelationName
@@ -32,7 +33,32 @@ def lengthened(group: Group, total: int) -> Group:
     return replace(group, asked=asked, models=group.models[:1] * total, scales=group.scales[:1] * total)
 
 
-def target_of(group: Group, *relations: RelationName) -> str:
+def placed(
+    group: Group, board: Board, lines: Mapping[str, tuple[Reals, Reals, float]], rng: np.random.Generator,
+    best: Callable[[Group, int, Reals], Placed | None],
+) -> list[Placed]:  # fmt: skip
+    """The lengths of a fence all around or along what the words say, with gaps where others stand and where one goes in.
+
+    None where there is no such thing, or no room.  lines: see `Site`.  best: a member at the best of some poses, None for nowhere.
+    """
+    inside = board.members(_target_of(group, RelationName.AROUND))
+    way = lines.get(_target_of(group, RelationName.ALONG, RelationName.BESIDE))
+    gate = None
+    if inside:
+        poses, front = ring(group, [item.boxes("foot") for item in inside])
+        gate = None if inside[0].group.is_animal else front  # animals stay in
+    elif way is not None:
+        poses = beside_way(group, way[1], way[2], side=float(rng.choice([-1.0, 1.0])))
+    else:
+        return []
+    longer = lengthened(group, len(poses))
+    found = [best(longer, number, pose[None]) for number, pose in enumerate(poses)]
+    open_already = any(item is None for item in found)  # a path leads in
+    there = [item for number, item in enumerate(found) if item is not None and (open_already or number != gate)]
+    return there if len(there) >= max(LEAST, len(poses) / 3) else []
+
+
+def _target_of(group: Group, *relations: RelationName) -> str:
     """The name of what a group is to be around, or along; "" for nothing that has a place."""
     return next((r.objects[0] for r in group.asked.relations if r.relation in relations and r.objects[0] != VIEWER), "")
 

@@ -100,7 +100,13 @@ class Solver:
         if depends(group) and not all(self._known(relation) for relation in group.asked.relations):
             return  # no plates on the floor where there is no table
         if not self.site.room and lengths.comes_in_lengths(group):
-            if self._place_lengths(group, rng):
+
+            def best(longer: Group, number: int, poses: Reals) -> Placed | None:
+                return self._best(longer, number, poses, rng, fixed_yaw=True)
+
+            if built := lengths.placed(group, self.board, self.site.lines, rng, best):
+                for item in built:
+                    self.board.add(item)
                 return
             group = lengths.lengthened(group, lengths.IN_A_ROW) if lengths.is_straight(group) else group
         if wants_support(group, self.board):
@@ -110,28 +116,6 @@ class Solver:
         templates = self._formation(group, rng)
         for number in range(len(group.models)):
             self._note(group, self._place(group, number, rng, None if templates is None else templates[number]), number, rng)
-
-    def _place_lengths(self, group: Group, rng: np.random.Generator) -> bool:
-        """A fence all around or along what the words say, with gaps where others stand; False where there is no such thing or no room."""
-        inside = self.board.members(lengths.target_of(group, R.AROUND))
-        way = self.site.lines.get(lengths.target_of(group, R.ALONG, R.BESIDE))
-        gate = None  # where one goes in; animals stay in
-        if inside:
-            poses, front = lengths.ring(group, [item.boxes("foot") for item in inside])
-            gate = None if inside[0].group.is_animal else front
-        elif way is not None:
-            poses = lengths.beside_way(group, way[1], way[2], side=float(rng.choice([-1.0, 1.0])))
-        else:
-            return False
-        longer = lengths.lengthened(group, len(poses))
-        found = [self._best(longer, number, pose[None], rng, fixed_yaw=True) for number, pose in enumerate(poses)]
-        open_already = any(item is None for item in found)  # a path leads in
-        placed = [item for number, item in enumerate(found) if item is not None and (open_already or number != gate)]
-        if len(placed) < max(lengths.LEAST, len(poses) / 3):
-            return False
-        for item in placed:
-            self.board.add(item)
-        return True
 
     def _judge(self, group: Group, number: int, rng: np.random.Generator) -> Judge:
         return Judge(
