@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pipelines.language.lexicon import MODIFIERS, NOUNS, VOTES, Lexicon, Role
-from pipelines.language.tokens import Token, TokenKind, tokenise
+from pipelines.language.tokens import Token, TokenKind, forms, put
 
 _OF = (("interior", "view", "of"), ("interior", "shot", "of"), ("interior", "of"), ("interiors", "of"), ("inside", "of"), ("inside",))
 _LONGEST_NAME = 3  # words
@@ -16,7 +14,7 @@ _BOUND = (Role.RELATION, Role.WITH, Role.CONJUNCTION, Role.DETERMINER, Role.OF, 
 
 def within(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """The tokens that stand for those from `at` on, and where these end: "interior of an old church" → "old church interior"."""
-    said = next((words for words in _OF if _forms(tokens, at, len(words)) == words), ())
+    said = next((words for words in _OF if forms(tokens, at, len(words)) == words), ())
     begins = at == 0 or tokens[at - 1].kind in _BREAKS or tokens[at - 1].form == "the"
     if not said or (said[0] == "inside" and not begins) or (said == ("inside",) and at and tokens[at - 1].form == "the"):
         return None
@@ -24,14 +22,11 @@ def within(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token],
     first += first < len(tokens) and Role.DETERMINER in lexicon.lookup((tokens[first].form,))[0]
     for start in range(first, first + _MOST_BEFORE + 1):
         for length in range(_LONGEST_NAME, 0, -1):
-            name, end = _forms(tokens, start, length), start + length
+            name, end = forms(tokens, start, length), start + length
             if len(name) == length and not _goes_on(tokens, end, lexicon) and (room := _room(name, lexicon)):
                 looks = [token for token in tokens[first:start] if _roles(token, lexicon) & (MODIFIERS | {*VOTES})]
                 looks = looks if not looks or not lexicon.lookup((looks[-1].form, *name))[0] else looks[:-1]  # "medieval castle" is a name
-                span = tokens[at:end]
-                start_of, end_of = span[0].start, span[-1].end
-                words = [replace(token, start=start_of, end=end_of) for token in tokenise(" ".join(room))]
-                return [*looks, *words], end
+                return [*looks, *put(" ".join(room), tokens[at:end])], end
         if start >= len(tokens) or tokens[start].kind in _BREAKS or _roles(tokens[start], lexicon) & {*_BOUND}:
             return None
     return None
@@ -53,7 +48,3 @@ def _goes_on(tokens: list[Token], at: int, lexicon: Lexicon) -> bool:
 
 def _roles(token: Token, lexicon: Lexicon) -> set[Role]:
     return set(lexicon.lookup((token.form,))[0])
-
-
-def _forms(tokens: list[Token], at: int, count: int) -> tuple[str, ...]:
-    return tuple(token.form for token in tokens[at : at + count])

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pipelines.language.inflection import singulars
 from pipelines.language.interiors import within
 from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role
-from pipelines.language.tokens import Token, TokenKind, tokenise
+from pipelines.language.tokens import Token, TokenKind, forms, put
 from pipelines.language.turns import counted_parts, looming, waterside
 
 BREAKS = (TokenKind.COMMA, TokenKind.STOP)
@@ -92,16 +92,6 @@ def cover(tokens: list[Token], at: int, end: int) -> list[Token]:
     return [*before, *rest]
 
 
-def _put(text: str, place: Sequence[Token]) -> list[Token]:
-    """The words of `text` where the tokens of `place` stand."""
-    start, end = min(token.start for token in place), max(token.end for token in place)
-    return [replace(token, start=start, end=end) for token in tokenise(text)]
-
-
-def _forms(tokens: Sequence[Token], at: int, count: int) -> tuple[str, ...]:
-    return tuple(token.form for token in tokens[at : at + count])
-
-
 def _ends(tokens: Sequence[Token], at: int) -> bool:
     return at >= len(tokens) or tokens[at].kind in BREAKS
 
@@ -124,10 +114,10 @@ def _legal(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token],
     """ "Item, one table, whereon a candle, and a chest next to the same."."""
     token = tokens[at]
     if token.form in _ADVERBS_OF_PLACE:
-        return _put(_ADVERBS_OF_PLACE[token.form], [token]), at + 1
-    same = next((words for words in _SAME if _forms(tokens, at, len(words)) == words), None)
+        return put(_ADVERBS_OF_PLACE[token.form], [token]), at + 1
+    same = next((words for words in _SAME if forms(tokens, at, len(words)) == words), None)
     if same is not None and _ends(tokens, at + len(same)):
-        return _put("it", tokens[at : at + len(same)]), at + len(same)
+        return put("it", tokens[at : at + len(same)]), at + len(same)
     begins = at == 0 or tokens[at - 1].kind is TokenKind.STOP
     if token.form == "item" and begins and at + 2 < len(tokens) and tokens[at + 1].kind in BREAKS:
         return [replace(tokens[at + 2], start=token.start)], at + 3
@@ -140,16 +130,16 @@ def _dialect(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token
     if following is None:
         return None
     if token.form in ("o", "an") and following.form == "'" and following.start == token.end:
-        return _put("of" if token.form == "o" else "and", tokens[at : at + 2]), at + 2
+        return put("of" if token.form == "o" else "and", tokens[at : at + 2]), at + 2
     if (token.form, following.form) == ("next", "2"):
-        return _put("next to", tokens[at : at + 2]), at + 2
+        return put("next to", tokens[at : at + 2]), at + 2
     before = tokens[at - 1] if at else None
     if before is not None and _has(before, lexicon, Role.RELATION, Role.TURNED, Role.OF, Role.COMPARE):
         return None  # "a hill behind me"
     mine = token.form == "me" and (at == 0 or tokens[at - 1].form not in _HANDED) and following.kind is TokenKind.WORD
     senses, plural = lexicon.lookup((following.form,))
     if mine and Role.THING in senses and not plural and not senses.keys() & {Role.DETERMINER, Role.FUNCTION, Role.RELATION}:
-        return _put("my", [token]), at + 1
+        return put("my", [token]), at + 1
     return None
 
 
@@ -157,14 +147,14 @@ def _counted_behind(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[lis
     """ "sheep, thirteen head, in a pen", "beds, four of them": a number alone behind the noun is how many there are."""
     if at == 0 or tokens[at - 1].kind is not TokenKind.COMMA:
         return None
-    counts = (k for k in (3, 2, 1) if Role.NUMBER in lexicon.lookup(_forms(tokens, at, k))[0])
+    counts = (k for k in (3, 2, 1) if Role.NUMBER in lexicon.lookup(forms(tokens, at, k))[0])
     after = at + (1 if tokens[at].kind is TokenKind.NUMBER else next(counts, 0))
-    tail = next((words for words in _IN_NUMBER if after > at and _forms(tokens, after, len(words)) == words), None)
+    tail = next((words for words in _IN_NUMBER if after > at and forms(tokens, after, len(words)) == words), None)
     if tail is None or not (_ends(tokens, after + len(tail)) or tail[0] not in ("of", "head")):
         return None
     end = after + len(tail)
     said = [*tokens[at : after - 1], replace(tokens[after - 1], end=tokens[end - 1].end)]
-    return (said if _ends(tokens, end) else [*said, *_put(",", [tokens[end - 1]])]), end
+    return (said if _ends(tokens, end) else [*said, *put(",", [tokens[end - 1]])]), end
 
 
 def _owned_side(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
@@ -185,12 +175,12 @@ def _owned_side(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[To
     if side in ("side", "back") and tokens[at].form == "on":
         return None
     named = [*tokens[at + 1 : owner], replace(tokens[owner], possessive=False, end=tokens[end - 1].end)]
-    return [*_put(meant, [tokens[at]]), *named], end
+    return [*put(meant, [tokens[at]]), *named], end
 
 
 def _partitive(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "Of six columns two are down": six columns, two fallen. "Five boats, one of which is red": one of them red."""
-    if _forms(tokens, at + 1, 2) == ("of", "which") and at + 4 < len(tokens) and _number(tokens[at], lexicon):
+    if forms(tokens, at + 1, 2) == ("of", "which") and at + 4 < len(tokens) and _number(tokens[at], lexicon):
         plain = tokens[at + 3].form in ("is", "are") and _has(tokens[at + 4], lexicon, *MODIFIERS) and _ends(tokens, at + 5)
         return ([tokens[at], replace(tokens[at + 4], start=tokens[at + 1].start)], at + 5) if plain else None
     begins = at == 0 or tokens[at - 1].kind in BREAKS
@@ -202,12 +192,12 @@ def _partitive(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Tok
             continue
         if not _number(tokens[share], lexicon) or is_.form not in ("are", "is", "were", "was", "have", "lie"):
             continue
-        look = _put("fallen", [is_, said]) if said.form in _DOWN else [replace(said, start=is_.start)]
+        look = put("fallen", [is_, said]) if said.form in _DOWN else [replace(said, start=is_.start)]
         whole = [replace(tokens[at + 1], start=tokens[at].start), *tokens[at + 2 : share]]
         whole = whole[:-1] if whole[-1].kind is TokenKind.COMMA else whole
         looks = said.form in _DOWN or _has(said, lexicon, *MODIFIERS)
         state = look if looks else [is_, said]
-        return [*whole, *_put(",", [tokens[share]]), tokens[share], *state], share + 3
+        return [*whole, *put(",", [tokens[share]]), tokens[share], *state], share + 3
     return None
 
 
@@ -217,7 +207,7 @@ def _dislocated(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[To
         return None
     begin = next((k for k in range(at - 1, -1, -1) if tokens[k].kind in BREAKS), -1)
     end = at + 1
-    if _forms(tokens, end, 1) and tokens[end].form in _ASIDE and end + 1 < len(tokens) and tokens[end + 1].kind is TokenKind.COMMA:
+    if forms(tokens, end, 1) and tokens[end].form in _ASIDE and end + 1 < len(tokens) and tokens[end + 1].kind is TokenKind.COMMA:
         end += 2
     if (begin >= 0 and tokens[begin].kind is not TokenKind.STOP) or at - begin > _LONGEST_PHRASE or end + 1 >= len(tokens):
         return None
@@ -232,18 +222,18 @@ def _dislocated(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[To
 
 def _without_of(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "is sitting in front the bakery": after a verb, in front of it."""
-    if _forms(tokens, at, 2) != ("in", "front") and tokens[at].form != "infront":
+    if forms(tokens, at, 2) != ("in", "front") and tokens[at].form != "infront":
         return None
     end = at + (2 if tokens[at].form == "in" else 1)
     verb = at > 0 and _has(tokens[at - 1], lexicon, Role.VERB, Role.BE)
     if not verb or end >= len(tokens) or tokens[end].form not in ("the", "my", "our", "this", "that", "his", "her", "their"):
         return None
-    return _put("in front of", tokens[at:end]), end
+    return put("in front of", tokens[at:end]), end
 
 
 def _half(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "eight dummies, half of them wearing helmets": four of them."""
-    if tokens[at].form != "half" or _forms(tokens, at + 1, 2) not in (("of", "them"), ("of", "these"), ("of", "those")):
+    if tokens[at].form != "half" or forms(tokens, at + 1, 2) not in (("of", "them"), ("of", "these"), ("of", "those")):
         return None
     for before in range(at - 1, -1, -1):
         if tokens[before].kind is TokenKind.STOP:
@@ -252,14 +242,14 @@ def _half(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], 
         whole = tokens[before].form if tokens[before].kind is TokenKind.NUMBER else said.value if said is not None else ""
         if whole.isdigit():
             return (
-                (_put(f"{_NUMBERS[int(whole) // 2]} of them", tokens[at : at + 3]), at + 3) if 1 < int(whole) < 2 * len(_NUMBERS) else None
+                (put(f"{_NUMBERS[int(whole) // 2]} of them", tokens[at : at + 3]), at + 3) if 1 < int(whole) < 2 * len(_NUMBERS) else None
             )
     return None
 
 
 def _from_which(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "a log from which mushrooms sprout": on which they are; "a branch from which a lantern hangs": under which it is."""
-    if _forms(tokens, at, 2) != ("from", "which"):
+    if forms(tokens, at, 2) != ("from", "which"):
         return None
     clause = []
     for token in tokens[at + 2 :]:
@@ -267,12 +257,12 @@ def _from_which(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[To
             break
         clause.append(token.form)
     verb = next((form for form in clause if form in _GROWING or form in _HANGING), None)
-    return None if verb is None else (_put("on which" if verb in _GROWING else "under which", tokens[at : at + 2]), at + 2)
+    return None if verb is None else (put("on which" if verb in _GROWING else "under which", tokens[at : at + 2]), at + 2)
 
 
 def _gapped(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "one holds a crown, the other a sword": it holds it, too."""
-    if _forms(tokens, at, 2) != ("the", "other") or at + 2 >= len(tokens) or tokens[at + 2].form not in ("a", "an", "some"):
+    if forms(tokens, at, 2) != ("the", "other") or at + 2 >= len(tokens) or tokens[at + 2].form not in ("a", "an", "some"):
         return None
     one = next((k for k in range(at - 1, -1, -1) if tokens[k].form == "one" or tokens[k].kind is TokenKind.STOP), None)
     if one is None or tokens[one].form != "one" or not _has(tokens[one + 1], lexicon, Role.TURNED, Role.RELATION, Role.WITH, Role.VERB):
@@ -318,8 +308,8 @@ def _so_that(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token
 
 def _like_the_one(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "a park like the one we used to take the children to": what it is like is not in it."""
-    like = _forms(tokens, at, 3)
-    if like not in (("like", "the", "one"), ("like", "the", "ones")) or _forms(tokens, at + 3, 1) not in _SPEAKERS:
+    like = forms(tokens, at, 3)
+    if like not in (("like", "the", "one"), ("like", "the", "ones")) or forms(tokens, at + 3, 1) not in _SPEAKERS:
         return None
     return [], next((k for k in range(at + 3, len(tokens)) if tokens[k].kind in BREAKS), len(tokens))
 
@@ -333,13 +323,13 @@ def _bare_list(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Tok
     """ "red cube left of blue sphere green cylinder", "a canoe on the lake tent": where nothing parts words, a noun ends a phrase."""
     if at == 0 or len(tokens) < _LEAST_LIST or tokens[at - 1].possessive or _is_parted(tokens):
         return None
-    ended = next((k for k in (3, 2, 1) if k <= at and lexicon.lookup(_forms(tokens, at - k, k))[0].keys() & {Role.THING, Role.PRONOUN}), 0)
-    across = any(lexicon.lookup(_forms(tokens, at - a, a + b))[0] for a in (1, 2) if a <= at for b in (1, 2))
+    ended = next((k for k in (3, 2, 1) if k <= at and lexicon.lookup(forms(tokens, at - k, k))[0].keys() & {Role.THING, Role.PRONOUN}), 0)
+    across = any(lexicon.lookup(forms(tokens, at - a, a + b))[0] for a in (1, 2) if a <= at for b in (1, 2))
     if not ended or across or (ended == 1 and _has(tokens[at - 1], lexicon, *MODIFIERS, Role.VERB, Role.RELATION, Role.DETERMINER)):
         return None
     looks = next((k for k in range(3) if at + k >= len(tokens) or not _has(tokens[at + k], lexicon, Role.COLOUR, Role.SIZE)), 2)
     last = len(tokens) - at - looks
-    begins = next((k for k in (3, 2, 1) if k <= last and Role.THING in lexicon.lookup(_forms(tokens, at + looks, k))[0]), 0)
+    begins = next((k for k in (3, 2, 1) if k <= last and Role.THING in lexicon.lookup(forms(tokens, at + looks, k))[0]), 0)
     head = tokens[at + looks + begins - 1] if begins else tokens[at]
     if not begins or (begins == 1 and (_has(head, lexicon, Role.PART, Role.VERB, Role.RELATION, Role.WITH) or head.form in _OF_ANYTHING)):
         return None
@@ -348,12 +338,12 @@ def _bare_list(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Tok
     again = any(token.form == tokens[at - 1].form for token in tokens[:first])
     if not looks and counted and not again and not singulars(tokens[at - 1].form, lexicon.irregular_plurals):
         return None  # "a ghost ship"; "the lake" of which was spoken ends its phrase
-    return [*_put(",", [tokens[at]]), tokens[at]], at + 1
+    return [*put(",", [tokens[at]]), tokens[at]], at + 1
 
 
 def _somebody_left(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "someone has left a harp by the vines": who did it is not there any more."""
-    if tokens[at].form not in _SOMEBODY or _forms(tokens, at + 1, 1) not in (("has",), ("had",), ("have",)):
+    if tokens[at].form not in _SOMEBODY or forms(tokens, at + 1, 1) not in (("has",), ("had",), ("have",)):
         return None
     left = at + 2 < len(tokens) and tokens[at + 2].form in _LEAVING
     return ([], at + 3) if left else None
@@ -362,7 +352,7 @@ def _somebody_left(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list
 def _who_asks(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "I am a site engineer in Pune.": who wants the scene is not in it, when nothing is said of where he is."""
     begins = at == 0 or tokens[at - 1].kind in BREAKS
-    if not begins or (_forms(tokens, at, 2) != ("i", "am") and _forms(tokens, at, 1) != ("im",)):
+    if not begins or (forms(tokens, at, 2) != ("i", "am") and forms(tokens, at, 1) != ("im",)):
         return None
     begin = at + (1 if tokens[at].form == "im" else 2)
     end = next((k for k in range(begin, len(tokens)) if tokens[k].kind in BREAKS or tokens[k].form == "and"), len(tokens))
@@ -383,14 +373,14 @@ def _climbing(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Toke
     noun = next((k for k in range(at + 2, min(at + 2 + _LONGEST_PHRASE, len(tokens))) if _has(tokens[k], lexicon, *NOUNS)), None)
     if noun is None or tokens[noun].form not in _CLIMBED:
         return None
-    return _put("on", tokens[at : at + 1]), at + 1
+    return put("on", tokens[at : at + 1]), at + 1
 
 
 def _other_of(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "one stall of fish and other of flowers": another stall."""
-    if tokens[at].form not in ("other", "another") or _forms(tokens, at + 1, 1) != ("of",):
+    if tokens[at].form not in ("other", "another") or forms(tokens, at + 1, 1) != ("of",):
         return None
     before = [k for k in range(at - 1, 0, -1) if tokens[k].form == "of" and _has(tokens[k - 1], lexicon, *NOUNS)]
     if not before or any(token.kind is TokenKind.STOP for token in tokens[before[0] : at]):
         return None
-    return [*_put("one", [tokens[at]]), replace(tokens[before[0] - 1], start=tokens[at].start, end=tokens[at].end)], at + 1
+    return [*put("one", [tokens[at]]), replace(tokens[before[0] - 1], start=tokens[at].start, end=tokens[at].end)], at + 1

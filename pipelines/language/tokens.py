@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 _PIECE = re.compile(
@@ -91,3 +92,14 @@ def plain(word: str) -> str:
 def key(words: str) -> tuple[str, ...]:
     """A lexicon entry as the words a prompt would have: hyphens and apostrophes as `tokenise` treats them."""
     return tuple(plain(words).replace("'s", "").replace("'", "").replace("-", " ").replace("_", " ").split())
+
+
+def forms(tokens: Sequence[Token], at: int, count: int) -> tuple[str, ...]:
+    """The forms of so many tokens from `at` on, fewer at the end."""
+    return tuple(token.form for token in tokens[at : at + count])
+
+
+def put(text: str, place: Sequence[Token]) -> list[Token]:
+    """The words of `text` where the tokens of `place` stand."""
+    start, end = min(token.start for token in place), max(token.end for token in place)
+    return [replace(token, start=start, end=end) for token in tokenise(text)]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pipelines.language.inflection import singulars
 from pipelines.language.lexicon import Lexicon, Role
-from pipelines.language.tokens import Token, TokenKind, tokenise
+from pipelines.language.tokens import Token, TokenKind, forms, put
 
 _PARTS = frozenset(
     {"storey", "story", "seater", "seat", "piece", "door", "wheel", "wheeler", "person", "man", "way", "lane", "light", "leg"}
@@ -18,18 +16,18 @@ _AT, _RIMS = frozenset({"at", "by", "near", "on", "beside"}), frozenset({"edge",
 
 def counted_parts(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "a six-wheeled rover", "a two-storey house": how many parts one thing has; "a four-poster bed" is a name."""
-    pair = tuple(token.form for token in tokens[at : at + 2])
+    pair = forms(tokens, at, 2)
     if len(pair) < 2 or not tokens[at + 1].glued or tokens[at].glued or at + 2 >= len(tokens):
         return None
     counts = tokens[at].kind is TokenKind.NUMBER or Role.NUMBER in lexicon.lookup(pair[:1])[0]
     parts = pair[1].endswith("ed") or pair[1] in _PARTS
-    named = any(lexicon.lookup((*pair, *(token.form for token in tokens[at + 2 : at + 2 + more])))[0] for more in range(3))
+    named = any(lexicon.lookup(forms(tokens, at, 2 + more))[0] for more in range(3))
     return ([], at + 2) if counts and parts and not named and tokens[at + 2].kind is TokenKind.WORD else None
 
 
 def looming(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "a lighthouse towers over the cliffs": it stands near them; "the church towers" are things."""
-    pair = tuple(token.form for token in tokens[at : at + 2])
+    pair = forms(tokens, at, 2)
     if at == 0 or len(pair) < 2 or pair[0] not in _LOOMING or pair[1] not in _OVER:
         return None
     before = tokens[at - 1].form
@@ -37,15 +35,13 @@ def looming(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token]
         return None  # "two stone towers over a gate"
     if singulars(before, lexicon.irregular_plurals) or Role.THING not in lexicon.lookup((before,))[0]:
         return None
-    start, end = tokens[at].start, tokens[at + 1].end
-    return [replace(token, start=start, end=end) for token in tokenise("stands near")], at + 2
+    return put("stands near", tokens[at : at + 2]), at + 2
 
 
 def waterside(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "at the water's edge", "by the river's edge": beside it."""
     del lexicon
-    form = [token.form for token in tokens[at : at + 4]]
+    form = forms(tokens, at, 4)
     if len(form) < 4 or form[0] not in _AT or form[1] != "the" or not tokens[at + 2].possessive or form[3] not in _RIMS:
         return None
-    start, end = tokens[at].start, tokens[at + 3].end
-    return [replace(token, start=start, end=end) for token in tokenise(f"beside the {form[2]}")], at + 4
+    return put(f"beside the {form[2]}", tokens[at : at + 4]), at + 4
