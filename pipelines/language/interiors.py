@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pipelines.language.lexicon import MODIFIERS, NOUNS, VOTES, Lexicon, Role
+from pipelines.language.lexicon import MODIFIERS, NOUNS, VOTES, Lexicon, Role, split
 from pipelines.language.tokens import Token, TokenKind, forms, put
 
 _OF = (("interior", "view", "of"), ("interior", "shot", "of"), ("interior", "of"), ("interiors", "of"), ("inside", "of"), ("inside",))
-_LONGEST_NAME = 3  # words
+_LONGEST_NAME, _LONGEST_ENTRY = 3, 5  # words
 _MOST_BEFORE = 4  # adjectives and other words before the name
 _BREAKS = (TokenKind.COMMA, TokenKind.STOP)
 _BOUND = (Role.RELATION, Role.WITH, Role.CONJUNCTION, Role.DETERMINER, Role.OF, Role.PRONOUN, Role.BE)
@@ -18,6 +18,8 @@ def within(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token],
     begins = at == 0 or tokens[at - 1].kind in _BREAKS or tokens[at - 1].form == "the"
     if not said or (said[0] == "inside" and not begins) or (said == ("inside",) and at and tokens[at - 1].form == "the"):
         return None
+    if any(Role.PLACE in lexicon.lookup(forms(tokens, at, count))[0] for count in range(_LONGEST_ENTRY, len(said), -1)):
+        return None  # "inside the castle walls"
     first = at + len(said)
     first += first < len(tokens) and Role.DETERMINER in lexicon.lookup((tokens[first].form,))[0]
     for start in range(first, first + _MOST_BEFORE + 1):
@@ -35,7 +37,11 @@ def within(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token],
 def _room(name: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...]:
     """The words for the inside of what goes by a name, where some place has them."""
     words = (*name, "interior")
-    return words if Role.PLACE in lexicon.lookup(words)[0] else ()
+    place = lexicon.lookup(words)[0].get(Role.PLACE)
+    if place is None:
+        return ()
+    makeshift = " ".join(words) in split(lexicon.places[place.value].said.near)  # the library has a car, and no room like one
+    return () if makeshift and Role.THING in lexicon.lookup(name)[0] else words
 
 
 def _goes_on(tokens: list[Token], at: int, lexicon: Lexicon) -> bool:
@@ -43,7 +49,8 @@ def _goes_on(tokens: list[Token], at: int, lexicon: Lexicon) -> bool:
     if at >= len(tokens) or tokens[at].kind in _BREAKS:
         return False
     roles = _roles(tokens[at], lexicon)
-    return bool(roles & {*NOUNS}) and not roles & {*_BOUND, Role.VERB}
+    does = Role.VERB in roles and at + 1 < len(tokens) and Role.DETERMINER in _roles(tokens[at + 1], lexicon)
+    return bool(roles & {*NOUNS}) and not roles & {*_BOUND} and not does
 
 
 def _roles(token: Token, lexicon: Lexicon) -> set[Role]:

@@ -149,6 +149,10 @@ class Mentions(Drafting):
         definite = owned or self.hosted or phrase.article in self.definite
         self._naming.settle_part(phrase, definite=definite, indoors=self._indoors(), apart=apart)
 
+    def may_stand_alone(self, phrase: NounPhrase) -> bool:
+        """Whether a phrase names a part of houses that is a thing of its own in the open: a wall."""
+        return phrase.head is not None and singular(phrase.head, self._lexicon).split()[-1] in self._lexicon.data["own_outdoors"]
+
     def machine_of(self, phrase: NounPhrase) -> Draft | None:
         """ "crate on forks": the forklift that has such a part."""
         word = singular(phrase.head, self._lexicon) if phrase.head is not None and phrase.head.has(Role.PART) else ""

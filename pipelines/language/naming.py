@@ -103,10 +103,11 @@ class Naming:
     def settle_part(self, phrase: NounPhrase, *, definite: bool, indoors: bool, apart: bool) -> None:
         """ "its door", "stone walls": of a building that was spoken of they are parts, though a kind may go by these words too.
 
-        apart: the words put it around something, so it is no part of that.
+        apart: the words put it around, before or behind something, so it is no part of that.
         """
         head = phrase.head
-        if head is not None and not definite and not indoors and phrase.article in ("a", "an"):
+        new = phrase.article in ("a", "an") or (apart and phrase.plural and not phrase.article)
+        if head is not None and not definite and not indoors and new:
             head = phrase.head = self._own_outdoors_of(head, apart=apart)
         if head is None or not head.has(Role.THING) or len(head.words) != head.end - head.start:
             return

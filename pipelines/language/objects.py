@@ -24,6 +24,7 @@ _THINGS_OF_LISTS = frozenset({RelationName.AROUND, RelationName.ALONG, RelationN
 EACH_OF_ITS = {"corner": 4, "arm": 2, "shoulder": 2, "hand": 2, "wing": 2, "horn": 2, "ear": 2, "side": 2, "end": 2, "antler": 2}
 """How many there are of what a thing has several of: "a raven on each arm" are two."""
 _OF_BODIES = frozenset({"mouth", "beak", "jaws", "claws", "teeth", "paws", "hand", "hands", "arms"})
+_APART = SIDES | {RelationName.AROUND}  # in front of, behind and around what one is no part of
 _AT_WATER = INNER | {RelationName.BESIDE, RelationName.NEAR}
 
 
@@ -87,7 +88,9 @@ class Objects:
             self._mentions.use(item)
             return [water], at + 1
         hung = bool(self._talk.subjects) and all(map(self._mentions.sorts.is_off_the_floor, self._talk.subjects))
-        self._mentions.settle_part(item, owned=hung, apart=turned and relation is RelationName.AROUND)  # "a painting on a wall": a room's
+        self._mentions.settle_part(
+            item, owned=hung, apart=relation in _APART and (turned or relation in SIDES)
+        )  # "a painting on a wall": a room's
         weight = IN_PLACE if is_placing(word) else SAID_PLACE if turned and relation is RelationName.UNDER else PLACE_AS_OBJECT
         weight = max(weight, SAID_PLACE) if first else weight
         weight = IN_PLACE if is_outside(word) and self._mentions.is_in_the_open(item) else weight

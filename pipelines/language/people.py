@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipelines.language.drafts import Draft, SceneDraft, is_many, is_named
 from pipelines.language.inflection import singulars
-from pipelines.language.lexicon import Role
+from pipelines.language.lexicon import Role, split
 from pipelines.language.looks import wear
 from pipelines.language.mentions import PLACE_AS_OBJECT, Mentions
 from pipelines.language.noun_phrase import PUTTING_ON, Item, NounPhrase
@@ -32,8 +32,6 @@ _APART = (
     "own",
 )
 """How verbs begin of which the object may be anywhere."""
-
-_TRIMMINGS = frozenset({"hat", "cap", "scarf", "helmet", "crown", "gloves", "mittens", "boots", "glasses", "tie"})
 
 
 class People:
@@ -61,12 +59,15 @@ class People:
             return False
         lexicon = self._mentions.lexicon
         word = item.head.words[-1] if item.head is not None else ""
-        if not {word, *singulars(word, lexicon.irregular_plurals)} & lexicon.worn:
+        names = {word, *singulars(word, lexicon.irregular_plurals)}
+        if not names & lexicon.worn:
             return False
         wearer, looks = wearers[-1], Draft("")
         for lexeme in (*item.modifiers, *item.compounds):
             wear(looks, lexeme)
-        trimmed = word in _TRIMMINGS and not self._mentions.sorts.acts(wearer)  # a snowman's black hat makes it no black snowman
+        trimmed = bool(names & {*split(lexicon.data["trimmings"])}) and not self._mentions.sorts.acts(
+            wearer
+        )  # a snowman's black hat makes it no black snowman
         wearer.colour = wearer.colour or (None if trimmed else looks.colour)
         self._scene.use(item.start, item.end, "describes")
         self._last = item

@@ -194,10 +194,11 @@ class Row:
         named = isinstance(subject, NounPhrase) and subject.head is not None
         return participle and isinstance(self.item(at + 1), NounPhrase) and self.is_comma(at + 2) and named
 
-    def goes_around(self, at: int) -> bool:
-        """ "a house with a wall around it": what follows at `at` puts what was named around something, so it is no part of that."""
+    def puts_apart(self, at: int) -> bool:
+        """ "a house with a wall around it", "behind it": what follows at `at` puts what was named beside what it is no part of."""
         word = self.item(at)
-        return isinstance(word, Lexeme) and word.has(Role.RELATION) and word.value(Role.RELATION) == RelationName.AROUND
+        named = isinstance(word, Lexeme) and word.has(Role.RELATION)
+        return named and isinstance(word, Lexeme) and RelationName(word.value(Role.RELATION)) in ASIDE | {RelationName.AROUND}
 
     def next_is_relation(self, at: int) -> bool:
         return self.has(at, Role.RELATION, Role.TURNED, Role.TO_VIEWER, Role.TO_HOST)

@@ -70,7 +70,7 @@ class Subjects(Predicates):
         if (other := self._groups.gapped(phrase)) is not None:
             self._talk.lately.append(other)
             phrase = replace(phrase, article="", number=None)
-        apart = self._row.goes_around(at + 1)
+        apart = self._row.puts_apart(at + 1) and self._mentions.may_stand_alone(phrase)
         self._mentions.hosted = self._talk.host is not None and self._connector in ("with", "and", "comma") and not apart
         if self._row.is_look_of_some(at, parted=self._groups.parted) and phrase.head is not None:
             phrase = replace(phrase, head=None, modifiers=[*phrase.modifiers, phrase.head])  # "one green and one orange"

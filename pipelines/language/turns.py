@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.language.inflection import singulars
-from pipelines.language.lexicon import Lexicon, Role
+from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role
 from pipelines.language.tokens import Token, TokenKind, forms, put
 
 _PARTS = frozenset(
@@ -20,9 +20,13 @@ def counted_parts(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[
     if len(pair) < 2 or not tokens[at + 1].glued or tokens[at].glued or at + 2 >= len(tokens):
         return None
     counts = tokens[at].kind is TokenKind.NUMBER or Role.NUMBER in lexicon.lookup(pair[:1])[0]
-    parts = pair[1].endswith("ed") or pair[1] in _PARTS
+    one = at > 0 and tokens[at - 1].form in ("a", "an", "the", "its", "this") and not singulars(pair[1], lexicon.irregular_plurals)
+    parts = pair[1].endswith("ed") or pair[1] in _PARTS or one
     named = any(lexicon.lookup(forms(tokens, at, 2 + more))[0] for more in range(3))
-    return ([], at + 2) if counts and parts and not named and tokens[at + 2].kind is TokenKind.WORD else None
+    after = at + 3 if tokens[at + 2].kind is TokenKind.COMMA else at + 2  # "a six-wheeled, rusty rover"
+    roles = set(lexicon.lookup(forms(tokens, after, 1))[0])
+    goes_on = after < len(tokens) and tokens[after].kind is TokenKind.WORD and (not roles or bool(roles & {*NOUNS, *MODIFIERS}))
+    return ([], after) if counts and parts and not named and goes_on else None
 
 
 def looming(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
@@ -33,15 +37,18 @@ def looming(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token]
     before = tokens[at - 1].form
     if any(one.kind is TokenKind.NUMBER or Role.NUMBER in lexicon.lookup((one.form,))[0] for one in tokens[max(at - 3, 0) : at]):
         return None  # "two stone towers over a gate"
-    if singulars(before, lexicon.irregular_plurals) or Role.THING not in lexicon.lookup((before,))[0]:
+    kind = lexicon.lookup((before,))[0].get(Role.THING)
+    if singulars(before, lexicon.irregular_plurals) or kind is None or lexicon.kinds[kind.options[0]].stands_on == "air":
         return None
-    return put("stands near", tokens[at : at + 2]), at + 2
+    over = lexicon.lookup(forms(tokens, at + 3, 1))[0]  # behind its article
+    within = Role.PLACE in over and Role.THING not in over  # "towers over the city"
+    return put("stands in" if within else "stands near", tokens[at : at + 2]), at + 2
 
 
 def waterside(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
-    """ "at the water's edge", "by the river's edge": beside it."""
+    """ "at the water's edge": beside it."""
     del lexicon
     form = forms(tokens, at, 4)
-    if len(form) < 4 or form[0] not in _AT or form[1] != "the" or not tokens[at + 2].possessive or form[3] not in _RIMS:
+    if len(form) < 4 or form[0] not in _AT or form[1:3] != ("the", "water") or form[3] not in _RIMS:
         return None
-    return put(f"beside the {form[2]}", tokens[at : at + 4]), at + 4
+    return put("beside the water", tokens[at : at + 4]), at + 4

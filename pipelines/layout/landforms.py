@@ -89,9 +89,9 @@ def _profile(kind: str, share: Reals, x: Reals, z: Reals, seed: int, *, top: flo
         return np.asarray(face * (0.94 + 0.12 * fractal(x, z, 0.3, octaves=4, seed=seed)))
     slope = np.clip((share - top) / (1 - top), 0, 1)
     dome = 0.5 + 0.5 * np.cos(np.pi * slope)
-    if kind == "dune":
-        dome = dome * (0.8 + 0.2 * np.clip(1 + 3 * x, 0, 2))
     rough = ease(0.0, 0.25, slope) if top else 1.0
+    if kind == "dune":
+        dome = dome * (1 - 0.2 * rough * (1 - np.clip(1 + 3 * x, 0, 2)))
     return np.asarray(dome * (1 + 0.12 * rough * fractal(x, z, 0.35, octaves=3, seed=seed)))
 
 

@@ -39,7 +39,8 @@ def placed(
 ) -> list[Placed]:  # fmt: skip
     """The lengths of a fence all around or along what the words say, with gaps where others stand and where one goes in.
 
-    None where there is no such thing, or no room.  lines: see `Site`.  best: a member at the best of some poses, None for nowhere.
+    Empty where no such thing or way has a place, and where there is no room.  lines: of ways by name, see `Outdoors.add_way`.
+    best: a member at the best of some poses, None for nowhere.
     """
     inside = board.members(_target_of(group, RelationName.AROUND))
     way = lines.get(_target_of(group, RelationName.ALONG, RelationName.BESIDE))

@@ -102,7 +102,7 @@ class Outdoors:
         if self.ground.waters and group.kind.stands_on != "air":
             shore = self.ground.shore(x, z)
             if self.floats(group):
-                fine &= shore[:, 4] < -(0.25 + np.minimum(foot.half_width, foot.half_depth))
+                fine &= shore[:, -1] < -(0.25 + np.minimum(foot.half_width, foot.half_depth))
             elif not reaches_water(group):
                 fine &= shore.min(axis=1) > (0.8 if not group.is_building else 1.6)
                 if isinstance(sea := self.plan.waters[0].water, Sea | Island) and not group.asked.relations:

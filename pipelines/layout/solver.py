@@ -108,7 +108,12 @@ class Solver:
                 for item in built:
                     self.board.add(item)
                 return
-            group = lengths.lengthened(group, lengths.IN_A_ROW) if lengths.is_straight(group) else group
+            longer = lengths.lengthened(group, lengths.IN_A_ROW)
+            row = self._formation(longer, rng) if lengths.is_straight(group) else None
+            if row is not None and all(straight := [best(longer, number, pose[None]) for number, pose in enumerate(row)]):
+                for item in filter(None, straight):
+                    self.board.add(item)
+                return
         if wants_support(group, self.board):
             for number in range(len(group.models)):
                 self._note(group, place_on(group, number, self.board, self._judge(group, number, rng), rng), number, rng)
