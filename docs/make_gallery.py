@@ -59,7 +59,11 @@ SHOTS = (
     Shot("canyon", "a desert canyon at golden hour with cactuses and an eagle on a rock"),
     Shot("snow", "a snowfield at sunset with a log cabin between two fir trees, a snowman in front of the cabin and a sledge beside it"),
     Shot("dock", "a calm mountain lake at sunset, a wooden dock, two rowing boats beside the dock, a tent near a campfire"),
-    Shot("beach", "a tropical beach in the afternoon with palm trees, two deck chairs under a parasol and a rowing boat near the water", seed=2),
+    Shot(
+        "beach",
+        "a tropical beach in the afternoon with palm trees, two deck chairs under a parasol and a rowing boat near the water",
+        seed=2,
+    ),
     Shot("graveyard", "an old graveyard on a misty night with a mausoleum and lanterns"),
     Shot("neon", "a cyberpunk street at night in the rain with neon signs and a noodle stall"),
     Shot("mars", "a Mars base with a rover in front of a dome and an astronaut beside the rover"),
