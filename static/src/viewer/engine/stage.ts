@@ -169,7 +169,9 @@ export class Stage {
     this.canvas.removeEventListener('webglcontextlost', this.onLost);
     document.removeEventListener('visibilitychange', this.onVisibility);
     void this.renderer.setAnimationLoop(null);
-    // Its sorter may be at work: the answer that Spark then fails has nobody who waits for it.
+    // Its sorter may be about to read distances, or at work: what Spark then fails has nobody who waits for it.
+    clearTimeout(this.spark.sortTimeoutId);
+    Object.assign(this.spark, { readbackDepth: () => new Promise(() => undefined) });
     for (const answer of Object.values(this.spark.sortWorker?.messages ?? {})) answer.reject = () => undefined;
     this.spark.dispose();
     this.renderer.dispose();
