@@ -123,7 +123,7 @@ def figures_as_read(prompt: Mapping[str, Any], spec: SceneSpec, library: Library
     """Hold what was read of one prompt against its wishes, whatever an arrangement would make of it."""
     found = Figures(places=int("place" in prompt))
     where = f"{prompt['text'][:70]}…"
-    found.places_met = int("place" in prompt and spec.place in prompt["place"].split("|"))
+    found.places_met = int("place" in prompt and _is_place(spec, prompt["place"]))
     if found.places_met < found.places:
         found.faults.append(f"{where}: read as {spec.place}, not {prompt['place']}")
     for wish in prompt["things"]:
@@ -144,8 +144,8 @@ def figures_of(prompt: Mapping[str, Any], spec: SceneSpec, scene: Scene, library
     found = Figures()
     where = f"{prompt['text'][:70]}… (seed {seed})"
     place = prompt.get("place", spec.place)  # not every wish names one that the library has
-    found.places, found.places_met = int("place" in prompt), int("place" in prompt and spec.place in place.split("|"))
-    if spec.place not in place.split("|"):
+    found.places, found.places_met = int("place" in prompt), int("place" in prompt and _is_place(spec, place))
+    if not _is_place(spec, place):
         found.faults.append(f"{where}: read as {spec.place}, not {place}")
     for wish in prompt["things"]:
         found.things += 1
@@ -164,6 +164,11 @@ def figures_of(prompt: Mapping[str, Any], spec: SceneSpec, scene: Scene, library
     found.faults += [f"{where}: {one} and {other} intersect" for one, other in stuck]
     found.faults += [f"{where}: {sentence}" for sentence in floating(scene, library)]
     return found
+
+
+def _is_place(spec: SceneSpec, names: str) -> bool:
+    """Whether the scene is at a place, or at any of several: "park|meadow"."""
+    return spec.place in names.split("|")
 
 
 def _kinds(words: str, library: Library) -> set[str]:

@@ -23,7 +23,7 @@ class StreetPlaces:
         self.street, self.pavement_m = street, pavement_m
 
     def allowed(self, group: Group, x: Reals, z: Reals) -> NDArray[np.bool_]:
-        """Whether plans with corners (n, 5) lie on the part of the street that is theirs."""
+        """Whether plans lie on the part of the street that is theirs. x, z: (n, k) points of them, corners among these."""
         assert self.street is not None
         del z
         from_kerb = np.abs(x - self.street.centre_x) - self.street.half_width_m
