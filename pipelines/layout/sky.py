@@ -11,16 +11,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit, prange
+from scipy.spatial import cKDTree
 
+from pipelines.layout.clouds import clouds_seen
 from pipelines.layout.globes import moon, seen
-from pipelines.layout.noise import fractal3
+from pipelines.layout.tone import luminance
 from pipelines.places import Air, Place, place_named
 from pipelines.scene import Colour, Floats, Globe, Scene, Sky
 from pipelines.spec import SceneSpec, Season, TimeOfDay, Weather
 
 DOME_RADIUS_M = 1_500.0
 DOME_DIP_RAD = 0.12  # how far the dome reaches below the horizon, so that no gap shows behind the last hills
-DOME_SHARE = 0.055  # of the splat budget
+DOME_SHARE = 0.08  # of the splat budget
+FEW = 6_000  # of the sky's splats: so few are all alike
+SHELLS = 2.6  # how much farther than the finest, of the radius, coarser splats are, for each radian of their spacing
+NEAR = 6  # neighbours that a splat of the sky is compared with, itself among them
 SUN_RADIUS_RAD = 0.011
 MOON_RADIUS_RAD = 0.026  # as painters show it; the true one is 0.0045
 STARS_WITHOUT_AIR = 2.6
@@ -61,7 +66,7 @@ _HOURS: dict[TimeOfDay, _Hour] = {
     TimeOfDay.AFTERNOON: _Hour(122, 36, (9.2, 7.9, 6.2), (0.19, 0.36, 0.74), (0.72, 0.80, 0.88), (1.0, 0.85, 0.6)),
     TimeOfDay.GOLDEN_HOUR: _Hour(98, 14, (7.6, 4.9, 2.5), (0.19, 0.31, 0.58), (0.95, 0.74, 0.54), (2.0, 1.15, 0.5)),
     TimeOfDay.SUNSET: _Hour(
-        32, 6, (6.4, 3.0, 1.1), (0.10, 0.17, 0.42), (0.90, 0.45, 0.25), (2.9, 1.05, 0.28), dark=True, lamp_scale=0.5, exposure=0.80,
+        32, 6, (6.4, 3.0, 1.1), (0.10, 0.17, 0.42), (0.90, 0.45, 0.25), (2.9, 1.05, 0.28), dark=True, lamp_scale=0.5, exposure=0.68,
         haze=0.5,
     ),
     TimeOfDay.DUSK: _Hour(
@@ -193,59 +198,48 @@ def _grey(colour: Colour, share: float, *, lift: float) -> Colour:
 def radiance(sky: Sky, directions: Floats, *, clouds: bool = False) -> Floats:
     """Linear radiance (N, 3) of the sky in unit directions (N, 3); `clouds` draws them, otherwise their mean is mixed in."""
     out = np.empty((len(directions), 3), np.float32)
-    colours = np.array([sky.zenith, sky.horizon, sky.glow, sky.cloud_colour, sky.fog], np.float32)
+    colours = np.array([sky.zenith, sky.horizon, sky.glow, sky.cloud_colour, sky.fog, _shaded(sky)], np.float32)
     sun = np.asarray(sky.light_direction, np.float32)
-    air = np.array([sky.cloud_cover, sky.fog_per_m, sky.fog_height_m], np.float32)
-    _radiance(np.ascontiguousarray(directions, np.float32), sun, colours, air, clouds, out)
+    air = np.array([sky.fog_per_m, sky.fog_height_m], np.float32)
+    directions = np.ascontiguousarray(directions, np.float32)
+    if clouds and sky.cloud_cover > 0:
+        seen = clouds_seen(directions, sun, sky.cloud_cover)
+    else:
+        seen = np.repeat(np.array([[0.75 * sky.cloud_cover**2], [0.6], [0.6]], np.float32), len(directions), axis=1)
+    _radiance(directions, sun, colours, air, seen, out)
     return out
 
 
+def _shaded(sky: Sky) -> Colour:
+    """Radiance of the side of a cloud on which only the sky shines."""
+    grey = luminance(np.array([sky.cloud_colour], np.float32))[0]
+    return _triple(tuple(0.62 * (0.80 * z + 0.20 * h) + 0.22 * float(grey) for z, h in zip(sky.zenith, sky.horizon, strict=True)))
+
+
 @njit(cache=True, parallel=True, fastmath=True)
-def _radiance(directions, sun, colours, air, clouds, out):  # type: ignore[no-untyped-def]
-    cover, fog_per_m, fog_height = air[0], air[1], air[2]
+def _radiance(directions, sun, colours, air, seen, out):  # type: ignore[no-untyped-def]
+    fog_per_m, fog_height = air[0], air[1]
     for i in prange(directions.shape[0]):
         x, y, z = directions[i, 0], directions[i, 1], directions[i, 2]
         up = max(y, 0.0)
         low = (1.0 - up) ** 3.6
         cosine = x * sun[0] + y * sun[1] + z * sun[2]
         halo = (0.5 + 0.5 * cosine) ** 5 * (1 - up) ** 2.2 * 0.55 + 0.45 * max(0.0, cosine) ** 48
-        if clouds:
-            amount, shade = _cloud(x, y, z, sun, cover)
-        else:
-            amount, shade = 0.75 * cover * cover, 0.75
+        amount, lit, skylit = seen[0, i], seen[1, i], seen[2, i]
         depth = fog_per_m * min(1500.0, 0.6 * fog_height / max(up, 0.004))
         haze = 1.0 - math.exp(-depth)
         for c in range(3):
             value = colours[0, c] * (1 - low) + colours[1, c] * low + colours[2, c] * halo
-            veil = colours[3, c] * shade + colours[2, c] * halo * 0.35
+            veil = colours[3, c] * lit * 1.15 + colours[5, c] * skylit + colours[2, c] * halo * 0.5 * lit
             value += (veil - value) * amount
             value += (colours[4, c] + 0.3 * colours[2, c] * halo - value) * haze
             out[i, c] = value if y >= 0 else value * max(0.8, 1.0 + 3.0 * y)
 
 
-@njit(cache=True)
-def _cloud(x, y, z, sun, cover):  # type: ignore[no-untyped-def]
-    """Share of the view that a cloud covers, and how bright it is (1 = lit, 0.4 = its dark underside)."""
-    if y < 0.012:
-        return 0.0, 1.0
-    reach = 1.0 / (y + 0.16)
-    u, v = x * reach * 1.25, z * reach * 1.25
-    warp = fractal3(u * 0.8, v * 0.8, 3.0, 5, 3) - 0.5
-    here = fractal3(u * 1.1 + warp, v * 1.9 + warp, 1.7, 21, 6)
-    towards = fractal3((u + 0.16 * sun[0]) * 1.1 + warp, (v + 0.16 * sun[2]) * 1.9 + warp, 1.7, 21, 4)
-    edge = 0.66 - 0.46 * cover
-    amount = min(1.0, max(0.0, (here - edge) / 0.13))
-    amount = amount * amount * (3 - 2 * amount)
-    thick = min(1.0, max(0.0, (here - edge) / 0.32))
-    shade = 1.06 - 0.50 * thick + 1.6 * (here - towards)
-    fade = min(1.0, y / 0.10)
-    return amount * fade * 0.94, min(1.25, max(0.42, shade))
-
-
 def sky_budget(splats: int, scene: Scene) -> int:
     """How many of the splats the dome takes; indoors only what windows show."""
     share = DOME_SHARE * (0.3 if scene.indoors else 1.0)
-    return int(min(90_000, max(2_500, splats * share)))
+    return int(min(100_000, max(2_500, splats * share)))
 
 
 @dataclass(frozen=True)
@@ -263,12 +257,11 @@ def dome(sky: Sky, count: int, *, dip_rad: float = DOME_DIP_RAD) -> Dome:
     """`count` splats: the dome itself, down to `dip_rad` below the horizon, the sun or moon, and stars."""
     stars = int(0.045 * count * sky.stars * (2.5 if sky.stars > 1 and dip_rad > 1 else 1.0))
     clear = sky.disc and sky.cloud_cover < 0.8 and sky.light_direction[1] > 0.02 and sky.fog_per_m < 0.01
-    shows_disc, shows_moon = clear and max(sky.light) > 1.0, clear and 0.2 < max(sky.light) <= 1.0
-    directions, spacing = _spiral(count - stars - int(shows_disc), dip_rad)
-    glow = radiance(sky, directions, clouds=True)
-    sizes = np.full(len(directions), 0.72 * spacing, np.float32)
+    sun = np.array([sky.light_direction], np.float32)
+    shows_disc = clear and max(sky.light) > 1.0 and clouds_seen(sun, sun[0], sky.cloud_cover)[0, 0] < 0.5
+    shows_moon = clear and 0.2 < max(sky.light) <= 1.0
+    directions, glow, sizes, shell = _veil(sky, count - stars - int(shows_disc), dip_rad)
     opacity = np.full(len(directions), 0.985, np.float32)
-    shell = np.ones(len(directions), np.float32)
     if stars:
         points, bright, size = _stars(stars, sky, lowest=max(-0.9, -math.sin(dip_rad)) if dip_rad > 1 else 0.04)
         directions, glow = np.concatenate([directions, points]), np.concatenate([glow, bright])
@@ -285,8 +278,38 @@ def dome(sky: Sky, count: int, *, dip_rad: float = DOME_DIP_RAD) -> Dome:
         directions, glow, sizes = np.concatenate([directions, points]), np.concatenate([glow, bright]), np.concatenate([sizes, size])
         opacity, shell = np.concatenate([opacity, cover]), np.concatenate([shell, np.full(len(points), 0.985, np.float32)])
     means = directions * (DOME_RADIUS_M * shell)[:, None]
-    flat = np.stack([sizes, sizes, np.full(len(sizes), 0.0006, np.float32)], axis=1) * np.float32(DOME_RADIUS_M)
+    flat = np.stack([sizes, sizes, np.full(len(sizes), 0.0006, np.float32)], axis=1) * (DOME_RADIUS_M * shell)[:, None]
     return Dome(means.astype(np.float32), facing_middle(directions), flat.astype(np.float32), glow, opacity)
+
+
+def _veil(sky: Sky, count: int, dip_rad: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """Directions, radiance, sizes (rad) and distances (of the dome's radius) of the sky's own splats.
+
+    A clear sky needs few and large ones; where neighbours differ, four of half the size stand before one, and again before those: so far
+    before that renderers which sort by depth along the view's axis, not by distance, draw them later in the corners of a picture, too.
+    """
+    shares = (1.0,) if sky.land or sky.cloud_cover <= 0 or count < FEW else (0.4, 0.4, 0.2)
+    directions, spacing = _spiral(int(shares[0] * count), dip_rad)
+    levels = [(directions, radiance(sky, directions, clouds=True), spacing)]
+    for share in shares[1:]:
+        directions, glow, spacing = levels[-1]
+        chosen = np.argsort(-_unlike(directions, glow), kind="stable")[: int(share * count) // 4]
+        frames, step = facing_middle(directions[chosen]), 0.25 * spacing
+        corners = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)], np.float32) * step
+        finer = (directions[chosen][:, None] + np.einsum("nij,kj->nki", frames[:, :, :2], corners)).reshape(-1, 3)
+        finer /= np.linalg.norm(finer, axis=1, keepdims=True)
+        levels.append((finer, radiance(sky, finer, clouds=True), 0.5 * spacing))
+    sizes = np.concatenate([np.full(len(points), 0.72 * apart, np.float32) for points, _, apart in levels])
+    shell = np.concatenate([np.full(len(points), 1.0 + SHELLS * (apart - levels[-1][2]), np.float32) for points, _, apart in levels])
+    return np.concatenate([points for points, _, _ in levels]), np.concatenate([glow for _, glow, _ in levels]), sizes, shell
+
+
+def _unlike(directions: Floats, glow: Floats) -> Floats:
+    """How much (N,) each splat's brightness differs from its neighbours', by factors; what is high up is seldom looked at."""
+    bright = np.log(luminance(glow) + 0.02)
+    _, near = cKDTree(directions).query(directions, k=min(NEAR, len(directions)))
+    unlike = np.abs(bright[near] - bright[:, None]).max(axis=1)
+    return np.asarray(unlike * np.clip(1.35 - directions[:, 1], 0.3, 1.0), np.float32)
 
 
 def _spiral(count: int, dip_rad: float) -> tuple[Floats, float]:
@@ -311,6 +334,8 @@ def _stars(count: int, sky: Sky, *, lowest: float) -> tuple[Floats, Floats, Floa
     tint = np.stack([1 + warmth, np.ones(count), 1 - warmth], axis=1)
     bright = (0.16 * power * sky.stars * (np.clip(y * 6, 0, 1) if lowest > 0 else STARS_FROM_ROOMS))[:, None] * tint
     behind = radiance(sky, points, clouds=True)
+    if sky.cloud_cover > 0:
+        bright *= 1 - clouds_seen(points, np.asarray(sky.light_direction, np.float32), sky.cloud_cover)[0][:, None]
     sizes = (0.0007 + 0.00026 * np.sqrt(power)) * (1.0 if lowest > 0 else 1.2)
     return points, (behind + bright).astype(np.float32), sizes.astype(np.float32)
 

@@ -201,7 +201,8 @@ def test_a_mirror_shows_the_sky_it_faces_and_glass_shows_more_of_it_at_a_slant()
 
 def test_the_dome_closes_over_the_horizon_in_all_directions() -> None:
     far = dome(_sky(), 6_000)
-    assert np.all(np.linalg.norm(far.means, axis=1) <= DOME_RADIUS_M * 1.001)
+    reach = np.linalg.norm(far.means, axis=1)
+    assert reach.max() <= DOME_RADIUS_M * 1.15, "the finest at its radius, what is coarser behind"
     directions = far.means / np.linalg.norm(far.means, axis=1, keepdims=True)
     rng = np.random.default_rng(1)
     probe = rng.normal(size=(300, 3))
