@@ -8,6 +8,7 @@ between a point and the sun.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numba import njit, prange
@@ -23,6 +24,7 @@ DENSE = 22.0  # extinction in a cloud, for each unit of length
 SUNWARD = ((0.03, 0.03), (0.09, 0.06), (0.22, 0.13), (0.45, 0.23))  # where towards the sun the field is looked up, and for how long a piece
 OPEN = 0.5  # cover up to which undersides are flat
 HANGING = 2.4  # how far an underside hangs unevenly, for each share of cover beyond
+ROWS, COLUMNS = 160, 640  # of the table for mirrors
 SPREAD = 0.62  # of a height: how far apart clouds are
 
 
@@ -33,6 +35,41 @@ def clouds_seen(directions: Floats, sun: Floats, cover: float) -> Floats:
     out = np.zeros((3, len(directions)), np.float32)
     _march(np.ascontiguousarray(directions, np.float32), np.asarray(sun, np.float32), np.float32(cover), out)
     return out
+
+
+def clouds_mirrored(directions: Floats, sun: Floats, cover: float) -> Floats:
+    """As `clouds_seen`, looked up in a table of the whole sky: for mirrors and water, which send millions of rays and ripple."""
+    out = np.zeros((3, len(directions)), np.float32)
+    _look_up(np.ascontiguousarray(directions, np.float32), _table(tuple(float(value) for value in sun), float(cover)), out)
+    return out
+
+
+@lru_cache(maxsize=4)
+def _table(sun: tuple[float, ...], cover: float) -> Floats:
+    """What clouds do (3, ROWS, COLUMNS) by the root of a direction's height, and by azimuth."""
+    high = ((np.arange(ROWS) / (ROWS - 1)) ** 2)[:, None]
+    turn = 2 * math.pi * np.arange(COLUMNS) / COLUMNS
+    flat = np.sqrt(1 - high**2)
+    directions = np.stack([flat * np.cos(turn), np.broadcast_to(high, (ROWS, COLUMNS)), flat * np.sin(turn)], axis=-1)
+    seen = clouds_seen(directions.reshape(-1, 3).astype(np.float32), np.asarray(sun, np.float32), cover)
+    return seen.reshape(3, ROWS, COLUMNS)
+
+
+@njit(cache=True, parallel=True, fastmath=True)
+def _look_up(directions, table, out):  # type: ignore[no-untyped-def]
+    rows, columns = table.shape[1], table.shape[2]
+    for i in prange(directions.shape[0]):
+        if directions[i, 1] < LOWEST:
+            continue
+        across = math.atan2(directions[i, 2], directions[i, 0]) * (columns / (2 * math.pi)) + columns
+        down = math.sqrt(min(1.0, directions[i, 1])) * (rows - 1)
+        a, b = int(across), min(int(down), rows - 2)
+        right, below = across - a, down - b
+        near, next_ = a % columns, (a + 1) % columns
+        for c in range(3):
+            upper = table[c, b, near] * (1 - right) + table[c, b, next_] * right
+            lower = table[c, b + 1, near] * (1 - right) + table[c, b + 1, next_] * right
+            out[c, i] = upper * (1 - below) + lower * below
 
 
 @njit(cache=True, parallel=True, fastmath=True)

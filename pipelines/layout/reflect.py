@@ -75,7 +75,7 @@ def _seen(
     mirrored = (mirrored / np.linalg.norm(mirrored, axis=1, keepdims=True)).astype(np.float32)
     start = (means + towards * 0.01 + mirrored * 0.01).astype(np.float32)
     hits = blockers.caster.first_hits(start, mirrored)
-    world = radiance(sky, mirrored, clouds=True)
+    world = radiance(sky, mirrored, mirrored=True)
     met = hits >= 0
     clear, hazy = air_light(sky, blockers.middle[hits[met]], eye)  # a lake shows the hills as pale as they are seen above it
     world[met] = blockers.radiance[hits[met]] * clear[:, None] + hazy

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit, prange
 from scipy.spatial import cKDTree
 
-from pipelines.layout.clouds import clouds_seen
+from pipelines.layout.clouds import clouds_mirrored, clouds_seen
 from pipelines.layout.globes import moon, seen
 from pipelines.layout.tone import luminance
 from pipelines.places import Air, Place, place_named
@@ -195,15 +195,18 @@ def _grey(colour: Colour, share: float, *, lift: float) -> Colour:
     return _triple(tuple(c + (grey - c) * share for c in colour))
 
 
-def radiance(sky: Sky, directions: Floats, *, clouds: bool = False) -> Floats:
-    """Linear radiance (N, 3) of the sky in unit directions (N, 3); `clouds` draws them, otherwise their mean is mixed in."""
+def radiance(sky: Sky, directions: Floats, *, clouds: bool = False, mirrored: bool = False) -> Floats:
+    """Linear radiance (N, 3) of the sky in unit directions (N, 3).
+
+    `clouds` draws them, `mirrored` too but more coarsely, otherwise their mean is mixed in.
+    """
     out = np.empty((len(directions), 3), np.float32)
     colours = np.array([sky.zenith, sky.horizon, sky.glow, sky.cloud_colour, sky.fog, _shaded(sky)], np.float32)
     sun = np.asarray(sky.light_direction, np.float32)
     air = np.array([sky.fog_per_m, sky.fog_height_m], np.float32)
     directions = np.ascontiguousarray(directions, np.float32)
-    if clouds and sky.cloud_cover > 0:
-        seen = clouds_seen(directions, sun, sky.cloud_cover)
+    if (clouds or mirrored) and sky.cloud_cover > 0:
+        seen = (clouds_mirrored if mirrored else clouds_seen)(directions, sun, sky.cloud_cover)
     else:
         seen = np.repeat(np.array([[0.75 * sky.cloud_cover**2], [0.6], [0.6]], np.float32), len(directions), axis=1)
     _radiance(directions, sun, colours, air, seen, out)

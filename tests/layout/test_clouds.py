@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from pipelines.layout.clouds import clouds_seen
+from pipelines.layout.clouds import clouds_mirrored, clouds_seen
 from pipelines.layout.sky import Dome, dome, radiance, sky_for
 from pipelines.layout.tone import luminance
 from pipelines.scene import Floats
@@ -47,6 +47,14 @@ def test_clouds_across_from_a_low_sun_are_lit_and_those_before_it_are_dark() -> 
 
 def test_the_same_sky_is_the_same_to_the_bit() -> None:
     assert np.array_equal(clouds_seen(_upwards(2_000), LOW_SUN, 0.5), clouds_seen(_upwards(2_000), LOW_SUN, 0.5))
+
+
+def test_mirrors_show_the_clouds_that_are_there() -> None:
+    seen = _upwards(4_000)
+    seen = seen[seen[:, 1] > 0.05]
+    true, mirrored = (found(seen, LOW_SUN, 0.5) for found in (clouds_seen, clouds_mirrored))
+    assert np.corrcoef(true[0], mirrored[0])[0, 1] > 0.95
+    assert np.abs(true - mirrored).mean() < 0.05
 
 
 @pytest.mark.parametrize("weather", [Weather.CLEAR, Weather.CLOUDY])
