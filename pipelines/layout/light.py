@@ -25,11 +25,10 @@ from pipelines.layout.metering import glow_kept, metered
 from pipelines.layout.occluders import Occluders, occluders_of
 from pipelines.layout.reflect import reflections
 from pipelines.layout.sample import WIDEST_M
-from pipelines.layout.sky import DOME_DIP_RAD, DOME_RADIUS_M, Dome, air_light, dome, radiance, sky_budget
+from pipelines.layout.sky import DOME_DIP_RAD, Dome, air_light, dome, radiance, sky_budget
 from pipelines.layout.smoothing import Pools, smooth_scalar, smoothed
 from pipelines.layout.surfels import take_surfels
 from pipelines.layout.tone import display, luminance
-from pipelines.layout.vista import vista
 from pipelines.layout.windows import Panes, light_through, outside, panes_of, shade_backs
 from pipelines.scene import Floats, Lamp, Scene, Surfels
 from pipelines.stage import Stage, TellStage
@@ -46,7 +45,6 @@ SEAMS_M = (0.0, 3.17)  # shifts of the curve along which gathered light is smoot
 EDGE_RAYS = 5  # more rays to a lamp or the sun where neighbours disagree: the edges of shadows
 LAMP_RADIUS_M = 0.07  # the least that shadows by lamps are softened by
 PANE_RAYS = 4  # rays to the windows a surfel, indoors
-OUTSIDE_SEEN = 0.4  # of its brightness, what windows show: an eye in the room sees the garden, not a white pane
 DRAFT_SURFELS = 45_000
 DRAFT_WIDTH = 1.25  # what is left of even spacing is not even: wider splats close its gaps
 
@@ -254,8 +252,7 @@ def _with_sky(surfels: Surfels, harmonics: Floats, scene: Scene, floating: Dome,
     assert sky is not None
     count = sky_budget(len(surfels), scene) - len(floating.means)
     far = dome(sky, count, dip_rad=DOME_DIP_RAD if scene.terrain is not None else math.pi / 2)
-    shown = vista(sky, far.means / DOME_RADIUS_M, far.radiance) * np.float32(OUTSIDE_SEEN) if sky.land else far.radiance
-    groups = (floating, replace(far, radiance=shown))
+    groups = (floating, far)
     colours = display(np.concatenate([group.radiance for group in groups]), exposure, scene.look)
     tail = np.zeros((len(colours), harmonics.shape[1], 3), np.float32)
     tail[:, 0] = (colours - 0.5) / SH_C0

@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from pipelines.layout.clouds import clouds_mirrored, clouds_seen
 from pipelines.layout.globes import moon, seen
 from pipelines.layout.tone import luminance
+from pipelines.layout.vista import vista
 from pipelines.places import Air, Place, place_named
 from pipelines.scene import Colour, Floats, Globe, Scene, Sky
 from pipelines.spec import SceneSpec, Season, TimeOfDay, Weather
@@ -291,28 +292,39 @@ def _veil(sky: Sky, count: int, dip_rad: float) -> tuple[Floats, Floats, Floats,
     A clear sky needs few and large ones; where neighbours differ, four of half the size stand before one, and again before those: so far
     before that renderers which sort by depth along the view's axis, not by distance, draw them later in the corners of a picture, too.
     """
-    shares = (1.0,) if sky.land or sky.cloud_cover <= 0 or count < FEW else (0.4, 0.4, 0.2)
+    shares = (0.4, 0.4, 0.2) if (sky.land or sky.cloud_cover > 0) and count >= FEW else (1.0,)
     directions, spacing = _spiral(int(shares[0] * count), dip_rad)
-    levels = [(directions, radiance(sky, directions, clouds=True), spacing)]
+    levels = [(directions, _outside(sky, directions), spacing)]
     for share in shares[1:]:
         directions, glow, spacing = levels[-1]
-        chosen = np.argsort(-_unlike(directions, glow), kind="stable")[: int(share * count) // 4]
+        chosen = np.argsort(-_unlike(directions, glow, level=sky.land), kind="stable")[: int(share * count) // 4]
         frames, step = facing_middle(directions[chosen]), 0.25 * spacing
         corners = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)], np.float32) * step
         finer = (directions[chosen][:, None] + np.einsum("nij,kj->nki", frames[:, :, :2], corners)).reshape(-1, 3)
         finer /= np.linalg.norm(finer, axis=1, keepdims=True)
-        levels.append((finer, radiance(sky, finer, clouds=True), 0.5 * spacing))
+        levels.append((finer, _outside(sky, finer), 0.5 * spacing))
     sizes = np.concatenate([np.full(len(points), 0.72 * apart, np.float32) for points, _, apart in levels])
     shell = np.concatenate([np.full(len(points), 1.0 + SHELLS * (apart - levels[-1][2]), np.float32) for points, _, apart in levels])
     return np.concatenate([points for points, _, _ in levels]), np.concatenate([glow for _, glow, _ in levels]), sizes, shell
 
 
-def _unlike(directions: Floats, glow: Floats) -> Floats:
-    """How much (N,) each splat's brightness differs from its neighbours', by factors; what is high up is seldom looked at."""
+def _outside(sky: Sky, directions: Floats) -> Floats:
+    """Radiance (N, 3) of the sky and its clouds in unit directions (N, 3), with the land before it that windows look out on."""
+    glow = radiance(sky, directions, clouds=True)
+    return vista(sky, directions, glow) if sky.land else glow
+
+
+def _unlike(directions: Floats, glow: Floats, *, level: bool) -> Floats:
+    """How much (N,) each splat's brightness differs from its neighbours', by factors, as far as it is looked at.
+
+    What is high up seldom is; `level`: nor is, through windows, what is not on a level with the eyes.
+    """
     bright = np.log(luminance(glow) + 0.02)
     _, near = cKDTree(directions).query(directions, k=min(NEAR, len(directions)))
     unlike = np.abs(bright[near] - bright[:, None]).max(axis=1)
-    return np.asarray(unlike * np.clip(1.35 - directions[:, 1], 0.3, 1.0), np.float32)
+    high = directions[:, 1]
+    looked_at = np.clip(1.6 - 3.0 * np.abs(high), 0.05, 1.0) if level else np.clip(1.35 - high, 0.3, 1.0)
+    return np.asarray(unlike * looked_at, np.float32)
 
 
 def _spiral(count: int, dip_rad: float) -> tuple[Floats, float]:
