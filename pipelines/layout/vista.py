@@ -9,7 +9,8 @@ import numpy as np
 from pipelines.layout.relief import Reals, fractal
 from pipelines.scene import Floats, Sky
 
-OUTSIDE_SEEN = 0.4  # of its brightness, what windows show: an eye in the room sees the garden, not a white pane
+OUTSIDE_SEEN = 0.4  # of its brightness, what windows show by day: an eye in the room sees the garden, not a white pane
+LAMPLIT_SEEN = 2.0  # … and by the hours when lamps are lit: the last light outside, not a black pane
 LAWN, WOOD, BARK = np.array([0.115, 0.165, 0.05]), np.array([0.055, 0.085, 0.032]), np.array([0.10, 0.075, 0.055])
 LEAVES = np.array([[0.04, 0.075, 0.035], [0.085, 0.12, 0.035], [0.065, 0.105, 0.04], [0.115, 0.12, 0.04]])  # firs first
 SNOW = np.array([0.6, 0.64, 0.7])
@@ -43,7 +44,7 @@ def vista(sky: Sky, directions: Floats, glow: Floats) -> Floats:
     patches = 0.9 + 0.45 * fractal(x * away, z * away, 3.0, octaves=5, gain=0.6, seed=23)
     out[ground] = lawn * light * patches[ground, None]
     _plant(out, turn, elevation, light, snow, side=math.atan2(sky.light_direction[0], sky.light_direction[2]))
-    return (out * OUTSIDE_SEEN).astype(np.float32)
+    return (out * (LAMPLIT_SEEN if sky.dark else OUTSIDE_SEEN)).astype(np.float32)
 
 
 def _plant(out: Reals, turn: Reals, elevation: Reals, light: Reals, snow: float, *, side: float) -> None:
