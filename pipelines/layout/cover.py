@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.layout.fields import covers_of, sown
 from pipelines.layout.footprints import Reals, bearing
 from pipelines.layout.looks import look_for
 from pipelines.layout.outdoors import Outdoors
@@ -16,18 +17,20 @@ from pipelines.spec import SceneSpec, Season, Weather
 from pipelines.things import COVERS, grow_cover
 
 MOST_ELEMENTS = 150_000
+FIELD_ELEMENTS = 320_000  # of what is sown all over the place
 
 
 def grown_cover(spec: SceneSpec, place: Place, site: Outdoors, *, taken: Reals, seed: int) -> tuple[Foliage, ...]:
     """One Foliage in the world frame per entry of the place's cover."""
     found = []
     lying = 0.12 if spec.weather is Weather.SNOW or (spec.season is Season.WINTER and place.base != "snow") else 1.0
+    fields = sown(spec)
     overgrown = 0.7 * look_for(spec).overgrown
-    for number, entry in enumerate(place.cover):
+    for number, entry in enumerate(covers_of(spec, place)):
         if entry.name not in COVERS or entry.name in spec.without:
             continue
         rng = seeded(seed, f"cover {number} {entry.name}")
-        most = MOST_ELEMENTS // COVERS[entry.name].elements
+        most = (FIELD_ELEMENTS if entry in fields else MOST_ELEMENTS) // COVERS[entry.name].elements
         x, z = _stands(entry, site, taken=taken, thinned=lying, in_ways=overgrown, seed=number, most=most, rng=rng)
         if not len(x):
             continue
@@ -60,6 +63,9 @@ def _stands(
     if ground.waters:
         shore = ground.shore(x, z)
         chance = chance * (ease(-1.0, 0.0, shore) * ease(5.0, 2.0, shore) if entry.where == "shore" else ease(0.7, 2.6, shore))
+    if entry.near_m > 0:
+        lane = ease(0.2 * entry.near_m, 0.35 * entry.near_m, np.where(z < 0, np.abs(x), np.hypot(x, z)))
+        chance = chance * ease(0.8 * entry.near_m, 1.1 * entry.near_m, np.hypot(x, z)) * lane
     if ground.tracks:
         chance = chance * np.maximum(ease(-0.1, 0.45, ground.track(x, z) + rng.normal(0, 0.1, count)), in_ways)
     chance = chance * ease(0.9, 0.5, ground.slopes(x, z))

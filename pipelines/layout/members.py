@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipelines.layout.fields import sown
 from pipelines.layout.footprints import Plan as Outline
 from pipelines.layout.footprints import plan_of
 from pipelines.layout.landforms import relief_model
@@ -16,7 +17,7 @@ from pipelines.layout.remembering import remembered
 from pipelines.layout.waters import WATER_KINDS
 from pipelines.places import Bring, Place
 from pipelines.scene import Model
-from pipelines.spec import VIEWER, Relation, RelationName, SceneSpec, Season, ThingSpec
+from pipelines.spec import VIEWER, Relation, RelationName, SceneSpec, Season, ThingSpec, Weather
 from pipelines.things import Kind, Library, Order
 
 LAND_KINDS = frozenset({"hill", "mountain", "dune", "cliff", "volcano"})
@@ -28,6 +29,7 @@ PASSED_DOWN = frozenset({
 """Relations of what is carried that say where its carrier stands."""
 VARIANTS = 4  # of what grows or is made by hand, in one group
 LENGTHS = "lengths"  # the tag of what is built by the length: fences, walls, hedges
+_FAIR = frozenset({Weather.CLEAR, Weather.CLOUDY})
 CUT = "cut"  # how flowers are built that do not grow where they stand
 TABLES, CHAIRS = frozenset({"table", "desk", "counter", "workbench"}), frozenset({"chair", "stool"})
 ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
@@ -158,9 +160,12 @@ def brought(
     found: list[tuple[ThingSpec, Bring]] = []
     customs: dict[str, tuple[Relation, ...]] = {}
     stances = {thing.name: library.kinds[thing.kind].stands_on for thing in spec.things}
+    told, fields = sum(1 for thing in spec.things if thing.phrase), bool(sown(spec))
     for bring in place.bring:
         chance = rng.random()
-        if bring.filler and sum(1 for thing in spec.things if thing.phrase) > 2:
+        if bring.filler and (told > 2 or (fields and bring.at == "scenic")):
+            continue
+        if bring.fair and (spec.weather not in _FAIR or spec.season is Season.WINTER):
             continue
         named = next((by_kind[kind] for kind in bring.kinds if kind in by_kind), None)
         named = named or next((by_noun[kind.split()[-1]] for kind in bring.kinds if kind.split()[-1] in by_noun), None)

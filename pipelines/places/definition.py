@@ -203,13 +203,17 @@ class Scatter(_Entry):
 
 
 class CoverEntry(_Entry):
-    """Ground cover of one kind: elements' stands per square metre close by; `reach_m` is where it has thinned out."""
+    """Ground cover of one kind: elements' stands per square metre close by; `reach_m` is where it has thinned out.
+
+    near_m: free of it so far round the visitor, and in a lane ahead that is a third as wide.
+    """
 
     name: str
     per_m2: float = Field(ge=0, le=400)
     reach_m: float = Field(default=60, ge=3, le=200)
     patchy: float = Field(default=0.3, ge=0, le=1)
     where: Literal["land", "shore", "path edge"] = "land"
+    near_m: float = Field(default=0, ge=0)
 
 
 class Grid(_Entry):
@@ -234,8 +238,9 @@ class Bring(_Entry):
     left, row right, kerb, gutter, pavement (of a street), frame (a tree beside the view), line (one behind the other ahead, beside_m
     to the subject's side, from distance_m[0] on with spacing_m between, facing the middle and turned by turn_deg), around (side by
     side on the four sides of a court of the half width and half length distance_m round a middle back_m ahead, facing in).  filler:
-    only where the words name fewer than three things.  grid: where in a room exactly.  mixed: every one is another
-    of the kinds instead of all being the same.  colours: one by lot; where there are several of a thing, one after the other.
+    only where the words name fewer than three things.  fair: not in winter, rain, fog or storm.  grid: where in a room exactly.
+    mixed: every one is another of the kinds instead of all being the same.  colours: one by lot; where there are several of a thing,
+    one after the other.
 
     What the words name of these kinds takes the entry's place, in its grid or by its relations: a kettle is on the stove.
     """
@@ -253,6 +258,7 @@ class Bring(_Entry):
     chance: float = Field(default=1, ge=0, le=1)
     height_m: float | None = None
     filler: bool = False
+    fair: bool = False
     grid: Grid | None = None
     beside_m: float = 0
     turn_deg: float = 0

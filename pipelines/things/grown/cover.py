@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from pipelines.errors import ThingError
 from pipelines.scene import Floats, Foliage, join_foliage
 from pipelines.spec import Season
+from pipelines.things.grown.crops import CROPS, crop
 from pipelines.things.grown.herbs import GRASS
 from pipelines.things.grown.strokes import Blades, drawn, flat
 from pipelines.things.grown.vectors import noise
@@ -355,6 +357,22 @@ def _heather(feet: Floats, rng: np.random.Generator, season: Season) -> list[Fol
     return [sprigs, bloom]
 
 
+def _ripe_wheat(feet: Floats, rng: np.random.Generator, season: Season) -> list[Foliage]:
+    foot, body, ear = (np.asarray(colour) for colour in GRASS["wheat"][season])
+    count = len(feet)
+    vigour = np.clip(1 + 0.12 * _wave(feet, rng, 1.6), 0.7, 1.2)
+    low, high = np.broadcast_to(foot, (count, 3)), np.broadcast_to(body, (count, 3))
+    stalks = drawn(feet, rng, Blades((0.68, 0.86), (0.05, 0.22), (0.005, 0.008), 2, 3, 0.05), low=low, high=high, vigour=vigour)
+    tips = stalks.centres[1::2] + stalks.directions[1::2] * (0.45 * stalks.lengths_m[1::2])[:, None]
+    go = stalks.directions[1::2] + rng.normal(0, 0.2, (len(tips), 3)).astype(np.float32)
+    go /= np.linalg.norm(go, axis=1, keepdims=True)
+    side = np.cross(go, rng.normal(0, 1, (len(tips), 3)))
+    side /= np.linalg.norm(side, axis=1, keepdims=True) + 1e-9
+    tint = np.clip(ear * np.exp(rng.normal(0, 0.13, (len(tips), 1))), 0, 1).astype(np.float32)
+    size = np.full(len(tips), 1.0, np.float32)
+    return [stalks, Foliage(tips + 0.04 * go, go, side.astype(np.float32), 0.095 * size, 0.022 * size, tint, 0 * size, 0.35)]
+
+
 COVERS: Mapping[str, Cover] = MappingProxyType(
     {
         "grass": Cover(_grass, 2, 0.16),
@@ -372,6 +390,8 @@ COVERS: Mapping[str, Cover] = MappingProxyType(
         "beach grass": Cover(_beach_grass, 14, 0.55),
         "alien grass": Cover(_alien_grass, 7, 0.3),
         "heather": Cover(_heather, 15, 0.22),
+        "ripe wheat": Cover(_ripe_wheat, 9, 0.85),
+        **{name: Cover(partial(crop, name), form.elements, form.tall_m[1]) for name, form in CROPS.items()},
     }
 )
 """Every kind of ground cover by name."""
