@@ -24,6 +24,7 @@ from pipelines.spec import RelationName
 
 R = RelationName
 EDGE_M = 88.0
+VIADUCT_M = 25.0  # how long a bridge is that is looked at from afar instead of from its end
 HILLOCK_M = 80.0  # a narrower hill stands near
 SPAWN_FREE_M = 1.5
 STEPPED_ON_M = 0.06  # what is lower, a visitor may stand on: slabs of a runway
@@ -150,7 +151,7 @@ class Outdoors:
     def free_candidates(self, group: Group, number: int, rng: np.random.Generator) -> Reals:
         """The subject at its third, small things in the near middle ground, trees as a frame."""
         width, height, depth = group.size(number)
-        if self.plan.waters and reaches_water(group):
+        if self.plan.waters and reaches_water(group) and width < VIADUCT_M:
             return self._landing_places(group, number, rng)
         if self.plan.waters and (self.floats(group) or group.name in self.ashore):
             relation = R.ON if self.floats(group) else R.BESIDE

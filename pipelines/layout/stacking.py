@@ -28,6 +28,8 @@ STALK_M, GOLDEN_RAD = 0.004, 2.4  # half the width of a cut flower's stalk; the 
 LEVEL_M = 0.012  # how uneven the place of a thing beside another on a table may be
 WIDE_M, WIDER = 1.0, 3.0  # half the width of what carries all that stands next to things on it, at least; and in halves of theirs
 CONTACT = 0.9  # how far out on its foot a thing touches what it stands on, as `rests_on` looks at it
+ACROSS = 0.8  # of its width: what is longer does not lie across a thing
+LONG = 1.5  # as long as wide, from which on a thing has a direction
 STEEPEST = 0.5  # rise over run on a hill, across a thing's foot
 NEXT_TO = (R.BESIDE, R.NEAR, R.AROUND, R.IN_FRONT_OF, R.BEHIND, R.LEFT_OF, R.RIGHT_OF, R.BETWEEN)
 
@@ -242,13 +244,25 @@ def _in_spot(group: Group, number: int, carrier: Placed, spot: Spot, rng: np.ran
     world_x, world_z = _to_world(carrier, x, z)
     exact = surface_near(carrier.group.models[carrier.number], x / carrier.scale, z / carrier.scale, spot.position[1])
     height = np.where(np.abs(exact - spot.position[1]) < 0.04, exact, spot.position[1]) * carrier.scale + carrier.y
-    return Places(world_x, height, world_z, _loosely(group, carrier, len(x), rng), "foot")
+    return Places(world_x, height, world_z, _loosely(group, number, carrier, len(x), rng), "foot")
 
 
-def _loosely(group: Group, carrier: Placed, count: int, rng: np.random.Generator) -> Reals:
-    """Yaws about the carrier's own; on rails exactly so."""
+def _loosely(group: Group, number: int, carrier: Placed, count: int, rng: np.random.Generator) -> Reals:
+    """Yaws about the carrier's own; on rails exactly so, and what is too long to lie across it lies along it."""
     on_rails = "rail" in group.kind.tags and "rail" in carrier.group.kind.tags
-    return np.asarray(carrier.yaw + rng.normal(0, 0.0 if on_rails else 0.22, count))
+    along = _lies_along(group, number, carrier)
+    spread = 0.0 if on_rails else 0.03 if along else 0.22
+    return np.asarray(carrier.yaw + (np.pi / 2 if along else 0.0) + rng.normal(0, spread, count))
+
+
+def _lies_along(group: Group, number: int, carrier: Placed) -> bool:
+    """Whether a thing has to be turned by a quarter to lie along what carries it: a train on a bridge that is wide in its own frame."""
+    own, under = (
+        np.ptp(outline(item.models[which]).whole, axis=0) * scale
+        for item, which, scale in ((group, number, group.scales[number]), (carrier.group, carrier.number, carrier.scale))
+    )
+    across = own.argmax() != under.argmax() and own.max() > ACROSS * under.min()
+    return bool(across and own.max() > LONG * own.min() and under.max() > LONG * under.min())
 
 
 def _none() -> Places:
@@ -259,8 +273,10 @@ def _on_surface(group: Group, number: int, carrier: Placed, rng: np.random.Gener
     """Level places on a carrier without spots, found by looking down on it: the most level and the highest first."""
     model = carrier.group.models[carrier.number]
     plan = outline(group.models[number])
+    half = (plan.foot[1] - plan.foot[0]) / 2
     reach = np.minimum(
-        (plan.foot[1] - plan.foot[0]) / 2 * group.scales[number] / carrier.scale, (model.bounds[1] - model.bounds[0])[[0, 2]] * 0.3
+        (half[::-1] if _lies_along(group, number, carrier) else half) * group.scales[number] / carrier.scale,
+        (model.bounds[1] - model.bounds[0])[[0, 2]] * 0.3,
     )
     low, high = model.bounds[0][[0, 2]], model.bounds[1][[0, 2]]
     x, z = rng.uniform(low[0], high[0], 90), rng.uniform(low[1], high[1], 90)
@@ -285,7 +301,7 @@ def _on_surface(group: Group, number: int, carrier: Placed, rng: np.random.Gener
         np.maximum(height - 0.02, heights[0][order] * carrier.scale + carrier.y),
         heights[0][order] * carrier.scale + carrier.y,
     )
-    return Places(world_x, height, world_z, _loosely(group, carrier, len(order), rng), "foot")
+    return Places(world_x, height, world_z, _loosely(group, number, carrier, len(order), rng), "foot")
 
 
 def _next_to(group: Group, number: int, carrier: Placed, poses: Reals) -> Places:
