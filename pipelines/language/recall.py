@@ -94,8 +94,12 @@ class Recall(Hearing):
                     draft.generic is not None
                     and (other.generic == draft.generic or bool(set(other.options[:1]) & set(self._lexicon.generic_kinds(draft.generic))))
                 )
-                or bool(draft.heads & other.heads)
-                or (not self._has_own_name(draft) and any(draft.heads & self._heads(kind) for kind in other.options[:1]))
+                or (bool(draft.heads & other.heads) and not self._is_other_sort(draft, other))
+                or (
+                    not self._has_own_name(draft)
+                    and not self._is_other_sort(draft, other)
+                    and any(draft.heads & self._heads(kind) for kind in other.options[:1])
+                )
             )
             many = other.plural or (other.number or 1) > 1
             same_looks = draft.colour is None or draft.colour == other.colour
@@ -116,6 +120,11 @@ class Recall(Hearing):
                 other.word, other.options = draft.word, draft.options  # "by the fire … in front of the fireplace"
                 return other
         return self._one_of_many_words(draft, phrase)
+
+    def _is_other_sort(self, draft: Draft, other: Draft) -> bool:
+        """ "a baker's stall next to the fishmonger's stall": names of two words each, for kinds that have nothing in common."""
+        named = " " in draft.word and " " in other.word and draft.word != other.word
+        return named and bool(draft.options) and bool(other.options) and not set(draft.options) & set(other.options)
 
     def _has_own_name(self, draft: Draft) -> bool:
         """ "the ticket booth" is no telephone box, though that is called a booth, too."""
