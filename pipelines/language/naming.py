@@ -32,6 +32,7 @@ class Naming:
     def settle(self, phrase: NounPhrase) -> None:
         """Give a phrase with a head the sense that it has here."""
         self._settle_stuff(phrase)
+        self._settle_unfinished(phrase)
         self._settle_furniture(phrase)
         self._settle_name(phrase)
 
@@ -45,6 +46,14 @@ class Naming:
             phrase.modifiers += [*stuff.modifiers, replace(stuff.head, senses={Role.MATERIAL: stuff.head.senses[Role.MATERIAL]})]
             self._scene.use(stuff.start, stuff.end, "describes")
             phrase.of = None
+
+    def _settle_unfinished(self, phrase: NounPhrase) -> None:
+        """ "a half-built block of flats": a house that is still being built is a kind of its own."""
+        head, shell = phrase.head, self._lexicon.kinds_for(self._lexicon.data["unfinished"]["kind"])
+        raw = any(lexeme.text in split(self._lexicon.data["unfinished"]["looks"]) for lexeme in phrase.modifiers)
+        house = head.senses[Role.THING].options[:1] if head is not None and head.has(Role.THING) else ()
+        if raw and shell and head is not None and {*house} & {*split(self._lexicon.data["unfinished"]["of"])}:
+            phrase.head = replace(head, senses={Role.THING: Sense(shell[0], options=shell)})
 
     def _settle_furniture(self, phrase: NounPhrase) -> None:
         """ "an island" in a kitchen is the kitchen island that speaks for kitchens, not the one in the sea."""
