@@ -112,7 +112,7 @@ class Subjects(Predicates):
             ordered = isinstance(modal := self._row.item(at - 2), Lexeme) and modal.text in MODALS  # "should pick up the mug"
             doers = list(self._talk.subjects) if does and not ordered else []
             self._new_subjects(drafts, at)
-            self._done_with = (drafts, doers)
+            self._done_with, self._taken_along = (drafts, doers), self._people.takes_along(self._row.item(at - 1))
             self._at_side(drafts, phrase)
             side = self._people.at_side(self._row.item(at - 1), doers)
             relate([draft for draft in drafts if draft.options or draft.generic], side, tuple(doers[-1:]), turned=False)
