@@ -143,7 +143,8 @@ class Naming:
         if word not in self._lexicon.building_parts or word in self._own_things or not meant:
             return
         looks = self._lexicon.lookup(before)[0] if before else {}
-        own = indoors and not phrase.plural and " ".join((*before, word)) in self._lexicon.kinds  # "a cathedral … a stained glass window"
+        named = indoors and " ".join((*before, word)) in self._lexicon.kinds  # "a cathedral with stained glass windows"
+        own = named and not (phrase.plural and Role.MATERIAL in looks)  # of a room, "brick walls" are its own
         if before and (own or not looks.keys() & MODIFIERS):
             return
         cut = head.end - 1

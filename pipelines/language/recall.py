@@ -40,7 +40,7 @@ class Recall(Hearing):
     def one_and_others(self, group: Draft) -> list[Draft]:
         """ "a scarecrow between the beds": one of them on one side, the others on the other; of a wood it can only be near."""
         kind = self._lexicon.kinds[group.options[0]] if group.options else None
-        wild = kind is None or kind.family in ("trees", "plants", "rocks") or "terrain" in kind.tags or group.place is not None
+        wild = kind is None or kind.family in ("trees", "plants") or "terrain" in kind.tags or group.place is not None
         scattered = group.arrangement is Arrangement.SCATTERED and group.number != 2 and group in self._scene.drafts
         return [group] if wild or not scattered else [self._scene.split(group, 1), group]
 
