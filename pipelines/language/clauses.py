@@ -19,6 +19,8 @@ from pipelines.language.tokens import TokenKind
 from pipelines.spec import Arrangement, RelationName
 
 _REFLEXIVE = frozenset({"itself", "himself", "herself", "themselves"})
+_BOTH, _TWO = ("both", "both of them"), 2
+_MUTUAL = frozenset({RelationName.BESIDE, RelationName.FACING})  # what things are to each other
 _HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
 
 
@@ -110,18 +112,12 @@ class Clauses(Subjects):
             self._compare(self._row[at + 1])
             return at + 2
         elif word.has(Role.ORDERED):
-            if len(self._chain) == 1 and self._chain[0].number == 2:  # "two houses, one behind the other"
-                self._chain = [self._chain[0], self._scene.split(self._chain[0], 1)]
-                self._talk.subjects = list(self._chain)
-                self._talk.lately.append(self._chain[1])
-            follows = self._row.item(at + 1)
-            if not self._chain and isinstance(follows, Lexeme) and follows.text == ":":
-                self._ordering = RelationName(word.value(Role.ORDERED))  # "from left to right: a vase, a clock"
-            for one, other in pairwise(self._chain):
-                other.relate(RelationName(word.value(Role.ORDERED)), one)
+            self._in_order(RelationName(word.value(Role.ORDERED)), at)
         elif word.has(Role.ARRANGED):
             for draft in self._talk.subjects:
                 self._arrange(draft, Arrangement(word.value(Role.ARRANGED)), self._mentions.number_in(word))
+        elif word.text in _BOTH and self._talk.log and len(self._talk.log[-1]) == _TWO:
+            self._refer(word, at)  # "a fox and a hen; both sit on a log"
         elif self._is_member(word, at) and (part := self._groups.member(word)) is not None:
             self._part_subject(part)  # "two boats, one with a red sail", "one crate on the table, another under it"
         elif self._pending is not None and self._row.is_there_as_it_has(at):
@@ -156,6 +152,33 @@ class Clauses(Subjects):
             elif self._mentions.is_finite(word.words[-1]):
                 self._speak_of_clause(at)
         return at + 1
+
+    def _in_order(self, relation: RelationName, at: int) -> None:
+        """ "a vase and a clock, from left to right", "two houses, one behind the other": each of a list stands so to the one before."""
+        if relation in _MUTUAL:
+            self._mutual(relation)
+            return
+        if len(self._chain) == 1 and self._chain[0].number == 2:
+            self._chain = [self._chain[0], self._scene.split(self._chain[0], 1)]
+            self._talk.subjects = list(self._chain)
+            self._talk.lately.append(self._chain[1])
+        follows = self._row.item(at + 1)
+        if not self._chain and isinstance(follows, Lexeme) and follows.text == ":":
+            self._ordering = relation  # "from left to right: a vase, a clock"
+        for one, other in pairwise(self._chain):
+            other.relate(relation, one)
+
+    def _mutual(self, relation: RelationName) -> None:
+        """ "a lion and a tiger side by side", "a cat and a dog in a yard facing each other": the several that were spoken of last."""
+        spoken = self._chain if len(self._chain) > 1 or not self._talk.log else self._talk.log[-1]
+        members = [draft for draft in spoken if draft.place is None]
+        if any(map(is_many, members)) or (relation is RelationName.FACING and len(members) != 2):
+            return  # "a table and two chairs facing each other"; of three nobody can say who faces whom
+        for one, other in pairwise(members):
+            other.relate(relation, one)
+            if relation is RelationName.FACING:
+                one.relate(relation, other)
+        self._talk.subjects, self._chain, self._joined_by_and = list(members), list(members), False  # what is said next, is said of all
 
     def _bearer(self, colon: int) -> Draft | None:
         """ "a dinner table: a turkey, two candles": the thing that heads a list of what is on it."""

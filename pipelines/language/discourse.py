@@ -113,6 +113,12 @@ class Discourse:
         objects = last.relations[-1][1] if last is not None and last.relations else ()
         return [last, *(one for one in objects if isinstance(one, Draft))] if last is not None and len(objects) == 1 else []
 
+    def last_two(self) -> list[Draft]:
+        """ "A car next to a truck, behind them": the last single thing that was spoken of, and the one that it was put beside."""
+        pair = self._last_pair()
+        beside = len(pair) == 2 and pair[0].relations[-1][0] in _TOGETHER  # one is never one of a pair with what it stands on
+        return pair if beside and all(one.options and one.place is None and not is_many(one) for one in pair) else []
+
     def _spoken_of(self) -> tuple[list[list[Draft]], list[Draft]]:
         """Earlier subjects, clause by clause, and everything mentioned; without the subjects of this clause."""
         own = [] if self.looking_ahead else self.subjects
@@ -182,6 +188,7 @@ OPPOSITES = {
     RelationName.BEHIND: RelationName.IN_FRONT_OF,
     RelationName.IN_FRONT_OF: RelationName.BEHIND,
 }
+_TOGETHER = frozenset({RelationName.BESIDE, RelationName.NEAR, RelationName.FACING})
 _OUTER = frozenset({*OPPOSITES, RelationName.BESIDE, RelationName.NEAR, RelationName.AROUND, RelationName.FAR})
 
 

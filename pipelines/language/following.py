@@ -31,6 +31,8 @@ class Following(Towards):
         word, phrase, sorts = self._row.item(at), self._row.item(at + 1), self._mentions.sorts
         if not isinstance(word, Lexeme) or not isinstance(phrase, NounPhrase) or not word.has(Role.RELATION):
             return False
+        if sorts.is_flat(ground) and word.value(Role.RELATION) == RelationName.BETWEEN:
+            return True  # "a drum kit on a rug between two amplifiers"
         small = sorts.is_small(phrase) and all(map(sorts.is_borne, self._talk.subjects)) and not sorts.is_borne(ground)
         return RelationName(word.value(Role.RELATION)) in ASIDE and (small or sorts.is_stage_for(ground, phrase))
 

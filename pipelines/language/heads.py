@@ -47,6 +47,8 @@ class Heads:
         nouns = [index for index, lexeme in enumerate(run) if is_nounish(lexeme)]
         nouns = [index for index in nouns if not (run[index].unknown and self._adjectival(run, index))]
         solid = [index for index in nouns if is_solid(run[index])]
+        if nouns and self._is_corner_of(phrase, run[nouns[-1]]):
+            solid = [index for index in solid if not run[index].possessive]
         if nouns and run[nouns[-1]].has(Role.PART):  # "stone walls" are walls, "a carrot nose" is a nose
             solid = [index for index in solid if index == nouns[-1] or not (run[index].has(*MODIFIERS) or run[index].unknown)]
         head = solid[-1] if solid and not run[nouns[-1]].has(Role.THING) else nouns[-1] if nouns else None
@@ -67,6 +69,10 @@ class Heads:
                 continue
             compound = index in nouns and not lexeme.has(Role.SIZE, Role.COLOUR, Role.DESCRIPTION, Role.STYLE, Role.MOOD)
             (phrase.compounds if compound else phrase.modifiers).append(lexeme)
+
+    def _is_corner_of(self, phrase: NounPhrase, last: Lexeme) -> bool:
+        """ "an artist's corner": whose it might be, who is not there; "the boy's side" is that of a boy who is."""
+        return phrase.article in ("", "a", "an") and last.text in self._lexicon.positions
 
     def _group_noun(self, run: Sequence[Lexeme], head: int) -> Group | None:
         """ "a penguin colony": the last noun only says how the ones before it stand."""

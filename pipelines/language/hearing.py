@@ -163,6 +163,7 @@ class Hearing:
                 unknown.append(lexeme)
         if phrase.head is not None and len(phrase.head.words) > 1:
             self._dress_by_name(draft, phrase.head.words)
+        self._gild(draft)
         self._miss_together(sorted(unknown, key=lambda lexeme: lexeme.start))
         stuff = phrase.of.head or material_of(phrase.of.modifiers) if phrase.of is not None else None
         if phrase.of is not None and stuff is not None and stuff.has(Role.MATERIAL):
@@ -172,6 +173,16 @@ class Hearing:
         elif phrase.of is not None and phrase.of.head is not None and phrase.of.head.words[-1] in LOOK_NOUNS:
             for lexeme in phrase.of.modifiers:  # "parasols of yellow colour", "a flask of something green"
                 wear(draft, lexeme)
+
+    def _gild(self, draft: Draft) -> None:
+        """ "a golden crown": what somebody has made is of gold then; golden leaves, hounds and curtains only look so."""
+        kind = self._lexicon.kinds[draft.options[0]] if draft.options and draft.place is None else None
+        if kind is None or draft.colour != "gold" or draft.material is not None:
+            return
+        gilt = self._lexicon.data["gilt"]
+        soft = draft.heads & {*split(gilt["not_words"])}
+        if not soft and kind.family not in split(gilt["not_families"]) and not {*split(gilt["not_tags"])} & set(kind.tags):
+            draft.material = "gold"
 
     def _dress_by_name(self, draft: Draft, words: tuple[str, ...]) -> None:
         """ "a wooden table", "little green men": looks in a name that a kind goes by, unless they are in the kind's own name."""

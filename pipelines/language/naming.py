@@ -32,6 +32,7 @@ class Naming:
     def settle(self, phrase: NounPhrase) -> None:
         """Give a phrase with a head the sense that it has here."""
         self._settle_stuff(phrase)
+        self._settle_unfinished(phrase)
         self._settle_furniture(phrase)
         self._settle_name(phrase)
 
@@ -45,6 +46,14 @@ class Naming:
             phrase.modifiers += [*stuff.modifiers, replace(stuff.head, senses={Role.MATERIAL: stuff.head.senses[Role.MATERIAL]})]
             self._scene.use(stuff.start, stuff.end, "describes")
             phrase.of = None
+
+    def _settle_unfinished(self, phrase: NounPhrase) -> None:
+        """ "a half-built block of flats": a house that is still being built is a kind of its own."""
+        head, shell = phrase.head, self._lexicon.kinds_for(self._lexicon.data["unfinished"]["kind"])
+        raw = any(lexeme.text in split(self._lexicon.data["unfinished"]["looks"]) for lexeme in phrase.modifiers)
+        house = head.senses[Role.THING].options[:1] if head is not None and head.has(Role.THING) else ()
+        if raw and shell and head is not None and {*house} & {*split(self._lexicon.data["unfinished"]["of"])}:
+            phrase.head = replace(head, senses={Role.THING: Sense(shell[0], options=shell)})
 
     def _settle_furniture(self, phrase: NounPhrase) -> None:
         """ "an island" in a kitchen is the kitchen island that speaks for kitchens, not the one in the sea."""
@@ -134,7 +143,8 @@ class Naming:
         if word not in self._lexicon.building_parts or word in self._own_things or not meant:
             return
         looks = self._lexicon.lookup(before)[0] if before else {}
-        own = indoors and not phrase.plural and " ".join((*before, word)) in self._lexicon.kinds  # "a cathedral … a stained glass window"
+        named = indoors and " ".join((*before, word)) in self._lexicon.kinds  # "a cathedral with stained glass windows"
+        own = named and not (phrase.plural and Role.MATERIAL in looks)  # of a room, "brick walls" are its own
         if before and (own or not looks.keys() & MODIFIERS):
             return
         cut = head.end - 1

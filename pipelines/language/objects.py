@@ -179,7 +179,7 @@ class Objects:
         if item.text == "which" and relation is RelationName.ON and found and self._mentions.wholes.grows(found[0]) and self._talk.log:
             found = self._talk.log[-1]  # "a blanket under a tree, on which lies a book": on the blanket
         if item.text == "them" and len(found) == 1 and not is_many(found[0]):
-            found = self._pair_before() or self._company_before() or found
+            found = self._pair_before() or self._named_as_many(at) or self._company_before() or self._talk.last_two() or found
         if item.text == "it" and not fronted and self._goes_on_at_anchor(relation, found, at):
             found = [self._talk.anchor] if self._talk.anchor is not None else found
         if item.text == "one of them" and len(found) == 1 and found[0].place is not None:
@@ -232,6 +232,13 @@ class Objects:
         pairs = (twins for draft in others if len(twins := self._mentions.twins(draft)) > 1)
         return next(pairs, [])[:2]
 
+    def _named_as_many(self, at: int) -> list[Draft]:
+        """ "In front of the drums a stool, behind them a banner": the one thing that a plural named last."""
+        said = (item for back in range(at - 1, -1, -1) if isinstance(item := self._row.item(back), NounPhrase) and item.plural)
+        named = (self._scene.named.get(phrase.start, []) for phrase in said)
+        one = (found for found in named if len(found) == 1 and found[0].options and not is_many(found[0]))
+        return next((found for found in one if found[0] not in self._talk.subjects and found[0].place is None), [])
+
     def _same_which(self, found: list[Draft]) -> list[Draft]:
         """ "a bench, above which a lamp hangs, and under which a dog sleeps": both times the bench."""
         before = self._talk.related
@@ -258,9 +265,17 @@ class Objects:
         while began > 0 and not isinstance(self._row.item(began), NounPhrase):
             began -= 1
         joined = self._row.has(began - 1, Role.CONJUNCTION) and not self._row.is_comma(began - 2)
+        joined = joined or (self._row.is_comma(began - 1) and self._is_landmark(anchor))
         known = anchor is not None and self._talk.known_anchor and anchor not in self._talk.subjects and not is_many(anchor)
         hangs = relation is RelationName.ON and bool(found) and self._mentions.sorts.is_off_the_floor(found[0])
         return joined and known and (relation in ASIDE or hangs) and anchor is not None and not self._is_ground(anchor)
+
+    def _is_landmark(self, anchor: Draft | None) -> bool:
+        """ "A desk. A fern to the left of the desk, a shelf behind it": what a sentence comes back to that was a subject before."""
+        others = [group for group in self._talk.log if not any(one in self._talk.subjects for one in group)]
+        last = others[-1] if others else []
+        beside = all(draft.host is None and any(anchor in objects for _, objects in draft.relations) for draft in last)
+        return bool(last) and beside and anchor in self._talk.earlier and any(anchor in group for group in others)
 
     def _thing_before(self) -> list[Draft]:
         """ "an old lady has a piano, and her dog lies under it": nobody is an "it"."""

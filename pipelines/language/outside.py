@@ -25,7 +25,11 @@ def seen_from_outside(scene: SceneDraft, lexicon: Lexicon) -> frozenset[str]:
         name = draft.place
         if name is None or name in inside or not _has_an_outside(name, lexicon) or _WITHIN & set(draft.phrase.lower().split()):
             continue
-        if _stands_aside(draft) or (not furnished and any(_in_the_open(other, lexicon) for other in _neighbours(draft, scene))):
+        if (
+            _stands_aside(draft)
+            or _is_flown_over(draft, lexicon)
+            or (not furnished and any(_in_the_open(other, lexicon) for other in _neighbours(draft, scene)))
+        ):
             found.add(name)
     return frozenset(found)
 
@@ -56,6 +60,12 @@ def _has_an_outside(name: str, lexicon: Lexicon) -> bool:
 
 def _stands_aside(draft: Draft) -> bool:
     return any(relation in _SIDES and VIEWER in objects for relation, objects in draft.relations)
+
+
+def _is_flown_over(draft: Draft, lexicon: Lexicon) -> bool:
+    """ "a hospital with a helicopter above it": what is under a thing that no room holds."""
+    above = [one for relation, objects in draft.relations if relation is RelationName.UNDER for one in objects]
+    return any(isinstance(one, Draft) and bool(one.options) and not lexicon.kinds[one.options[0]].indoors for one in above)
 
 
 def _neighbours(draft: Draft, scene: SceneDraft) -> list[Draft]:

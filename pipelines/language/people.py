@@ -32,6 +32,8 @@ _APART = (
     "own",
 )
 """How verbs begin of which the object may be anywhere."""
+_ALONG = ("fly", "flie", "flew", "lead", "led", "walk", "hold", "held", "carr", "pull", "push", "drag", "haul", "wheel")
+"""How verbs begin whose object goes where somebody goes."""
 
 
 class People:
@@ -113,6 +115,10 @@ class People:
             return False
         plain = verb.has(Role.VERB) and not verb.has(Role.RELATION, Role.TURNED, Role.BE, Role.WITH, Role.OPENER)
         return plain and not any(form.startswith(_APART) for form in verb.words)
+
+    def takes_along(self, verb: Item | None) -> bool:
+        """ "a girl leading a pony": whether what she does it with is where she is."""
+        return isinstance(verb, Lexeme) and verb.words[-1].startswith(_ALONG)
 
     def has_in_hand(self, verb: Item | None, subjects: Sequence[Draft]) -> bool:
         """ "a gnome holding a lantern": whether what is held is beside who holds it, for nothing can be inside of him."""

@@ -14,7 +14,7 @@ from pipelines.language.tokens import TokenKind
 
 _POINTING = frozenset({"that", "this", "these", "those", "the other", "the others"})
 _ONE = frozenset({"a", "an", "another", "each", "every"})
-_WHEREABOUTS = ("on", "in", "inside", "under", "underwater", "undersea", "at", "aboard", "indoors", "outdoors")
+WHEREABOUTS = ("on", "in", "inside", "under", "underwater", "undersea", "at", "aboard", "indoors", "outdoors")
 _ACTING = ("im", "youre", "theyre", "hes", "shes")
 _IS = ("is", "are", "was", "were")
 MODALS = frozenset({"should", "must", "can", "could", "will", "would", "shall", "may", "might", "to", "please"})
@@ -261,7 +261,7 @@ class Chunker:
             return False
         if run and run[-1].text in self._lexicon.actors and lexeme.has(Role.VERB):
             return False  # "we sink": no kitchen sink
-        if noun_seen and lexeme.has(Role.PLACE) and lexeme.words[0] in _WHEREABOUTS:
+        if noun_seen and lexeme.has(Role.PLACE) and lexeme.words[0] in WHEREABOUTS:
             return False  # "a rocket on the moon", "a dog inside a barn", "sharks underwater": where it is, and no name of it
         if lexeme.kind not in (TokenKind.WORD, TokenKind.NUMBER) or (lexeme.has(Role.NEGATOR) and not lexeme.has(Role.DETERMINER)):
             return False

@@ -244,6 +244,8 @@ class Placing(Following):
             self._connector = "none"
             return objects_at + 1
         relation, turned = self._meant(word, relation, turned=turned)
+        if word.text == "across" and self._row.has(at - 1, Role.ORDERED):
+            relation = RelationName.FACING  # "two chairs facing each other across a table": they face the table
         if relation in INNER and not turned and isinstance(name := self._row.item(objects_at), NounPhrase) and self._mentions.origin(name):
             self._connector = "none"
             if self._talk.log and self._talk.subjects and all(draft.place for draft in self._talk.subjects):

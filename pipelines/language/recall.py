@@ -40,7 +40,7 @@ class Recall(Hearing):
     def one_and_others(self, group: Draft) -> list[Draft]:
         """ "a scarecrow between the beds": one of them on one side, the others on the other; of a wood it can only be near."""
         kind = self._lexicon.kinds[group.options[0]] if group.options else None
-        wild = kind is None or kind.family in ("trees", "plants", "rocks") or "terrain" in kind.tags or group.place is not None
+        wild = kind is None or kind.family in ("trees", "plants") or "terrain" in kind.tags or group.place is not None
         scattered = group.arrangement is Arrangement.SCATTERED and group.number != 2 and group in self._scene.drafts
         return [group] if wild or not scattered else [self._scene.split(group, 1), group]
 
@@ -94,8 +94,12 @@ class Recall(Hearing):
                     draft.generic is not None
                     and (other.generic == draft.generic or bool(set(other.options[:1]) & set(self._lexicon.generic_kinds(draft.generic))))
                 )
-                or bool(draft.heads & other.heads)
-                or (not self._has_own_name(draft) and any(draft.heads & self._heads(kind) for kind in other.options[:1]))
+                or (bool(draft.heads & other.heads) and not self._is_other_sort(draft, other))
+                or (
+                    not self._has_own_name(draft)
+                    and not self._is_other_sort(draft, other)
+                    and any(draft.heads & self._heads(kind) for kind in other.options[:1])
+                )
             )
             many = other.plural or (other.number or 1) > 1
             same_looks = draft.colour is None or draft.colour == other.colour
@@ -116,6 +120,11 @@ class Recall(Hearing):
                 other.word, other.options = draft.word, draft.options  # "by the fire … in front of the fireplace"
                 return other
         return self._one_of_many_words(draft, phrase)
+
+    def _is_other_sort(self, draft: Draft, other: Draft) -> bool:
+        """ "a baker's stall next to the fishmonger's stall": names of two words each, for kinds that have nothing in common."""
+        named = " " in draft.word and " " in other.word and draft.word != other.word
+        return named and bool(draft.options) and bool(other.options) and not set(draft.options) & set(other.options)
 
     def _has_own_name(self, draft: Draft) -> bool:
         """ "the ticket booth" is no telephone box, though that is called a booth, too."""

@@ -60,6 +60,7 @@ class Relating:
         self._first = True
         self._aside: tuple[list[Draft], list[Draft], Draft | None] | None = None  # who was spoken of before a bracket
         self._done_with: tuple[list[Draft], list[Draft]] = ([], [])  # what somebody does something with, and who does
+        self._taken_along = False  # it goes where somebody goes
         self._ordering: RelationName | None = None  # how the members of a list stand that is still to come
         self._spent: set[int] = set()  # positions of the prepositions that something has come of
         self._verb_seen = False
@@ -82,6 +83,24 @@ class Relating:
             return False
         guests = all(draft.host is host and not draft.loose and (alive or sorts.is_borne(draft)) for draft in self._talk.subjects)
         return guests and all(isinstance(one, Draft) and (alive or sorts.is_furniture(one)) and one is not host for one in objects)
+
+    def _is_walked_on(self, relation: RelationName, objects: tuple[Draft | str, ...]) -> bool:
+        """ "flying a kite on a hill", "walking a dog along a path": whether the words say where somebody goes with what he has."""
+        ground = all(isinstance(one, Draft) and self._mentions.sorts.is_terrain(one) for one in objects)
+        return self._taken_along and ground and relation in INNER | {RelationName.ALONG}
+
+    def _also_there(self, subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], at: int) -> list[Draft]:
+        """ "a hen on a crate inside a barn", "a car behind a van on a road": of whom what was said of one holds, too."""
+        before, where, sorts = self._row.item(at - 1), objects[0], self._mentions.sorts
+        named = self._scene.named.get(before.start, []) if isinstance(before, NounPhrase) else []
+        if self._connector != "none" or len(subjects) != 1 or len(named) != 1 or not isinstance(where, Draft) or not where.options:
+            return []
+        if relation is RelationName.INSIDE and named == list(subjects):
+            above = self._talk.log[-1] if self._talk.log else []
+            return [one for one in above if (RelationName.ON, (named[0],)) in one.relations and sorts.is_room_for(where, one)]
+        aside = any(name in ASIDE and tuple(named) == target for name, target in subjects[0].relations[-1:])
+        on_ground = aside and relation is RelationName.ON and sorts.is_terrain(where)
+        return named if on_ground and sorts.moves(named[0]) and sorts.moves(subjects[0]) else []
 
     def _spread(self, drafts: Sequence[Draft]) -> None:
         """ "a laptop on each desk": as many of them as there are desks, times what was counted."""
@@ -193,7 +212,9 @@ class Relating:
         done, doers = self._done_with
         alive = self._mentions.sorts.is_alive
         held = bool(doers) and subjects == done and self._connector == "none" and all(map(self._mentions.sorts.is_off_the_floor, done))
-        if held and not turned and relation not in INNER:
+        if doers and subjects == done and self._connector == "none" and not turned and self._is_walked_on(relation, objects):
+            subjects = doers if held else [*doers, *done]  # "a girl leading a pony on a path": both are; a kite is on no hill
+        elif held and not turned and relation not in INNER:
             subjects = doers  # "a girl reading a book under a tree": it is she who is under it
         elif doers and subjects == done and self._connector == "none" and not turned and relation in ASIDE and all(map(alive, done)):
             subjects = [*doers, *done]  # "a girl feeding ducks beside a pond": both are
@@ -211,6 +232,7 @@ class Relating:
             if relation is RelationName.UNDER:  # "a desk with a vase, and a dog underneath": the vase is on it
                 alike = [draft for draft in alike if draft is chain[-1] or draft.host not in objects]
             subjects = alike if pure else self._talk.subjects
+        subjects = [*subjects, *self._also_there(subjects, relation, objects, at)] if not turned else subjects
         if not turned:
             self._spread(subjects)
         relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)

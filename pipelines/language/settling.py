@@ -53,11 +53,14 @@ def flank(drafts: list[Draft], lexicon: Lexicon) -> None:
     A bear that sniffs around a hive, or a child that runs around a tree, is near it; a bear, a wolf and an owl sit around a fire.
     """
     circled = Counter(objects for draft in drafts for relation, objects in draft.relations if relation is RelationName.AROUND)
+    many = (draft for draft in drafts if (draft.number or _FLANKING + 1) > _FLANKING)
+    lined = {(draft.kind, objects) for draft in many for relation, objects in draft.relations if relation is RelationName.ALONG}
     for draft in drafts:
         for at, (relation, objects) in enumerate(draft.relations):
             target = objects[0]
             compact = isinstance(target, Draft) and bool(target.kind) and not is_many(target) and not _is_ground(target, lexicon)
-            if relation is RelationName.ALONG and compact and (draft.number or _FLANKING + 1) <= _FLANKING:
+            few = (draft.number or _FLANKING + 1) <= _FLANKING and (draft.kind, objects) not in lined  # one of many goes along with them
+            if relation is RelationName.ALONG and compact and few:
                 draft.relations[at] = (RelationName.BESIDE, objects)
             alone = not is_many(draft) and draft.kind != "snake" and bool({"animal", "person"} & set(lexicon.kinds[draft.kind].tags))
             if relation is RelationName.AROUND and alone and circled[objects] == 1:

@@ -11,12 +11,15 @@ from pipelines.spec import RelationName
 
 BANKS = frozenset({"bank", "banks", "shore", "shores", "riverbank", "lakeside", "waterside", "shoreline"})
 
+_VEHICLES = frozenset({"vehicles", "transport"})
 _HANDY_M = 0.65  # what one carries in a hand
 _WET = frozenset({"tank", "aquarium", "tub", "bathtub", "basin", "sink", "trough", "pool", "bowl", "bucket", "fountain", "barrel", "net"})
 
 
 _FLAT_M, _LAID_OUT_M2 = 0.3, 1.0  # what is lower and larger lies on the ground
 _THIN_M = 0.2  # nothing stands on what is thinner and higher
+_WALKED_IN_M = 2.0
+_ROOMY = 6.0  # times the ground that a thing covers
 _STAGE = 8.0  # times the ground that a thing covers
 
 
@@ -66,6 +69,11 @@ class Sorts:
         """Whether it is a person or an animal."""
         kind = self._lexicon.kinds[draft.options[0]] if draft.options else None
         return kind is not None and bool({"person", "animal"} & set(kind.tags))
+
+    def moves(self, draft: Draft) -> bool:
+        """Whether it can go somewhere by itself: who is alive, and vehicles."""
+        kind = self._lexicon.kinds[draft.options[0]] if draft.options and draft.place is None else None
+        return kind is not None and (self.is_alive(draft) or kind.family in _VEHICLES or "vehicle" in kind.tags)
 
     def is_furniture(self, draft: Draft) -> bool:
         """Whether it stands on the floor of a room, and small things may stand on it."""
@@ -168,6 +176,20 @@ class Sorts:
         if not found or not thing.options or self._holds(found[0], thing):
             return found
         return next(([one] for one in reversed(lately) if one is not thing and one.options and self._holds(one, thing)), found)
+
+    def has_room_for(self, draft: Draft, thing: Draft) -> bool:
+        """ "a barn, a tractor in the middle": whether a thing is so much larger than another that one can walk around that inside it."""
+        if not draft.options or not thing.options:
+            return True
+        (width, _, depth), (own_width, _, own_depth) = (self._lexicon.kinds[one.options[0]].size_m for one in (draft, thing))
+        return width * depth > _ROOMY * own_width * own_depth
+
+    def is_room_for(self, draft: Draft, thing: Draft) -> bool:
+        """Whether one can walk about in a thing, a house or a large tent, and another has room in it."""
+        width, _, depth = self._lexicon.kinds[draft.options[0]].size_m if draft.options else (0.0, 0.0, 0.0)
+        return (
+            min(width, depth) > _WALKED_IN_M and not self.is_terrain(draft) and self.holds(draft, thing) and self.has_room_for(draft, thing)
+        )
 
     def holds(self, draft: Draft, thing: Draft) -> bool:
         """Whether something can be inside of a thing."""

@@ -11,7 +11,7 @@ from pipelines.language.lexicon import VOTES, Role
 from pipelines.language.mentions import FIRST_PLACE, HINT, IN_PLACE, PLACE_AS_OBJECT, SAID_PLACE
 from pipelines.language.noun_phrase import NounPhrase
 from pipelines.language.objects import is_placing
-from pipelines.language.phrases import MODALS
+from pipelines.language.phrases import MODALS, WHEREABOUTS
 from pipelines.language.placing import says_each
 from pipelines.language.predicates import Predicates
 from pipelines.language.row import ASIDE, SIDES, is_part
@@ -98,6 +98,8 @@ class Subjects(Predicates):
             things = before.text != "from" and all(draft.options and draft.place is None for draft in drafts)
             if things and self._row.next_is_relation(at + 1):
                 self._talk.subjects = drafts  # "leads to a mill beside a barn"
+        elif self._connector == "none" and self._talk.subjects and phrase.head is not None and phrase.head.text in WHEREABOUTS:
+            self._talk.lately.extend(drafts)  # "a wreck deep underwater": the wreck is still spoken of
         elif all(draft.place is not None for draft in drafts) and not self._pending:
             self._talk.subjects, self._chain, self._talk.host, self._connector = drafts, list(drafts), None, "none"
             self._talk.log.append(drafts)
@@ -112,7 +114,7 @@ class Subjects(Predicates):
             ordered = isinstance(modal := self._row.item(at - 2), Lexeme) and modal.text in MODALS  # "should pick up the mug"
             doers = list(self._talk.subjects) if does and not ordered else []
             self._new_subjects(drafts, at)
-            self._done_with = (drafts, doers)
+            self._done_with, self._taken_along = (drafts, doers), self._people.takes_along(self._row.item(at - 1))
             self._at_side(drafts, phrase)
             side = self._people.at_side(self._row.item(at - 1), doers)
             relate([draft for draft in drafts if draft.options or draft.generic], side, tuple(doers[-1:]), turned=False)

@@ -13,6 +13,7 @@ from pipelines.spec import VIEWER, RelationName
 
 _COUPLED = frozenset({"coupled", "hitched", "towed", "chained", "roped", "attached", "harnessed", "trailing", "trailed", "following"})
 """Before "behind" they say that it is behind what moves ahead, wherever that stands."""
+_MIDDLES = frozenset({"middle", "centre", "center", "heart"})
 _RIMS = frozenset({"edge", "shore", "bank", "brink"})
 _OPEN_SIDES = SIDES | {RelationName.FACING}
 
@@ -131,6 +132,8 @@ class Towards(Relating):
             return False
         sorts = self._mentions.sorts
         if relation is RelationName.INSIDE:
-            return sorts.holds(hosts[0], self._talk.subjects[-1])
+            word, guest = self._row.item(at), self._talk.subjects[-1]
+            central = isinstance(word, Lexeme) and word.words[-1] in _MIDDLES  # "two stalls, a well in the middle": of the square
+            return sorts.holds(hosts[0], guest) and (not central or sorts.has_room_for(hosts[0], guest))
         wooded = any(map(self._mentions.wholes.grows, self._talk.subjects)) and not sorts.is_off_the_floor(hosts[0])
         return not wooded and not sorts.is_borne(hosts[0]) and not sorts.is_terrain(hosts[0])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipelines.language.inflection import singulars
-from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role
+from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role, split
 from pipelines.language.tokens import Token, TokenKind, forms, put
 
 _PARTS = frozenset(
@@ -11,6 +13,8 @@ _PARTS = frozenset(
 )
 _LOOMING = frozenset({"towers", "looms"})
 _OVER = frozenset({"over", "above"})
+_LONGEST_NAME = 7  # tokens
+_SHARING = frozenset({"sharing", "share", "shares"})
 _AT, _RIMS = frozenset({"at", "by", "near", "on", "beside"}), frozenset({"edge", "side", "brink", "rim"})
 
 
@@ -43,6 +47,35 @@ def looming(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token]
     over = lexicon.lookup(forms(tokens, at + 3, 1))[0]  # behind its article
     within = Role.PLACE in over and Role.THING not in over  # "towers over the city"
     return put("stands in" if within else "stands near", tokens[at : at + 2]), at + 2
+
+
+def under_construction(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "a hotel under construction": an unfinished one."""
+    if not _has(tokens[at], lexicon, Role.DETERMINER, Role.NUMBER):
+        return None
+    end = next((k for k in range(at + 2, min(at + _LONGEST_NAME, len(tokens))) if forms(tokens, k, 2) == ("under", "construction")), None)
+    if end is None or not all(_has(token, lexicon, *NOUNS, *MODIFIERS, Role.OF) for token in tokens[at + 1 : end]):
+        return None
+    named = [*tokens[at + 1 : end - 1], replace(tokens[end - 1], end=tokens[end + 1].end)]
+    return [tokens[at], *put("unfinished", tokens[at : at + 1]), *named], end + 2
+
+
+def shared(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "two cats sharing a sofa": they are on it; "a cake" they only have at their side."""
+    if tokens[at].form not in _SHARING or at + 2 >= len(tokens) or not _has(tokens[at + 1], lexicon, Role.DETERMINER):
+        return None
+    for end in range(at + 2, min(at + _LONGEST_NAME, len(tokens))):
+        goes_on = end + 1 < len(tokens) and _has(tokens[end + 1], lexicon, *NOUNS) and not _has(tokens[end + 1], lexicon, Role.RELATION)
+        if _has(tokens[end], lexicon, *NOUNS) and not goes_on:
+            where = next((where for where, words in lexicon.data["shared"].items() if tokens[end].form in split(words)), None)
+            return None if where is None else (put(where, [tokens[at]]), at + 1)
+        if not _has(tokens[end], lexicon, *NOUNS, *MODIFIERS):
+            return None
+    return None
+
+
+def _has(token: Token, lexicon: Lexicon, *roles: Role) -> bool:
+    return bool(lexicon.lookup((token.form,))[0].keys() & set(roles))
 
 
 def waterside(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
