@@ -10,7 +10,7 @@ from pipelines.language.inflection import singulars
 from pipelines.language.interiors import within
 from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role
 from pipelines.language.tokens import Token, TokenKind, forms, put
-from pipelines.language.turns import counted_parts, looming, shared, under_construction, waterside
+from pipelines.language.turns import battling, counted_parts, looming, shared, under_construction, waterside
 
 BREAKS = (TokenKind.COMMA, TokenKind.STOP)
 _LONGEST_PHRASE = 6  # tokens
@@ -68,7 +68,7 @@ def paraphrased(tokens: Sequence[Token], lexicon: Lexicon) -> list[Token]:
     rules: tuple[Callable[[list[Token], int, Lexicon], tuple[list[Token], int] | None], ...] = (
         _legal, _dialect, _counted_behind, _owned_side, _partitive, _dislocated, _without_of,
         _half, _from_which, _gapped, _climbing, _other_of, _purpose, _somebody_left, _who_asks, _audience, _so_that,
-        _like_the_one, within, counted_parts, looming, waterside, under_construction, shared, _bare_list,
+        _like_the_one, within, counted_parts, looming, battling, waterside, under_construction, shared, _bare_list,
     )  # fmt: skip
     at = 0
     while at < len(said):

@@ -102,6 +102,16 @@ class Relating:
         on_ground = aside and relation is RelationName.ON and sorts.is_terrain(where)
         return named if on_ground and sorts.moves(named[0]) and sorts.moves(subjects[0]) else []
 
+    def _built_on(self, subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], at: int) -> list[Draft]:
+        """ "a dragon in front of a castle on a hill": it is the castle that stands on the hill."""
+        before, where, sorts = self._row.item(at - 1), objects[0], self._mentions.sorts
+        named = self._scene.named.get(before.start, []) if isinstance(before, NounPhrase) else []
+        raised = isinstance(where, Draft) and where.place is None and sorts.is_raised(where)
+        if self._connector != "none" or relation is not RelationName.ON or not raised or len(named) != 1 or named == list(subjects):
+            return []
+        put = all(any(name in ASIDE and target == (named[0],) for name, target in one.relations[-1:]) for one in subjects)
+        return named if put and sorts.is_built(named[0]) else []
+
     def _spread(self, drafts: Sequence[Draft]) -> None:
         """ "a laptop on each desk": as many of them as there are desks, times what was counted."""
         for draft in drafts if self._each is not None and is_many(self._each) else ():
@@ -232,7 +242,8 @@ class Relating:
             if relation is RelationName.UNDER:  # "a desk with a vase, and a dog underneath": the vase is on it
                 alike = [draft for draft in alike if draft is chain[-1] or draft.host not in objects]
             subjects = alike if pure else self._talk.subjects
-        subjects = [*subjects, *self._also_there(subjects, relation, objects, at)] if not turned else subjects
+        if not turned:
+            subjects = self._built_on(subjects, relation, objects, at) or [*subjects, *self._also_there(subjects, relation, objects, at)]
         if not turned:
             self._spread(subjects)
         relate(subjects, relation, objects, turned=turned, distance_m=self._distance_m)

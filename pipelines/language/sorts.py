@@ -11,6 +11,7 @@ from pipelines.spec import RelationName
 
 BANKS = frozenset({"bank", "banks", "shore", "shores", "riverbank", "lakeside", "waterside", "shoreline"})
 
+_RAISED = frozenset({"hill", "mountain", "cliff", "island", "rock", "boulder", "rock formation", "dune"})
 _VEHICLES = frozenset({"vehicles", "transport"})
 _HANDY_M = 0.65  # what one carries in a hand
 _WET = frozenset({"tank", "aquarium", "tub", "bathtub", "basin", "sink", "trough", "pool", "bowl", "bucket", "fountain", "barrel", "net"})
@@ -114,6 +115,14 @@ class Sorts:
     def is_terrain(self, draft: Draft) -> bool:
         """Whether a draft is part of the ground: a hill, a lake, a road."""
         return bool(draft.options) and "terrain" in self._lexicon.kinds[draft.options[0]].tags
+
+    def is_raised(self, draft: Draft) -> bool:
+        """Whether houses are built upon it: a hill, a cliff, a rock."""
+        return bool(draft.options) and draft.options[0] in _RAISED
+
+    def is_built(self, draft: Draft) -> bool:
+        """Whether it is a building."""
+        return bool(draft.options) and "building" in self._lexicon.kinds[draft.options[0]].tags
 
     def is_endless(self, draft: Draft) -> bool:
         """Whether nothing goes all around a thing, for it ends nowhere in sight: the sea, a river, a road."""

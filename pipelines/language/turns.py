@@ -15,6 +15,7 @@ _LOOMING = frozenset({"towers", "looms"})
 _OVER = frozenset({"over", "above"})
 _LONGEST_NAME = 7  # tokens
 _SHARING = frozenset({"sharing", "share", "shares"})
+_FIGHTING = frozenset({"fighting", "fights", "fight", "slaying", "slays", "attacks"})
 _AT, _RIMS = frozenset({"at", "by", "near", "on", "beside"}), frozenset({"edge", "side", "brink", "rim"})
 
 
@@ -76,6 +77,14 @@ def shared(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token],
 
 def _has(token: Token, lexicon: Lexicon, *roles: Role) -> bool:
     return bool(lexicon.lookup((token.form,))[0].keys() & set(roles))
+
+
+def battling(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
+    """ "a knight fights a dragon", "cats fighting the dog": they face it; "two robots fighting" stay as they are."""
+    if at == 0 or tokens[at].form not in _FIGHTING or not forms(tokens, at + 1, 1):
+        return None
+    who = Role.DETERMINER in lexicon.lookup(forms(tokens, at + 1, 1))[0]
+    return (put("confronting", tokens[at : at + 1]), at + 1) if who else None
 
 
 def waterside(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:

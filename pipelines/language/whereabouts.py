@@ -54,6 +54,8 @@ def place_of(scene: SceneDraft, lexicon: Lexicon) -> str:
         scores[DEFAULT_PLACE] += _OUTDOORS_HINT
     if not rooms and any(_needs_the_open(draft, lexicon) for draft in scene.drafts):
         scores = defaultdict(float, {name: score for name, score in scores.items() if not lexicon.places[name].indoors})
+    seen = {draft.options[0] for draft in scene.drafts if draft.options}
+    scores = defaultdict(float, {name: score for name, score in scores.items() if seen.isdisjoint(lexicon.places[name].said.within)})
     if not any(score > 0 for score in scores.values()):
         scene.note(f"no place is named: it is taken to be a {DEFAULT_PLACE}")
         return DEFAULT_PLACE

@@ -32,7 +32,8 @@ class Said(_Entry):
     trees: what "a tree" means here.
     feature: what stands for it where something is beside or along it.  as_things: what it becomes when another place is the scene's
     ("a village behind a forest").  implies: a word of it, and the style that it implies.  open_ground: a wide place that can be left
-    out of another without being missed.  planted: "a palm beach" is one where palms grow.  season, time, weather: where the words
+    out of another without being missed.  within: kinds of which it is the inside: where one of them is seen, hints speak for it in
+    vain.  planted: "a palm beach" is one where palms grow.  season, time, weather: where the words
     say none.
     """
 
@@ -46,6 +47,7 @@ class Said(_Entry):
     as_things: dict[str, int] = {}
     implies: dict[str, str] = {}
     open_ground: bool = False
+    within: tuple[str, ...] = ()
     planted: bool = False
     season: Season = Season.SUMMER
     time: TimeOfDay | None = None
