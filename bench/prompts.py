@@ -41,6 +41,7 @@ NAMES = (
     "commuters_prompts.toml",
     "testers_prompts.toml",
     "reviewers_prompts.toml",
+    "travellers_prompts.toml",
 )
 FILES = tuple(Path(__file__).parents[1] / "tests" / name for name in NAMES)
 WAYS_AND_WATERS = {"lake", "pond", "river", "stream", "sea", "path", "road", "quay wall", "cave roof"}

@@ -19,7 +19,7 @@ from pipelines.language.tokens import TokenKind
 from pipelines.spec import Arrangement, RelationName
 
 _REFLEXIVE = frozenset({"itself", "himself", "herself", "themselves"})
-_BOTH, _TWO = ("both", "both of them"), 2
+_BOTH = ("both", "both of them")
 _MUTUAL = frozenset({RelationName.BESIDE, RelationName.FACING})  # what things are to each other
 _HIGH_UP = ("roof", "rooftop", "balcony", "window", "terrace", "top", "tower")
 
@@ -116,8 +116,9 @@ class Clauses(Subjects):
         elif word.has(Role.ARRANGED):
             for draft in self._talk.subjects:
                 self._arrange(draft, Arrangement(word.value(Role.ARRANGED)), self._mentions.number_in(word))
-        elif word.text in _BOTH and self._talk.log and len(self._talk.log[-1]) == _TWO:
-            self._refer(word, at)  # "a fox and a hen; both sit on a log"
+        elif word.text in _BOTH and (both := self._talk.both_before()):
+            self._scene.named[word.start] = self._talk.subjects = both
+            self._chain, self._connector, self._joined_by_and = list(both), "none", False
         elif self._is_member(word, at) and (part := self._groups.member(word)) is not None:
             self._part_subject(part)  # "two boats, one with a red sail", "one crate on the table, another under it"
         elif self._pending is not None and self._row.is_there_as_it_has(at):

@@ -119,6 +119,12 @@ class Discourse:
         beside = len(pair) == 2 and pair[0].relations[-1][0] in _TOGETHER  # one is never one of a pair with what it stands on
         return pair if beside and all(one.options and one.place is None and not is_many(one) for one in pair) else []
 
+    def both_before(self) -> list[Draft]:
+        """ "A fox and a hen; both sit", "A fox beside a hen. Both look": two single things that were spoken of together."""
+        last = self.log[-1] if self.log else []
+        two = len(last) == 2 and not any(map(is_many, last))
+        return list(last) if two else self.last_two()
+
     def _spoken_of(self) -> tuple[list[list[Draft]], list[Draft]]:
         """Earlier subjects, clause by clause, and everything mentioned; without the subjects of this clause."""
         own = [] if self.looking_ahead else self.subjects

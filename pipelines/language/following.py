@@ -59,8 +59,8 @@ class Following(Towards):
         unknown = [one for one in self._talk.subjects if not is_named(one)]
         nameless = bool(unknown) and len(unknown) == len(self._talk.subjects)
         ground = self._row.is_moved(end) and any(draft.place or self._mentions.sorts.is_terrain(draft) for draft in objects)
-        if relation is RelationName.FACING and self._bears_what_is_faced(objects, end):
-            self._talk.subjects = objects[-1:]  # "a scientist faces a microscope on a bench"
+        if relation in (RelationName.FACING, RelationName.NEAR) and not turned and self._bears_what_is_faced(objects, end):
+            self._talk.subjects = objects[-1:]  # "a scientist faces a microscope on a bench", "a child reaches for a cup on a table"
             return
         if self._row.is_participle_of(end - 1) and all(draft.options for draft in objects) and not ground:
             self._talk.subjects = objects[-1:]  # "around a sword stuck in a stone": it is the sword that is stuck

@@ -21,7 +21,7 @@ FIELDS = {
 }
 """What grows all over the place when a field of a kind is asked for."""
 ALWAYS_FIELDS = frozenset({"wheat", "corn"})  # one plant of it is never meant
-SAID_FIELDS = frozenset({"field", "fields", "meadow", "meadows", "rows"})
+_SAID = ("field", "fields", "meadow", "meadows")  # how words for fields end: "a cornfield"
 
 
 def sown(spec: SceneSpec) -> tuple[CoverEntry, ...]:
@@ -41,5 +41,8 @@ def covers_of(spec: SceneSpec, place: Place) -> tuple[CoverEntry, ...]:
 
 
 def _is_field(thing: ThingSpec) -> bool:
-    said = not SAID_FIELDS.isdisjoint(thing.phrase.lower().split())
-    return not thing.relations and (thing.kind in ALWAYS_FIELDS or said or thing.count >= FIELD_LEAST)
+    """ "a cornfield", "rows of lavender" and "thirty tulips" are fields; "wheat beside a barn" and "three tulips in a vase" are not."""
+    words = thing.phrase.lower().split()
+    if any(word.endswith(_SAID) for word in words):
+        return True
+    return not thing.relations and ("rows" in words or thing.kind in ALWAYS_FIELDS or thing.count >= FIELD_LEAST)

@@ -24,6 +24,8 @@ from pipelines.things import COVERS, Library
         ("a vase with three tulips on a table", []),
         ("a garden with five sunflowers around a bench", []),
         ("a poppy meadow", ["poppies"]),
+        ("a flying saucer over a cornfield", ["maize"]),
+        ("some wheat beside a barn", []),
     ],
 )
 def test_the_words_say_what_is_a_field(prompt: str, covers: list[str]) -> None:
