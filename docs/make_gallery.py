@@ -55,7 +55,7 @@ SHOTS = (
     Shot("savanna", "the savanna at golden hour with four elephants, zebras and an acacia"),
     Shot("reef", "an underwater reef with a shipwreck and jellyfish"),
     Shot("volcano", "a volcano at night with rivers of lava and dead trees"),
-    Shot("cliffs", "coast cliffs", seed=7),
+    Shot("tulips", "a tulip field in the Netherlands with a windmill", seed=1),
     Shot("canyon", "a desert canyon at golden hour with cactuses and an eagle on a rock"),
     Shot("snow", "a snowfield at sunset with a log cabin between two fir trees, a snowman in front of the cabin and a sledge beside it"),
     Shot("dock", "a calm mountain lake at sunset, a wooden dock, two rowing boats beside the dock, a tent near a campfire"),
