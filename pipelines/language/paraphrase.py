@@ -10,7 +10,7 @@ from pipelines.language.inflection import singulars
 from pipelines.language.interiors import within
 from pipelines.language.lexicon import MODIFIERS, NOUNS, Lexicon, Role
 from pipelines.language.tokens import Token, TokenKind, forms, put
-from pipelines.language.turns import battling, counted_parts, looming, shared, under_construction, waterside
+from pipelines.language.turns import battling, counted_parts, looming, plays, shared, under_construction, waterside
 
 BREAKS = (TokenKind.COMMA, TokenKind.STOP)
 _LONGEST_PHRASE = 6  # tokens
@@ -96,12 +96,8 @@ def _ends(tokens: Sequence[Token], at: int) -> bool:
     return at >= len(tokens) or tokens[at].kind in BREAKS
 
 
-def _has(token: Token, lexicon: Lexicon, *roles: Role) -> bool:
-    return bool(lexicon.lookup((token.form,))[0].keys() & set(roles))
-
-
 def _number(token: Token, lexicon: Lexicon) -> bool:
-    return token.kind is TokenKind.NUMBER or _has(token, lexicon, Role.NUMBER)
+    return token.kind is TokenKind.NUMBER or plays(token, lexicon, Role.NUMBER)
 
 
 def _unsaluted(tokens: list[Token]) -> list[Token]:
@@ -134,7 +130,7 @@ def _dialect(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token
     if (token.form, following.form) == ("next", "2"):
         return put("next to", tokens[at : at + 2]), at + 2
     before = tokens[at - 1] if at else None
-    if before is not None and _has(before, lexicon, Role.RELATION, Role.TURNED, Role.OF, Role.COMPARE):
+    if before is not None and plays(before, lexicon, Role.RELATION, Role.TURNED, Role.OF, Role.COMPARE):
         return None  # "a hill behind me"
     mine = token.form == "me" and (at == 0 or tokens[at - 1].form not in _HANDED) and following.kind is TokenKind.WORD
     senses, plural = lexicon.lookup((following.form,))
@@ -169,8 +165,8 @@ def _owned_side(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[To
         end += end < len(tokens) and tokens[end].form == "hand"
         end += end < len(tokens) and tokens[end].form == "side"
     meant = _SIDES.get(side) or _ENDS.get(side)
-    goes_on = end < len(tokens) and _has(tokens[end], lexicon, *NOUNS) and not _has(tokens[end], lexicon, Role.VERB, Role.DETERMINER)
-    if meant is None or goes_on or not _has(tokens[owner], lexicon, Role.THING, Role.GENERIC, Role.PLACE):
+    goes_on = end < len(tokens) and plays(tokens[end], lexicon, *NOUNS) and not plays(tokens[end], lexicon, Role.VERB, Role.DETERMINER)
+    if meant is None or goes_on or not plays(tokens[owner], lexicon, Role.THING, Role.GENERIC, Role.PLACE):
         return None  # "on the wolf's back": a part that things are on
     if side in ("side", "back") and tokens[at].form == "on":
         return None
@@ -181,7 +177,7 @@ def _owned_side(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[To
 def _partitive(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "Of six columns two are down": six columns, two fallen. "Five boats, one of which is red": one of them red."""
     if forms(tokens, at + 1, 2) == ("of", "which") and at + 4 < len(tokens) and _number(tokens[at], lexicon):
-        plain = tokens[at + 3].form in ("is", "are") and _has(tokens[at + 4], lexicon, *MODIFIERS) and _ends(tokens, at + 5)
+        plain = tokens[at + 3].form in ("is", "are") and plays(tokens[at + 4], lexicon, *MODIFIERS) and _ends(tokens, at + 5)
         return ([tokens[at], replace(tokens[at + 4], start=tokens[at + 1].start)], at + 5) if plain else None
     begins = at == 0 or tokens[at - 1].kind in BREAKS
     if tokens[at].form != "of" or not begins or at + 2 >= len(tokens) or not _number(tokens[at + 1], lexicon):
@@ -195,7 +191,7 @@ def _partitive(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Tok
         look = put("fallen", [is_, said]) if said.form in _DOWN else [replace(said, start=is_.start)]
         whole = [replace(tokens[at + 1], start=tokens[at].start), *tokens[at + 2 : share]]
         whole = whole[:-1] if whole[-1].kind is TokenKind.COMMA else whole
-        looks = said.form in _DOWN or _has(said, lexicon, *MODIFIERS)
+        looks = said.form in _DOWN or plays(said, lexicon, *MODIFIERS)
         state = look if looks else [is_, said]
         return [*whole, *put(",", [tokens[share]]), tokens[share], *state], share + 3
     return None
@@ -211,8 +207,8 @@ def _dislocated(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[To
         end += 2
     if (begin >= 0 and tokens[begin].kind is not TokenKind.STOP) or at - begin > _LONGEST_PHRASE or end + 1 >= len(tokens):
         return None
-    if not _has(tokens[begin + 1], lexicon, Role.DETERMINER) or not all(
-        _has(one, lexicon, Role.DETERMINER, *NOUNS, *MODIFIERS) for one in tokens[begin + 1 : at]
+    if not plays(tokens[begin + 1], lexicon, Role.DETERMINER) or not all(
+        plays(one, lexicon, Role.DETERMINER, *NOUNS, *MODIFIERS) for one in tokens[begin + 1 : at]
     ):
         return None
     if tokens[end].form not in _AGAIN or tokens[end + 1].form not in ("is", "are", "was", "were", "sits", "stands", "sit", "stand", "lie"):
@@ -225,7 +221,7 @@ def _without_of(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[To
     if forms(tokens, at, 2) != ("in", "front") and tokens[at].form != "infront":
         return None
     end = at + (2 if tokens[at].form == "in" else 1)
-    verb = at > 0 and _has(tokens[at - 1], lexicon, Role.VERB, Role.BE)
+    verb = at > 0 and plays(tokens[at - 1], lexicon, Role.VERB, Role.BE)
     if not verb or end >= len(tokens) or tokens[end].form not in ("the", "my", "our", "this", "that", "his", "her", "their"):
         return None
     return put("in front of", tokens[at:end]), end
@@ -265,9 +261,9 @@ def _gapped(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token]
     if forms(tokens, at, 2) != ("the", "other") or at + 2 >= len(tokens) or tokens[at + 2].form not in ("a", "an", "some"):
         return None
     one = next((k for k in range(at - 1, -1, -1) if tokens[k].form == "one" or tokens[k].kind is TokenKind.STOP), None)
-    if one is None or tokens[one].form != "one" or not _has(tokens[one + 1], lexicon, Role.TURNED, Role.RELATION, Role.WITH, Role.VERB):
+    if one is None or tokens[one].form != "one" or not plays(tokens[one + 1], lexicon, Role.TURNED, Role.RELATION, Role.WITH, Role.VERB):
         return None
-    end = next((k for k in range(one + 1, at) if _has(tokens[k], lexicon, Role.DETERMINER, Role.NUMBER)), one + 1)
+    end = next((k for k in range(one + 1, at) if plays(tokens[k], lexicon, Role.DETERMINER, Role.NUMBER)), one + 1)
     verb = [replace(token, start=tokens[at + 1].start, end=tokens[at + 1].end) for token in tokens[one + 1 : end]]
     return [*tokens[at : at + 2], *verb], at + 2
 
@@ -275,7 +271,7 @@ def _gapped(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token]
 def _purpose(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "a warehouse to test our robot in, with four racks": what a scene is wanted for is not in it."""
     said = tokens[at : at + 3]
-    if len(said) < 3 or said[0].form != "to" or said[1].form not in _TRYING or not _has(said[2], lexicon, Role.DETERMINER):
+    if len(said) < 3 or said[0].form != "to" or said[1].form not in _TRYING or not plays(said[2], lexicon, Role.DETERMINER):
         return None
     end = at + 3
     while end < len(tokens) and tokens[end].kind not in BREAKS and tokens[end].form not in _GOES_ON:
@@ -288,7 +284,7 @@ def _audience(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Toke
     begin = at + (tokens[at].form in ("to", "for"))
     noun = next((k for k in range(begin, min(begin + 4, len(tokens))) if tokens[k].form in _AUDIENCE), None)
     between = tokens[begin:noun]
-    if noun is None or not all(_has(one, lexicon, Role.DETERMINER, *MODIFIERS) or _number(one, lexicon) for one in between):
+    if noun is None or not all(plays(one, lexicon, Role.DETERMINER, *MODIFIERS) or _number(one, lexicon) for one in between):
         return None
     clause = next((k for k in range(at - 1, -1, -1) if tokens[k].kind in BREAKS), -1) + 1
     verb = next((k for k in range(at - 1, clause - 1, -1) if tokens[k].form in _TOLD), None)
@@ -325,16 +321,16 @@ def _bare_list(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Tok
         return None
     ended = next((k for k in (3, 2, 1) if k <= at and lexicon.lookup(forms(tokens, at - k, k))[0].keys() & {Role.THING, Role.PRONOUN}), 0)
     across = any(lexicon.lookup(forms(tokens, at - a, a + b))[0] for a in (1, 2) if a <= at for b in (1, 2))
-    if not ended or across or (ended == 1 and _has(tokens[at - 1], lexicon, *MODIFIERS, Role.VERB, Role.RELATION, Role.DETERMINER)):
+    if not ended or across or (ended == 1 and plays(tokens[at - 1], lexicon, *MODIFIERS, Role.VERB, Role.RELATION, Role.DETERMINER)):
         return None
-    looks = next((k for k in range(3) if at + k >= len(tokens) or not _has(tokens[at + k], lexicon, Role.COLOUR, Role.SIZE)), 2)
+    looks = next((k for k in range(3) if at + k >= len(tokens) or not plays(tokens[at + k], lexicon, Role.COLOUR, Role.SIZE)), 2)
     last = len(tokens) - at - looks
     begins = next((k for k in (3, 2, 1) if k <= last and Role.THING in lexicon.lookup(forms(tokens, at + looks, k))[0]), 0)
     head = tokens[at + looks + begins - 1] if begins else tokens[at]
-    if not begins or (begins == 1 and (_has(head, lexicon, Role.PART, Role.VERB, Role.RELATION, Role.WITH) or head.form in _OF_ANYTHING)):
+    if not begins or (begins == 1 and (plays(head, lexicon, Role.PART, Role.VERB, Role.RELATION, Role.WITH) or head.form in _OF_ANYTHING)):
         return None
     first = at - ended
-    counted = first > 0 and (_has(tokens[first - 1], lexicon, Role.DETERMINER) or _number(tokens[first - 1], lexicon))
+    counted = first > 0 and (plays(tokens[first - 1], lexicon, Role.DETERMINER) or _number(tokens[first - 1], lexicon))
     again = any(token.form == tokens[at - 1].form for token in tokens[:first])
     if not looks and counted and not again and not singulars(tokens[at - 1].form, lexicon.irregular_plurals):
         return None  # "a ghost ship"; "the lake" of which was spoken ends its phrase
@@ -358,8 +354,8 @@ def _who_asks(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Toke
     end = next((k for k in range(begin, len(tokens)) if tokens[k].kind in BREAKS or tokens[k].form == "and"), len(tokens))
     said = tokens[begin:end]
     placed = any(
-        _has(token, lexicon, Role.RELATION, Role.TURNED, Role.WITH)
-        and not (token.form == "in" and following.kind is TokenKind.WORD and not _has(following, lexicon, Role.DETERMINER, *NOUNS))
+        plays(token, lexicon, Role.RELATION, Role.TURNED, Role.WITH)
+        and not (token.form == "in" and following.kind is TokenKind.WORD and not plays(following, lexicon, Role.DETERMINER, *NOUNS))
         for token, following in zip(said, tokens[begin + 1 :], strict=False)
     )
     doing = bool(said) and said[0].form.endswith("ing") and said[0].form not in _STUDYING
@@ -368,9 +364,9 @@ def _who_asks(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Toke
 
 def _climbing(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "a worker up the ladder": on it."""
-    if tokens[at].form != "up" or at + 2 >= len(tokens) or not _has(tokens[at + 1], lexicon, Role.DETERMINER):
+    if tokens[at].form != "up" or at + 2 >= len(tokens) or not plays(tokens[at + 1], lexicon, Role.DETERMINER):
         return None
-    noun = next((k for k in range(at + 2, min(at + 2 + _LONGEST_PHRASE, len(tokens))) if _has(tokens[k], lexicon, *NOUNS)), None)
+    noun = next((k for k in range(at + 2, min(at + 2 + _LONGEST_PHRASE, len(tokens))) if plays(tokens[k], lexicon, *NOUNS)), None)
     if noun is None or tokens[noun].form not in _CLIMBED:
         return None
     return put("on", tokens[at : at + 1]), at + 1
@@ -380,7 +376,7 @@ def _other_of(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Toke
     """ "one stall of fish and other of flowers": another stall."""
     if tokens[at].form not in ("other", "another") or forms(tokens, at + 1, 1) != ("of",):
         return None
-    before = [k for k in range(at - 1, 0, -1) if tokens[k].form == "of" and _has(tokens[k - 1], lexicon, *NOUNS)]
+    before = [k for k in range(at - 1, 0, -1) if tokens[k].form == "of" and plays(tokens[k - 1], lexicon, *NOUNS)]
     if not before or any(token.kind is TokenKind.STOP for token in tokens[before[0] : at]):
         return None
     return [*put("one", [tokens[at]]), replace(tokens[before[0] - 1], start=tokens[at].start, end=tokens[at].end)], at + 1

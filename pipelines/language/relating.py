@@ -89,10 +89,14 @@ class Relating:
         ground = all(isinstance(one, Draft) and self._mentions.sorts.is_terrain(one) for one in objects)
         return self._taken_along and ground and relation in INNER | {RelationName.ALONG}
 
+    def _named_at(self, at: int) -> list[Draft]:
+        """What the phrase at `at` named, nothing where there is none."""
+        phrase = self._row.item(at)
+        return self._scene.named.get(phrase.start, []) if isinstance(phrase, NounPhrase) else []
+
     def _also_there(self, subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], at: int) -> list[Draft]:
         """ "a hen on a crate inside a barn", "a car behind a van on a road": of whom what was said of one holds, too."""
-        before, where, sorts = self._row.item(at - 1), objects[0], self._mentions.sorts
-        named = self._scene.named.get(before.start, []) if isinstance(before, NounPhrase) else []
+        named, where, sorts = self._named_at(at - 1), objects[0], self._mentions.sorts
         if self._connector != "none" or len(subjects) != 1 or len(named) != 1 or not isinstance(where, Draft) or not where.options:
             return []
         if relation is RelationName.INSIDE and named == list(subjects):
@@ -104,8 +108,7 @@ class Relating:
 
     def _built_on(self, subjects: Sequence[Draft], relation: RelationName, objects: tuple[Draft | str, ...], at: int) -> list[Draft]:
         """ "a dragon in front of a castle on a hill": it is the castle that stands on the hill."""
-        before, where, sorts = self._row.item(at - 1), objects[0], self._mentions.sorts
-        named = self._scene.named.get(before.start, []) if isinstance(before, NounPhrase) else []
+        named, where, sorts = self._named_at(at - 1), objects[0], self._mentions.sorts
         raised = isinstance(where, Draft) and where.place is None and sorts.is_raised(where)
         if self._connector != "none" or relation is not RelationName.ON or not raised or len(named) != 1 or named == list(subjects):
             return []
@@ -138,14 +141,12 @@ class Relating:
 
     def _ends_in_pending(self, at: int) -> bool:
         """Whether the phrase at `at` is what the relation was put to that waits for its subject."""
-        phrase = self._row.item(at)
-        named = self._scene.named.get(phrase.start, []) if isinstance(phrase, NounPhrase) else []
+        named = self._named_at(at)
         return bool(named) and self._pending is not None and tuple(named[-1:]) == self._pending.rows[-1]
 
     def _speak_of_clause(self, at: int) -> None:
         """ "a knight on a horse rides": after an object, a verb is the subject's, not the object's."""
-        object_ = self._row.item(at - 1)
-        named = self._scene.named.get(object_.start, []) if isinstance(object_, NounPhrase) else []
+        named = self._named_at(at - 1)
         spoken = self._talk.log[-1] if self._talk.log else []
         placed = len(spoken) == 1 and bool(named) and any(named[0] in objects for _, objects in spoken[0].relations)
         if placed and named == self._talk.subjects and self._talk.host is None:

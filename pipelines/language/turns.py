@@ -19,6 +19,11 @@ _FIGHTING = frozenset({"fighting", "fights", "fight", "slaying", "slays", "attac
 _AT, _RIMS = frozenset({"at", "by", "near", "on", "beside"}), frozenset({"edge", "side", "brink", "rim"})
 
 
+def plays(token: Token, lexicon: Lexicon, *roles: Role) -> bool:
+    """Whether a word alone can play one of the roles."""
+    return bool(lexicon.lookup((token.form,))[0].keys() & set(roles))
+
+
 def counted_parts(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "a six-wheeled rover", "a two-storey house": how many parts one thing has; "a four-poster bed" is a name."""
     pair = forms(tokens, at, 2)
@@ -52,10 +57,10 @@ def looming(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token]
 
 def under_construction(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "a hotel under construction": an unfinished one."""
-    if not _has(tokens[at], lexicon, Role.DETERMINER, Role.NUMBER):
+    if not plays(tokens[at], lexicon, Role.DETERMINER, Role.NUMBER):
         return None
     end = next((k for k in range(at + 2, min(at + _LONGEST_NAME, len(tokens))) if forms(tokens, k, 2) == ("under", "construction")), None)
-    if end is None or not all(_has(token, lexicon, *NOUNS, *MODIFIERS, Role.OF) for token in tokens[at + 1 : end]):
+    if end is None or not all(plays(token, lexicon, *NOUNS, *MODIFIERS, Role.OF) for token in tokens[at + 1 : end]):
         return None
     named = [*tokens[at + 1 : end - 1], replace(tokens[end - 1], end=tokens[end + 1].end)]
     return [tokens[at], *put("unfinished", tokens[at : at + 1]), *named], end + 2
@@ -63,27 +68,23 @@ def under_construction(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[
 
 def shared(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "two cats sharing a sofa": they are on it; "a cake" they only have at their side."""
-    if tokens[at].form not in _SHARING or at + 2 >= len(tokens) or not _has(tokens[at + 1], lexicon, Role.DETERMINER):
+    if tokens[at].form not in _SHARING or at + 2 >= len(tokens) or not plays(tokens[at + 1], lexicon, Role.DETERMINER):
         return None
     for end in range(at + 2, min(at + _LONGEST_NAME, len(tokens))):
-        goes_on = end + 1 < len(tokens) and _has(tokens[end + 1], lexicon, *NOUNS) and not _has(tokens[end + 1], lexicon, Role.RELATION)
-        if _has(tokens[end], lexicon, *NOUNS) and not goes_on:
+        goes_on = end + 1 < len(tokens) and plays(tokens[end + 1], lexicon, *NOUNS) and not plays(tokens[end + 1], lexicon, Role.RELATION)
+        if plays(tokens[end], lexicon, *NOUNS) and not goes_on:
             where = next((where for where, words in lexicon.data["shared"].items() if tokens[end].form in split(words)), None)
             return None if where is None else (put(where, [tokens[at]]), at + 1)
-        if not _has(tokens[end], lexicon, *NOUNS, *MODIFIERS):
+        if not plays(tokens[end], lexicon, *NOUNS, *MODIFIERS):
             return None
     return None
-
-
-def _has(token: Token, lexicon: Lexicon, *roles: Role) -> bool:
-    return bool(lexicon.lookup((token.form,))[0].keys() & set(roles))
 
 
 def battling(tokens: list[Token], at: int, lexicon: Lexicon) -> tuple[list[Token], int] | None:
     """ "a knight fights a dragon", "cats fighting the dog": they face it; "two robots fighting" stay as they are."""
     if at == 0 or tokens[at].form not in _FIGHTING or not forms(tokens, at + 1, 1):
         return None
-    who = Role.DETERMINER in lexicon.lookup(forms(tokens, at + 1, 1))[0]
+    who = plays(tokens[at + 1], lexicon, Role.DETERMINER)
     return (put("confronting", tokens[at : at + 1]), at + 1) if who else None
 
 

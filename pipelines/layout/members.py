@@ -29,8 +29,8 @@ PASSED_DOWN = frozenset({
 """Relations of what is carried that say where its carrier stands."""
 VARIANTS = 4  # of what grows or is made by hand, in one group
 LENGTHS = "lengths"  # the tag of what is built by the length: fences, walls, hedges
-_FAIR = frozenset({Weather.CLEAR, Weather.CLOUDY})
 CUT = "cut"  # how flowers are built that do not grow where they stand
+_FAIR = frozenset({Weather.CLEAR, Weather.CLOUDY})  # when one sits by the sea
 TABLES, CHAIRS = frozenset({"table", "desk", "counter", "workbench"}), frozenset({"chair", "stool"})
 ANIMAL_TAGS = frozenset({"animal", "bird", "person", "people"})
 
